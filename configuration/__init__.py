@@ -1,0 +1,1 @@
+"""What to run: YAML files and the typed values they become."""

@@ -1,0 +1,1 @@
+"""A run's folder becomes a summary, a verdict and files: pure functions that know no Locust."""

@@ -1,0 +1,157 @@
+"""A sample is one request; this module says which columns it has and holds many of them as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+OUTCOMES = (
+    "ok",
+    "timeout",
+    "refused",
+    "reset",
+    "http_4xx",
+    "http_5xx",
+    "shed",
+    "dropped",
+    "invalid_reply",
+    "wrong_answer",
+)
+KINDS = ("realistic", "boundary", "invalid", "probe")
+
+_names = pa.dictionary(pa.int16(), pa.string())
+
+SCHEMA = pa.schema(
+    [
+        pa.field("intended_s", pa.float64(), nullable=False),
+        pa.field("sent_s", pa.float64()),
+        pa.field("latency_ms", pa.float64()),
+        pa.field("service_ms", pa.float64()),
+        pa.field("endpoint", _names, nullable=False),
+        pa.field("stage", _names, nullable=False),
+        pa.field("outcome", _names, nullable=False),
+        pa.field("status", pa.uint16(), nullable=False),
+        pa.field("kind", _names, nullable=False),
+        pa.field("rows", pa.uint32(), nullable=False),
+        pa.field("request_bytes", pa.uint32(), nullable=False),
+        pa.field("response_bytes", pa.uint32(), nullable=False),
+        pa.field("queue_ms", pa.float32()),
+        pa.field("inference_ms", pa.float32()),
+        pa.field("batch_size", pa.float32()),
+        pa.field("trace_id", pa.string()),
+        pa.field("worker", pa.uint16(), nullable=False),
+    ]
+)
+"""One row a request.
+
+`intended_s` and `sent_s` count seconds from the run's start; `sent_s` is null for a request that was never
+sent. `latency_ms` runs from the intended start to the last byte (or to the failure), `service_ms` from the
+actual send. `status` is 0 where no status line arrived. `rows` is the number of predictions asked for.
+"""
+
+TELEMETRY_SCHEMA = pa.schema(
+    [
+        pa.field("t_s", pa.float64(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("value", pa.float64(), nullable=False),
+    ]
+)
+"""Long form: what was observed beside the requests, `value` of `name` at `source` (generator, service)."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A dictionary-encoded column: `names[codes[i]]` is row i's value."""
+
+    codes: NDArray[np.int16]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: Any) -> Labels:
+        return Labels(self.codes[rows], self.names)
+
+    def equal(self, name: str) -> Mask:
+        """Which rows hold `name`; none do when it never occurred."""
+        return self.isin((name,))
+
+    def isin(self, names: Iterable[str]) -> Mask:
+        """Which rows hold one of `names`."""
+        wanted = [self.names.index(name) for name in names if name in self.names]
+        return np.isin(self.codes, wanted) if wanted else np.zeros(len(self.codes), dtype=np.bool_)
+
+    def values(self) -> NDArray[np.str_]:
+        """The column spelled out."""
+        return np.array(self.names or ("",), dtype=np.str_)[self.codes]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """All requests of a run, a column an array; the fields are those of `SCHEMA`, NaN stands for null."""
+
+    intended_s: Floats
+    sent_s: Floats
+    latency_ms: Floats
+    service_ms: Floats
+    endpoint: Labels
+    stage: Labels
+    outcome: Labels
+    status: NDArray[np.uint16]
+    kind: Labels
+    rows: NDArray[np.uint32]
+    request_bytes: NDArray[np.uint32]
+    response_bytes: NDArray[np.uint32]
+    queue_ms: NDArray[np.float32]
+    inference_ms: NDArray[np.float32]
+    batch_size: NDArray[np.float32]
+    trace_id: NDArray[np.object_]
+    worker: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        return len(self.intended_s)
+
+    def __getitem__(self, rows: Any) -> Samples:
+        """The rows a mask, slice or index array selects."""
+        return Samples(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    @property
+    def ok(self) -> Mask:
+        """Which requests were answered as expected."""
+        return self.outcome.equal("ok")
+
+    @property
+    def end_s(self) -> Floats:
+        """When the last byte (or the failure) came, in seconds since the run's start."""
+        return self.intended_s + self.latency_ms / 1000.0
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> Samples:
+        """Columns of a table that follows `SCHEMA`, sorted by intended start."""
+        columns: dict[str, Any] = {}
+        for field in SCHEMA:
+            column = table.column(field.name)
+            if pa.types.is_dictionary(field.type):
+                columns[field.name] = _labels(column)
+            elif pa.types.is_string(field.type):
+                columns[field.name] = np.array(column.to_pylist(), dtype=np.object_)
+            else:
+                columns[field.name] = column.to_numpy()
+        return cls(**columns)[np.argsort(columns["intended_s"], kind="stable")]
+
+
+def _labels(column: pa.ChunkedArray) -> Labels:
+    unified = column.unify_dictionaries().combine_chunks()
+    chunks = unified.chunks if isinstance(unified, pa.ChunkedArray) else [unified]
+    names = tuple(chunks[0].dictionary.to_pylist()) if chunks else ()
+    codes = [np.asarray(chunk.indices, dtype=np.int16) for chunk in chunks]
+    return Labels(np.concatenate(codes) if codes else np.empty(0, dtype=np.int16), names)

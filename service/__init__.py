@@ -1,0 +1,1 @@
+"""The model service under test: imported by nobody, reached over HTTP only."""
