@@ -1,0 +1,57 @@
+"""What the tests share: real parts are demanded by name, skipped where missing, failed where skipping is forbidden."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+PACKAGES = {"runc": "runc", "chromium": "chromium", "debootstrap": "debootstrap"}
+"""Debian package of a command, where the two names differ or to be explicit; else the command's own name."""
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="a missing real part fails instead of skipping")
+
+
+@pytest.fixture(scope="session")
+def require(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Call with command names: the test skips, saying what to install, unless all are on the machine."""
+
+    def check(*commands: str) -> None:
+        missing = [command for command in commands if shutil.which(command) is None]
+        if not missing:
+            return
+        packages = " ".join(PACKAGES.get(command, command) for command in missing)
+        sentence = f"needs {', '.join(missing)}: apt-get install {packages}"
+        if request.config.getoption("--no-skips"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def browser(require: Callable[..., None]) -> Iterator[Any]:
+    """Debian's Chromium, headless, driven by Playwright."""
+    require("chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS
+        )
+        yield chromium
+        chromium.close()
