@@ -1,0 +1,143 @@
+"""The service: rest_model_service with the suite's own manners towards bad requests and a bad start."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import yaml
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from ml_base.utilities import ModelManager
+from prometheus_fastapi_instrumentator import Instrumentator
+from pydantic import ValidationError
+from rest_model_service.configuration import ServiceConfiguration
+from rest_model_service.helpers import create_app
+from rest_model_service.schemas import Error, ModelMetadata
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from service.model_file import ModelFileError
+
+DEFAULT_CONFIGURATION = "configuration/service/baseline.yaml"
+_METADATA_PATH = "/api/models/{model_qualified_name}/metadata"
+
+logger = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """Why the service can't start, in sentences that say what to do."""
+
+
+def read_configuration(path: Path) -> ServiceConfiguration:
+    """The configuration in a file as rest_model_service documents it. Raises `StartError`."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return ServiceConfiguration.model_validate(values)
+    except OSError as error:
+        raise StartError(
+            f"The service's configuration {path} can't be read ({error.strerror}): name one in REST_CONFIG."
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StartError(f"The service's configuration {path} is not YAML: {error}") from error
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in error.errors()
+        )
+        raise StartError(f"The service's configuration {path} is not valid. " + "; ".join(faults)) from error
+
+
+def build_app(configuration: ServiceConfiguration) -> FastAPI:
+    """The application, its models loaded: it answers from the first request on. Raises `ModelFileError`.
+
+    rest_model_service could load the models while the server already listens; then a model that can't be
+    loaded leaves a process that never becomes ready.
+    """
+    logging.getLogger("rest_model_service.helpers").addFilter(_is_no_model_file_error)
+    app: FastAPI = create_app(configuration, wait_for_model_creation=True)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    # Routes of included routers sit in a wrapper: only a route before it is asked first.
+    app.router.routes.insert(0, Route(_METADATA_PATH, _metadata, methods=["GET"]))
+    _document_errors(app)
+    metrics = configuration.metrics
+    if metrics is not None and metrics.enabled:
+        options = metrics.model_dump(exclude={"enabled"})
+        Instrumentator(**options).instrument(app).expose(app, include_in_schema=False)
+    return app
+
+
+def _is_no_model_file_error(record: logging.LogRecord) -> bool:
+    """Keep the traceback of a `ModelFileError` out of the log: the start ends with its sentence."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ModelFileError))
+
+
+async def _metadata(request: Request) -> JSONResponse:
+    """A model's name, version and schemas."""
+    name = request.path_params["model_qualified_name"]
+    manager = ModelManager()
+    known = [model["qualified_name"] for model in manager.get_models()]
+    if name not in known:
+        raise HTTPException(404, f"There is no model '{name}'; there is {', '.join(known) or 'none'}.")
+    return JSONResponse(ModelMetadata(**manager.get_model_metadata(name)).model_dump())
+
+
+async def _answer_invalid_request(_: Request, exception: Exception) -> JSONResponse:
+    """400 with a sentence for each fault, for a body that is no JSON as for one outside the schema."""
+    assert isinstance(exception, RequestValidationError)
+    messages = [
+        f"Field '{', '.join(map(str, error['loc']))}' has error '{error['type']}', {error['msg']}."
+        for error in exception.errors()
+    ]
+    logger.debug("invalid request: %s", messages)
+    return _error(400, "ValidationError", messages)
+
+
+async def _answer_http_error(_: Request, exception: Exception) -> JSONResponse:
+    """Any other refusal (404, 405, ...) in the same shape, named after its status."""
+    assert isinstance(exception, HTTPException)
+    name = HTTPStatus(exception.status_code).phrase.title().replace(" ", "")
+    return _error(exception.status_code, name, [exception.detail], exception.headers)
+
+
+def _error(
+    status: int, name: str, messages: list[str], headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    return JSONResponse(Error(type=name, messages=messages).model_dump(), status, headers)
+
+
+def _document_errors(app: FastAPI) -> None:
+    """Let the OpenAPI document say what is answered: 400 where FastAPI would answer 422, and the 404."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generated()
+        paths = document["paths"]
+        for operations in paths.values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+        responses = paths[_METADATA_PATH]["get"]["responses"]
+        responses["404"] = {**responses["500"], "description": "Not Found"}
+        for unused in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(unused, None)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _start() -> FastAPI:
+    """The application of the file that REST_CONFIG names; ends the process with a sentence if it can't be."""
+    try:
+        path = Path(os.environ.get("REST_CONFIG", DEFAULT_CONFIGURATION))
+        return build_app(read_configuration(path))
+    except (StartError, ModelFileError) as error:
+        sys.exit(str(error))
+
+
+app = _start()

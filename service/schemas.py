@@ -1,0 +1,63 @@
+"""What the insurance-charges model takes and gives: the contract that its clients see as JSON schema."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Sex(StrEnum):
+    """Sex of the policyholder."""
+
+    MALE = "male"
+    FEMALE = "female"
+
+
+class Region(StrEnum):
+    """Region of the United States where the policyholder lives."""
+
+    SOUTHWEST = "southwest"
+    SOUTHEAST = "southeast"
+    NORTHWEST = "northwest"
+    NORTHEAST = "northeast"
+
+
+class InsuranceChargesModelInput(BaseModel):
+    """One policyholder."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "age": 42,
+                    "sex": "female",
+                    "bmi": 24.0,
+                    "children": 2,
+                    "smoker": False,
+                    "region": "northwest",
+                }
+            ]
+        }
+    )
+
+    age: int = Field(title="Age", ge=18, le=65, description="Age of the policyholder in years.")
+    sex: Sex = Field(title="Sex", description="Sex of the policyholder.")
+    bmi: float = Field(
+        title="Body Mass Index", ge=15.0, le=50.0, description="Body mass index of the policyholder in kg/m²."
+    )
+    children: int = Field(
+        title="Number of Children", ge=0, le=5, description="Number of children covered by the policy."
+    )
+    smoker: bool = Field(title="Smoker", description="Whether the policyholder smokes.")
+    region: Region = Field(title="Region", description="Region where the policyholder lives.")
+
+
+class InsuranceChargesModelOutput(BaseModel):
+    """The prediction for one policyholder."""
+
+    charges: float = Field(
+        title="Charges",
+        ge=0.0,
+        description="Expected medical charges billed in a year, in US dollars with 2 decimals.",
+    )
