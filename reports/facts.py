@@ -46,7 +46,7 @@ class Facts:
     planned_s: float | None = None
     """Planned duration; None for a run without a planned end."""
     ended_s: float | None = None
-    """When the load stopped; None while the run goes on."""
+    """When the load stopped; None while the run goes on, and for ever when it was killed."""
     interrupted: str | None = None
     """What ended the run before its plan did ('SIGINT', 'stopped in the web UI'); None if nothing did."""
     faults: tuple[str, ...] = ()
@@ -54,8 +54,10 @@ class Facts:
     expected: tuple[str, ...] = ()
     """Outcomes that the scenario expects and that are no errors in it ('shed')."""
     offered: float | None = None
-    """Requests offered as a share of those planned; None where nothing was planned."""
+    """Requests offered as a share of those planned up to `ended_s`; None where nothing was planned."""
     confidence: float = 0.95
+    require_proof: bool = False
+    """Whether an objective that is met but not proven fails the run."""
     resolved: Mapping[str, Any] = field(default_factory=dict)
     """The whole scenario as it was understood, defaults included."""
     time_scale: float = 1.0

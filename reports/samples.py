@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -56,16 +56,6 @@ SCHEMA = pa.schema(
 sent. `latency_ms` runs from the intended start to the last byte (or to the failure), `service_ms` from the
 actual send. `status` is 0 where no status line arrived. `rows` is the number of predictions asked for.
 """
-
-TELEMETRY_SCHEMA = pa.schema(
-    [
-        pa.field("t_s", pa.float64(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("value", pa.float64(), nullable=False),
-    ]
-)
-"""Long form: what was observed beside the requests, `value` of `name` at `source` (generator, service)."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +114,28 @@ class Samples:
         """The rows a mask, slice or index array selects."""
         return Samples(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
+    def where(self, mask: Mask) -> Samples:
+        """The rows a mask selects: a view where they are neighbours, so that a stage costs no memory."""
+        first, count = int(np.argmax(mask)) if len(mask) else 0, int(np.count_nonzero(mask))
+        if count == len(mask):
+            return self
+        if count == 0 or mask[first : first + count].all():
+            return self[first : first + count]
+        return self[mask]
+
     @property
     def ok(self) -> Mask:
         """Which requests were answered as expected."""
         return self.outcome.equal("ok")
+
+    @property
+    def answered(self) -> Mask:
+        """Which requests count in the latency figures: replies, and timeouts at their elapsed time."""
+        return self.outcome.isin(("ok", "timeout")) & np.isfinite(self.latency_ms)
+
+    def failed(self, expected: Iterable[str] = ()) -> Mask:
+        """Which requests count in the error rate: those neither ok nor `expected` by the scenario."""
+        return ~self.outcome.isin(("ok", *expected))
 
     @property
     def end_s(self) -> Floats:
@@ -137,21 +145,55 @@ class Samples:
     @classmethod
     def from_table(cls, table: pa.Table) -> Samples:
         """Columns of a table that follows `SCHEMA`, sorted by intended start."""
+        return cls.from_columns(table.column)
+
+    @classmethod
+    def from_columns(cls, read: Callable[[str], pa.ChunkedArray]) -> Samples:
+        """The columns that `read` gives by name, one at a time, sorted by intended start.
+
+        Rows with the same start are ordered by what was measured, so that the way in which a run was
+        divided into files changes no figure. A column of one value is kept as that value.
+        """
+        intended_s = read("intended_s").to_numpy()
+        latency_ms = read("latency_ms").to_numpy()
+        order = _order(intended_s, latency_ms)
         columns: dict[str, Any] = {}
         for field in SCHEMA:
-            column = table.column(field.name)
+            column = read(field.name)
             if pa.types.is_dictionary(field.type):
-                columns[field.name] = _labels(column)
+                encoded = labels(column)
+                columns[field.name] = Labels(_lean(encoded.codes, order), encoded.names)
+            elif column.null_count == len(column) and pa.types.is_string(field.type):
+                columns[field.name] = np.broadcast_to(np.array(None, dtype=np.object_), len(column))
             elif pa.types.is_string(field.type):
-                columns[field.name] = np.array(column.to_pylist(), dtype=np.object_)
+                columns[field.name] = _lean(np.array(column.to_pylist(), dtype=np.object_), order)
             else:
-                columns[field.name] = column.to_numpy()
-        return cls(**columns)[np.argsort(columns["intended_s"], kind="stable")]
+                columns[field.name] = _lean(column.to_numpy(), order)
+        return cls(**columns)
 
 
-def _labels(column: pa.ChunkedArray) -> Labels:
-    unified = column.unify_dictionaries().combine_chunks()
-    chunks = unified.chunks if isinstance(unified, pa.ChunkedArray) else [unified]
+def _order(intended_s: Floats, latency_ms: Floats) -> NDArray[np.intp] | None:
+    if len(intended_s) < 2 or bool(np.all(np.diff(intended_s) > 0)):
+        return None
+    order = np.argsort(intended_s, kind="stable")
+    if bool(np.all(np.diff(intended_s[order]) > 0)):
+        return order
+    return np.lexsort((latency_ms, intended_s))
+
+
+def _lean(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
+    if len(values) and values.dtype != np.object_:
+        first = values[0]
+        constant = np.isnan(values).all() if first != first else (values == first).all()
+        if constant:
+            return np.broadcast_to(values[:1].copy()[0], len(values))
+    return values if order is None else values[order]
+
+
+def labels(column: pa.ChunkedArray) -> Labels:
+    """A column of strings or of dictionary-encoded ones; chunks may differ in their dictionaries."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    chunks = encoded.unify_dictionaries().chunks
     names = tuple(chunks[0].dictionary.to_pylist()) if chunks else ()
-    codes = [np.asarray(chunk.indices, dtype=np.int16) for chunk in chunks]
+    codes = [chunk.indices.to_numpy().astype(np.int16, copy=False) for chunk in chunks]
     return Labels(np.concatenate(codes) if codes else np.empty(0, dtype=np.int16), names)

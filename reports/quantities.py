@@ -1,0 +1,52 @@
+"""Numbers as people read them: as many digits as a measurement carries, with their unit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` to `digits` significant digits, but never fewer than its whole part: 8.37, 104, 1,234."""
+    if value == 0:
+        return "0"
+    exact = Decimal(repr(float(value)))
+    decimals = digits - 1 - exact.adjusted()
+    rounded = round(exact, decimals) if decimals > 0 else round(exact, 0)
+    text = f"{rounded:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def exact(value: float) -> str:
+    """`value` with the digits it was stated with: 100 for 100.0, 0.1 for 0.1."""
+    return f"{Decimal(repr(float(value))).normalize():f}"
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A number and its unit, if it has one."""
+    return f"{text} {unit}" if unit else text
+
+
+def beside(value: float, limit: float, digits: int = 3) -> str:
+    """`value` with enough digits to be told from a `limit` that it isn't equal to: 100.04 beside 100."""
+    for more in range(digits, 17):
+        text = number(value, more)
+        if value == limit or float(text.replace(",", "")) != limit:
+            return text
+    return exact(value)
+
+
+def duration(seconds: float) -> str:
+    """A length of time: 0.8 s, 20 s, 4 min 30 s, 2 h 5 min."""
+    if seconds < 10:
+        return f"{number(seconds, 2)} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    parts = [(hours, "h"), (minutes, "min"), (rest if not hours else 0, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """A count and what is counted: 1 request, 1,234 requests."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -1,0 +1,53 @@
+"""A run is one execution of a scenario: its facts, its samples and its telemetry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reports.facts import Facts, Stage
+from reports.samples import Samples
+from reports.telemetry import Telemetry
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that was observed in one execution; figures, verdict and report follow from it."""
+
+    folder: Path
+    facts: Facts
+    samples: Samples
+    telemetry: Telemetry
+
+    @property
+    def judged(self) -> Samples:
+        """The requests that count: those of warm-up stages are left out."""
+        warm_up = [stage.name for stage in self.facts.stages if not stage.judged]
+        return self.samples.where(~self.samples.stage.isin(warm_up))
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the run stopped before its plan did, or was killed before it could say when it stopped."""
+        return self.facts.interrupted is not None or self.facts.ended_s is None
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long the load lasted; where the run was killed, until the last request it recorded."""
+        if self.facts.ended_s is not None:
+            return self.facts.ended_s
+        return float(self.samples.intended_s[-1]) if len(self.samples) else 0.0
+
+    def length_s(self, stage: Stage) -> float:
+        """The planned duration of a stage, or of as much of it as was run before the run was cut short."""
+        end_s = min(stage.end_s, self.elapsed_s) if self.cut_short else stage.end_s
+        return max(0.0, end_s - stage.start_s)
+
+    @property
+    def judged_s(self) -> float:
+        """The planned duration of all that is judged, of as much of it as was run."""
+        if self.facts.judged_stages:
+            return float(np.sum([self.length_s(stage) for stage in self.facts.judged_stages]))
+        planned_s = self.facts.planned_s
+        return self.elapsed_s if planned_s is None or self.cut_short else planned_s

@@ -1,0 +1,62 @@
+"""Telemetry is what was observed beside the requests: a value of a name at a source, over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from reports.samples import Floats, Labels, labels
+
+TELEMETRY_SCHEMA = pa.schema(
+    [
+        pa.field("t_s", pa.float64(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("value", pa.float64(), nullable=False),
+    ]
+)
+"""Long form: what was observed beside the requests, `value` of `name` at `source` (generator, service).
+
+Names that figures are computed from: `users` (generator: users that run) and `readiness` (service: 1 when a
+probe found it ready, 0 when not). Any other name may be recorded and drawn.
+"""
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """All observations of a run, a column an array, in order of time."""
+
+    t_s: Floats
+    source: Labels
+    name: Labels
+    value: Floats
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+    def series(self, name: str, source: str | None = None) -> tuple[Floats, Floats]:
+        """Times in s and values of `name`, at one source or at any; both empty if it was never observed."""
+        rows = self.name.equal(name)
+        if source is not None:
+            rows &= self.source.equal(source)
+        return self.t_s[rows], self.value[rows]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was observed."""
+        return self.name.names
+
+    @classmethod
+    def empty(cls) -> Telemetry:
+        """Of a run beside which nothing was observed."""
+        return cls.from_table(TELEMETRY_SCHEMA.empty_table())
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> Telemetry:
+        """Columns of a table that follows `TELEMETRY_SCHEMA`, sorted by time."""
+        t_s = table.column("t_s").to_numpy()
+        order = np.argsort(t_s, kind="stable")
+        source, name = (labels(table.column(column))[order] for column in ("source", "name"))
+        return cls(t_s[order], source, name, table.column("value").to_numpy()[order])
