@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reports.facts import Facts
 from reports.samples import Floats, Mask, Samples
@@ -82,8 +83,8 @@ class Plain:
 
     value: float | None
     samples: int
-    final: bool = True
-    """Whether more load could not have turned a miss into a hit; a rate may still be reached."""
+    reachable: bool = False
+    """Whether a run that was cut short might still have come to it, as to a peak."""
 
 
 Observation: TypeAlias = Percentile | Share | Plain
@@ -96,6 +97,8 @@ class Metric:
     name: str
     units: Units
     better: Literal["lower", "higher"] | None
+    clauses: tuple[str, ...]
+    """How an objective may narrow it: on an endpoint, during a stage, in any window."""
     measure: Callable[..., Observation]
 
     def argument(self, text: str) -> Mapping[str, str] | None:
@@ -103,21 +106,24 @@ class Metric:
         found = re.fullmatch(re.sub(r"<(\w+)>", r"(?P<\1>[0-9.]+)", self.name), text)
         return found.groupdict() if found else None
 
-    def observe(self, text: str, scope: Scope) -> Observation:
-        """The metric called `text` over `scope`."""
-        return self.measure(scope, **(self.argument(text) or {}))
+    def observe(self, name: str, scope: Scope) -> Observation:
+        """The metric over `scope`, `name` being its name with a number in the place of `<argument>`."""
+        return self.measure(scope, **(self.argument(name) or {}))
 
 
 METRICS: list[Metric] = []
 
 
 def metric(
-    name: str, units: Units, better: Literal["lower", "higher"] | None
+    name: str,
+    units: Units,
+    better: Literal["lower", "higher"] | None,
+    clauses: tuple[str, ...] = ("on", "during", "in any"),
 ) -> Callable[[Callable[..., Observation]], Callable[..., Observation]]:
     """Register a function of a scope (and of what stands for `<argument>` in `name`) as a metric."""
 
     def register(measure: Callable[..., Observation]) -> Callable[..., Observation]:
-        METRICS.append(Metric(name, units, better, measure))
+        METRICS.append(Metric(name, units, better, clauses, measure))
         return measure
 
     return register
@@ -128,19 +134,24 @@ def percentile(values: Floats, q: float) -> float | None:
     return float(np.quantile(values, q, method="inverted_cdf")) if len(values) else None
 
 
-def peak(samples: Samples, weights: np.ndarray[Any, Any] | None = None) -> float | None:
-    """The most successful replies (or the greatest sum of `weights`) completed in any second [t, t + 1)."""
+def peak(samples: Samples, weights: NDArray[np.integer[Any]] | None = None) -> float | None:
+    """The most successful replies (or the greatest sum of `weights`) completed in any second [t, t + 1).
+
+    Times are compared in whole microseconds, so that replies exactly a second apart never share one.
+    """
+    if not len(samples):
+        return None
     ok = samples.ok & np.isfinite(samples.latency_ms)
-    if not ok.any():
-        return None if not len(samples) else 0.0
-    end_s = samples.end_s[ok]
+    end_us = np.rint(samples.end_s[ok] * 1e6).astype(np.int64)
     if weights is None:
-        end_s.sort()
-        return float(np.max(np.searchsorted(end_s, end_s + 1.0, side="left") - np.arange(len(end_s))))
-    order = np.argsort(end_s)
-    end_s = end_s[order]
-    total = np.concatenate(([0], np.cumsum(weights[ok][order], dtype=np.int64)))
-    return float(np.max(total[np.searchsorted(end_s, end_s + 1.0, side="left")] - total[:-1]))
+        end_us.sort()
+        before = np.arange(len(end_us) + 1)
+    else:
+        order = np.argsort(end_us)
+        end_us = end_us[order]
+        before = np.concatenate(([0], np.cumsum(weights[ok][order], dtype=np.int64)))
+    after = before[np.searchsorted(end_us, end_us + 1_000_000, side="left")]
+    return float(np.max(after - before[:-1], initial=0))
 
 
 def _latencies(scope: Scope, column: Literal["latency_ms", "service_ms"]) -> Floats:
@@ -211,29 +222,29 @@ def status_count(scope: Scope, code: str) -> Observation:
 def throughput(scope: Scope) -> Observation:
     """Successful replies by the planned duration."""
     replies = int(np.count_nonzero(scope.samples.ok))
-    return Plain(_rate(replies, scope), len(scope.samples), final=False)
+    return Plain(_rate(replies, scope), len(scope.samples), reachable=True)
 
 
 @metric("throughput", ROWS_PER_S, better="higher")
 def row_throughput(scope: Scope) -> Observation:
     """Rows in successful replies by the planned duration."""
     rows = int(scope.samples.rows[scope.samples.ok].sum(dtype=np.int64))
-    return Plain(_rate(rows, scope), len(scope.samples), final=False)
+    return Plain(_rate(rows, scope), len(scope.samples), reachable=True)
 
 
 @metric("peak throughput", REQUESTS_PER_S, better="higher")
 def peak_throughput(scope: Scope) -> Observation:
     """Most successful replies completed in any sliding second."""
-    return Plain(peak(scope.samples), len(scope.samples), final=False)
+    return Plain(peak(scope.samples), len(scope.samples), reachable=True)
 
 
 @metric("peak throughput", ROWS_PER_S, better="higher")
 def peak_row_throughput(scope: Scope) -> Observation:
     """Most rows in successful replies completed in any sliding second."""
-    return Plain(peak(scope.samples, scope.samples.rows), len(scope.samples), final=False)
+    return Plain(peak(scope.samples, scope.samples.rows), len(scope.samples), reachable=True)
 
 
-@metric("offered load", SHARE, better="higher")
+@metric("offered load", SHARE, better="higher", clauses=())
 def offered_load(scope: Scope) -> Observation:
     """Requests sent as a share of those planned."""
     sent = ~scope.samples.outcome.equal("dropped")
@@ -244,7 +255,7 @@ def offered_load(scope: Scope) -> Observation:
     return Plain(None, len(sent))
 
 
-@metric("availability", SHARE, better="higher")
+@metric("availability", SHARE, better="higher", clauses=("during", "in any"))
 def availability(scope: Scope) -> Observation:
     """Readiness probes that found the service ready, as a share of all."""
     _, ready = scope.telemetry.series("readiness")

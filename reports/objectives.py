@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias, cast
 
+import numpy as np
+
 from reports.metrics import COUNT, METRICS, PER_REQUESTS, SHARE, TIME, Metric
 from reports.quantities import exact, with_unit
+from reports.samples import Floats, Mask
 
 Comparison: TypeAlias = Literal["<=", "<", ">=", ">"]
 
@@ -19,6 +23,7 @@ _CLAUSE = re.compile(r"\s+(on|during|in any)\s+")
 _LIMIT = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*)")
 _WINDOW = re.compile(r"(?P<seconds>\d+(?:\.\d+)?)\s*s")
 _PER = re.compile(r"per\s+(?P<number>\d+)\s+requests")
+_COMPARE = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
 _MEANT = {"=<": "<=", "=>": ">=", "=": "<=", "==": "<="}
 
 
@@ -73,15 +78,11 @@ class Objective:
 
     def allows(self, value: float) -> bool:
         """Whether a value in the metric's base unit keeps the limit."""
-        match self.comparison:
-            case "<=":
-                return value <= self.limit
-            case "<":
-                return value < self.limit
-            case ">=":
-                return value >= self.limit
-            case ">":
-                return value > self.limit
+        return bool(_COMPARE[self.comparison](value, self.limit))
+
+    def passed_by(self, values: Floats) -> Mask:
+        """Which values in the metric's base unit pass the limit."""
+        return ~np.asarray(_COMPARE[self.comparison](values, self.limit), dtype=np.bool_)
 
     def displayed(self, value: float) -> float:
         """A value in the metric's base unit, told in `unit`."""
@@ -122,7 +123,7 @@ def _parse(sentence: str, endpoints: Sequence[str], stages: Sequence[str]) -> Ob
         )
     candidates = _metrics(parts["metric"])
     comparison = _comparison(parts["comparison"], candidates[0])
-    limit, clauses = _clauses(parts["limit"])
+    limit, clauses = _clauses(parts["limit"], candidates[0])
     number, unit = _limit(limit, candidates)
     objective = Objective(
         parts["metric"],
@@ -177,12 +178,14 @@ def _comparison(sign: str, metric: Metric) -> Comparison:
     return cast(Comparison, sign)
 
 
-def _clauses(text: str) -> tuple[str, dict[str, str]]:
+def _clauses(text: str, metric: Metric) -> tuple[str, dict[str, str]]:
     limit, *rest = _CLAUSE.split(text)
     clauses: dict[str, str] = {}
     for word, value in zip(rest[::2], rest[1::2], strict=True):
         if word in clauses:
             raise ObjectiveError(f"'{word}' is said twice")
+        if word not in metric.clauses:
+            raise ObjectiveError(f"{metric.name} is not told '{word}' something, it is one figure of the run")
         clauses[word] = value
     return limit, clauses
 

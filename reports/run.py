@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from reports.facts import Facts, Stage
 from reports.samples import Samples
 from reports.telemetry import Telemetry
@@ -44,10 +42,22 @@ class Run:
         end_s = min(stage.end_s, self.elapsed_s) if self.cut_short else stage.end_s
         return max(0.0, end_s - stage.start_s)
 
+    def spans(self, stage: str | None = None) -> tuple[tuple[float, float], ...]:
+        """Start and end of all that is judged, or of one judged stage; neighbours are joined."""
+        if not self.facts.stages and stage is None:
+            planned_s = self.facts.planned_s
+            return ((0.0, self.elapsed_s if planned_s is None or self.cut_short else planned_s),)
+        joined: list[tuple[float, float]] = []
+        for judged in self.facts.judged_stages:
+            if stage not in (None, judged.name):
+                continue
+            start_s, end_s = judged.start_s, judged.start_s + self.length_s(judged)
+            if joined and joined[-1][1] == start_s:
+                start_s = joined.pop()[0]
+            joined.append((start_s, end_s))
+        return tuple(joined)
+
     @property
     def judged_s(self) -> float:
         """The planned duration of all that is judged, of as much of it as was run."""
-        if self.facts.judged_stages:
-            return float(np.sum([self.length_s(stage) for stage in self.facts.judged_stages]))
-        planned_s = self.facts.planned_s
-        return self.elapsed_s if planned_s is None or self.cut_short else planned_s
+        return sum(end_s - start_s for start_s, end_s in self.spans())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +36,10 @@ class Telemetry:
 
     def __len__(self) -> int:
         return len(self.t_s)
+
+    def __getitem__(self, rows: Any) -> Telemetry:
+        """The rows a mask, slice or index array selects."""
+        return Telemetry(self.t_s[rows], self.source[rows], self.name[rows], self.value[rows])
 
     def series(self, name: str, source: str | None = None) -> tuple[Floats, Floats]:
         """Times in s and values of `name`, at one source or at any; both empty if it was never observed."""

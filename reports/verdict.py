@@ -1,38 +1,23 @@
-"""The verdict on a run: whether it met its objectives, how sure that is, and if the figures can be trusted."""
+"""The verdict on a run: whether it met its objectives, how sure that is, whether to trust it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reports.figures import StageFigures
+from reports.figures import StageFigures, stage_figures
+from reports.judgement import Judgement, Outcome, judge_objective
+from reports.objectives import Objective, parse_objective
+from reports.quantities import counted, duration
+from reports.run import Run
+
+__all__ = ["EXIT_CODES", "Judgement", "Outcome", "Verdict", "Word", "judge"]
 
 Word: TypeAlias = Literal["pass", "fail", "invalid"]
-Outcome: TypeAlias = Literal["met", "missed", "unproven"]
 
-EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """An objective beside what was observed; figures are in `unit`, as in the sentence.
-
-    `observed` is None where nothing was there to measure. `interval` holds the observed figure at
-    `confidence`, None where the samples can't bound it or none is told. `needed` says how many more samples
-    would prove an `unproven` objective, None where no number is known.
-    """
-
-    text: str
-    metric: str
-    observed: float | None
-    limit: float
-    unit: str
-    samples: int
-    interval: tuple[float, float] | None
-    confidence: float
-    outcome: Outcome
-    needed: int | None
-    message: str
+EXIT_CODES: dict[Word, int] = {"pass": 0, "fail": 1, "invalid": 3}
+OFFERED = "offered load >= 95 %"
+"""Implicit in the open model: a service can't pass by being spared."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +29,78 @@ class Verdict:
     reasons: tuple[str, ...]
     objectives: tuple[Judgement, ...]
     stages: tuple[StageFigures, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with."""
+        return EXIT_CODES[self.verdict]
+
+
+def judge(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdict:
+    """The verdict on `run`; `stages` may be handed over where they are known already.
+
+    In order of precedence: a fault, a lost worker or no sample makes it invalid; a missed objective fails
+    it; an interruption makes it invalid; where proof is required, its lack fails it.
+    """
+    found = tuple(judge_objective(objective, run) for objective in objectives(run))
+    word, sentence, reasons = _decide(run, found)
+    return Verdict(word, sentence, reasons, found, stage_figures(run) if stages is None else stages)
+
+
+def objectives(run: Run) -> list[Objective]:
+    """What is asked of the run, the implicit objective of the open model included."""
+    stated = [parse_objective(text) for text in run.facts.objectives]
+    if run.facts.model == "open" and not any(objective.metric == "offered load" for objective in stated):
+        stated.append(parse_objective(OFFERED))
+    return stated
+
+
+def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[str, ...]]:
+    faults = run.facts.faults if len(run.samples) else (*run.facts.faults, "No request was recorded.")
+    missed = [judgement.message for judgement in found if judgement.outcome == "missed"]
+    unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
+    stopped = (_stopped(run),) if run.cut_short else ()
+    if faults:
+        more = f" (and {counted(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
+        return "invalid", f"Invalid: {_within_sentence(faults[0])}{more}.", faults
+    if missed:
+        more = f" (and {len(missed) - 1} more of {len(found)} objectives missed)" if len(missed) > 1 else ""
+        after = f"; {stopped[0]}" if stopped else ""
+        return "fail", f"Failed: {_within_sentence(missed[0])}{more}{after}.", (*missed, *stopped)
+    if stopped:
+        rest = "no objective was missed until then" if found else "there was nothing to miss"
+        return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped
+    if unproven and run.facts.require_proof:
+        messages = tuple(judgement.message for judgement in unproven)
+        more = f" (and {len(messages) - 1} more of {len(found)} not proven)" if len(messages) > 1 else ""
+        return "fail", f"Failed: {_within_sentence(messages[0])}{more}. Proof was required.", messages
+    return "pass", _passed(run, found, unproven), tuple(judgement.message for judgement in unproven)
+
+
+def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:
+    over = f"{counted(len(run.judged), 'request')} in {duration(run.judged_s)}"
+    if not found:
+        return f"Passed: {over}, no objective was set."
+    every = {1: "the objective was", 2: "both objectives were"}.get(
+        len(found), f"all {len(found)} objectives"
+    )
+    sentence = f"Passed: {every} met over {over}"
+    if len(unproven) == 1:
+        sentence += f"; {unproven[0].metric} is met, not proven"
+    elif unproven:
+        sentence += f"; {len(unproven)} of them are met, not proven"
+    return f"{sentence}."
+
+
+def _stopped(run: Run) -> str:
+    why = run.facts.interrupted or "it was killed: run.json names no end"
+    elapsed_s, planned_s = run.elapsed_s, run.facts.planned_s
+    if planned_s is None:
+        return f"stopped after {duration(elapsed_s)} ({why})"
+    if 10 <= planned_s < 60:
+        return f"stopped after {elapsed_s:.0f} of {planned_s:.0f} s ({why})"
+    return f"stopped after {duration(elapsed_s)} of {duration(planned_s)} ({why})"
+
+
+def _within_sentence(sentence: str) -> str:
+    return sentence.rstrip(".")

@@ -1,0 +1,139 @@
+"""One objective beside what was observed: met, missed, or met without proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from reports.confidence import Proof, percentile_interval, prove, share_interval
+from reports.metrics import Observation, Percentile, Plain, Share
+from reports.objectives import Objective
+from reports.quantities import beside, counted, number, with_unit
+from reports.run import Run
+from reports.scope import observe
+
+Outcome: TypeAlias = Literal["met", "missed", "unproven"]
+
+_LIMITS = {"<=": "limit", "<": "limit below", ">=": "needed", ">": "needed more than"}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """An objective beside what was observed; figures are in `unit`, as in the sentence.
+
+    `observed` is None where nothing was there to measure. `interval` holds the observed figure at
+    `confidence`, None where the samples can't bound it or none is told. `needed` says how many more samples
+    would prove an `unproven` objective, None where no number is known.
+    """
+
+    text: str
+    metric: str
+    observed: float | None
+    limit: float
+    unit: str
+    samples: int
+    interval: tuple[float, float] | None
+    confidence: float
+    outcome: Outcome
+    needed: int | None
+    message: str
+
+
+def judge_objective(objective: Objective, run: Run) -> Judgement:
+    """What `run` says of `objective`.
+
+    Nothing to measure is a miss. In a run that was cut short, what might still have come is left open: it is
+    `unproven`, not missed.
+    """
+    confidence = run.facts.confidence
+    seen = observe(objective, run)
+    outcome, proof = _outcome(objective, seen, run)
+    return Judgement(
+        text=objective.text,
+        metric=objective.metric,
+        observed=None if seen.value is None else objective.displayed(seen.value),
+        limit=objective.stated,
+        unit=objective.unit,
+        samples=seen.samples,
+        interval=_interval(objective, seen, confidence),
+        confidence=confidence,
+        outcome=outcome,
+        needed=proof.needed,
+        message=_message(objective, seen, outcome, proof, run),
+    )
+
+
+def _outcome(objective: Objective, seen: Observation, run: Run) -> tuple[Outcome, Proof]:
+    none = Proof(proven=False)
+    if seen.value is None:
+        return ("unproven" if run.cut_short else "missed"), none
+    if not objective.allows(seen.value):
+        open_still = run.cut_short and isinstance(seen, Plain) and seen.reachable
+        return ("unproven" if open_still else "missed"), none
+    proof = _proof(objective, seen, run.facts.confidence)
+    return ("met" if proof.proven else "unproven"), proof
+
+
+def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
+    match seen:
+        case Percentile(values, _):
+            return prove(objective.passed_by(values), float(1 - objective.argument / 100), confidence)
+        case Share(hits) if objective.definition.better == "higher":
+            over, budget = ~hits, 1.0 - objective.limit
+        case Share(hits):
+            over, budget = hits, objective.limit
+        case Plain():
+            return Proof(proven=True)
+    return prove(over, budget, confidence) if budget > 0 else Proof(proven=True)
+
+
+def _interval(objective: Objective, seen: Observation, confidence: float) -> tuple[float, float] | None:
+    match seen:
+        case Percentile(values, q):
+            bounds = percentile_interval(values, q, confidence)
+        case Share(hits):
+            bounds = share_interval(hits, confidence)
+        case Plain():
+            bounds = None
+    return None if bounds is None else (objective.displayed(bounds[0]), objective.displayed(bounds[1]))
+
+
+def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: Proof, run: Run) -> str:
+    if seen.value is None:
+        return f"{_subject(objective)} could not be measured: {_absence(objective, run)}."
+    observed = beside(objective.displayed(seen.value), objective.stated)
+    unit = objective.unit
+    verb = "were" if objective.metric == "errors" else "was"
+    said = (
+        f"{_subject(objective)} {verb} {with_unit(observed, unit)}, "
+        f"{_LIMITS[objective.comparison]} {objective.limit_text}"
+    )
+    if outcome != "unproven":
+        return f"{said}."
+    if not objective.allows(seen.value):
+        return f"{said}: not reached before the run was cut short."
+    sure = f"{number(run.facts.confidence * 100)} %"
+    if proof.needed is None:
+        return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
+    return f"{said}: met, not proven; {counted(proof.needed, 'more sample')} would prove it at {sure}."
+
+
+def _subject(objective: Objective) -> str:
+    return objective.text.replace(f" {objective.comparison} {objective.limit_text}", "", 1)
+
+
+def _absence(objective: Objective, run: Run) -> str:
+    if objective.metric == "availability":
+        return "no readiness probe was recorded"
+    if objective.metric == "offered load":
+        return "this load plans no number of requests"
+    judged = run.judged
+    for kind, name, labels in (
+        ("stage", objective.during, judged.stage),
+        ("endpoint", objective.on, judged.endpoint),
+    ):
+        if name is not None and not np.any(labels.equal(name)):
+            return f"no request of {kind} '{name}' was recorded"
+    return "no request was answered" if len(judged) else "no request was recorded"

@@ -1,0 +1,55 @@
+"""Which part of a run an objective looks at, and what is observed there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reports.metrics import Observation, Plain, Scope
+from reports.objectives import Objective
+from reports.run import Run
+from reports.telemetry import Telemetry
+
+
+def observe(objective: Objective, run: Run) -> Observation:
+    """The objective's metric over its part of the run; of windows, the worst one."""
+    whole = scope(objective, run)
+    if objective.window_s is None:
+        return objective.definition.observe(objective.metric, whole)
+    seen = [
+        objective.definition.observe(objective.metric, window)
+        for window in _windows(whole, objective.window_s, run.spans(objective.during))
+    ]
+    values = [observation.value for observation in seen if observation.value is not None]
+    worst = min if objective.comparison in (">=", ">") else max
+    return Plain(worst(values, default=None), len(whole.samples))
+
+
+def scope(objective: Objective, run: Run) -> Scope:
+    """The judged requests and the telemetry of the objective's endpoint and stage."""
+    samples = run.judged
+    if objective.during is not None:
+        samples = samples.where(samples.stage.equal(objective.during))
+    if objective.on is not None:
+        samples = samples.where(samples.endpoint.equal(objective.on))
+    spans = run.spans(objective.during)
+    return Scope(samples, _within(run.telemetry, spans), run.facts, sum(end - start for start, end in spans))
+
+
+def _within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Telemetry:
+    inside = np.zeros(len(telemetry), dtype=np.bool_)
+    for start_s, end_s in spans:
+        inside |= (telemetry.t_s >= start_s) & (telemetry.t_s < end_s)
+    return telemetry[inside]
+
+
+def _windows(whole: Scope, window_s: float, spans: tuple[tuple[float, float], ...]) -> Iterator[Scope]:
+    """Windows that begin a whole number of seconds into a span and, where it is long enough, end in it."""
+    for start_s, end_s in spans:
+        starts = start_s + np.arange(max(1, int(end_s - start_s - window_s) + 1))
+        edges = np.stack((starts, starts + window_s))
+        requests = np.searchsorted(whole.samples.intended_s, edges, side="left")
+        observed = np.searchsorted(whole.telemetry.t_s, edges, side="left")
+        for (first, last), (before, after) in zip(requests.T, observed.T, strict=True):
+            yield Scope(whole.samples[first:last], whole.telemetry[before:after], whole.facts, window_s)
