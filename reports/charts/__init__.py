@@ -1,0 +1,32 @@
+"""The pictures of a run, each drawn from the same scene: what is seen in it, its figures, its SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reports.charts.failures import failures_over_time
+from reports.charts.heatmap import latency_heat_map
+from reports.charts.latency import latency_over_time
+from reports.charts.load import load_over_time
+from reports.charts.percentiles import latency_by_percentile
+from reports.charts.scene import Chart, Scene
+from reports.run import Run
+from reports.summary import Summary
+from reports.verdict import Verdict
+
+__all__ = ["PLOTS", "Chart", "Scene", "draw"]
+
+PLOTS: tuple[Callable[[Scene], Chart], ...] = (
+    latency_over_time,
+    load_over_time,
+    latency_by_percentile,
+    latency_heat_map,
+    failures_over_time,
+)
+"""In the order in which one would ask; a new plot is one function here."""
+
+
+def draw(run: Run, summary: Summary, verdict: Verdict) -> tuple[Chart, ...]:
+    """All plots of a run."""
+    scene = Scene(run, summary, verdict)
+    return tuple(plot(scene) for plot in PLOTS)

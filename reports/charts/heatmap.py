@@ -1,0 +1,144 @@
+"""Plots what percentiles hide: modes, waves, pauses and single slow answers."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
+
+from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, picture, resize, width_px
+from reports.charts.latencyaxis import decades, draw_limits, log_ticks
+from reports.charts.percentiles import at
+from reports.charts.scene import Chart, Scene
+from reports.charts.windows import window_s
+from reports.charts.words import ms
+from reports.palette import ROLES, mark
+from reports.quantities import counted, number
+from reports.samples import Floats
+
+_COLUMNS, _ROWS = 130, 48
+_FAINTEST = 0.16
+"""Opacity of a cell with one answer: a single slow request must not be lost."""
+
+
+def latency_heat_map(scene: Scene) -> Chart:
+    """Answers per cell of time and latency; the latency axis is logarithmic."""
+    question = "Latency heat map"
+    latency_ms, starts_s = scene.answered.latency_ms, scene.answered.intended_s
+    seen = latency_ms > 0
+    if not seen.all():
+        latency_ms, starts_s = latency_ms[seen], starts_s[seen]
+    if not len(latency_ms):
+        return Chart("heatmap", question, "No request was answered, so the heat map is empty", "")
+    ordered = np.sort(latency_ms)
+    low_ms, high_ms = decades(float(ordered[0]), float(ordered[-1]) * 1.1)
+    width = (
+        window_s(scene.axis.end_s, 1, _COLUMNS)
+        if scene.axis.end_s >= _COLUMNS
+        else scene.axis.end_s / _COLUMNS
+    )
+    width = max(width, scene.axis.end_s / 60) if len(latency_ms) < 2000 else width
+    cells = _cells(starts_s, latency_ms, scene.axis.end_s, width, (low_ms, high_ms))
+    return Chart(
+        "heatmap",
+        question,
+        _title(ordered),
+        f"The fastest answer took {ms(float(ordered[0]))}, the slowest {ms(float(ordered[-1]))}; "
+        f"the fullest cell holds {counted(int(cells.max()), 'answer')} in {number(width)} s.",
+        picture("heatmap", lambda figure, page: _paint(figure, page, scene, cells, width, (low_ms, high_ms))),
+        "The darker a cell, the more answers of that latency started then; on a dark page, the brighter.",
+    )
+
+
+def _title(ordered: Floats) -> str:
+    if len(ordered) < 20:
+        return (
+            f"{counted(len(ordered), 'answer')} between {ms(float(ordered[0]))} and {ms(float(ordered[-1]))}"
+        )
+    low, high = at(ordered, 0.05), at(ordered, 0.95)
+    far = int(len(ordered) - np.searchsorted(ordered, 3 * high, side="right"))
+    text = f"Nine in ten answers took {ms(low)} to {ms(high)}"
+    return f"{text}; {counted(far, 'answer')} took more than three times as long" if far else text
+
+
+def _cells(
+    starts_s: Floats, latency_ms: Floats, end_s: float, width: float, range_ms: tuple[float, float]
+) -> NDArray[np.int64]:
+    """Counts, a row a latency from the lowest up, a column a window of time."""
+    columns = int(np.ceil(end_s / width))
+    low, high = np.log10(range_ms)
+    column = np.clip((starts_s / width).astype(np.int32), 0, columns - 1)
+    row = np.clip(((np.log10(latency_ms) - low) / (high - low) * _ROWS).astype(np.int32), 0, _ROWS - 1)
+    return np.bincount(row * columns + column, minlength=_ROWS * columns).reshape(_ROWS, columns)
+
+
+def _opacity(counts: NDArray[np.int64], most: int) -> Floats:
+    """From faint for one to full for the most, by the logarithm of the count."""
+    depth = np.log(np.maximum(counts, 1)) / np.log(most) if most > 1 else np.ones(counts.shape)
+    return np.where(counts > 0, _FAINTEST + (1 - _FAINTEST) * depth, 0.0)
+
+
+def _shades(counts: NDArray[np.int64], most: int) -> Floats:
+    """An RGBA image of one hue that lets the page shine through, be it light or dark."""
+    image = np.empty((*counts.shape, 4))
+    image[..., :3] = to_rgb(ROLES["p95"].light)
+    image[..., 3] = _opacity(counts, most)
+    return image
+
+
+def _paint(
+    figure: Figure,
+    page: Format,
+    scene: Scene,
+    cells: NDArray[np.int64],
+    width: float,
+    range_ms: tuple[float, float],
+) -> None:
+    height_px = 288 if page.wide else 240
+    resize(figure, page, TOP_PX + height_px + BOTTOM_PX)
+    axes = panel(figure, page, height_px)
+    scene.axis.apply(axes, page)
+    axes.set_yscale("log")
+    axes.set_ylim(*range_ms)
+    axes.yaxis.set_major_locator(FixedLocator(log_ticks(*range_ms, 8)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    caption(axes, page, "latency, ms (logarithmic)")
+    most = int(cells.max())
+    over = axes.inset_axes((0, 0, cells.shape[1] * width / scene.axis.end_s, 1))
+    over.imshow(_shades(cells, most), origin="lower", aspect="auto", interpolation="none")
+    over.set_axis_off()
+    draw_limits(axes, page, scene.limits)
+    _key(figure, page, most)
+
+
+def _key(figure: Figure, page: Format, most: int) -> None:
+    """Which shade stands for how many answers, above the plot at its right."""
+    total_px = figure.get_figheight() * 72
+    strip_px, height_px, right_px = 80.0, 10.0, page.width_px - page.right_px
+    text = f"{most:,}" + (" answers" if page.wide else "")
+    left_px = right_px - width_px(text, page.font_px) - 6 - strip_px
+    middle = 1 - 12 / total_px
+    strip = figure.add_axes(
+        (
+            left_px / page.width_px,
+            middle - height_px / 2 / total_px,
+            strip_px / page.width_px,
+            height_px / total_px,
+        )
+    )
+    steps = np.unique(np.geomspace(1, most, 24).round().astype(np.int64))[None, :]
+    strip.imshow(_shades(steps, most), aspect="auto", interpolation="none")
+    strip.set_axis_off()
+    for place, words, side in ((-0.06, "1", "right"), (1.06, text, "left")):
+        strip.annotate(
+            words,
+            (place, 0.5),
+            xycoords="axes fraction",
+            ha=side,
+            va="center_baseline",
+            fontsize=page.font_px,
+            color=mark("muted"),
+        )

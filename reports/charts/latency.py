@@ -1,0 +1,150 @@
+"""Plots whether latency stayed under its limit all the time."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, panel, picture, resize
+from reports.charts.latencyaxis import draw_limits, label_ends, set_latency_axis
+from reports.charts.scene import Chart, Limit, Scene
+from reports.charts.windows import QUANTILES, Windows
+from reports.charts.words import ms
+from reports.palette import mark
+from reports.quantities import beside, counted, duration, number
+from reports.samples import Floats, Mask
+from reports.summary import LimitCrossing
+
+_NAMES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
+
+
+def latency_over_time(scene: Scene) -> Chart:
+    """p50, p95 and p99 of the requests that started in each window, with the limits."""
+    question = "Latency over time"
+    if not len(scene.answered):
+        return Chart("latency", question, "No request was answered, so there is no latency to show", "")
+    windows = scene.windows
+    return Chart(
+        "latency",
+        question,
+        title(windows, scene.limits, scene.summary.limit_crossing),
+        _figures(scene),
+        picture("latency", lambda figure, page: _paint(figure, page, scene)),
+        f"Each point holds the requests that started in the same {windows.name}"
+        + (
+            "; where those are fewer than 100, p99 is the slowest of them."
+            if np.median(windows.answers[windows.answers > 0]) < 100
+            else "."
+        ),
+    )
+
+
+def title(windows: Windows, limits: tuple[Limit, ...], crossing: LimitCrossing | None = None) -> str:
+    """What is seen: the strictest percentile that has a limit against that limit, window by window."""
+    known = [limit for limit in limits if limit.everywhere and limit.quantile in QUANTILES]
+    if not known:
+        worst_ms, at_s = windows.worst(0.99)
+        return f"p99 reached {ms(worst_ms)} in its worst {windows.name}, at {duration(at_s)}"
+    limit = max(known, key=lambda limit: limit.quantile)
+    name, bound = _NAMES[limit.quantile], ms(limit.limit_ms)
+    worst_ms, at_s = windows.worst(limit.quantile)
+    over = windows.percentiles_ms[limit.quantile] > limit.limit_ms
+    worst = f"worst {windows.name} {beside(worst_ms, limit.limit_ms)} ms at {duration(at_s)}"
+    many, filled = int(np.count_nonzero(over)), int(np.count_nonzero(windows.answers))
+    if not many:
+        return (
+            f"{name} stayed {'under' if worst_ms < limit.limit_ms else 'within'} {bound} throughout; {worst}"
+        )
+    if many == filled:
+        return f"{name} was above {bound} throughout; {worst}"
+    if crossing is not None and crossing.metric == f"{name} latency":
+        return f"{name} passed {bound} at {_load(crossing)}, {duration(crossing.t_s)} into the run; {worst}"
+    first_s = float(windows.start_s[int(np.argmax(over))])
+    stretch = "second" if windows.width_s == 1 else f"{windows.name} window"
+    part = f"{many:,} of {counted(filled, stretch)}"
+    return f"{name} was above {bound} in {part}, first at {duration(first_s)}; {worst}"
+
+
+def _load(crossing: LimitCrossing) -> str:
+    rate = f"{number(crossing.rate)} requests/s"
+    return rate if crossing.users is None else f"{counted(round(crossing.users), 'user')} and {rate}"
+
+
+def _figures(scene: Scene) -> str:
+    total, crossing = scene.summary.total, scene.summary.limit_crossing
+    text = (
+        f"Over all that is judged, p50 was {ms(total.p50_ms)}, p95 {ms(total.p95_ms)}, "
+        f"p99 {ms(total.p99_ms)}, the slowest answer {ms(total.max_ms)}."
+    )
+    if crossing is not None:
+        text += (
+            f" {crossing.metric} first passed its limit of {ms(crossing.limit_ms)} at {_load(crossing)}: "
+            f"{ms(crossing.value_ms)} in the five seconds before {duration(crossing.t_s)}."
+        )
+    return text
+
+
+def _paint(figure: Figure, page: Format, scene: Scene) -> None:
+    height_px = 300 if page.wide else 240
+    resize(figure, page, TOP_PX + height_px + BOTTOM_PX)
+    axes = panel(figure, page, height_px)
+    scene.axis.apply(axes, page)
+    windows = scene.windows
+    p99 = windows.percentiles_ms[0.99]
+    limits_ms = [limit.limit_ms for limit in scene.limits]
+    typical_ms = float(np.nanmedian(windows.percentiles_ms[0.5]))
+    lowest_ms = float(np.nanmin(windows.percentiles_ms[0.5]))
+    set_latency_axis(
+        axes, page, typical_ms, min(lowest_ms, *limits_ms, np.inf), max(np.nanmax(p99), *limits_ms, 0)
+    )
+    ends = []
+    for quantile in QUANTILES:
+        role = _NAMES[quantile]
+        values_ms = windows.percentiles_ms[quantile]
+        axes.plot(
+            windows.middle_s,
+            values_ms,
+            color=mark(role),
+            linewidth=2 if quantile == 0.99 else 1.6,
+            solid_joinstyle="round",
+            zorder=4,
+        )
+        alone = _alone(values_ms)
+        if alone.any():
+            axes.plot(
+                windows.middle_s[alone],
+                values_ms[alone],
+                "o",
+                color=mark(role),
+                markersize=4,
+                zorder=4,
+                mew=0,
+            )
+        ends.append((float(values_ms[np.flatnonzero(~np.isnan(values_ms))[-1]]), role, f"{role}-text"))
+    draw_limits(axes, page, scene.limits)
+    label_ends(axes, page, ends)
+    if scene.summary.limit_crossing is not None:
+        _mark_crossing(axes, page, scene.summary.limit_crossing)
+
+
+def _mark_crossing(axes: Axes, page: Format, crossing: LimitCrossing) -> None:
+    axes.axvline(crossing.t_s, color=mark("missed"), linewidth=1.2, dashes=(1, 2), zorder=3)
+    early = crossing.t_s < axes.get_xlim()[1] / 2
+    axes.annotate(
+        _load(crossing) if page.wide else _load(crossing).partition(" and ")[0],
+        (crossing.t_s, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(5 if early else -5, -page.font_px),
+        textcoords="offset pixels",
+        ha="left" if early else "right",
+        fontsize=page.font_px,
+        color=mark("missed-text"),
+        zorder=6,
+    )
+
+
+def _alone(values: Floats) -> Mask:
+    """Which values have no neighbour, so that a line would not show them."""
+    empty = np.concatenate(([True], np.isnan(values), [True]))
+    return ~empty[1:-1] & empty[:-2] & empty[2:]

@@ -1,0 +1,106 @@
+"""What every plot of a run is drawn from: its requests, its time axis and the limits set for its latency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from reports.charts.canvas import Picture
+from reports.charts.timeaxis import TimeAxis
+from reports.charts.windows import Windows, latency_windows, window_s
+from reports.charts.words import ms
+from reports.objectives import Objective, parse_objective
+from reports.run import Run
+from reports.samples import Samples
+from reports.summary import Summary
+from reports.verdict import Verdict
+
+POINTS = 300
+"""Windows along the time axis: about one every three pixels of a wide page."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A plot as the page shows it: its question, the answer seen in it, its main figures, and the picture."""
+
+    key: str
+    question: str
+    title: str
+    figures: str
+    """The main figures in words: the text alternative of the picture, and its caption."""
+    picture: Picture | None = None
+    """None where a sentence says it all."""
+    reading: str = ""
+    """How to read the picture, where that is not plain."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A latency objective of the form 'at most': `quantile` is NaN for the mean or the maximum."""
+
+    text: str
+    quantile: float
+    limit_ms: float
+    start_s: float
+    end_s: float
+    everywhere: bool
+    """Whether it holds for all requests, not only for those of a stage or an endpoint."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A run, what was made of it, and what several plots need of both."""
+
+    run: Run
+    summary: Summary
+    verdict: Verdict
+
+    @cached_property
+    def axis(self) -> TimeAxis:
+        """From the start to the end of the load, or to the last request if that started later."""
+        starts_s = self.run.samples.intended_s
+        last_s = float(starts_s[-1]) if len(starts_s) else 0.0
+        planned_s = max((stage.end_s for stage in self.run.facts.stages), default=0.0)
+        known_s = self.run.elapsed_s or (0.0 if self.run.cut_short else planned_s)
+        return TimeAxis(max(known_s, last_s) or 1.0, self.run.facts.stages)
+
+    @cached_property
+    def answered(self) -> Samples:
+        """The requests that count in the latency figures, warm-up included."""
+        return self.run.samples.where(self.run.samples.answered)
+
+    @cached_property
+    def width_s(self) -> float:
+        """Length of the windows in which requests are put together along the run."""
+        return window_s(self.axis.end_s, len(self.answered), POINTS)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """Latency percentiles along the run."""
+        return latency_windows(
+            self.answered.intended_s, self.answered.latency_ms, self.axis.end_s, self.width_s
+        )
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The latency objectives that can be drawn as a line, in the order of the scenario."""
+        parsed = (parse_objective(text) for text in self.run.facts.objectives)
+        limits = (limit for limit in map(self._limit, parsed) if limit is not None)
+        return tuple(limit for limit in limits if limit.start_s < limit.end_s)
+
+    def _limit(self, objective: Objective) -> Limit | None:
+        if not objective.metric.endswith(" latency") or objective.window_s:
+            return None
+        name = objective.metric.removesuffix(" latency")
+        spans = [stage for stage in self.run.facts.stages if stage.name == objective.during]
+        start_s, end_s = (spans[0].start_s, spans[-1].end_s) if spans else (0.0, self.axis.end_s)
+        return Limit(
+            f"{name} limit {ms(objective.limit)}" + (f" on {objective.on}" if objective.on else ""),
+            float(objective.argument / 100) if name.startswith("p") else np.nan,
+            objective.limit,
+            start_s,
+            min(end_s, self.axis.end_s),
+            everywhere=not (objective.on or objective.during),
+        )

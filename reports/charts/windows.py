@@ -1,0 +1,101 @@
+"""Requests cut into windows of equal length along the run: counts and latency percentiles of each."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.charts.timeaxis import STEPS_S
+from reports.samples import Floats
+
+QUANTILES = (0.5, 0.95, 0.99)
+_ENOUGH = 20
+"""Answers a window should hold so that its percentiles say something."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Percentiles of the requests that started in [`start_s`, `start_s` + `width_s`); NaN where none did."""
+
+    width_s: float
+    start_s: Floats
+    answers: NDArray[np.int64]
+    percentiles_ms: dict[float, Floats]
+
+    @property
+    def middle_s(self) -> Floats:
+        """Where to draw each window."""
+        return self.start_s + self.width_s / 2
+
+    def worst(self, quantile: float) -> tuple[float, float]:
+        """The highest value of that percentile in any window, and when that window began."""
+        values = self.percentiles_ms[quantile]
+        if np.isnan(values).all():
+            return float("nan"), 0.0
+        index = int(np.nanargmax(values))
+        return float(values[index]), float(self.start_s[index])
+
+    @property
+    def name(self) -> str:
+        """What one window is called: 'second', '10 s', '2 min'."""
+        if self.width_s == 1:
+            return "second"
+        return f"{self.width_s:g} s" if self.width_s < 60 else f"{self.width_s / 60:g} min"
+
+
+def window_s(end_s: float, answers: int, points: int) -> float:
+    """The shortest usual window that leaves at most `points` of them and fills each.
+
+    Sparse runs get longer windows, yet never fewer than ten or so.
+    """
+    needed = max(end_s / points, min(_ENOUGH * end_s / max(answers, 1), end_s / 10))
+    return float(next((step for step in STEPS_S if step >= needed), np.ceil(needed / 86400) * 86400))
+
+
+def latency_windows(intended_s: Floats, latency_ms: Floats, end_s: float, width: float) -> Windows:
+    """Nearest-rank percentiles per window; `intended_s` is sorted, both in the order of the samples."""
+    edges_s = np.arange(0, np.ceil(end_s / width) + 1) * width
+    edges = np.searchsorted(intended_s, edges_s, side="left")
+    edges[0], edges[-1] = 0, len(intended_s)
+    percentiles = {quantile: np.full(len(edges_s) - 1, np.nan) for quantile in QUANTILES}
+    for index, (first, last) in enumerate(itertools.pairwise(edges)):
+        if last > first:
+            ranks = [int(np.ceil(quantile * (last - first) - 1e-9)) - 1 for quantile in QUANTILES]
+            ordered = np.partition(latency_ms[first:last], ranks)
+            for quantile, rank in zip(QUANTILES, ranks, strict=True):
+                percentiles[quantile][index] = ordered[rank]
+    return Windows(width, edges_s[:-1], np.diff(edges), percentiles)
+
+
+def per_window(
+    counts: NDArray[np.int64], end_s: float, width: float
+) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """Counts per second summed to windows of whole seconds: when each begins, its sum, its length in s.
+
+    The last window is as long as the run reaches into it; a sliver goes to the window before.
+    """
+    step = max(1, int(width))
+    seconds = max(1, int(np.ceil(end_s)))
+    starts = np.arange(0, seconds, step)
+    if len(starts) > 1 and end_s - starts[-1] < step / 4:
+        starts = starts[:-1]
+    counted = np.zeros(seconds, dtype=np.int64)
+    kept = counts[:seconds]
+    counted[: len(kept)] = kept
+    lengths_s = np.diff(np.append(starts, max(end_s, 1e-3)))
+    return starts.astype(np.float64), np.add.reduceat(counted, starts), lengths_s
+
+
+def thin(t_s: Floats, values: Floats, most: int) -> tuple[Floats, Floats]:
+    """At most about `most` points of a series; of each stretch left out, its lowest and highest stay."""
+    if len(t_s) <= most:
+        return t_s, values
+    edges = np.linspace(0, len(t_s), most // 2 + 1).astype(int)
+    kept = {0, len(t_s) - 1}
+    for first, last in itertools.pairwise(edges):
+        kept |= {first + int(np.argmin(values[first:last])), first + int(np.argmax(values[first:last]))}
+    rows = sorted(kept)
+    return t_s[rows], values[rows]

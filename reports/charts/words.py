@@ -1,0 +1,33 @@
+"""Figures as the page writes them: latencies, shares, columns of a table, lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reports.quantities import number
+
+
+def ms(value: float | None) -> str:
+    """A latency with its unit, a dash where there is none."""
+    return f"{number(value)} ms" if value is not None and math.isfinite(value) else "–"
+
+
+def share(part: float) -> str:
+    """A share of 1 as per cent; never rounded to none or to all when it is neither."""
+    if 0.999 < part < 1:
+        return f"{math.floor(part * 10_000) / 100:g} %"
+    return f"{number(part * 100, 2 if part < 0.01 else 3)} %"
+
+
+def column(values: Sequence[float | None]) -> list[str]:
+    """Figures to stand below each other: the same decimals for all, a dash where there is none."""
+    known = [value if value is not None else math.nan for value in values]
+    largest = max((abs(value) for value in known if math.isfinite(value)), default=0.0)
+    decimals = 2 if largest < 100 else 1 if largest < 10_000 else 0
+    return [f"{value:,.{decimals}f}" if math.isfinite(value) else "–" for value in known]
+
+
+def listing(words: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return " and ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else "".join(words)

@@ -1,0 +1,78 @@
+"""One colour a thing, on light and on dark pages; pictures name roles, the style sheet resolves them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Colour:
+    """The same thing on a light and on a dark page, as #rrggbb."""
+
+    light: str
+    dark: str
+
+
+ROLES: dict[str, Colour] = {
+    "page": Colour("#ffffff", "#14181d"),
+    "raised": Colour("#f6f8fa", "#1c2229"),
+    "ink": Colour("#1b1f24", "#eef1f4"),
+    "muted": Colour("#57606a", "#a3adb8"),
+    "rule": Colour("#d4dae0", "#37414b"),
+    "band": Colour("#f1f3f6", "#1d232a"),
+    "hatch": Colour("#b9c1c9", "#4d5965"),
+    "p50": Colour("#3b93cc", "#2b86c2"),
+    "p50-text": Colour("#23719f", "#62b1e6"),
+    "p95": Colour("#0072b2", "#56b4e9"),
+    "p95-text": Colour("#0072b2", "#56b4e9"),
+    "p99": Colour("#1b1f24", "#eef1f4"),
+    "p99-text": Colour("#1b1f24", "#eef1f4"),
+    "service": Colour("#cc79a7", "#cc79a7"),
+    "service-text": Colour("#a04d78", "#dd93bb"),
+    "load": Colour("#b87700", "#e69f00"),
+    "load-text": Colour("#875700", "#e69f00"),
+    "users": Colour("#8b95a0", "#76818d"),
+    "met": Colour("#009e73", "#009e73"),
+    "met-text": Colour("#00704f", "#2bc398"),
+    "missed": Colour("#d55e00", "#d55e00"),
+    "missed-text": Colour("#a84800", "#f28c42"),
+    "warning": Colour("#f0e442", "#f0e442"),
+}
+"""Hues are those of Okabe and Ito, "Color Universal Design" (2008).
+
+They are shaded where a line would fall below 3:1 or a label (`-text`) below 4.5:1 against the page
+(WCAG 2.2, 1.4.11 and 1.4.3).
+"""
+
+_MARK = "#fe01{:02x}"
+_NAMES = tuple(ROLES)
+
+
+def mark(role: str) -> str:
+    """A colour that stands for `role` until `to_variables` puts the style sheet's variable in its place."""
+    return _MARK.format(_NAMES.index(role))
+
+
+def to_variables(markup: str) -> str:
+    """The markup with each mark replaced by `var(--role)`."""
+    return re.sub(r"#fe01([0-9a-f]{2})", lambda found: f"var(--{_NAMES[int(found[1], 16)]})", markup)
+
+
+def variables(scheme: str) -> str:
+    """The CSS declarations of every role in the scheme 'light' or 'dark'."""
+    return " ".join(f"--{name}: {getattr(colour, scheme)};" for name, colour in ROLES.items())
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two #rrggbb colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
