@@ -122,5 +122,7 @@ def _latency(values: Floats, rows: Mask) -> tuple[float | None, ...]:
 
 
 def _most(t_s: tuple[float, ...], level: tuple[float, ...], start_s: float, end_s: float) -> float | None:
-    inside = [value for t, value in zip(t_s, level, strict=False) if start_s <= t < end_s]
-    return max(inside, default=None)
+    if not level:
+        return None
+    inside = [value for t, value in zip(t_s, level, strict=True) if start_s <= t < end_s]
+    return max(inside, default=float(np.interp(start_s, t_s, level)))

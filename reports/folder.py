@@ -33,7 +33,7 @@ def read_run(folder: Path) -> Run:
     """
     folder = _existing(folder)
     facts = _read_facts(folder / "run.json")
-    return Run(folder, facts, _read_samples(folder), _read_telemetry(folder))
+    return Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).settled()
 
 
 def compact(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reports.facts import Facts, Stage
@@ -18,6 +18,16 @@ class Run:
     facts: Facts
     samples: Samples
     telemetry: Telemetry
+
+    def settled(self) -> Run:
+        """The run with the end that it had for an end that no plan set: of the load, and so of its stages."""
+        if self.facts.planned_s is not None:
+            return self
+        stages = (
+            replace(stage, end_s=min(stage.end_s, max(stage.start_s, self.elapsed_s)))
+            for stage in self.facts.stages
+        )
+        return replace(self, facts=replace(self.facts, stages=tuple(stages)))
 
     @property
     def judged(self) -> Samples:

@@ -1,0 +1,90 @@
+"""`python -m reports`: judge a recorded run again, show the verdict or write all that follows from it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from reports.exports import junit_xml, stats_csv, summary_md, timeline_csv, verdict_json
+from reports.folder import FolderError, compact, read_run, write_text
+from reports.objectives import ObjectiveError
+from reports.stages import stages_table
+from reports.summary import summarise
+from reports.terminal import verdict_table
+from reports.verdict import judge
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when it did its work, whatever the verdict, 2 when there was no run to work on."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reports", description="What follows from a recorded run."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    show = commands.add_parser("show", help="print the verdict, judged anew from what was recorded")
+    write = commands.add_parser(
+        "write", help="write verdict.json, report.html and the tables into the folder"
+    )
+    for command in (show, write):
+        command.add_argument("run", type=Path, help="the run's folder, such as results/latest")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "show":
+            show_run(chosen.run)
+        else:
+            write_run(chosen.run)
+    except (FolderError, ObjectiveError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        sys.stderr.write(f"{chosen.run} can't be written or read: {error}.\n")
+        return 2
+    return 0
+
+
+def show_run(folder: Path) -> None:
+    """Print the verdict on the run, its objectives and its stages."""
+    run = read_run(folder)
+    verdict = judge(run)
+    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    width = shutil.get_terminal_size((100, 24)).columns
+    report = run.folder / "report.html"
+    print(verdict_table(verdict, color, width, str(report) if report.exists() else None))
+    if verdict.stages:
+        print(f"\n{stages_table(verdict.stages)}")
+
+
+def write_run(folder: Path) -> None:
+    """Write into the run's folder all that follows from what was recorded in it, the verdict last.
+
+    The page is left out when no request was recorded: there is nothing to draw.
+    """
+    compact(folder)
+    run = read_run(folder)
+    summary = summarise(run)
+    verdict = judge(run, summary.stages)
+    texts = {
+        "stats.csv": stats_csv(summary),
+        "timeline.csv": timeline_csv(summary),
+        "junit.xml": junit_xml(verdict, run.facts, summary.duration_s),
+        "summary.md": summary_md(verdict, summary, run.facts),
+    }
+    if len(run.samples):
+        from reports.html import render
+
+        texts["report.html"] = render(run, summary, verdict)
+    texts["verdict.json"] = (
+        json.dumps(verdict_json(verdict), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
+    for name, text in texts.items():
+        write_text(run.folder / name, text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

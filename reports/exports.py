@@ -1,0 +1,164 @@
+"""The verdict and the figures as text for other programs: JSON, CSV, JUnit and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+from xml.etree import ElementTree
+
+from reports.facts import Facts
+from reports.figures import StageFigures
+from reports.judgement import Judgement
+from reports.quantities import beside, counted, duration, exact, number, with_unit
+from reports.stages import HEADS, stage_cells
+from reports.summary import Summary
+from reports.tables import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
+from reports.verdict import Verdict
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~#!$])")
+_SIGNS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "met": "✅", "missed": "❌", "unproven": "❔"}
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """What verdict.json holds; an objective's figures are in its own unit, a stage's in ms and per s."""
+    stages = [
+        {"name": s.name, "start_s": s.start_s, "end_s": s.end_s, "judged": s.judged, **asdict(s.figures)}
+        for s in verdict.stages
+    ]
+    return {
+        "verdict": verdict.verdict,
+        "exit_code": verdict.exit_code,
+        "sentence": verdict.sentence,
+        "reasons": list(verdict.reasons),
+        "objectives": [
+            {**asdict(j), "interval": None if j.interval is None else list(j.interval)}
+            for j in verdict.objectives
+        ],
+        "stages": stages,
+    }
+
+
+def stats_csv(summary: Summary) -> str:
+    """Endpoint × stage with totals; latencies in ms, unrounded."""
+    return _csv(STATS, stats_rows(summary))
+
+
+def timeline_csv(summary: Summary) -> str:
+    """One row a second; empty where nothing was planned or observed."""
+    return _csv(TIMELINE, timeline_rows(summary.timeline))
+
+
+def junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
+    """One test case an objective: missed is a failure, unproven is skipped, an invalid run is an error."""
+    cases = [_case(facts, judgement, verdict) for judgement in verdict.objectives]
+    if verdict.verdict == "invalid":
+        case = ElementTree.Element("testcase", classname=_xml(facts.scenario), name="the run is valid")
+        error = ElementTree.SubElement(case, "error", message=_xml(verdict.sentence))
+        error.text = _xml("\n".join(verdict.reasons))
+        cases.append(case)
+    counts = {
+        kind: sum(case.find(kind) is not None for case in cases) for kind in ("failure", "error", "skipped")
+    }
+    suite = ElementTree.Element(
+        "testsuite",
+        name=_xml(f"load test {facts.scenario}"),
+        tests=str(len(cases)),
+        failures=str(counts["failure"]),
+        errors=str(counts["error"]),
+        skipped=str(counts["skipped"]),
+        time=f"{duration_s:.3f}",
+        timestamp=_xml(facts.started_at),
+        hostname=_xml(facts.host),
+    )
+    suite.extend(cases)
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(facts: Facts, judgement: Judgement, verdict: Verdict) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", classname=_xml(facts.scenario), name=_xml(judgement.text))
+    if verdict.verdict == "invalid":
+        ElementTree.SubElement(case, "error", message=_xml(verdict.sentence)).text = _xml(judgement.message)
+    elif judgement.outcome == "missed" or (judgement.outcome == "unproven" and facts.require_proof):
+        ElementTree.SubElement(case, "failure", message=_xml(judgement.message))
+    elif judgement.outcome == "unproven":
+        ElementTree.SubElement(case, "skipped", message=_xml(judgement.message))
+    return case
+
+
+def summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "report.html") -> str:
+    """What a CI job's summary page shows: the verdict, the objectives, the stages, where the report is."""
+    parts = [f"## {_SIGNS[verdict.verdict]} Load test {_md(facts.scenario)}", _md(verdict.sentence)]
+    if verdict.verdict == "invalid" and len(verdict.reasons) > 1:
+        parts.append("\n".join(f"- {_md(reason)}" for reason in verdict.reasons))
+    if verdict.objectives:
+        parts.append(_objectives_md(verdict.objectives))
+    if verdict.stages:
+        parts.append(_stages_md(verdict.stages))
+    load = (
+        f"{counted(summary.total.requests, 'request')} to {_md(facts.host)} in {duration(summary.duration_s)}"
+    )
+    parts.append(f"{load}. The whole story is in [{_md(report)}]({report}).")
+    return "\n\n".join(parts) + "\n"
+
+
+def _objectives_md(judgements: Sequence[Judgement]) -> str:
+    rows = [
+        (
+            _md(j.text),
+            "–" if j.observed is None else with_unit(beside(j.observed, j.limit), j.unit),
+            _interval(j),
+            with_unit(exact(j.limit), j.unit),
+            f"{j.samples:,}",
+            f"{_SIGNS[j.outcome]} {j.outcome}",
+        )
+        for j in judgements
+    ]
+    sure = f"{number(judgements[0].confidence * 100)} % interval"
+    return _table(("objective", "observed", sure, "limit", "samples", "outcome"), rows, left=(0, 5))
+
+
+def _interval(judgement: Judgement) -> str:
+    if judgement.interval is None:
+        return "–"
+    return with_unit(" to ".join(number(bound) for bound in judgement.interval), judgement.unit)
+
+
+def _stages_md(stages: Sequence[StageFigures]) -> str:
+    rows = [[_md(cell) for cell in stage_cells(stage)] for stage in stages]
+    return _table(HEADS, rows, left=(0,))
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int]) -> str:
+    rule = [":---" if column in left else "---:" for column in range(len(heads))]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))
+
+
+def _csv(names: Sequence[str], rows: Iterable[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Value) -> Value:
+    """A spreadsheet runs text that begins like a formula; an apostrophe makes it text again."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("�", text)
+
+
+def _md(text: str) -> str:
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKDOWN.sub(r"\\\1", plain)
