@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -138,6 +139,8 @@ def _checked(reader: csv.DictReader[str], path: Path) -> pd.DataFrame:
                 f"{path}, line 1: no column {', '.join(missing)}. The header needs {','.join(COLUMNS)}."
             )
         for values in reader:
+            if None in values:
+                faults.append(f"{path}, line {reader.line_num}: more cells than the header has columns")
             row: dict[str, object] = {}
             for name in COLUMNS:
                 text = (values[name] or "").strip()
@@ -204,10 +207,10 @@ def _one_of(*names: str) -> Callable[[str], str]:
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {
     "age": _whole(18, 65),
-    "sex": _one_of(*Sex),
+    "sex": _one_of(*get_args(Sex)),
     "bmi": _number(10.0, 60.0),
     "children": _whole(0, 5),
     "smoker": _one_of("yes", "no"),
-    "region": _one_of(*Region),
+    "region": _one_of(*get_args(Region)),
     "charges": _number(0.0, 1e7),
 }

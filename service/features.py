@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.dataset import OBESE_BMI
-from service.schemas import InsuranceChargesModelInput, Region, Sex
+from service.schemas import InsuranceChargesModelInput
 
 FEATURES = (
     "age²",
@@ -23,8 +23,7 @@ FEATURES = (
     "smoker from BMI 30 on",
 )
 
-_REGIONS = (Region.NORTHEAST, Region.NORTHWEST, Region.SOUTHEAST, Region.SOUTHWEST)
-_REGION_CODES = {region: float(code) for code, region in enumerate(_REGIONS)}
+_REGION_CODES = {"northeast": 0.0, "northwest": 1.0, "southeast": 2.0, "southwest": 3.0}
 
 
 def rows_of_inputs(inputs: Sequence[InsuranceChargesModelInput]) -> NDArray[np.float64]:
@@ -33,7 +32,7 @@ def rows_of_inputs(inputs: Sequence[InsuranceChargesModelInput]) -> NDArray[np.f
         [
             (
                 each.age,
-                each.sex is Sex.MALE,
+                each.sex == "male",
                 _REGION_CODES[each.region],
                 each.children,
                 each.bmi,
@@ -50,8 +49,8 @@ def rows_of_table(people: pd.DataFrame) -> NDArray[np.float64]:
     return np.column_stack(
         [
             people["age"],
-            people["sex"] == Sex.MALE,
-            people["region"].map({region.value: code for region, code in _REGION_CODES.items()}),
+            people["sex"] == "male",
+            people["region"].map(_REGION_CODES),
             people["children"],
             people["bmi"],
             people["smoker"] == "yes",

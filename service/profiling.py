@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from faker import Faker
@@ -51,13 +52,15 @@ def records(count: int = _RECORDS, seed: int = 1) -> list[InsuranceChargesModelI
     fake = Faker()
     fake.seed_instance(seed)
     return [
-        InsuranceChargesModelInput(
-            age=fake.random_int(18, 65),
-            sex=fake.enum(Sex),
-            bmi=fake.pyfloat(min_value=15, max_value=50, right_digits=1),
-            children=fake.random_int(0, 5),
-            smoker=fake.pybool(),
-            region=fake.enum(Region),
+        InsuranceChargesModelInput.model_validate(
+            {
+                "age": fake.random_int(18, 65),
+                "sex": fake.random_element(get_args(Sex)),
+                "bmi": fake.pyfloat(min_value=15, max_value=50, right_digits=1),
+                "children": fake.random_int(0, 5),
+                "smoker": fake.pybool(),
+                "region": fake.random_element(get_args(Region)),
+            }
         )
         for _ in range(count)
     ]

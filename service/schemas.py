@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
-class Sex(StrEnum):
-    """Sex of the policyholder."""
-
-    MALE = "male"
-    FEMALE = "female"
-
-
-class Region(StrEnum):
-    """Region of the United States where the policyholder lives."""
-
-    SOUTHWEST = "southwest"
-    SOUTHEAST = "southeast"
-    NORTHWEST = "northwest"
-    NORTHEAST = "northeast"
+Sex = Literal["male", "female"]
+Region = Literal["southwest", "southeast", "northwest", "northeast"]
 
 
 class InsuranceChargesModelInput(BaseModel):

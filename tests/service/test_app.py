@@ -1,0 +1,203 @@
+"""The service over HTTP: its answers, its refusals, its start and its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+ROOT = Path(__file__).parents[2]
+PREDICTION = "/api/models/insurance_charges_model/prediction"
+EXAMPLE: dict[str, Any] = {
+    "age": 42,
+    "sex": "female",
+    "bmi": 24.0,
+    "children": 2,
+    "smoker": False,
+    "region": "northwest",
+}
+pytestmark = pytest.mark.real
+
+
+def post(url: str, body: Any) -> requests.Response:
+    """Send a body: bytes as they are, anything else as JSON."""
+    sent = {"data": body} if isinstance(body, bytes) else {"json": body}
+    headers = {"Content-Type": "application/json"}
+    return requests.post(f"{url}{PREDICTION}", headers=headers, timeout=10, **sent)
+
+
+def get(url: str) -> requests.Response:
+    return requests.get(url, timeout=10)
+
+
+def test_a_prediction(url: str) -> None:
+    reply = post(url, EXAMPLE)
+    assert reply.status_code == 200
+    assert reply.json().keys() == {"charges"}
+    assert reply.json()["charges"] == pytest.approx(8_640, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"age": 42,', "json_invalid"),
+        (b"", "missing"),
+        (b"\xff", "parsing the body"),
+        (b"[" * 100_000, "pars"),
+        ([], "model_attributes_type"),
+        ({**EXAMPLE, "age": 17}, "'body, age' has error 'greater_than_equal'"),
+        ({**EXAMPLE, "region": "north"}, "'body, region' has error 'literal_error'"),
+        ({key: value for key, value in EXAMPLE.items() if key != "bmi"}, "'body, bmi' has error 'missing'"),
+    ],
+    ids=["cut short", "empty", "not UTF-8", "too deep", "a list", "out of range", "unknown name", "missing"],
+)
+def test_a_bad_body_is_answered_400_with_what_is_wrong(url: str, body: Any, told: str) -> None:
+    reply = post(url, body)
+    assert reply.status_code == 400
+    assert reply.json().keys() == {"type", "messages"}
+    assert told in " ".join(reply.json()["messages"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", "/api/models/no_such_model/metadata", 404, "NotFound"),
+        ("GET", "/nowhere", 404, "NotFound"),
+        ("DELETE", PREDICTION, 405, "MethodNotAllowed"),
+    ],
+)
+def test_every_refusal_has_the_same_shape(url: str, method: str, path: str, status: int, kind: str) -> None:
+    reply = requests.request(method, url + path, timeout=10)
+    assert reply.status_code == status
+    assert reply.json()["type"] == kind
+    assert all(isinstance(message, str) for message in reply.json()["messages"])
+
+
+def test_an_unknown_model_is_told_with_those_there_are(url: str) -> None:
+    assert get(f"{url}/api/models/no_such_model/metadata").json()["messages"] == [
+        "There is no model 'no_such_model'; there is insurance_charges_model."
+    ]
+
+
+def test_metadata_tells_the_schemas(url: str) -> None:
+    metadata = get(f"{url}/api/models/insurance_charges_model/metadata").json()
+    assert metadata["display_name"] == "Insurance Charges Model"
+    assert metadata["input_schema"]["properties"]["age"]["title"] == "Age"
+    assert metadata["output_schema"]["properties"]["charges"]["title"] == "Charges"
+    (listed,) = get(f"{url}/api/models").json()["models"]
+    assert listed["version"] == metadata["version"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/health", {"health_status": "HEALTHY"}),
+        ("/api/health/ready", {"readiness_status": "ACCEPTING_TRAFFIC"}),
+        ("/api/health/startup", {"startup_status": "STARTED"}),
+    ],
+)
+def test_health(url: str, path: str, body: dict[str, str]) -> None:
+    reply = get(url + path)
+    assert (reply.status_code, reply.json()) == (200, body)
+
+
+def counted(url: str, status: str) -> float:
+    """How many predictions ended with a status, by the service's own count."""
+    families = text_string_to_metric_families(get(f"{url}/metrics").text)
+    wanted = {"handler": PREDICTION, "method": "POST", "status": status}
+    samples = (sample for family in families for sample in family.samples)
+    return sum(each.value for each in samples if each.name == "http_requests_total" and each.labels == wanted)
+
+
+def test_metrics_count_each_prediction_by_status(url: str) -> None:
+    before = counted(url, "200"), counted(url, "400")
+    for body in (EXAMPLE, EXAMPLE, b"{"):
+        post(url, body)
+    assert counted(url, "200") == before[0] + 2
+    assert counted(url, "400") == before[1] + 1
+
+
+def test_openapi_tells_what_is_answered(url: str) -> None:
+    document = get(f"{url}/openapi.json").json()
+    assert document["info"]["title"] == "Insurance Charges Model Service"
+    assert document["paths"][PREDICTION]["post"]["responses"].keys() == {"200", "400", "500"}
+    metadata = document["paths"]["/api/models/{model_qualified_name}/metadata"]["get"]
+    assert metadata["responses"].keys() == {"200", "404", "500"}
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_the_service_keeps_to_its_openapi_document(url: str, tmp_path: Path) -> None:
+    """Schemathesis sends what the document allows and what it forbids; no answer is outside the document."""
+    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
+        *("--checks", checks, "--phases", "examples,coverage,fuzzing", "--max-examples", "20"),
+        *("--exclude-path", "/", "--seed", "1", "--generation-deterministic", "--no-color"),
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_requests_leave_no_line_in_the_log(start: Callable[..., Any]) -> None:
+    service = start("uvicorn", "service.app:app")
+    for body in (EXAMPLE, b"{"):
+        post(service.url, body)
+    service.stop()
+    assert PREDICTION not in service.log
+    assert "Traceback" not in service.log
+
+
+def test_the_suites_command_ends_with_zero(start: Callable[..., Any]) -> None:
+    """`python -m service` answers until SIGTERM, which is no failure."""
+    service = start("service")
+    assert post(service.url, EXAMPLE).status_code == 200
+    assert service.stop() == 0
+
+
+def test_rest_model_services_own_entry_hosts_the_model(start: Callable[..., Any]) -> None:
+    service = start("uvicorn", "rest_model_service.main:app")
+    readiness = iter(lambda: get(f"{service.url}/api/health/ready").status_code, 200)
+    for _, status in zip(range(1_000), readiness, strict=False):
+        assert status == 503
+    assert post(service.url, EXAMPLE).status_code == 200
+
+
+BROKEN = {
+    "no model": ("model.skops", None, "There is no model file"),
+    "broken model": ("model.skops", "junk", "can't be loaded"),
+    "no configuration": ("service.yaml", None, "can't be read (No such file or directory)"),
+    "broken YAML": ("service.yaml", "models: [", "is not YAML"),
+    "a list": ("service.yaml", "- 1", "is not valid. the file: "),
+    "wrong key": ("service.yaml", "models: [{}]", "models.0.class_path: Field required"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "told"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_start_that_cannot_succeed_ends_with_a_sentence(
+    tmp_path: Path, configured: Callable[[Path], Path], name: str, content: str | None, told: str
+) -> None:
+    """Exit code 1, no traceback, and nothing listens."""
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content)
+    configuration = configured(path) if name == "model.skops" else path
+    done = subprocess.run(
+        [sys.executable, "-m", "uvicorn", "service.app:app", "--port", "0"],
+        cwd=ROOT,
+        env={**os.environ, "REST_CONFIG": str(configuration)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert str(path) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "running on" not in done.stderr
