@@ -1,0 +1,115 @@
+"""Readers of the values that occur all over a configuration: texts, numbers, durations, rates, weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from configuration.document import Node, Read
+from configuration.errors import Problem, Problems, meant, unknown_name
+from configuration.units import DURATION_EXPECTED, RATE_EXPECTED, parse_duration, parse_rate
+
+
+def text(node: Node) -> str:
+    """A line of text; line breaks and runs of blanks become one blank."""
+    if not isinstance(node.value, str) or not node.value.strip():
+        raise node.misfit("a text")
+    return " ".join(node.value.split())
+
+
+def one_of(*names: str) -> Read[str]:
+    """One of the names."""
+
+    def read(node: Node) -> str:
+        if node.value in names and isinstance(node.value, str):
+            return node.value
+        near = meant(node.value, names) if isinstance(node.value, str) else ""
+        raise node.misfit(f"one of {', '.join(names)}{near}")
+
+    return read
+
+
+def whole(least: int, what: str) -> Read[int]:
+    """A whole number, at least `least`."""
+
+    def read(node: Node) -> int:
+        if type(node.value) is not int or node.value < least:
+            raise node.misfit(f"{what}, a whole number from {least} up")
+        return node.value
+
+    return read
+
+
+def number(what: str, accept: Callable[[float], bool]) -> Read[float]:
+    """A finite number that `accept` is true of, `what` in words."""
+
+    def read(node: Node) -> float:
+        value = node.value
+        if type(value) not in (int, float) or not math.isfinite(value) or not accept(value):
+            raise node.misfit(what)
+        return float(value)
+
+    return read
+
+
+def duration(node: Node) -> float:
+    """Seconds, above zero."""
+    seconds = duration_or_zero(node)
+    if seconds == 0:
+        raise node.misfit("a duration above zero")
+    return seconds
+
+
+def duration_or_zero(node: Node) -> float:
+    """Seconds, zero or more."""
+    return _parsed(node, parse_duration, DURATION_EXPECTED)
+
+
+def rate(node: Node) -> float:
+    """Arrivals per second, zero or more."""
+    return _parsed(node, parse_rate, RATE_EXPECTED)
+
+
+def weights(names: tuple[str, ...], kind: str) -> Read[dict[str, float]]:
+    """Weights above zero by name, as in `{normal: 3, stress: 1}`."""
+    weight = number("a weight, a number above zero", lambda value: value > 0)
+
+    def read(node: Node) -> dict[str, float]:
+        if not isinstance(node.value, Mapping) or not node.value:
+            raise node.misfit(f"weights by {kind}, such as {{{names[0]}: 3, {names[-1]}: 1}}")
+        problems: list[Problem] = []
+        made: dict[str, float] = {}
+        for name in node.value:
+            try:
+                if name not in names:
+                    raise Node(name, (*node.path, str(name)), node.lines).wrong(
+                        unknown_name(kind, str(name), names)
+                    )
+                made[name] = weight(node.child(name))
+            except Problems as found:
+                problems.extend(found.problems)
+        if problems:
+            raise Problems(*problems)
+        return made
+
+    return read
+
+
+def each_its_own(node: Node, key: str, names: Sequence[str | None]) -> None:
+    """Refuse a name that two items of a list bear under `key`."""
+    twice = [
+        node.child(index).child(key).wrong(f"{name!r} stands here already; give each its own {key}")
+        for index, name in enumerate(names)
+        if name is not None and name in names[:index]
+    ]
+    if twice:
+        raise Problems(*(problem for found in twice for problem in found.problems))
+
+
+def _parsed(node: Node, parse: Callable[[str], float], expected: str) -> float:
+    if not isinstance(node.value, str):
+        raise node.misfit(expected)
+    try:
+        return parse(node.value)
+    except ValueError:
+        raise node.misfit(expected) from None

@@ -1,0 +1,172 @@
+"""A scenario says what to run: the load over time, the traffic, and the objectives it is judged by.
+
+Its YAML form, with every key there is; what is left out has the default shown, `description`, `load` and
+`objectives` have none:
+
+    description: One to five users and back, 30 s each.
+    load:                                   # or `load: manual`: users and duration come from who starts it
+      users:                                # closed model: users wait for their replies; or, open model,
+        - {steps: [1, 2, 3], each: 30s}     #   `rate:` with levels such as 300/s. See segments.py for all
+      warm_up:                              #   segments; a warm-up (default none) is recorded, not judged
+        - {constant: 1, for: 10s}
+      spacing: poisson                      # open model only: poisson or constant
+      in_flight_limit: 1000                 # open model only, per generator process; beyond it is `dropped`
+    traffic:
+      user: paced                           # closed model only: paced, normal, high, stress,
+                                            #   or a mix by weights: {normal: 3, stress: 1}
+      timeout: 10s                          # for a whole request
+      endpoints:                            # default: this one
+        - name: prediction
+          path: /api/models/insurance_charges_model/prediction
+          method: POST
+          weight: 1
+          payload: {kinds: {realistic: 1}}  # also boundary, invalid; `rows: 10` sends lists of ten records;
+                                            #   {file: mine.jsonl} sends bodies of one's own, one a line
+          reply: {finite: charges}          # a 200 without a finite number there is `invalid_reply`; null
+                                            #   checks nothing, which is the default beside a payload file
+    seeds: {payloads: 20240501, arrivals: 20240502, pacing: 20240503}
+    expected: []                            # outcomes that are no errors here, such as [shed]
+    objectives:
+      - p99 latency <= 100 ms
+    confidence: 0.95
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from configuration.load import Load
+from configuration.segments import describe
+from configuration.traffic import PACE_S, USER_CLASSES, Endpoint, Payload, Traffic
+from reports.facts import Plan, Stage
+from reports.objectives import Objective
+from shapes.profiles import Chain, Floats, Profile
+
+__all__ = ["PACE_S", "SEEDS", "USER_CLASSES", "Endpoint", "Load", "Payload", "Scenario", "Traffic"]
+
+SEEDS: Final[Mapping[str, int]] = {"payloads": 20240501, "arrivals": 20240502, "pacing": 20240503}
+"""One seed per dimension: what requests carry, when they arrive (Poisson), how long users think."""
+
+SERIES_POINTS: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What to run, with all defaults filled in. Durations are seconds, counted from the run's start."""
+
+    name: str
+    description: str
+    load: Load
+    traffic: Traffic
+    objectives: tuple[Objective, ...]
+    expected: tuple[str, ...] = ()
+    confidence: float = 0.95
+    seeds: Mapping[str, int] = field(default_factory=lambda: dict(SEEDS))
+    source: Path = Path()
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether the load is still to be said by whoever starts the run: see `with_profile`."""
+        return self.load.profile is None
+
+    @property
+    def full_profile(self) -> Profile:
+        """The load from the first moment to the last, warm-up included."""
+        if self.load.full is None:
+            raise ValueError(f"scenario {self.name!r} has no load of its own: give it one by with_profile()")
+        return self.load.full
+
+    @property
+    def planned_s(self) -> float | None:
+        """How long the load lasts, warm-up included; None where no end is planned."""
+        if self.is_manual or self.full_profile.duration_s == math.inf:
+            return None
+        return self.full_profile.duration_s
+
+    @property
+    def judged_from_s(self) -> float:
+        """Where the warm-up ends."""
+        return 0.0 if self.load.warm_up is None else self.load.warm_up.duration_s
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages in order, the warm-up first; an endless one ends at infinity."""
+        if self.is_manual:
+            return ()
+        found = self.full_profile.named_stages(lambda level: describe(self.load.model, level))
+        return tuple(
+            Stage(name, start_s, end_s, judged=start_s >= self.judged_from_s)
+            for name, start_s, end_s in found
+        )
+
+    def stretched(self, factor: float) -> Scenario:
+        """The same scenario with the durations of stages and warm-up multiplied; nothing else changes."""
+        return replace(self, load=self.load.stretched(factor))
+
+    def with_profile(self, profile: Profile) -> Scenario:
+        """A manual scenario with the load that was asked for: users over time."""
+        if not self.is_manual:
+            raise ValueError(f"scenario {self.name!r} has a load of its own; only a manual one takes another")
+        return replace(self, load=replace(self.load, profile=Chain((profile,))))
+
+    def planned_requests(self, start_s: float, end_s: float) -> float | None:
+        """How many requests the plan asks for in [`start_s`, `end_s`): ∫ rate, or user-seconds × pace.
+
+        None where users think instead of keeping a pace, or where the load is yet unknown.
+        """
+        if self.is_manual:
+            return None
+        areas = self.full_profile.integrals([start_s, max(start_s, end_s)])
+        rates = self._as_rate(np.diff(areas))
+        return None if rates is None else float(rates[0])
+
+    def plan(self) -> Plan:
+        """The planned load as a series: a value holds until the next one, and each stage begins with one.
+
+        Points are at most a second apart, unless that makes more than about 2,000. `requests` counts what is
+        judged: not the warm-up. Without a planned end there is no series.
+        """
+        if self.planned_s is None:
+            return Plan()
+        step_s = max(self.planned_s / SERIES_POINTS, min(1.0, self.planned_s / 250))
+        times = np.concatenate([_points(stage, step_s) for stage in self.stages])
+        levels = self.full_profile.levels(times)
+        rates = self._as_rate(levels)
+        return Plan(
+            t_s=_rounded(times),
+            users=_rounded(levels) if self.load.model == "closed" else (),
+            rate=() if rates is None else _rounded(rates),
+            requests=self.planned_requests(self.judged_from_s, self.planned_s),
+        )
+
+    def resolved(self) -> dict[str, Any]:
+        """Plain values for run.json, defaults filled in; `loading.read_scenario` reads them back."""
+        return {
+            "description": self.description,
+            "load": self.load.resolved(),
+            "traffic": self.traffic.resolved(),
+            "seeds": dict(self.seeds),
+            "expected": list(self.expected),
+            "objectives": [str(objective) for objective in self.objectives],
+            "confidence": self.confidence,
+        }
+
+    def _as_rate(self, levels: Floats) -> Floats | None:
+        if self.load.model == "open":
+            return levels
+        return None if self.traffic.pace_s is None else levels / self.traffic.pace_s
+
+
+def _points(stage: Stage, step_s: float) -> Floats:
+    count = math.ceil((stage.end_s - stage.start_s) / step_s)
+    return np.linspace(stage.start_s, stage.end_s, count, endpoint=False)
+
+
+def _rounded(values: Floats) -> tuple[float, ...]:
+    return tuple(np.round(values, 6).tolist())

@@ -1,0 +1,55 @@
+"""Durations and rates as text with units: `30s`, `1h30m`, `300/s`."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+
+_NUMBER: Final = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+_DURATION: Final = re.compile(
+    rf"(?:({_NUMBER})\s*h)?\s*(?:({_NUMBER})\s*(?:min|m))?\s*(?:({_NUMBER})\s*s)?\s*(?:({_NUMBER})\s*ms)?"
+)
+_RATE: Final = re.compile(rf"({_NUMBER})\s*/\s*(s|min|m|h)")
+_SECONDS: Final = {"s": 1, "min": 60, "m": 60, "h": 3600}
+
+DURATION_EXPECTED: Final = "a duration with its unit (ms, s, m, h), such as 30s, 2m or 1h30m"
+RATE_EXPECTED: Final = "a rate with its unit (/s, /min, /h), such as 300/s"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in `30s`, `500 ms`, `1h30m`; larger units come first. ValueError if it is no such text."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()):
+        raise ValueError(f"expected {DURATION_EXPECTED}")
+    hours, minutes, seconds, milliseconds = (float(number or 0) for number in match.groups())
+    return _finite(hours * 3600 + minutes * 60 + seconds + milliseconds / 1000)
+
+
+def parse_rate(text: str) -> float:
+    """Arrivals per second in `300/s`, `90/min`, `1000/h`. ValueError if it is no such text."""
+    match = _RATE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"expected {RATE_EXPECTED}")
+    return _finite(float(match[1]) / _SECONDS[match[2]])
+
+
+def write_duration(seconds: float) -> str:
+    """The text that `parse_duration` reads back to the very same number."""
+    return f"{bare(seconds)}s"
+
+
+def write_rate(per_second: float) -> str:
+    """The text that `parse_rate` reads back to the very same number."""
+    return f"{bare(per_second)}/s"
+
+
+def bare(value: float) -> str:
+    """A number with all its digits and no more: `30`, `0.5`."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def _finite(value: float) -> float:
+    if value == math.inf:
+        raise ValueError("expected a finite number")
+    return value
