@@ -6,7 +6,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SCENARIO ?= staged
 OUT ?= results
+HOST ?=
+DATA ?=
+RUN ?= $(OUT)/latest
 PORT ?= 8000
+PYTEST_OPTIONS ?=
 SERVICE ?= baseline
 REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
@@ -33,7 +37,56 @@ $(DEV_ENV): $(RUN_ENV) requirements-dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# The model: trained once; `make train` trains it anew.
+$(MODEL): | $(RUN_ENV)
+	@$(BIN)/python -m service.training
+
+.PHONY: loadtest
+loadtest: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## load-test, judge, report: SCENARIO=staged HOST=http://... OUT=results
+	@$(BIN)/python -m loadtests --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)")
+
+.PHONY: web
+web: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## the same from Locust's web UI on http://127.0.0.1:8089
+	@$(BIN)/python -m loadtests --web --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)")
+
+.PHONY: serve
+serve: $(RUN_ENV) $(MODEL) ## run the model service: PORT=8000
+	@$(BIN)/uvicorn service.app:app --port $(PORT)
+
+.PHONY: train
+train: $(RUN_ENV) ## train the model anew, on generated data or on DATA=insurance.csv
+	@$(BIN)/python -m service.training $(if $(DATA),--data "$(DATA)")
+
+.PHONY: profile
+profile: $(RUN_ENV) $(MODEL) ## time the model's predictions in process: a load test's first gate
+	@$(BIN)/python -m service.profiling
+
+.PHONY: report
+report: $(RUN_ENV) ## judge a recorded run anew and rewrite its report: RUN=results/latest
+	@$(BIN)/python -m reports write "$(RUN)"
+	@$(BIN)/python -m reports show "$(RUN)"
+
+.PHONY: image
+image: ## build the container image with docker, podman or buildah
+	@deploy/build-image
+
+.PHONY: test
+test: $(DEV_ENV) $(MODEL) ## run the tests
+	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+.PHONY: check
+check: $(DEV_ENV) $(MODEL) ## what CI runs: ruff, mypy, tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
 .PHONY: pins
 pins: ## renew requirements*.txt from requirements*.in (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+
+.PHONY: clean
+clean: ## remove the environment, the model and caches; runs in results/ stay
+	@rm -rf .venv models .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

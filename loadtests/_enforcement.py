@@ -1,0 +1,137 @@
+"""Objectives are enforced when the test stops: Locust's events are wired here to the load test."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import gevent
+from locust import events
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from configuration.errors import ConfigurationError
+from loadtests._arguments import add_arguments, as_options, chosen_scenario
+from loadtests._judging import INVALID, USAGE, Verdict, exit_code
+from loadtests._loadtest import LoadTest
+from loadtests._logging import quieten
+from loadtests._progress import ProgressLine
+from loadtests._target import NoAnswerError, Target, wait_until_ready
+from reports.terminal import verdict_table
+
+logger = logging.getLogger(__name__)
+
+
+def loadtest_of(environment: Environment) -> LoadTest | None:
+    """The environment's load test; None before `init` and on a Locust of another kind."""
+    loadtest = getattr(environment, "loadtest", None)
+    return loadtest if isinstance(loadtest, LoadTest) else None
+
+
+def refuse(message: str) -> NoReturn:
+    """End the process over something the user can mend."""
+    sys.stderr.write(f"{message}\n")
+    sys.exit(USAGE)
+
+
+def show(verdict: Verdict, folder: Path) -> None:
+    """Print the verdict, its objectives and where the report lies."""
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    width = shutil.get_terminal_size().columns
+    print(verdict_table(verdict, color, width, report=str(folder / "report.html")), flush=True)
+
+
+@events.init_command_line_parser.add_listener
+def on_arguments(parser: Any, **_: Any) -> None:
+    """Let Locust take the suite's arguments."""
+    add_arguments(parser)
+
+
+@events.init.add_listener
+def on_init(environment: Environment, runner: Any, web_ui: Any, **_: Any) -> None:
+    """Choose the scenario and make sure, before any user waits, that a run of it can be kept and aimed."""
+    options = as_options(environment)
+    quieten(options)
+    try:
+        loadtest = LoadTest(environment)
+        environment.loadtest = loadtest  # type: ignore[attr-defined]
+        if isinstance(runner, WorkerRunner):
+            return
+        loadtest.choose(chosen_scenario(options, web=web_ui is not None))
+        loadtest.prepare_folder()
+        if web_ui is None:
+            require_target(loadtest)
+    except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:
+        refuse(str(error))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, on_signal, environment, number)
+    if web_ui is not None:
+        from loadtests import _webui
+
+        _webui.install(loadtest, web_ui)
+
+
+def require_target(loadtest: LoadTest) -> None:
+    """NoAnswerError or ValueError unless there is a service to aim at."""
+    if not loadtest.host:
+        raise ValueError("no host to test; give one: --host http://127.0.0.1:8000")
+    Target.parse(loadtest.host)
+    wait_until_ready(loadtest.host, loadtest.headers)
+
+
+def on_signal(environment: Environment, number: int) -> None:
+    """Stop the test, so that it is judged and written; a second signal ends the process at once."""
+    loadtest = loadtest_of(environment)
+    if loadtest is None or loadtest.interrupted is not None:
+        os._exit(INVALID)
+    loadtest.interrupted = signal.Signals(number).name
+    loadtest.runner.quit()
+    if environment.web_ui is not None:
+        environment.web_ui.stop()
+
+
+@events.test_start.add_listener
+def on_test_start(environment: Environment, **_: Any) -> None:
+    """Open the run's folder and start its clock."""
+    if loadtest := loadtest_of(environment):
+        loadtest.begin()
+        if loadtest.options.calm and loadtest.run is not None:
+            loadtest.progress = ProgressLine(loadtest.run)
+
+
+@events.test_stopping.add_listener
+def on_test_stopping(environment: Environment, **_: Any) -> None:
+    """The load ends; replies may still come."""
+    if loadtest := loadtest_of(environment):
+        loadtest.stop_clock()
+        if loadtest.progress is not None:
+            loadtest.progress.stop()
+
+
+@events.test_stop.add_listener
+def on_test_stop(environment: Environment, **_: Any) -> None:
+    """Judge the run and write its report."""
+    if loadtest := loadtest_of(environment):
+        loadtest.finish()
+
+
+@events.quitting.add_listener
+def on_quitting(environment: Environment, **_: Any) -> None:
+    """Complete what a signal left undone, then let the process exit with the verdict's code.
+
+    Locust fires this before `test_stop` when it is interrupted, so the test is stopped here first.
+    """
+    loadtest = loadtest_of(environment)
+    if loadtest is None or isinstance(environment.runner, WorkerRunner):
+        return
+    loadtest.runner.quit()
+    loadtest.finish()
+    if loadtest.run is not None:
+        environment.process_exit_code = exit_code(loadtest.verdict)
+        if environment.web_ui is None and loadtest.verdict is not None:
+            show(loadtest.verdict, loadtest.run.folder)

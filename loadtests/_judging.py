@@ -1,0 +1,51 @@
+"""Have a finished run judged and its report written, in a process of its own; read the verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from gevent import subprocess
+
+from loadtests._facts import PROJECT
+
+Verdict = dict[str, Any]
+"""What verdict.json holds."""
+
+PASS, FAIL, USAGE, INVALID, INTERNAL = 0, 1, 2, 3, 4
+EXIT_CODES: Final = {"pass": PASS, "fail": FAIL, "invalid": INVALID}
+
+
+class JudgingError(Exception):
+    """The judging process failed; the message is the last thing it said."""
+
+
+def judge(folder: Path) -> Verdict:
+    """Write the verdict, tables and report into `folder`; return the verdict.
+
+    The process is apart so that pandas and matplotlib never sit beside the load, and in a session of its
+    own so that a Ctrl-C meant for the load test doesn't reach it.
+    """
+    command = [sys.executable, "-m", "reports", "write", str(folder)]
+    path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
+        raise JudgingError(f"judging {folder} failed: {said[-1]}")
+    verdict: Verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    return verdict
+
+
+def exit_code(verdict: Verdict | None) -> int:
+    """The process's exit code for a verdict; without one something broke inside."""
+    return INTERNAL if verdict is None else EXIT_CODES[verdict["verdict"]]

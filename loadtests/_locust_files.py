@@ -1,0 +1,38 @@
+"""Locust's own tables and page, kept beside ours for whoever knows them, and labelled for what they are."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from locust.env import Environment
+from locust.html import get_html_report
+from locust.stats import PERCENTILES_TO_REPORT, StatsCSV
+
+LABEL = """These files are Locust's own, kept for comparison.
+
+Locust rounds response times before it counts them (to 1 ms below 100 ms, to 10 ms below 1 s, to 100 ms below
+10 s), counts failed requests among the response times, and buckets the rate by whole seconds. The figures of
+the run, computed from every request as it was measured, are in the folder above: report.html, verdict.json,
+stats.csv and timeline.csv.
+"""
+
+
+def write_locust_files(environment: Environment, folder: Path) -> None:
+    """Write requests.csv, failures.csv, exceptions.csv and report.html as Locust would."""
+    folder.mkdir(exist_ok=True)
+    tables = StatsCSV(environment, PERCENTILES_TO_REPORT)
+    _write_table(folder / "requests.csv", tables.requests_csv)
+    _write_table(folder / "failures.csv", tables.failures_csv)
+    _write_table(folder / "exceptions.csv", tables.exceptions_csv)
+    (folder / "report.html").write_text(
+        get_html_report(environment, show_download_link=False), encoding="utf-8"
+    )
+    (folder / "README.txt").write_text(LABEL, encoding="utf-8")
+
+
+def _write_table(path: Path, write: Callable[[Any], None]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        write(csv.writer(file))

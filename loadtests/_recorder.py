@@ -1,0 +1,191 @@
+"""Every request becomes one packed row; full batches of rows are sealed and handed on."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reports.facts import Stage
+from reports.samples import KINDS, OUTCOMES, SCHEMA
+
+BATCH_ROWS: Final = 4_096
+NAN: Final = float("nan")
+
+ROW: Final = np.dtype(
+    [
+        ("intended_s", "<f8"),
+        ("sent_s", "<f8"),
+        ("latency_ms", "<f8"),
+        ("service_ms", "<f8"),
+        ("endpoint", "u1"),
+        ("outcome", "u1"),
+        ("kind", "u1"),
+        ("status", "<u2"),
+        ("rows", "<u4"),
+        ("request_bytes", "<u4"),
+        ("response_bytes", "<u4"),
+        ("queue_ms", "<f4"),
+        ("inference_ms", "<f4"),
+        ("batch_size", "<f4"),
+    ]
+)
+_pack_into: Final = struct.Struct("<4d3BH3I3f").pack_into
+
+OUTCOME_CODES: Final = {name: code for code, name in enumerate(OUTCOMES)}
+KIND_CODES: Final = {name: code for code, name in enumerate(KINDS)}
+
+
+class Row(NamedTuple):
+    """What `ROW` packs, in its order; times in seconds since the run's start, NaN where there is none."""
+
+    intended_s: float
+    sent_s: float
+    latency_ms: float
+    service_ms: float
+    endpoint: int
+    outcome: int
+    kind: int
+    status: int
+    rows: int
+    request_bytes: int
+    response_bytes: int
+    queue_ms: float = NAN
+    inference_ms: float = NAN
+    batch_size: float = NAN
+
+
+class Recorder:
+    """Pack rows into one buffer; hand `sink(raw)` the packed rows when it is full or `seal` is called."""
+
+    def __init__(self, sink: Callable[[bytes], None], endpoints: Sequence[str]) -> None:
+        self.recorded = 0
+        self.started = perf_counter()
+        """The run's start on this process's monotonic clock: the zero of every time in a row."""
+        self.endpoints = list(endpoints)
+        """Names of the endpoint codes; requests of foreign user classes append theirs."""
+        self._sink = sink
+        self._buffer = bytearray(BATCH_ROWS * ROW.itemsize)
+        self._offset = 0
+
+    def record(self, row: Row) -> None:
+        """Add one row."""
+        _pack_into(self._buffer, self._offset, *row)
+        self._offset += ROW.itemsize
+        self.recorded += 1
+        if self._offset == len(self._buffer):
+            self.seal()
+
+    def seal(self) -> None:
+        """Hand on what has gathered."""
+        if self._offset:
+            raw = bytes(memoryview(self._buffer)[: self._offset])
+            self._offset = 0
+            self._sink(raw)
+
+    def on_request(
+        self,
+        name: str,
+        response_time: float,
+        response_length: int,
+        exception: Exception | None = None,
+        response: Any = None,
+        sample: Row | None = None,
+        **_: Any,
+    ) -> None:
+        """Listen to Locust's request event: our users send their row along, of others the event is read."""
+        self.record(sample or self._row_of_event(name, response_time, response_length, exception, response))
+
+    def _row_of_event(
+        self, name: str, latency_ms: float, length: int, exception: Exception | None, response: Any
+    ) -> Row:
+        if name not in self.endpoints:
+            self.endpoints.append(name)
+        sent_s = perf_counter() - self.started - latency_ms / 1000.0
+        status = int(getattr(response, "status_code", 0) or 0)
+        return Row(
+            intended_s=sent_s,
+            sent_s=sent_s,
+            latency_ms=latency_ms,
+            service_ms=latency_ms,
+            endpoint=self.endpoints.index(name),
+            outcome=OUTCOME_CODES[outcome_of_event(status, exception)],
+            kind=KIND_CODES["realistic"],
+            status=status,
+            rows=1,
+            request_bytes=0,
+            response_bytes=length or 0,
+        )
+
+
+def outcome_of_event(status: int, exception: Exception | None) -> str:
+    """The outcome of a request that a foreign client made, by its status and its exception's name."""
+    if exception is None:
+        return "ok"
+    if status >= 400:
+        return "http_5xx" if status >= 500 else "http_4xx"
+    if status:
+        return "invalid_reply"
+    kind = f"{type(exception).__name__} {exception}".lower()
+    if "timeout" in kind or "timed out" in kind:
+        return "timeout"
+    return "reset" if "reset" in kind or "closed" in kind or "aborted" in kind else "refused"
+
+
+class Batch(NamedTuple):
+    """Decoded rows, the index of each one's stage, and the names of the endpoint codes in them."""
+
+    rows: NDArray[np.void]
+    stages: NDArray[np.int16]
+    endpoints: Sequence[str]
+
+
+class SampleWriter:
+    """Decode packed rows, a batch at a time, into an Arrow IPC stream that stays readable after a crash."""
+
+    def __init__(self, path: Path, stages: Sequence[Stage]) -> None:
+        self.written = 0
+        self._edges = np.array([stage.end_s for stage in stages[:-1]])
+        self._stages = pa.array([stage.name for stage in stages])
+        self._stream = pa.OSFile(str(path), "wb")
+        self._writer = pa.ipc.new_stream(self._stream, SCHEMA)
+
+    def append(self, raw: bytes, endpoints: Sequence[str], worker: int) -> Batch:
+        """Write the packed rows of one worker; return them decoded."""
+        rows = np.frombuffer(raw, dtype=ROW)
+        stages = np.searchsorted(self._edges, rows["intended_s"], side="right").astype(np.int16)
+        columns: dict[str, pa.Array] = {
+            "endpoint": _labels(rows["endpoint"], pa.array(endpoints)),
+            "stage": _labels(stages, self._stages),
+            "outcome": _labels(rows["outcome"], _OUTCOMES),
+            "kind": _labels(rows["kind"], _KINDS),
+            "trace_id": pa.nulls(len(rows), pa.string()),
+            "worker": pa.array(np.full(len(rows), worker, dtype=np.uint16)),
+        }
+        for field in SCHEMA:
+            if field.name not in columns:
+                columns[field.name] = pa.array(rows[field.name], type=field.type, from_pandas=field.nullable)
+        batch = pa.RecordBatch.from_arrays([columns[field.name] for field in SCHEMA], schema=SCHEMA)
+        self._writer.write_batch(batch)
+        self._stream.flush()
+        self.written += len(rows)
+        return Batch(rows, stages, endpoints)
+
+    def close(self) -> None:
+        """End the stream."""
+        self._writer.close()
+        self._stream.close()
+
+
+_OUTCOMES = pa.array(OUTCOMES)
+_KINDS = pa.array(KINDS)
+
+
+def _labels(codes: NDArray[np.integer[Any]], names: pa.Array) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int16)), names)

@@ -1,0 +1,92 @@
+"""A run's folder while it is being written: facts, samples and telemetry, readable at every moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from loadtests._recorder import Batch, SampleWriter
+from reports.facts import Facts
+from reports.folder import write_text
+from reports.telemetry import TELEMETRY_SCHEMA
+
+LATEST = "latest"
+
+
+class Observation(NamedTuple):
+    """One value of telemetry."""
+
+    source: str
+    name: str
+    value: float
+
+
+class Recording:
+    """Write one run; OSError comes up where the disk refuses."""
+
+    def __init__(self, folder: Path, facts: Facts) -> None:
+        self.folder = folder
+        self.facts = facts
+        self._write_facts()
+        self._samples = SampleWriter(folder / "samples.arrows", facts.stages)
+        self._telemetry_file = pa.OSFile(str(folder / "telemetry.arrows"), "wb")
+        self._telemetry = pa.ipc.new_stream(self._telemetry_file, TELEMETRY_SCHEMA)
+        self._open = True
+
+    @property
+    def requests(self) -> int:
+        """How many samples have been written."""
+        return self._samples.written
+
+    def append(self, raw: bytes, endpoints: Sequence[str], worker: int) -> Batch:
+        """Write packed rows; return them decoded."""
+        return self._samples.append(raw, endpoints, worker)
+
+    def observe(self, t_s: float, observations: Iterable[Observation]) -> None:
+        """Write what was observed at one moment."""
+        if self._open:
+            rows = [(t_s, *observation) for observation in observations]
+            columns = [pa.array(column) for column in zip(*rows, strict=True)]
+            self._telemetry.write_batch(pa.RecordBatch.from_arrays(columns, schema=TELEMETRY_SCHEMA))
+            self._telemetry_file.flush()
+
+    def close(self, facts: Facts) -> None:
+        """End the streams and write the facts as they turned out; a second call changes nothing."""
+        if self._open:
+            self._open = False
+            self._samples.close()
+            self._telemetry.close()
+            self._telemetry_file.close()
+            self.facts = facts
+            self._write_facts()
+
+    def _write_facts(self) -> None:
+        text = json.dumps(self.facts.to_json(), indent=1, ensure_ascii=False)
+        write_text(self.folder / "run.json", text + "\n")
+
+
+def make_folder(out: Path, scenario: str, now: datetime | None = None) -> Path:
+    """Create `<scenario>-<UTC time>` in `out`; a second run within the second gets a number."""
+    moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    out.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        folder = out / (f"{scenario}-{moment}" if number == 1 else f"{scenario}-{moment}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def point_latest(folder: Path) -> None:
+    """Let `latest`, beside the run's folder, lead to it."""
+    fresh = folder.with_name(f".{LATEST}-{folder.name}")
+    fresh.symlink_to(folder.name)
+    fresh.replace(folder.with_name(LATEST))

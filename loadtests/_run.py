@@ -1,0 +1,103 @@
+"""The run under way, where its samples come together: in the only process, or on the master."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import gevent
+
+from loadtests._live import Live
+from loadtests._recording import Observation, Recording
+from reports.facts import Facts, Stage
+from reports.objectives import Objective
+
+logger = logging.getLogger(__name__)
+
+USERS_PERIOD_S: Final = 0.5
+
+
+class Run:
+    """Take samples and observations in, keep the live figures, close the folder in the end."""
+
+    def __init__(
+        self, folder: Path, facts: Facts, objectives: Sequence[Objective], users: Callable[[], int]
+    ) -> None:
+        self.facts = facts
+        self.folder = folder
+        self.live = Live(facts.stages, objectives, facts.expected)
+        self.faults: list[str] = []
+        self.started = perf_counter()
+        self._users = users
+        self._ended_s: float | None = None
+        self._recording = Recording(folder, facts)
+        self._watch = gevent.spawn(self._watch_users)
+
+    @property
+    def requests(self) -> int:
+        """Samples written so far."""
+        return self._recording.requests
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the start, until the load stopped."""
+        return perf_counter() - self.started if self._ended_s is None else self._ended_s
+
+    @property
+    def users(self) -> int:
+        """Users that run now."""
+        return self._users()
+
+    def take(self, raw: bytes, endpoints: Sequence[str], worker: int = 0) -> None:
+        """Write packed rows and count them."""
+        try:
+            self.live.add(self._recording.append(raw, endpoints, worker), self.elapsed_s)
+        except OSError as error:
+            self.fault(f"samples could not be written to {self.folder}: {error.strerror or error}")
+
+    def observe(self, observations: Sequence[Observation]) -> None:
+        """Write what was observed just now."""
+        try:
+            self._recording.observe(self.elapsed_s, observations)
+        except OSError as error:
+            self.fault(f"telemetry could not be written to {self.folder}: {error.strerror or error}")
+
+    def fault(self, reason: str) -> None:
+        """Note, once, why this run's figures can't be trusted."""
+        if reason not in self.faults:
+            self.faults.append(reason)
+            logger.error(reason)
+
+    def stop_clock(self) -> None:
+        """The load stops here; replies may still come."""
+        if self._ended_s is None:
+            self._ended_s = perf_counter() - self.started
+
+    def close(self, interrupted: str | None, offered: Callable[[int, float], float | None]) -> None:
+        """End the streams, write the facts; `offered(requests, elapsed_s)` is the share sent of the plan."""
+        self.stop_clock()
+        self._watch.kill()
+        ended_s = self.elapsed_s
+        self.facts = replace(
+            self.facts,
+            stages=tuple(_ended(stage, ended_s, self.facts.planned_s) for stage in self.facts.stages),
+            ended_s=ended_s,
+            interrupted=interrupted,
+            offered=offered(self.requests, ended_s),
+            faults=tuple(self.faults),
+        )
+        self._recording.close(self.facts)
+
+    def _watch_users(self) -> None:
+        while True:
+            self.observe([Observation("generator", "users", float(self._users()))])
+            gevent.sleep(USERS_PERIOD_S)
+
+
+def _ended(stage: Stage, ended_s: float, planned_s: float | None) -> Stage:
+    """A stage without a planned end ends when the run does."""
+    return stage if planned_s is not None or stage.end_s <= ended_s else replace(stage, end_s=ended_s)

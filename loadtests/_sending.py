@@ -1,0 +1,108 @@
+"""What all users of one process share during a run: where requests go, which ones, and how one is sent."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from time import perf_counter
+from typing import Any, Final
+
+from configuration.scenario import Scenario
+from loadtests._client import Connection
+from loadtests._payloads import Request, deck
+from loadtests._recorder import OUTCOME_CODES, Recorder, Row
+from loadtests._replies import outcome_of, server_timing
+from loadtests._target import Target
+
+GOLDEN_RATIO: Final = 0.618_033_988_749_895
+"""Its multiples modulo 1 spread evenly, however many are taken (a low-discrepancy sequence)."""
+
+
+class RequestFailedError(Exception):
+    """What Locust's error table shows: an outcome and its status, nothing that varies without bound."""
+
+
+class Sending:
+    """Deal requests to users, open their connections, send and record."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        host: str,
+        headers: Mapping[str, str],
+        recorder: Recorder,
+        fire: Callable[..., None],
+        worker: int = 0,
+        workers: int = 1,
+    ) -> None:
+        self.target = Target.parse(host)
+        self.seed = scenario.seeds["pacing"] * 1_000_003 + worker
+        self._tls = ssl.create_default_context() if self.target.tls else None
+        self._timeout_s = scenario.traffic.timeout_s
+        self._deck = deck(scenario, self.target, headers, worker)
+        self._recorder = recorder
+        self._fire = fire
+        self._users = count(worker, workers)
+
+    def connect(self) -> Connection:
+        """A connection for one user."""
+        return Connection(self.target, self._tls)
+
+    def join(self) -> int:
+        """The number of a user who just came, distinct over all workers."""
+        return next(self._users)
+
+    def deal(self, user: int) -> Iterator[Request]:
+        """The deck, round and round, from a place that differs from user to user."""
+        requests = self._deck
+        size = len(requests)
+        return (requests[place % size] for place in count(int(phase_of(user) * size)))
+
+    def send(self, connection: Connection, request: Request, intended: float | None = None) -> None:
+        """Send one request, record its sample, tell Locust.
+
+        `intended` is when it should have started, on the clock of `time.perf_counter`; None is now.
+        """
+        sent = perf_counter()
+        reply = connection.exchange(request.wire, self._timeout_s)
+        ended = perf_counter()
+        if intended is None:
+            intended = sent
+        outcome = outcome_of(request, reply)
+        latency_ms = (ended - intended) * 1000.0
+        started = self._recorder.started
+        self._fire(
+            request_type=request.method,
+            name=request.name,
+            response_time=latency_ms,
+            response_length=len(reply.body),
+            exception=None if outcome == "ok" else _failure(outcome, reply.status),
+            context=_NO_CONTEXT,
+            sample=Row(
+                intended - started,
+                sent - started,
+                latency_ms,
+                (ended - sent) * 1000.0,
+                request.endpoint,
+                OUTCOME_CODES[outcome],
+                request.kind,
+                reply.status,
+                request.rows,
+                len(request.wire),
+                reply.received_bytes,
+                *server_timing(reply.server_timing),
+            ),
+        )
+
+
+_NO_CONTEXT: Final[dict[str, Any]] = {}
+
+
+def phase_of(user: int) -> float:
+    """A user's place in [0, 1): paced users start there within their pace, so that they knock in turn."""
+    return (user * GOLDEN_RATIO) % 1.0
+
+
+def _failure(outcome: str, status: int) -> RequestFailedError:
+    return RequestFailedError(f"{outcome} (HTTP {status})" if status else outcome)

@@ -1,0 +1,97 @@
+"""Start the suite's own service for a run, wait until it is ready, stop it afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from types import TracebackType
+from typing import Final, Self
+
+from loadtests._facts import PROJECT
+from loadtests._target import NoAnswerError, wait_until_ready
+
+LOOPBACK: Final = "127.0.0.1"
+PREFERRED_PORT: Final = 8000
+START_PATIENCE_S: Final = 30.0
+STOP_PATIENCE_S: Final = 10.0
+LAST_WORDS: Final = 15
+
+
+class ServiceError(Exception):
+    """The service did not start; the message holds what it said."""
+
+
+class OwnService:
+    """The service as a process of its own, in a session of its own, so that Ctrl-C does not reach it first.
+
+    Use as a context; `host` is where it listens once inside.
+    """
+
+    def __init__(self, port: int = PREFERRED_PORT) -> None:
+        self.port = free_port(port)
+        self.host = f"http://{LOOPBACK}:{self.port}"
+        self._log = tempfile.TemporaryFile(prefix="service-")  # noqa: SIM115 - closed in __exit__
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "uvicorn", "service.app:app"]
+        command += ["--host", LOOPBACK, "--port", str(self.port), "--no-access-log", "--log-level", "warning"]
+        self._process = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_until_ready(self.host, {}, START_PATIENCE_S, self._raise_if_gone)
+        except NoAnswerError as error:
+            self._stop()
+            raise ServiceError(f"the service did not become ready: {error}\n{self._last_words()}") from None
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
+        self._stop()
+        self._log.close()
+
+    def _raise_if_gone(self) -> None:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise ServiceError(f"the service ended while starting:\n{self._last_words()}")
+
+    def _stop(self) -> None:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").rstrip().splitlines()
+        return "\n".join(lines[-LAST_WORDS:])
+
+
+def free_port(preferred: int) -> int:
+    """`preferred` if nobody listens there, else any port that is free."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ServiceError(f"no free port on {LOOPBACK}")

@@ -1,0 +1,123 @@
+"""The service a run aims at: where it is, whether it answers, what it says of itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+
+HEADERS_VARIABLE: Final = "LOADTEST_HEADERS"
+READINESS_PATH: Final = "/api/health/ready"
+PATIENCE_S: Final = 9.0
+QUESTION_TIMEOUT_S: Final = 2.0
+RETRY_S: Final = 0.2
+
+
+class NoAnswerError(Exception):
+    """The service did not answer in time; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where requests go: the parts of a base URL."""
+
+    host: str
+    port: int
+    tls: bool
+    prefix: str
+    """Path that stands before every endpoint's path, without a trailing slash."""
+
+    @classmethod
+    def parse(cls, url: str) -> Target:
+        """The target of `http(s)://host[:port][/prefix]`; ValueError says what is wrong with another text."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"the host {url!r} is no URL; give one like http://127.0.0.1:8000")
+        tls = parts.scheme == "https"
+        return cls(parts.hostname, parts.port or (443 if tls else 80), tls, parts.path.rstrip("/"))
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+def headers_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Headers for every request: `LOADTEST_HEADERS` has one `Name: value` a line. They are never recorded."""
+    headers = {}
+    for line in environment.get(HEADERS_VARIABLE, "").splitlines():
+        if line.strip():
+            name, colon, value = line.partition(":")
+            if not colon or not name.strip() or not line.isascii():
+                raise ValueError(
+                    f"{HEADERS_VARIABLE}: a line is no 'Name: value' header (its text is not shown)"
+                )
+            headers[name.strip()] = value.strip()
+    return headers
+
+
+def wait_until_ready(
+    host: str,
+    headers: Mapping[str, str],
+    patience_s: float = PATIENCE_S,
+    still_there: Callable[[], None] = lambda: None,
+) -> None:
+    """Return once the service at `host` answers and does not say that it is not ready.
+
+    A `rest_model_service` answers its readiness path with 503 until its models are loaded; any other HTTP
+    service is ready when it answers at all. `still_there` may raise to end the wait early. NoAnswerError
+    after `patience_s` seconds.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        still_there()
+        problem = _problem(host, headers)
+        if problem is None:
+            return
+        if time.monotonic() > deadline:
+            raise NoAnswerError(
+                f"{host} {problem} ({patience_s:.0f} s waited). Start a service there (make serve), "
+                "or aim at one that runs (--host URL, make loadtest HOST=URL)"
+            )
+        time.sleep(RETRY_S)
+
+
+def _problem(host: str, headers: Mapping[str, str]) -> str | None:
+    try:
+        reply = requests.get(host + READINESS_PATH, headers=dict(headers), timeout=QUESTION_TIMEOUT_S)
+    except requests.Timeout:
+        return "does not answer: no reply in time"
+    except requests.RequestException as error:
+        return f"does not answer: {_cause(error)}"
+    return "answers, but is not ready (503)" if reply.status_code == 503 else None
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason the network gave, without the wrapping."""
+    text = str(error)
+    for known in (
+        "Connection refused",
+        "Name or service not known",
+        "No route to host",
+        "certificate verify failed",
+    ):
+        if known in text:
+            return known.lower()
+    return type(error).__name__
+
+
+def described_service(host: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """What a rest_model_service says of its first model; empty where another kind of service answers."""
+    try:
+        reply = requests.get(f"{host}/api/models", headers=dict(headers), timeout=QUESTION_TIMEOUT_S)
+        model = reply.json()["models"][0]
+        names = {"model": "qualified_name", "version": "version", "description": "description"}
+        return {key: str(model[name]) for key, name in names.items()}
+    except (requests.RequestException, ValueError, LookupError, TypeError):
+        return {}

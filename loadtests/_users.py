@@ -1,0 +1,108 @@
+"""The users Locust spawns. They differ in how long they wait; what they send is the scenario's."""
+
+from __future__ import annotations
+
+import random
+from time import perf_counter
+from typing import ClassVar
+
+from locust import User, task
+from locust.env import Environment
+
+from configuration.scenario import PACE_S
+from loadtests._sending import phase_of
+
+
+class ModelUser(User):
+    """Send the scenario's requests one after the other over one connection; subclasses say when."""
+
+    abstract = True
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._sending = environment.loadtest.sending  # type: ignore[attr-defined]
+        self.number: int = self._sending.join()
+        self._requests = self._sending.deal(self.number)
+        self._connection = self._sending.connect()
+
+    @task
+    def predict(self) -> None:
+        """Ask for the next prediction."""
+        self._sending.send(self._connection, next(self._requests))
+
+    def on_stop(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class PacedUser(ModelUser):
+    """One request a second, however long the replies take, as long as they take less than a second.
+
+    The schedule does not drift: the k-th request is due k paces after the first. A reply that is late for
+    the next one moves the schedule; what was not offered then is counted.
+    """
+
+    pace_s: ClassVar[float] = PACE_S["paced"]
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._due: float | None = None
+
+    def on_start(self) -> None:
+        """Wait for this user's turn within the first pace."""
+        self.wait()
+
+    def wait_time(self) -> float:
+        """Seconds until the next request is due."""
+        now = perf_counter()
+        if self._due is None:
+            self._due = now + phase_of(self.number) * self.pace_s
+        else:
+            self._due = max(self._due + self.pace_s, now)
+        return self._due - now
+
+
+class ThinkingUser(ModelUser):
+    """Pause between a reply and the next request, uniformly within `think_s`."""
+
+    abstract = True
+    think_s: ClassVar[tuple[float, float]]
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._chance = random.Random(self._sending.seed * 1_000_003 + self.number)  # noqa: S311
+
+    def on_start(self) -> None:
+        """Think before the first request too, so that users who come together do not knock together."""
+        self.wait()
+
+    def wait_time(self) -> float:
+        """Seconds of thought."""
+        return self._chance.uniform(*self.think_s)
+
+
+class NormalUser(ThinkingUser):
+    """Half a second to two seconds of thought."""
+
+    think_s = (0.5, 2.0)
+
+
+class HighUser(ThinkingUser):
+    """A tenth to half a second of thought."""
+
+    think_s = (0.1, 0.5)
+
+
+class StressUser(ThinkingUser):
+    """A twentieth to a fifth of a second of thought."""
+
+    think_s = (0.05, 0.2)
+
+
+USER_CLASSES: dict[str, type[ModelUser]] = {
+    "paced": PacedUser,
+    "normal": NormalUser,
+    "high": HighUser,
+    "stress": StressUser,
+}
+"""The classes by the name a scenario gives them."""

@@ -1,0 +1,10 @@
+"""What `locust -f loadtests/locustfile.py` loads: the users, and the enforcement of objectives.
+
+To extend it, import its names into a locustfile of your own and add user classes there: requests of any
+Locust client are recorded and judged with the rest.
+"""
+
+from loadtests import _enforcement
+from loadtests._users import HighUser, NormalUser, PacedUser, StressUser
+
+__all__ = ["HighUser", "NormalUser", "PacedUser", "StressUser", "_enforcement"]
