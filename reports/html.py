@@ -36,7 +36,7 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             verdict=verdict,
             word=word,
             sentence=sentence,
-            reasons=[reason for reason in verdict.reasons if reason not in verdict.sentence],
+            reasons=_reasons(verdict),
             started=_moment(facts.started_at),
             about=_about(run, summary),
             style=_style(),
@@ -81,6 +81,12 @@ def _headline(verdict: Verdict) -> tuple[str, str]:
     word = _WORDS[verdict.verdict]
     rest = re.sub(rf"^{word}\b", "", verdict.sentence)
     return word, rest if rest != verdict.sentence else f": {verdict.sentence}"
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    """What neither the verdict's sentence nor an objective already says."""
+    told = {judged.message for judged in verdict.objectives}
+    return [reason for reason in verdict.reasons if reason not in told and reason not in verdict.sentence]
 
 
 def _moment(started_at: str) -> str:

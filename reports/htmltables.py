@@ -13,11 +13,12 @@ from reports.verdict import Judgement, Verdict
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title; it holds figures unless it holds words or `heads` its row."""
+    """A column's title; it holds figures unless it holds words, which may be `long`, or `heads` its row."""
 
     title: str
     words: bool = False
     heads: bool = False
+    long: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    dense: bool = False
+    """Whether its figures are short, so that five fit beside each other on a narrow page."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class ObjectiveRow:
     interval: str
     samples: str
     message: str
+    """What its figures don't tell: why it was missed or isn't proven."""
     bar: Bar | None
 
 
@@ -73,26 +77,26 @@ class ObjectiveTable:
     rows: tuple[ObjectiveRow, ...]
 
 
-_FIGURES = ("Requests", "Errors", "Replies/s", "p50, ms", "p95, ms", "p99, ms", "Slowest, ms")
+_FIGURES = ("Replies/s", "Requests", "Errors", "p50, ms", "p95, ms", "p99, ms", "max, ms")
 
 
 def objective_table(verdict: Verdict) -> ObjectiveTable:
     """Each objective with what was observed, how far that is from the limit, and how sure it is."""
     judged = verdict.objectives
     confidence = share(judged[0].confidence) if judged else "95 %"
-    return ObjectiveTable(_objectives_title(judged), confidence, tuple(map(_objective_row, judged)))
+    return ObjectiveTable(_objectives_title(verdict), confidence, tuple(map(_objective_row, judged)))
 
 
-def _objectives_title(judged: tuple[Judgement, ...]) -> str:
+def _objectives_title(verdict: Verdict) -> str:
+    judged = verdict.objectives
     if not judged:
         return "The scenario states no objective"
     counts = [
         (outcome, sum(one.outcome == outcome for one in judged)) for outcome in ("met", "missed", "unproven")
     ]
     told = [f"{many} {outcome}" for outcome, many in counts if many]
-    if len(told) == 1 and len(judged) > 1:
-        return f"All {told[0]}"
-    return listing(told)
+    title = f"All {told[0]}" if len(told) == 1 and len(judged) > 1 else listing(told)
+    return f"{title}, in a run that is invalid" if verdict.verdict == "invalid" else title
 
 
 def _objective_row(judged: Judgement) -> ObjectiveRow:
@@ -109,13 +113,13 @@ def _objective_row(judged: Judgement) -> ObjectiveRow:
         limit=with_unit(exact(judged.limit), judged.unit),
         interval=interval,
         samples=f"{judged.samples:,}",
-        message=judged.message,
+        message="" if judged.outcome == "met" else judged.message,
         bar=None if seen is None else _bar(judged, seen),
     )
 
 
 def _distance(judged: Judgement) -> str:
-    if judged.observed is None or judged.limit == 0:
+    if not judged.observed or not judged.limit:
         return ""
     if judged.observed == judged.limit:
         return "at the limit"
@@ -156,7 +160,7 @@ def stage_table(summary: Summary) -> Table | None:
     warm = any(not stage.judged for stage in stages)
     users = any(stage.users is not None for stage in stages)
     rate = any(stage.rate is not None for stage in stages)
-    columns = [("From", [duration(stage.start_s) for stage in stages])]
+    columns = []
     if users:
         columns.append(("Users", ["–" if s.users is None else number(s.users) for s in stages]))
     if rate:
@@ -170,9 +174,8 @@ def stage_table(summary: Summary) -> Table | None:
     title = f"{counted(len(stages), 'stage')}"
     if slow:
         worst = max(slow, key=lambda stage: stage.figures.p99_ms or 0.0)
-        title = f"p99 was {ms(worst.figures.p99_ms)} in {worst.name}" + (
-            f", the slowest of {counted(len(stages), 'stage')}" if len(stages) > 1 else ""
-        )
+        told = f"p99 was {ms(worst.figures.p99_ms)}"
+        title = f"Slowest of {len(stages)} was {worst.name}: {told}" if len(stages) > 1 else told
     caption = "Requests by the stage they were meant to start in; latencies of answered requests."
     if warm:
         caption += " Warm-up is hatched in the plots and not judged."
@@ -218,15 +221,16 @@ def slowest_table(summary: Summary) -> Table | None:
     slowest = summary.slowest
     if not slowest:
         return None
+    waited = any(slow.service_ms != slow.latency_ms for slow in slowest)
     columns = [
         ("Latency, ms", column([slow.latency_ms for slow in slowest])),
-        ("Service time, ms", column([slow.service_ms for slow in slowest])),
+        ("Service time, ms", column([slow.service_ms if waited else None for slow in slowest])),
         ("Queue, ms", column([slow.queue_ms for slow in slowest])),
         ("Inference, ms", column([slow.inference_ms for slow in slowest])),
         ("Batch", ["–" if slow.batch_size is None else number(slow.batch_size) for slow in slowest]),
         ("Outcome", [f"{slow.outcome}, {slow.status}" if slow.status else slow.outcome for slow in slowest]),
-        ("Stage", [slow.stage for slow in slowest]),
-        ("Endpoint", [slow.endpoint for slow in slowest]),
+        ("Stage", [slow.stage if len(summary.stages) > 1 else "–" for slow in slowest]),
+        ("Endpoint", [slow.endpoint if len(summary.endpoints) > 1 else "–" for slow in slowest]),
         ("Trace", [slow.trace_id or "–" for slow in slowest]),
     ]
     first, last = min(slow.intended_s for slow in slowest), max(slow.intended_s for slow in slowest)
@@ -252,15 +256,16 @@ def _clock(t_s: float) -> str:
 def _figure_columns(all_figures: list[Figures]) -> list[tuple[str, list[str]]]:
     latencies = column([value for f in all_figures for value in (f.p50_ms, f.p95_ms, f.p99_ms, f.max_ms)])
     cells = [
+        column([f.throughput_rps for f in all_figures]),
         [f"{f.requests:,}" for f in all_figures],
         [f"{f.errors:,}" for f in all_figures],
-        ["–" if f.throughput_rps is None else number(f.throughput_rps) for f in all_figures],
         *(latencies[place::4] for place in range(4)),
     ]
     return list(zip(_FIGURES, cells, strict=True))
 
 
-_WORDS = ("Outcome", "Stage", "Endpoint", "Trace")
+_LONG = ("Endpoint", "Trace")
+_WORDS = ("Outcome", "Stage", *_LONG)
 
 
 def _table(
@@ -273,8 +278,9 @@ def _table(
 ) -> Table:
     heads = (
         Column(heading, words=True, heads=True),
-        *(Column(name, words=name in _WORDS) for name, _ in columns),
+        *(Column(name, words=name in _WORDS, long=name in _LONG) for name, _ in columns),
     )
     cells = zip(names, *(values for _, values in columns), strict=True)
     dimmed = muted or [False] * len(names)
-    return Table(title, caption, heads, tuple(Row(row, dim) for row, dim in zip(cells, dimmed, strict=True)))
+    rows = tuple(Row(row, dim) for row, dim in zip(cells, dimmed, strict=True))
+    return Table(title, caption, heads, rows, dense=columns[-1][0] == _FIGURES[-1])

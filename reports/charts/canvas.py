@@ -25,8 +25,6 @@ class Format:
     right_px: float
     font_px: float
     ticks: int
-    points: int
-    """Most points of a line: enough for one a pixel or so, few enough for a small file."""
 
     @property
     def wide(self) -> bool:
@@ -39,8 +37,8 @@ class Format:
         return self.width_px - self.left_px - self.right_px
 
 
-WIDE = Format("wide", width_px=1040, left_px=62, right_px=118, font_px=13, ticks=10, points=600)
-NARROW = Format("narrow", width_px=400, left_px=46, right_px=44, font_px=12.5, ticks=5, points=300)
+WIDE = Format("wide", width_px=1040, left_px=52, right_px=62, font_px=13, ticks=10)
+NARROW = Format("narrow", width_px=400, left_px=46, right_px=44, font_px=12.5, ticks=5)
 TOP_PX = 44
 """Room above an axes for its unit and the names of the stages."""
 BOTTOM_PX = 40
@@ -86,7 +84,7 @@ def caption(axes: Axes, page: Format, text: str, above_px: float = 28) -> None:
         text,
         (0, 1),
         xycoords="axes fraction",
-        xytext=(8 - page.left_px, above_px),
+        xytext=(-page.left_px, above_px),
         textcoords="offset pixels",
         fontsize=page.font_px,
         color=mark("muted"),

@@ -16,7 +16,7 @@ from reports.summary import Failure
 _MOST = 6
 _ROW_PX = 34
 _GAP_PX = 30
-_TOP_PX = 44
+_TOP_PX = 18
 
 
 def failures_over_time(scene: Scene) -> Chart:
@@ -69,7 +69,7 @@ def _paint(figure: Figure, page: Format, scene: Scene, failures: tuple[Failure, 
     for row, failure in enumerate(failures):
         top_px = _TOP_PX + _GAP_PX + row * (_ROW_PX + _GAP_PX)
         axes = panel(figure, page, _ROW_PX, top_px=top_px)
-        scene.axis.apply(axes, page, ticks=row == len(failures) - 1, names=False)
+        scene.axis.apply(axes, page, ticks=row == len(failures) - 1, names_px=None if row else _GAP_PX)
         starts_s, counts, lengths_s = per_window(failure.per_second, scene.axis.end_s, scene.width_s)
         most = max(int(counts.max()), 1)
         axes.set_ylim(0, most)

@@ -12,7 +12,7 @@ from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, pic
 from reports.charts.latencyaxis import decades, draw_limits, log_ticks
 from reports.charts.percentiles import at
 from reports.charts.scene import Chart, Scene
-from reports.charts.windows import window_s
+from reports.charts.windows import usual_s
 from reports.charts.words import ms
 from reports.palette import ROLES, mark
 from reports.quantities import counted, number
@@ -33,13 +33,11 @@ def latency_heat_map(scene: Scene) -> Chart:
     if not len(latency_ms):
         return Chart("heatmap", question, "No request was answered, so the heat map is empty", "")
     ordered = np.sort(latency_ms)
-    low_ms, high_ms = decades(float(ordered[0]), float(ordered[-1]) * 1.1)
-    width = (
-        window_s(scene.axis.end_s, 1, _COLUMNS)
-        if scene.axis.end_s >= _COLUMNS
-        else scene.axis.end_s / _COLUMNS
+    near = [limit.limit_ms for limit in scene.limits if limit.everywhere and limit.limit_ms < 5 * ordered[-1]]
+    low_ms, high_ms = decades(
+        0.95 * min(float(ordered[0]), *near, np.inf), max(float(ordered[-1]), *near, 0.0) * 1.1
     )
-    width = max(width, scene.axis.end_s / 60) if len(latency_ms) < 2000 else width
+    width = _width_s(scene.axis.end_s, len(ordered))
     cells = _cells(starts_s, latency_ms, scene.axis.end_s, width, (low_ms, high_ms))
     return Chart(
         "heatmap",
@@ -48,8 +46,14 @@ def latency_heat_map(scene: Scene) -> Chart:
         f"The fastest answer took {ms(float(ordered[0]))}, the slowest {ms(float(ordered[-1]))}; "
         f"the fullest cell holds {counted(int(cells.max()), 'answer')} in {number(width)} s.",
         picture("heatmap", lambda figure, page: _paint(figure, page, scene, cells, width, (low_ms, high_ms))),
-        "The darker a cell, the more answers of that latency started then; on a dark page, the brighter.",
+        "The stronger a cell, the more answers of that latency started then.",
     )
+
+
+def _width_s(end_s: float, answers: int) -> float:
+    """Cells wide enough to hold several answers, so that shades can differ."""
+    columns = min(max(answers / 8, 20), _COLUMNS)
+    return usual_s(end_s / columns)
 
 
 def _title(ordered: Floats) -> str:
@@ -110,8 +114,13 @@ def _paint(
     over = axes.inset_axes((0, 0, cells.shape[1] * width / scene.axis.end_s, 1))
     over.imshow(_shades(cells, most), origin="lower", aspect="auto", interpolation="none")
     over.set_axis_off()
-    draw_limits(axes, page, scene.limits)
-    _key(figure, page, most)
+    draw_limits(
+        axes,
+        page,
+        [limit for limit in scene.limits if limit.everywhere and limit.limit_ms < range_ms[1]],
+    )
+    if most > 1:
+        _key(figure, page, most)
 
 
 def _key(figure: Figure, page: Format, most: int) -> None:

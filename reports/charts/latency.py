@@ -16,6 +16,7 @@ from reports.quantities import beside, counted, duration, number
 from reports.samples import Floats, Mask
 from reports.summary import LimitCrossing
 
+_MOST = 0.6
 _NAMES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
 
 
@@ -28,7 +29,7 @@ def latency_over_time(scene: Scene) -> Chart:
     return Chart(
         "latency",
         question,
-        title(windows, scene.limits, scene.summary.limit_crossing),
+        title(windows, scene.limits, crossing(scene)),
         _figures(scene),
         picture("latency", lambda figure, page: _paint(figure, page, scene)),
         f"Each point holds the requests that started in the same {windows.name}"
@@ -40,7 +41,7 @@ def latency_over_time(scene: Scene) -> Chart:
     )
 
 
-def title(windows: Windows, limits: tuple[Limit, ...], crossing: LimitCrossing | None = None) -> str:
+def title(windows: Windows, limits: tuple[Limit, ...], passed: LimitCrossing | None = None) -> str:
     """What is seen: the strictest percentile that has a limit against that limit, window by window."""
     known = [limit for limit in limits if limit.everywhere and limit.quantile in QUANTILES]
     if not known:
@@ -58,12 +59,24 @@ def title(windows: Windows, limits: tuple[Limit, ...], crossing: LimitCrossing |
         )
     if many == filled:
         return f"{name} was above {bound} throughout; {worst}"
-    if crossing is not None and crossing.metric == f"{name} latency":
-        return f"{name} passed {bound} at {_load(crossing)}, {duration(crossing.t_s)} into the run; {worst}"
+    if passed is not None and passed.metric == f"{name} latency":
+        return f"{name} passed {bound} at {_load(passed)}, {duration(passed.t_s)} into the run; {worst}"
     first_s = float(windows.start_s[int(np.argmax(over))])
-    stretch = "second" if windows.width_s == 1 else f"{windows.name} window"
-    part = f"{many:,} of {counted(filled, stretch)}"
+    part = f"{many:,} of {counted(filled, windows.name)}"
     return f"{name} was above {bound} in {part}, first at {duration(first_s)}; {worst}"
+
+
+def crossing(scene: Scene) -> LimitCrossing | None:
+    """Where a percentile passed its limit, if it stayed above in most windows from then on."""
+    passed = scene.summary.limit_crossing
+    if passed is None:
+        return None
+    quantile = {f"{name} latency": quantile for quantile, name in _NAMES.items()}.get(passed.metric)
+    if quantile is None:
+        return None
+    later = scene.windows.percentiles_ms[quantile][scene.windows.start_s >= passed.t_s]
+    later = later[~np.isnan(later)]
+    return passed if len(later) and np.mean(later > passed.limit_ms) >= _MOST else None
 
 
 def _load(crossing: LimitCrossing) -> str:
@@ -72,15 +85,16 @@ def _load(crossing: LimitCrossing) -> str:
 
 
 def _figures(scene: Scene) -> str:
-    total, crossing = scene.summary.total, scene.summary.limit_crossing
+    total, passed = scene.summary.total, crossing(scene)
     text = (
         f"Over all that is judged, p50 was {ms(total.p50_ms)}, p95 {ms(total.p95_ms)}, "
         f"p99 {ms(total.p99_ms)}, the slowest answer {ms(total.max_ms)}."
     )
-    if crossing is not None:
+    if passed is not None:
+        value = beside(passed.value_ms, passed.limit_ms)
         text += (
-            f" {crossing.metric} first passed its limit of {ms(crossing.limit_ms)} at {_load(crossing)}: "
-            f"{ms(crossing.value_ms)} in the five seconds before {duration(crossing.t_s)}."
+            f" {passed.metric} first passed its limit of {ms(passed.limit_ms)} at {_load(passed)}: "
+            f"{value} ms in the five seconds before {duration(passed.t_s)}."
         )
     return text
 
@@ -117,22 +131,26 @@ def _paint(figure: Figure, page: Format, scene: Scene) -> None:
                 values_ms[alone],
                 "o",
                 color=mark(role),
-                markersize=4,
+                markersize=5,
                 zorder=4,
                 mew=0,
             )
         ends.append((float(values_ms[np.flatnonzero(~np.isnan(values_ms))[-1]]), role, f"{role}-text"))
     draw_limits(axes, page, scene.limits)
     label_ends(axes, page, ends)
-    if scene.summary.limit_crossing is not None:
-        _mark_crossing(axes, page, scene.summary.limit_crossing)
+    passed = crossing(scene)
+    if passed is not None:
+        _mark_crossing(axes, page, passed)
 
 
 def _mark_crossing(axes: Axes, page: Format, crossing: LimitCrossing) -> None:
     axes.axvline(crossing.t_s, color=mark("missed"), linewidth=1.2, dashes=(1, 2), zorder=3)
+    name = crossing.metric.partition(" ")[0]
     early = crossing.t_s < axes.get_xlim()[1] / 2
     axes.annotate(
-        _load(crossing) if page.wide else _load(crossing).partition(" and ")[0],
+        f"{name} > {ms(crossing.limit_ms)} at {_load(crossing)}"
+        if page.wide
+        else f"{name} > {ms(crossing.limit_ms)}",
         (crossing.t_s, 1),
         xycoords=("data", "axes fraction"),
         xytext=(5 if early else -5, -page.font_px),

@@ -18,7 +18,13 @@ _FAR_APART = 25
 
 
 def set_latency_axis(
-    axes: Axes, page: Format, typical_ms: float, lowest_ms: float, highest_ms: float
+    axes: Axes,
+    page: Format,
+    typical_ms: float,
+    lowest_ms: float,
+    highest_ms: float,
+    *,
+    caption_px: float = 28,
 ) -> None:
     """Scale, limits, ticks and the axis' caption for values between `lowest_ms` and `highest_ms`."""
     logarithmic = bool(typical_ms > 0 and highest_ms / typical_ms > _FAR_APART)
@@ -32,7 +38,8 @@ def set_latency_axis(
         axes.set_ylim(0, highest_ms * 1.15 or 1)
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    caption(axes, page, "latency, ms (logarithmic)" if logarithmic else "latency, ms")
+    words = "latency, ms (logarithmic)" if logarithmic else "latency, ms"
+    caption(axes, page, words, above_px=caption_px)
 
 
 def decades(lowest: float, highest: float) -> tuple[float, float]:

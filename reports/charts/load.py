@@ -17,6 +17,8 @@ from reports.quantities import counted, duration, number
 from reports.samples import Floats
 
 _GAP_PX = 40
+ENOUGH = 0.95
+"""Share of the planned load below which a run says less than it was meant to."""
 Series = tuple[Floats, Floats]
 
 
@@ -43,6 +45,8 @@ def _title(scene: Scene, sent: Series) -> str:
         return f"The load reached {peak}"
     if offered >= 0.995:
         return f"The planned load was offered in full, up to {peak}"
+    if offered >= ENOUGH:
+        return f"{share(offered)} of the planned load was offered, up to {peak}"
     return f"Only {share(offered)} of the planned load was offered; it reached {peak}"
 
 
@@ -69,7 +73,7 @@ def _paint(figure: Figure, page: Format, scene: Scene, sent: Series) -> None:
     _paint_rates(axes, page, sent, _plan(scene, scene.run.facts.plan.rate))
     if crowd:
         below = panel(figure, page, lower_px, top_px=TOP_PX + upper_px + _GAP_PX)
-        scene.axis.apply(below, page, names=False)
+        scene.axis.apply(below, page, names_px=None)
         _paint_users(below, page, users, planned)
 
 

@@ -21,12 +21,15 @@ _APART = 0.02
 
 
 def latency_by_percentile(scene: Scene) -> Chart:
-    """Latency over the share of answers at least that fast, each nine the same distance."""
+    """Latency over the share of judged answers at least that fast, each nine the same distance."""
     question = "Latency by percentile"
-    latency_ms = np.sort(scene.answered.latency_ms)
+    answered = scene.judged_answers
+    latency_ms = np.sort(answered.latency_ms)
     if not len(latency_ms):
-        return Chart("percentiles", question, "No request was answered, so there are no percentiles", "")
-    service_ms = np.sort(scene.answered.service_ms[np.isfinite(scene.answered.service_ms)])
+        return Chart(
+            "percentiles", question, "No judged request was answered, so there are no percentiles", ""
+        )
+    service_ms = np.sort(answered.service_ms[np.isfinite(answered.service_ms)])
     parted = _parted(latency_ms, service_ms)
     return Chart(
         "percentiles",
@@ -37,7 +40,7 @@ def latency_by_percentile(scene: Scene) -> Chart:
             "percentiles",
             lambda figure, page: _paint(figure, page, scene, latency_ms, service_ms if parted else None),
         ),
-        "To the right, each step leaves a tenth of the answers; the line ends at the slowest one.",
+        "Each nine to the right leaves a tenth of the answers; the line ends at the slowest one.",
     )
 
 
@@ -99,7 +102,7 @@ def _paint(figure: Figure, page: Format, scene: Scene, latency_ms: Floats, servi
     limits = [limit for limit in scene.limits if limit.everywhere and np.isfinite(limit.quantile)]
     highest = max(float(latency_ms[-1]), *(limit.limit_ms for limit in limits), 0)
     lowest = min(float(latency_ms[0]), *(limit.limit_ms for limit in limits), np.inf)
-    set_latency_axis(axes, page, at(latency_ms, 0.5), lowest, highest)
+    set_latency_axis(axes, page, at(latency_ms, 0.5), lowest, highest, caption_px=12)
     ends = []
     if service_ms is not None:
         _curve(axes, service_ms, "service", nines)
@@ -108,7 +111,8 @@ def _paint(figure: Figure, page: Format, scene: Scene, latency_ms: Floats, servi
     ends.append((float(latency_ms[-1]), "latency" if page.wide else "lat.", "p95-text"))
     for quantile in _DOTS:
         if len(latency_ms) * (1 - quantile) >= 1:
-            _dot(axes, page, quantile, at(latency_ms, quantile))
+            near = [limit.limit_ms for limit in limits if limit.quantile == quantile]
+            _dot(axes, page, quantile, at(latency_ms, quantile), near)
     for limit in limits:
         place = -np.log10(1 - limit.quantile) if limit.quantile < 1 else nines
         if place <= nines:
@@ -145,16 +149,19 @@ def _curve(axes: Axes, ordered_ms: Floats, role: str, nines: float) -> None:
     )
 
 
-def _dot(axes: Axes, page: Format, quantile: float, value_ms: float) -> None:
+def _dot(axes: Axes, page: Format, quantile: float, value_ms: float, limits_ms: list[float]) -> None:
     role = f"p{quantile * 100:.0f}"
     place = -np.log10(1 - quantile)
+    height = axes.transData.transform((0, value_ms))[1]
+    rises = [axes.transData.transform((0, limit_ms))[1] - height for limit_ms in limits_ms]
+    crowded = any(0 <= rise < 2.6 * page.font_px for rise in rises)
     axes.plot([place], [value_ms], "o", color=mark(role), markersize=6, mew=0, zorder=5)
     axes.annotate(
         f"{role} {ms(value_ms)}" if page.wide else role,
         (place, value_ms),
-        xytext=(-4, 8),
+        xytext=(6, -page.font_px - 4) if crowded else (-4, 8),
         textcoords="offset pixels",
-        ha="right",
+        ha="left" if crowded or place < 0.15 * axes.get_xlim()[1] else "right",
         fontsize=page.font_px,
         color=mark(f"{role}-text"),
         zorder=6,

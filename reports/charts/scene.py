@@ -72,6 +72,12 @@ class Scene:
         return self.run.samples.where(self.run.samples.answered)
 
     @cached_property
+    def judged_answers(self) -> Samples:
+        """The requests that the run's percentiles are computed of."""
+        judged = self.run.judged
+        return judged.where(judged.answered)
+
+    @cached_property
     def width_s(self) -> float:
         """Length of the windows in which requests are put together along the run."""
         return window_s(self.axis.end_s, len(self.answered), POINTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from reports.palette import mark
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 """Distances at which people expect ticks on a clock."""
 _HATCH_PX = 9
+_BAND_PX = 6
+"""Narrower bands would be a flicker behind the lines; they are left out."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,13 @@ class TimeAxis:
     end_s: float
     stages: tuple[Stage, ...]
 
-    def apply(self, axes: Axes, page: Format, *, ticks: bool = True, names: bool = True) -> None:
-        """Limits, bands and ticks; of stacked panels the first has the `names`, the last the `ticks`."""
+    def apply(self, axes: Axes, page: Format, *, ticks: bool = True, names_px: float | None = 6) -> None:
+        """Limits, bands, ticks, and the stages' names `names_px` above.
+
+        Of stacked panels the first has the names, the last the ticks.
+        """
         axes.set_xlim(0, self.end_s)
-        self._bands(axes, page, names)
+        self._bands(axes, page, names_px)
         step_s = tick_step_s(self.end_s, page.ticks)
         places = np.arange(0, self.end_s + step_s / 1000, step_s)
         axes.set_xticks(places, [clock(place, self.end_s) for place in places] if ticks else [])
@@ -43,22 +49,22 @@ class TimeAxis:
                 color=mark("muted"),
             )
 
-    def _bands(self, axes: Axes, page: Format, names: bool) -> None:
+    def _bands(self, axes: Axes, page: Format, names_px: float | None) -> None:
         pixels = page.plot_px / self.end_s
         shown = [stage for stage in self.stages if stage.start_s < self.end_s]
         for number, stage in enumerate(shown):
             start_s, end_s = stage.start_s, min(stage.end_s, self.end_s)
-            if number % 2 == 0 and (end_s - start_s) * pixels >= 2:
+            if number % 2 == 1 and (end_s - start_s) * pixels >= _BAND_PX:
                 axes.axvspan(start_s, end_s, color=mark("band"), linewidth=0, zorder=0)
             if not stage.judged:
                 _hatch(axes, start_s, end_s)
-        if names:
+        if names_px is not None:
             for middle_s, text in band_labels(self.stages, self.end_s, page):
                 axes.annotate(
                     text,
                     (middle_s, 1),
                     xycoords=("data", "axes fraction"),
-                    xytext=(0, 6),
+                    xytext=(0, names_px),
                     textcoords="offset pixels",
                     ha="center",
                     fontsize=page.font_px,
@@ -81,15 +87,17 @@ def band_labels(stages: tuple[Stage, ...], end_s: float, page: Format) -> list[t
     ]
     if sum(end - start for start, end, _ in named) >= 0.6 * sum(end - start for _, start, end in shown):
         return [((start + end) / 2, text) for start, end, text in named]
-    labels: list[tuple[float, str]] = []
-    free_px = -np.inf
-    for number, start, end in shown:
-        middle, text = (start + end) / 2, str(number + 1)
-        half_px = width_px(text, page.font_px) / 2
-        if middle * pixels - half_px >= free_px:
-            labels.append((middle, text))
-            free_px = middle * pixels + half_px + 6
+    numbers = [((start + end) / 2, number + 1) for number, start, end in shown]
+    for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000):
+        labels = [(middle, str(number)) for middle, number in numbers if number % step == 0]
+        if _apart(labels, pixels, page.font_px):
+            break
     return labels
+
+
+def _apart(labels: list[tuple[float, str]], pixels: float, font_px: float) -> bool:
+    edges = [(middle * pixels, width_px(text, font_px) / 2 + 3) for middle, text in labels]
+    return all(left + half <= right - other for (left, half), (right, other) in itertools.pairwise(edges))
 
 
 def tick_step_s(end_s: float, most: int) -> float:

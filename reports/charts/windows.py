@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.charts.timeaxis import STEPS_S
+from reports.quantities import duration
 from reports.samples import Floats
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -40,10 +41,8 @@ class Windows:
 
     @property
     def name(self) -> str:
-        """What one window is called: 'second', '10 s', '2 min'."""
-        if self.width_s == 1:
-            return "second"
-        return f"{self.width_s:g} s" if self.width_s < 60 else f"{self.width_s / 60:g} min"
+        """What one window is called: 'second', '10 s window'."""
+        return "second" if self.width_s == 1 else f"{duration(self.width_s)} window"
 
 
 def window_s(end_s: float, answers: int, points: int) -> float:
@@ -51,8 +50,15 @@ def window_s(end_s: float, answers: int, points: int) -> float:
 
     Sparse runs get longer windows, yet never fewer than ten or so.
     """
-    needed = max(end_s / points, min(_ENOUGH * end_s / max(answers, 1), end_s / 10))
-    return float(next((step for step in STEPS_S if step >= needed), np.ceil(needed / 86400) * 86400))
+    return usual_s(max(1.0, end_s / points, min(_ENOUGH * end_s / max(answers, 1), end_s / 10)))
+
+
+def usual_s(needed_s: float) -> float:
+    """The shortest usual stretch of time that is at least `needed_s`."""
+    if needed_s < 1:
+        power = 10.0 ** np.floor(np.log10(needed_s))
+        return float(next(step * power for step in (1, 2, 5, 10) if step * power >= needed_s * (1 - 1e-9)))
+    return float(next((step for step in STEPS_S if step >= needed_s), np.ceil(needed_s / 86400) * 86400))
 
 
 def latency_windows(intended_s: Floats, latency_ms: Floats, end_s: float, width: float) -> Windows:

@@ -24,7 +24,7 @@ def column(values: Sequence[float | None]) -> list[str]:
     """Figures to stand below each other: the same decimals for all, a dash where there is none."""
     known = [value if value is not None else math.nan for value in values]
     largest = max((abs(value) for value in known if math.isfinite(value)), default=0.0)
-    decimals = 2 if largest < 100 else 1 if largest < 10_000 else 0
+    decimals = 2 if largest < 100 else 1
     return [f"{value:,.{decimals}f}" if math.isfinite(value) else "–" for value in known]
 
 
