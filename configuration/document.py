@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -39,6 +39,16 @@ class Node:
         above = (self.path[:length] for length in range(len(self.path), -1, -1))
         line = next((self.lines[path] for path in above if path in self.lines), None)
         return Problems(Problem(self.path, message, line))
+
+    def lacks(self, known: Sequence[str], expected: str) -> Problems:
+        """No key says what the mapping is to be; perhaps an unknown one was meant to."""
+        unknown = [key for key in self.value if key not in known]
+        return self.unknown(unknown[0], known) if unknown else self.wrong(f"incomplete, expected {expected}")
+
+    def unknown(self, key: Any, known: Sequence[str]) -> Problems:
+        """A key that means nothing here."""
+        name = key if isinstance(key, str) else shown(key)
+        return Node(None, (*self.path, name), self.lines).wrong(unknown_key(name, known))
 
     def keys(self, expected: str) -> Keys:
         """The value as a mapping whose keys are taken one by one."""
@@ -114,9 +124,7 @@ class Keys:
             return
         for key in self._node.value:
             if key not in self._known:
-                step = key if isinstance(key, str) else shown(key)
-                unknown = Node(None, (*self._node.path, step), self._node.lines)
-                self._problems.extend(unknown.wrong(unknown_key(step, self._known)).problems)
+                self._problems.extend(self._node.unknown(key, self._known).problems)
         if self._problems:
             raise Problems(*self._problems)
 
@@ -126,14 +134,13 @@ def parse_yaml(content: str) -> tuple[Node, tuple[Problem, ...]]:
 
     Raises `Problems` where it is no YAML.
     """
-    loader = yaml.SafeLoader(content)
     lines: dict[Path, int] = {}
     problems: list[Problem] = []
     try:
-        root = loader.get_single_node()
+        root = yaml.compose(content, Loader=yaml.SafeLoader)
         if root is not None:
             _survey(root, (), (), lines, problems)
-        value = loader.construct_document(root) if root is not None else None
+        value = yaml.safe_load(content)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = ", ".join(part for part in (error.context, error.problem) if part)
@@ -142,8 +149,6 @@ def parse_yaml(content: str) -> tuple[Node, tuple[Problem, ...]]:
         raise Problems(Problem((), f"this is no YAML: {' '.join(str(error).split())}")) from None
     except RecursionError:
         raise Problems(Problem((), "this is nested too deeply to be read")) from None
-    finally:
-        loader.dispose()
     return Node(value, (), lines), tuple(problems)
 
 

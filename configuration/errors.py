@@ -54,10 +54,10 @@ def misfit(value: Any, expected: str) -> str:
     return f"missing, expected {expected}" if value is MISSING else f"got {shown(value)}, expected {expected}"
 
 
-def unknown_key(key: Any, known: Iterable[str]) -> str:
+def unknown_key(key: str, known: Iterable[str]) -> str:
     """A key that means nothing here."""
     names = list(known)
-    return f"unknown key; known here: {', '.join(names)}{meant(str(key), names)}"
+    return f"unknown key; known here: {', '.join(names)}{meant(key, names)}"
 
 
 def key_twice(line: int) -> str:
@@ -86,7 +86,7 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
-        return "a list" if value else "an empty list"
+        return f"a list of {len(value)}" if value else "an empty list"
     text = str(value)
     short = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
     return repr(short) if isinstance(value, str) else short

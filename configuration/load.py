@@ -67,7 +67,7 @@ def read_load(node: Node) -> Load:
     with node.keys(EXPECTED) as keys:
         given = [key for key in MODELS if key in keys]
         if not given:
-            raise node.misfit(EXPECTED)
+            raise node.lacks((*MODELS, "warm_up", "spacing", "in_flight_limit"), EXPECTED)
         model = MODELS[given[0]]
         segments = keys.take(given[0], partial(read_segments, model=model))
         for key in given[1:]:
@@ -91,5 +91,5 @@ def _open_only(keys: Keys, model: Model) -> tuple[Spacing, int]:
             keys.refuse(key, "this belongs to the open model (rate); users wait for their replies")
         return "poisson", MOST_IN_FLIGHT
     spacing = keys.take_or("spacing", one_of(*SPACINGS), "poisson")
-    limit = keys.take_or("in_flight_limit", whole(1, "requests in flight"), MOST_IN_FLIGHT)
+    limit = keys.take_or("in_flight_limit", whole("requests in flight", 1, 1_000_000), MOST_IN_FLIGHT)
     return cast(Spacing, spacing), limit

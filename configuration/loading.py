@@ -75,6 +75,8 @@ def _read(document: Node, path: Path, source: str, problems: Sequence[Problem]) 
 
 
 def _scenario(node: Node, path: Path) -> Scenario:
+    if node.value is None:
+        raise node.wrong("this is empty, expected a mapping with description, load and objectives")
     with node.keys("a mapping with description, load and objectives") as keys:
         description = keys.take("description", text)
         load = keys.take("load", read_load)
@@ -91,7 +93,7 @@ def _scenario(node: Node, path: Path) -> Scenario:
 
 
 def _seeds(node: Node) -> dict[str, int]:
-    seed = whole(0, "a seed")
+    seed = whole("seed", 0, 999_999_999)
     with node.keys(f"a mapping with {', '.join(SEEDS)}") as keys:
         return {name: keys.take_or(name, seed, default) for name, default in SEEDS.items()}
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from configuration.document import Node, Read
 from configuration.errors import Problem, Problems, meant, unknown_name
 from configuration.units import DURATION_EXPECTED, RATE_EXPECTED, parse_duration, parse_rate
+
+SHORTEST_S: Final = 0.001
+LONGEST_S: Final = 365 * 86_400.0
+FASTEST_PER_S: Final = 1_000_000.0
 
 
 def text(node: Node) -> str:
@@ -29,12 +34,12 @@ def one_of(*names: str) -> Read[str]:
     return read
 
 
-def whole(least: int, what: str) -> Read[int]:
-    """A whole number, at least `least`."""
+def whole(what: str, least: int, most: int) -> Read[int]:
+    """A whole number from `least` to `most`."""
 
     def read(node: Node) -> int:
-        if type(node.value) is not int or node.value < least:
-            raise node.misfit(f"{what}, a whole number from {least} up")
+        if type(node.value) is not int or not least <= node.value <= most:
+            raise node.misfit(f"a whole number from {least:,} to {most:,} ({what})")
         return node.value
 
     return read
@@ -52,22 +57,25 @@ def number(what: str, accept: Callable[[float], bool]) -> Read[float]:
     return read
 
 
-def duration(node: Node) -> float:
-    """Seconds, above zero."""
-    seconds = duration_or_zero(node)
-    if seconds == 0:
-        raise node.misfit("a duration above zero")
+def duration(node: Node, alternative: str = "") -> float:
+    """Seconds, from a millisecond to a year; a message adds what else the value could be."""
+    seconds = _parsed(node, parse_duration, DURATION_EXPECTED + alternative)
+    if not SHORTEST_S <= seconds <= LONGEST_S:
+        raise node.misfit("a duration from 1ms to 8760h")
     return seconds
 
 
 def duration_or_zero(node: Node) -> float:
-    """Seconds, zero or more."""
-    return _parsed(node, parse_duration, DURATION_EXPECTED)
+    """Seconds as for `duration`, or none."""
+    return 0.0 if _parsed(node, parse_duration, DURATION_EXPECTED) == 0 else duration(node)
 
 
 def rate(node: Node) -> float:
     """Arrivals per second, zero or more."""
-    return _parsed(node, parse_rate, RATE_EXPECTED)
+    per_second = _parsed(node, parse_rate, RATE_EXPECTED)
+    if per_second > FASTEST_PER_S:
+        raise node.misfit(f"a rate of at most {FASTEST_PER_S:.0f}/s")
+    return per_second
 
 
 def weights(names: tuple[str, ...], kind: str) -> Read[dict[str, float]]:

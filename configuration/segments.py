@@ -18,9 +18,8 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from configuration.document import Keys, Node, Read
-from configuration.errors import Problems, unknown_key
 from configuration.readers import duration, duration_or_zero, each_its_own, rate, text, whole
-from configuration.units import DURATION_EXPECTED, bare, write_duration, write_rate
+from configuration.units import bare, write_duration, write_rate
 from shapes.profiles import Chain, Constant, Profile, Ramp, Spike, Steps, Wave, plain
 
 Model = Literal["closed", "open"]
@@ -31,7 +30,7 @@ ENDLESS: Final = "endless"
 WARM_UP: Final = "warm-up"
 LONGEST_STAGE_NAME: Final = 40
 
-users: Final = whole(0, "users")
+users: Final = whole("users", 0, 1_000_000)
 LEVELS: Final[Mapping[Model, Read[float]]] = {"closed": users, "open": rate}
 
 
@@ -61,7 +60,7 @@ def read_segment(node: Node, level: Read[float]) -> Profile:
     with node.keys(expected) as keys:
         kinds = [kind for kind in _READERS if kind in keys]
         if not kinds:
-            raise _no_kind(node, expected)
+            raise node.lacks((*_READERS, "for", "each", "stage"), expected)
         finish = _READERS[kinds[0]](keys, level)
         for kind in kinds[1:]:
             keys.refuse(kind, f"this segment is a {kinds[0]} already; write one segment for each")
@@ -70,15 +69,6 @@ def read_segment(node: Node, level: Read[float]) -> Profile:
         return finish(stage)
     except ValueError as impossible:
         raise node.child(kinds[0]).wrong(str(impossible)) from None
-
-
-def _no_kind(node: Node, expected: str) -> Problems:
-    """The segment's first unknown key is taken for a kind misspelled."""
-    known = (*_READERS, "for", "each", "stage")
-    for key in node.value:
-        if key not in known:
-            return node.child(key).wrong(unknown_key(key, known))
-    return node.wrong(f"got a segment without a level, expected {expected}")
 
 
 def _stage_name(node: Node) -> str:
@@ -103,10 +93,7 @@ def _pair(level: Read[float]) -> Read[tuple[float, float]]:
 def _length_or_endless(node: Node) -> float:
     if node.value == ENDLESS:
         return math.inf
-    try:
-        return duration(node)
-    except Problems:
-        raise node.misfit(f"{DURATION_EXPECTED}, or {ENDLESS}") from None
+    return duration(node, f", or {ENDLESS}")
 
 
 def _constant(keys: Keys, level: Read[float]) -> Finish:

@@ -67,7 +67,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Who sends (weights of user classes, none in the open model), where to, and how long a reply may take."""
+    """Who sends (weights of user classes, none in the open model), where to, and how long it may take."""
 
     user_classes: Mapping[str, float] = field(default_factory=lambda: {"paced": 1.0})
     timeout_s: float = 10.0
@@ -143,20 +143,20 @@ def _url_path(node: Node) -> str:
 def _payload(node: Node, folder: Path) -> Payload:
     with node.keys("a mapping with kinds or file, and rows") as keys:
         file = keys.take_or("file", partial(_existing_file, folder=folder), None)
-        rows = keys.take_or("rows", whole(1, "rows in a request"), None)
         if "file" in keys:
             keys.refuse("kinds", "a payload is generated (kinds) or comes from a file, not both")
             kinds = Payload().kinds
         else:
             kinds = keys.take_or("kinds", weights(PAYLOAD_KINDS, "kind"), Payload().kinds)
+        rows = keys.take_or("rows", whole("rows in a request", 1, 1_000_000), None)
     return Payload(kinds, rows, file)
 
 
 def _existing_file(node: Node, folder: Path) -> Path:
-    file = (folder / text(node)).resolve()
+    file = folder / text(node)
     if not file.is_file():
         raise node.misfit(f"a JSON Lines file with a request body a line; there is none at {file}")
-    return file
+    return file.resolve()
 
 
 def _reply(node: Node) -> str | None:

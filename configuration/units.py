@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Final
 
-_NUMBER: Final = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+_NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
 _DURATION: Final = re.compile(
     rf"(?:({_NUMBER})\s*h)?\s*(?:({_NUMBER})\s*(?:min|m))?\s*(?:({_NUMBER})\s*s)?\s*(?:({_NUMBER})\s*ms)?"
 )
@@ -23,7 +22,7 @@ def parse_duration(text: str) -> float:
     if match is None or not any(match.groups()):
         raise ValueError(f"expected {DURATION_EXPECTED}")
     hours, minutes, seconds, milliseconds = (float(number or 0) for number in match.groups())
-    return _finite(hours * 3600 + minutes * 60 + seconds + milliseconds / 1000)
+    return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
 
 
 def parse_rate(text: str) -> float:
@@ -31,7 +30,7 @@ def parse_rate(text: str) -> float:
     match = _RATE.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"expected {RATE_EXPECTED}")
-    return _finite(float(match[1]) / _SECONDS[match[2]])
+    return float(match[1]) / _SECONDS[match[2]]
 
 
 def write_duration(seconds: float) -> str:
@@ -47,9 +46,3 @@ def write_rate(per_second: float) -> str:
 def bare(value: float) -> str:
     """A number with all its digits and no more: `30`, `0.5`."""
     return repr(float(value)).removesuffix(".0")
-
-
-def _finite(value: float) -> float:
-    if value == math.inf:
-        raise ValueError("expected a finite number")
-    return value
