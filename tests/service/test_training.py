@@ -24,11 +24,11 @@ def test_the_facts_lie_beside_the_model(model_path: Path) -> None:
 
 
 def test_r2_is_of_rows_the_regression_has_not_seen() -> None:
-    """Charges that have nothing to do with the people give an R² of about zero or below."""
+    """Charges that have nothing to do with the people give an R² below zero, as no fit to seen rows can."""
     people = dataset.generate()
     people["charges"] = people["charges"].sample(frac=1.0, random_state=1).to_numpy()
     _, r2 = training.fit(people, seed=1)
-    assert r2 < 0.02
+    assert r2 < 0
 
 
 def test_training_on_a_file_learns_from_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
