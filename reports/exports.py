@@ -152,7 +152,10 @@ def _csv(names: Sequence[str], rows: Iterable[Row]) -> str:
 
 def _cell(value: Value) -> Value:
     """A spreadsheet runs text that begins like a formula; an apostrophe makes it text again."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r", " ")
+    return f"'{text}" if value.startswith(_FORMULA) else text
 
 
 def _xml(text: str) -> str:

@@ -37,7 +37,7 @@ class Figures:
     service_p50_ms: float | None
     service_p99_ms: float | None
     throughput_rps: float | None
-    peak_rps: float | None
+    peak_rps: float
     rows: int
     rows_per_s: float | None
     request_bytes: int

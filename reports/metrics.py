@@ -134,13 +134,11 @@ def percentile(values: Floats, q: float) -> float | None:
     return float(np.quantile(values, q, method="inverted_cdf")) if len(values) else None
 
 
-def peak(samples: Samples, weights: NDArray[np.integer[Any]] | None = None) -> float | None:
+def peak(samples: Samples, weights: NDArray[np.integer[Any]] | None = None) -> float:
     """The most successful replies (or the greatest sum of `weights`) completed in any second [t, t + 1).
 
     Times are compared in whole microseconds, so that replies exactly a second apart never share one.
     """
-    if not len(samples):
-        return None
     ok = samples.ok & np.isfinite(samples.latency_ms)
     end_us = np.rint(samples.end_s[ok] * 1e6).astype(np.int64)
     if weights is None:
@@ -263,4 +261,4 @@ def availability(scope: Scope) -> Observation:
 
 
 def _rate(count: int, scope: Scope) -> float | None:
-    return count / scope.duration_s if scope.duration_s > 0 and len(scope.samples) else None
+    return count / scope.duration_s if scope.duration_s > 0 else None

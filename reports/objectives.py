@@ -185,7 +185,7 @@ def _clauses(text: str, metric: Metric) -> tuple[str, dict[str, str]]:
         if word in clauses:
             raise ObjectiveError(f"'{word}' is said twice")
         if word not in metric.clauses:
-            raise ObjectiveError(f"{metric.name} is not told '{word}' something, it is one figure of the run")
+            raise ObjectiveError(f"{metric.name} can't be told '{word}' something; leave that out")
         clauses[word] = value
     return limit, clauses
 

@@ -28,9 +28,11 @@ def with_unit(text: str, unit: str) -> str:
 
 def beside(value: float, limit: float, digits: int = 3) -> str:
     """`value` with enough digits to be told from a `limit` that it isn't equal to: 100.04 beside 100."""
+    if value == limit:
+        return exact(value)
     for more in range(digits, 17):
         text = number(value, more)
-        if value == limit or float(text.replace(",", "")) != limit:
+        if float(text.replace(",", "")) != limit:
             return text
     return exact(value)
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.quantities import beside, counted, exact, with_unit
+from reports.quantities import beside, exact, with_unit
 
 if TYPE_CHECKING:
     from reports.verdict import Verdict
@@ -25,13 +25,19 @@ def verdict_table(
     """
     told = verdict if isinstance(verdict, Mapping) else _plain(verdict)
     word = told["verdict"]
-    first, *more = _wrapped(f"{_SYMBOLS[word]} {_clean(told['sentence'])}", width, indent="  ")
-    lines = [_painted(line, word, color, bold=True) for line in (first, *more)]
+    sentence = _wrapped(f"{_SYMBOLS[word]} {_clean(told['sentence'])}", width, indent="  ")
+    lines = [_painted(line, word, color, bold=True) for line in sentence]
     if word == "invalid" and len(told["reasons"]) > 1:
         for reason in told["reasons"]:
             lines += _wrapped(f"- {_clean(reason)}", width, indent="  ")
     if told["objectives"]:
         lines += ["", *_objectives(told["objectives"], color, width)]
+    unproven = [j["message"] for j in told["objectives"] if j["outcome"] == "unproven"]
+    if unproven:
+        lines += [
+            "",
+            *(line for message in unproven for line in _wrapped(f"? {_clean(message)}", width, "  ")),
+        ]
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)
@@ -57,13 +63,11 @@ def _objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int
 def _cells(judgement: Mapping[str, Any]) -> tuple[str, str, str, str]:
     observed, limit, unit = judgement["observed"], judgement["limit"], judgement["unit"]
     outcome = judgement["outcome"]
-    needed = judgement["needed"]
-    more = f", {counted(needed, 'more sample')} needed" if outcome == "unproven" and needed else ""
     return (
         _clean(judgement["text"]),
         "–" if observed is None else with_unit(beside(observed, limit), unit),
         with_unit(exact(limit), unit),
-        f"{_SYMBOLS[outcome]} {outcome}{more}",
+        f"{_SYMBOLS[outcome]} {outcome}",
     )
 
 

@@ -95,13 +95,13 @@ def build_run(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_table() -> Callable[..., pa.Table]:
     """`make_table(count, column=value or values, ...)`: requests as a table that follows SCHEMA."""
     return build_table
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run() -> Callable[..., Run]:
     """`make_run(count, facts={...}, telemetry={...}, column=value or values, ...)`: a run made by hand."""
     return build_run

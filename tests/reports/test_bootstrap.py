@@ -1,0 +1,84 @@
+"""The block bootstrap widens what bursts make uncertain and leaves independent requests alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reports.bootstrap import BINS, Bins, binned, block_length, bootstrapped_shares
+
+
+def autoregressive(count: int, phi: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    noise = np.random.default_rng(7).normal(size=count)
+    series = np.zeros(count)
+    for i in range(1, count):
+        series[i] = phi * series[i - 1] + noise[i]
+    return series
+
+
+def test_bins_lose_no_hit_and_differ_in_size_by_one_at_most() -> None:
+    series = np.random.default_rng(1).random(123_457) < 0.1
+    bins = binned(series)
+    assert len(bins.hits) == BINS
+    assert bins.hits.sum() == np.count_nonzero(series)
+    assert bins.sizes.sum() == len(series)
+    assert np.ptp(bins.sizes) <= 1
+
+
+def test_a_short_series_has_a_bin_for_each() -> None:
+    bins = binned(np.array([True, False, True]))
+    assert (bins.hits.tolist(), bins.sizes.tolist()) == ([1, 0, 1], [1, 1, 1])
+
+
+@pytest.mark.parametrize("series", [np.zeros(500), np.ones(500), np.array([1.0]), np.array([0.0, 1.0])])
+def test_what_never_varies_or_is_too_short_has_no_blocks(
+    series: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> None:
+    assert block_length(series) == 1
+
+
+def test_independent_values_need_no_blocks() -> None:
+    lengths = [block_length(np.random.default_rng(seed).random(1000)) for seed in range(20)]
+    assert np.median(lengths) == 1
+
+
+def test_the_stronger_neighbours_resemble_each_other_the_longer_the_blocks() -> None:
+    lengths = [block_length(autoregressive(2000, phi)) for phi in (0.3, 0.6, 0.9)]
+    assert lengths == sorted(lengths)
+    assert lengths[0] > 1
+    assert len(set(lengths)) == 3
+
+
+def test_the_length_for_a_known_process_is_near_the_optimum() -> None:
+    """For an AR(1) process the optimum is (2 G² / D)^(1/3) n^(1/3), G and D known from phi."""
+    phi, count = 0.7, 4000
+    spectrum = 1 / (1 - phi) ** 2
+    bias = 2 * phi / ((1 - phi) ** 2 * (1 - phi**2))
+    optimum = (2 * bias**2 / (4 / 3 * spectrum**2)) ** (1 / 3) * count ** (1 / 3)
+    assert block_length(autoregressive(count, phi)) == pytest.approx(optimum, rel=0.5)
+
+
+def test_resamples_spread_as_a_share_of_independent_trials_does() -> None:
+    series = np.random.default_rng(3).random(5000) < 0.2
+    shares = bootstrapped_shares(binned(series), 1)
+    assert shares.mean() == pytest.approx(series.mean(), abs=0.001)
+    assert shares.std() == pytest.approx(np.sqrt(0.2 * 0.8 / 5000), rel=0.1)
+
+
+def test_bursts_spread_resamples_wider() -> None:
+    """A burst of a hundred slow requests is one piece of evidence, not a hundred."""
+    bins = binned(autoregressive(10_000, 0.99) > 5.0)
+    length = block_length(bins.hits / bins.sizes)
+    assert length > 1
+    assert bootstrapped_shares(bins, length).std() > 1.5 * bootstrapped_shares(bins, 1).std()
+
+
+def test_a_block_runs_round_the_end() -> None:
+    """A block as long as the series is the series, wherever it starts."""
+    bins = Bins(np.array([3, 0, 0, 1]), np.array([5, 5, 5, 5]))
+    assert set(bootstrapped_shares(bins, 4).tolist()) == {0.2}
+
+
+def test_a_run_judged_again_is_resampled_alike() -> None:
+    bins = binned(np.random.default_rng(5).random(999) < 0.1)
+    assert np.array_equal(bootstrapped_shares(bins, 3), bootstrapped_shares(bins, 3))

@@ -1,0 +1,104 @@
+"""The terminal shows the verdict calmly: within its width, coloured only where it means something."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from reports.exports import verdict_json
+from reports.facts import Stage
+from reports.run import Run
+from reports.stages import stages_table
+from reports.terminal import verdict_table
+from reports.verdict import judge
+
+MakeRun = Callable[..., Run]
+
+OBJECTIVES = ("p99 latency <= 100 ms", "p50 latency <= 5 ms", "peak throughput >= 5 requests/s")
+
+
+def test_the_verdict_in_words_and_a_table_of_objectives(make_run: MakeRun) -> None:
+    run = make_run(200, facts={"objectives": OBJECTIVES})
+    assert verdict_table(judge(run), color=False, width=80, report="results/latest/report.html") == (
+        "✗ Failed: p50 latency was 10 ms, limit 5 ms.\n"
+        "\n"
+        "objective                             observed         limit  outcome\n"
+        "p99 latency <= 100 ms                    10 ms        100 ms  ? unproven\n"
+        "p50 latency <= 5 ms                      10 ms          5 ms  ✗ missed\n"
+        "peak throughput >= 5 requests/s  10 requests/s  5 requests/s  ✓ met\n"
+        "\n"
+        "? p99 latency was 10 ms, limit 100 ms: met, not proven; 99 more samples would\n"
+        "  prove it at 95 %.\n"
+        "\n"
+        "Report: results/latest/report.html"
+    )
+
+
+def test_verdict_json_reads_as_the_verdict_itself(make_run: MakeRun) -> None:
+    verdict = judge(make_run(200, facts={"objectives": OBJECTIVES}))
+    assert verdict_table(verdict_json(verdict), True, 80) == verdict_table(verdict, True, 80)
+
+
+def test_without_colour_there_is_no_escape_with_it_only_outcomes_bear_one(make_run: MakeRun) -> None:
+    verdict = judge(make_run(200, facts={"objectives": OBJECTIVES}))
+    plain, painted = verdict_table(verdict, False, 80), verdict_table(verdict, True, 80)
+    assert "\x1b" not in plain
+    assert "\x1b[31m✗ missed\x1b[0m" in painted
+    assert "\x1b[32m✓ met\x1b[0m" in painted
+    assert painted.startswith("\x1b[1;31m✗ Failed")
+    assert painted.count("\x1b[0m") == 4
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 72, 100])
+def test_no_line_is_longer_than_the_terminal_is_wide(make_run: MakeRun, width: int) -> None:
+    verdict = judge(make_run(200, facts={"objectives": OBJECTIVES}))
+    assert max(len(line) for line in verdict_table(verdict, False, width).splitlines()) <= width
+
+
+def test_an_invalid_run_lists_its_reasons(make_run: MakeRun) -> None:
+    verdict = judge(make_run(200, facts={"faults": ("One fault.", "Another.")}))
+    text = verdict_table(verdict, False, 80)
+    assert text.startswith("! Invalid: One fault (and 1 more reason).\n- One fault.\n- Another.\n")
+
+
+def test_what_was_not_measured_is_a_dash(make_run: MakeRun) -> None:
+    text = verdict_table(judge(make_run(3, outcome="refused", status=0)), False, 80)
+    assert text.splitlines()[-1].split() == [
+        "p99",
+        "latency",
+        "<=",
+        "100",
+        "ms",
+        "–",
+        "100",
+        "ms",
+        "✗",
+        "missed",
+    ]
+
+
+def test_a_name_cannot_steer_the_terminal(make_run: MakeRun) -> None:
+    run = make_run(5, facts={"objectives": ("p99 latency <= 1 ms on \x1b[2Jx",)})
+    assert "\x1b" not in verdict_table(judge(run), False, 80)
+
+
+def test_stages_stand_in_columns(make_run: MakeRun) -> None:
+    stages = (Stage("warm", 0.0, 2.0, judged=False), Stage("steady", 2.0, 4.0))
+    run = make_run(40, stage=["warm"] * 20 + ["steady"] * 20, facts={"stages": stages})
+    assert stages_table(judge(run).stages) == (
+        "stage           users  requests  errors  p50 ms  p95 ms  p99 ms  replies/s\n"
+        "warm (warm-up)     10        20       0      10      10      10         10\n"
+        "steady             10        20       0      10      10      10         10"
+    )
+
+
+def test_what_locust_imports_brings_no_heavy_library() -> None:
+    """The load generator's process stays free of what only reports need."""
+    modules = ("samples", "telemetry", "facts", "objectives", "terminal", "folder")
+    imports = "; ".join(f"import reports.{name}" for name in modules)
+    code = f"import sys; {imports}; print(sorted({{'pandas', 'matplotlib', 'scipy'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,252 @@
+"""The verdict: in which order its reasons count, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reports.facts import Stage
+from reports.run import Run
+from reports.verdict import EXIT_CODES, judge
+
+MakeRun = Callable[..., Run]
+
+STAGED = ("p99 latency <= 100 ms", "error rate <= 0 %", "peak throughput >= 5 requests/s")
+
+
+def said(run: Run) -> tuple[str, str]:
+    verdict = judge(run)
+    return verdict.verdict, verdict.sentence
+
+
+def test_all_met_passes(make_run: MakeRun) -> None:
+    run = make_run(742, facts={"objectives": STAGED, "planned_s": 270.0, "ended_s": 270.0, "stages": ()})
+    assert said(run) == ("pass", "Passed: all 3 objectives met over 742 requests in 4 min 30 s.")
+    assert judge(run).reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("objectives", "sentence"),
+    [
+        ((), "Passed: 1,000 requests in 1 min 40 s, no objective was set."),
+        (STAGED[:1], "Passed: the objective was met over 1,000 requests in 1 min 40 s."),
+        (STAGED[:2], "Passed: both objectives were met over 1,000 requests in 1 min 40 s."),
+    ],
+)
+def test_few_objectives_are_said_as_people_say_it(
+    make_run: MakeRun, objectives: tuple[str, ...], sentence: str
+) -> None:
+    assert said(make_run(1000, facts={"objectives": objectives})) == ("pass", sentence)
+
+
+def test_a_miss_fails_and_is_named_with_its_limit(make_run: MakeRun) -> None:
+    run = make_run(742, latency_ms=212.4, facts={"objectives": STAGED})
+    assert said(run) == ("fail", "Failed: p99 latency was 212 ms, limit 100 ms.")
+    assert judge(run).reasons == ("p99 latency was 212 ms, limit 100 ms.",)
+
+
+def test_further_misses_are_counted(make_run: MakeRun) -> None:
+    run = make_run(
+        10, latency_ms=212.0, intended_s=[float(i) for i in range(10)], facts={"objectives": STAGED}
+    )
+    assert said(run) == (
+        "fail",
+        "Failed: p99 latency was 212 ms, limit 100 ms (and 1 more of 3 objectives missed).",
+    )
+    assert judge(run).reasons[1] == "peak throughput was 1 requests/s, needed 5 requests/s."
+
+
+def test_met_without_enough_samples_passes_and_says_so(make_run: MakeRun) -> None:
+    run = make_run(150, facts={"objectives": STAGED})
+    assert said(run) == (
+        "pass",
+        "Passed: all 3 objectives met over 150 requests in 15 s; p99 latency is met, not proven.",
+    )
+    judgement = judge(run).objectives[0]
+    assert (judgement.outcome, judgement.needed) == ("unproven", 149)
+    assert judgement.message == (
+        "p99 latency was 10 ms, limit 100 ms: met, not proven; 149 more samples would prove it at 95 %."
+    )
+
+
+def test_several_without_proof_are_counted(make_run: MakeRun) -> None:
+    run = make_run(50, facts={"objectives": ("p99 latency <= 100 ms", "error rate <= 1 %")})
+    assert said(run)[1] == (
+        "Passed: both objectives were met over 50 requests in 5 s; 2 of them are met, not proven."
+    )
+
+
+def test_where_proof_is_required_its_lack_fails(make_run: MakeRun) -> None:
+    run = make_run(150, facts={"objectives": STAGED, "require_proof": True})
+    assert said(run) == (
+        "fail",
+        "Failed: p99 latency was 10 ms, limit 100 ms: met, not proven; "
+        "149 more samples would prove it at 95 %. Proof was required.",
+    )
+    assert said(make_run(299, facts={"objectives": STAGED, "require_proof": True}))[0] == "pass"
+
+
+@pytest.mark.parametrize(
+    "objective",
+    ["error rate <= 0 %", "status 503 <= 0", "errors <= 0 per 100 requests", "throughput >= 1 requests/s"],
+)
+def test_limits_of_none_and_throughput_need_no_proof(make_run: MakeRun, objective: str) -> None:
+    assert judge(make_run(10, facts={"objectives": (objective,)})).objectives[0].outcome == "met"
+
+
+def test_a_fault_of_the_generator_comes_before_everything_else(make_run: MakeRun) -> None:
+    """Figures that can't be trusted neither fail a service nor pass it."""
+    faults = ("The generator's core was 97 % busy for 41 s: use --processes 2.", "One of 2 workers was lost.")
+    run = make_run(742, latency_ms=212.0, facts={"objectives": STAGED, "faults": faults})
+    assert said(run) == (
+        "invalid",
+        "Invalid: The generator's core was 97 % busy for 41 s: use --processes 2 (and 1 more reason).",
+    )
+    assert judge(run).reasons == faults
+    assert judge(run).objectives[0].outcome == "missed"
+
+
+def test_no_request_at_all_is_invalid(make_run: MakeRun) -> None:
+    assert said(make_run(0)) == ("invalid", "Invalid: No request was recorded.")
+
+
+def test_an_interrupted_run_that_missed_nothing_is_invalid(make_run: MakeRun) -> None:
+    run = make_run(140, facts={"planned_s": 20.0, "ended_s": 14.0, "interrupted": "SIGINT", "stages": ()})
+    assert said(run) == (
+        "invalid",
+        "Invalid: stopped after 14 of 20 s (SIGINT); no objective was missed until then.",
+    )
+
+
+def test_an_interrupted_run_that_missed_already_fails(make_run: MakeRun) -> None:
+    run = make_run(
+        140,
+        latency_ms=212.0,
+        facts={"planned_s": 20.0, "ended_s": 14.0, "interrupted": "SIGINT", "stages": ()},
+    )
+    verdict = judge(run)
+    assert verdict.verdict == "fail"
+    assert verdict.sentence == (
+        "Failed: p99 latency was 212 ms, limit 100 ms; stopped after 14 of 20 s (SIGINT)."
+    )
+    assert verdict.reasons == ("p99 latency was 212 ms, limit 100 ms.", "stopped after 14 of 20 s (SIGINT)")
+
+
+def test_what_an_interrupted_run_might_still_have_reached_is_not_missed(make_run: MakeRun) -> None:
+    """The peak of a staged load comes in its middle; a stage that never began was not missed either."""
+    objectives = ("peak throughput >= 50 requests/s", "p99 latency <= 100 ms during late")
+    stages = (Stage("steady", 0.0, 15.0), Stage("late", 15.0, 20.0))
+    facts: dict[str, Any] = {"objectives": objectives, "stages": stages, "planned_s": 20.0, "ended_s": 14.0}
+    stopped = judge(make_run(140, facts={**facts, "interrupted": "SIGTERM"}))
+    assert stopped.verdict == "invalid"
+    assert [judgement.outcome for judgement in stopped.objectives] == ["unproven", "unproven"]
+    assert stopped.objectives[0].message == (
+        "peak throughput was 10 requests/s, needed 50 requests/s: not reached before the run was cut short."
+    )
+    assert judge(make_run(140, facts=facts)).verdict == "fail"
+
+
+def test_a_run_that_was_killed_never_said_when_it_ended(make_run: MakeRun) -> None:
+    run = make_run(141, facts={"planned_s": 20.0, "ended_s": None, "stages": ()})
+    assert said(run) == (
+        "invalid",
+        "Invalid: stopped after 14 of 20 s (it was killed: run.json names no end); "
+        "no objective was missed until then.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("planned_s", "ended_s", "words"),
+    [(270.0, 90.0, "1 min 30 s of 4 min 30 s"), (2.0, 0.5, "0.5 s of 2 s"), (None, 33.0, "33 s")],
+)
+def test_how_far_it_came_is_told_in_fitting_units(
+    make_run: MakeRun, planned_s: float | None, ended_s: float, words: str
+) -> None:
+    run = make_run(
+        10, facts={"planned_s": planned_s, "ended_s": ended_s, "interrupted": "SIGINT", "stages": ()}
+    )
+    assert said(run)[1].startswith(f"Invalid: stopped after {words} (SIGINT);")
+
+
+def test_the_open_model_must_offer_its_load(make_run: MakeRun) -> None:
+    """Load that the in-flight limit held back is the service's failure."""
+    dropped = ["dropped"] * 60 + ["ok"] * 940
+    run = make_run(1000, outcome=dropped, facts={"model": "open", "objectives": ()})
+    assert said(run) == ("fail", "Failed: offered load was 94 %, needed 95 %.")
+
+
+def test_an_offered_load_that_is_stated_replaces_the_implicit_one(make_run: MakeRun) -> None:
+    run = make_run(1000, facts={"model": "open", "objectives": ("offered load >= 50 %",), "offered": 0.6})
+    assert [judgement.text for judgement in judge(run).objectives] == ["offered load >= 50 %"]
+    assert judge(run).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("objective", "columns", "message"),
+    [
+        ("availability >= 99 %", {}, "availability could not be measured: no readiness probe was recorded."),
+        (
+            "offered load >= 95 %",
+            {},
+            "offered load could not be measured: this load plans no number of requests.",
+        ),
+        (
+            "p99 latency <= 1 ms on batch",
+            {},
+            "p99 latency on batch could not be measured: no request of endpoint 'batch' was recorded.",
+        ),
+        (
+            "p99 latency <= 1 ms during peak",
+            {},
+            "p99 latency during peak could not be measured: no request of stage 'peak' was recorded.",
+        ),
+        (
+            "p99 latency <= 1 ms",
+            {"outcome": "refused", "status": 0},
+            "p99 latency could not be measured: no request was answered.",
+        ),
+    ],
+)
+def test_what_was_not_measured_is_missed_and_told_why(
+    make_run: MakeRun, objective: str, columns: dict[str, Any], message: str
+) -> None:
+    judgement = judge(make_run(10, facts={"objectives": (objective,)}, **columns)).objectives[0]
+    assert (judgement.outcome, judgement.observed, judgement.message) == ("missed", None, message)
+
+
+def test_figures_of_an_objective_are_in_its_own_unit(make_run: MakeRun) -> None:
+    run = make_run(
+        1000,
+        latency_ms=[float(i) for i in range(1, 1001)],
+        outcome=["http_5xx" if i in (100, 500, 800) else "ok" for i in range(1000)],
+        facts={"objectives": ("p50 latency <= 0.6 s", "errors <= 50 per 10000 requests")},
+    )
+    latency, errors = judge(run).objectives
+    assert (latency.observed, latency.limit, latency.unit, latency.samples) == (0.5, 0.6, "s", 997)
+    assert latency.interval is not None
+    assert 0.003 < latency.interval[0] < 0.5 < latency.interval[1] <= 1.0
+    assert (errors.observed, errors.limit, errors.samples) == (30.0, 50.0, 1000)
+    assert errors.interval is not None
+    assert errors.interval == pytest.approx((6.19, 87.4), rel=0.02)
+
+
+def test_a_strict_limit_is_missed_by_what_reaches_it(make_run: MakeRun) -> None:
+    run = make_run(1000, latency_ms=100.0, facts={"objectives": ("p99 latency < 100 ms",)})
+    assert said(run) == ("fail", "Failed: p99 latency was 100 ms, limit below 100 ms.")
+
+
+def test_a_hair_above_the_limit_is_shown_as_above(make_run: MakeRun) -> None:
+    run = make_run(1000, latency_ms=100.04, facts={"objectives": ("p99 latency <= 100 ms",)})
+    assert said(run) == ("fail", "Failed: p99 latency was 100.04 ms, limit 100 ms.")
+
+
+def test_stages_are_handed_on(make_run: MakeRun) -> None:
+    verdict = judge(make_run(100))
+    assert [(stage.name, stage.figures.requests) for stage in verdict.stages] == [("steady", 100)]
+    assert judge(make_run(100), stages=()).stages == ()
+
+
+def test_each_verdict_has_its_exit_code() -> None:
+    assert EXIT_CODES == {"pass": 0, "fail": 1, "invalid": 3}
