@@ -12,6 +12,7 @@ from configuration.scenario import Scenario
 from configuration.segments import describe
 from reports.facts import Stage
 from reports.quantities import counted, duration
+from shapes.profiles import plain
 
 ROWS: Final = 8
 EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
@@ -90,10 +91,13 @@ def _length(stage: Stage) -> str:
 def _level(scenario: Scenario, stage: Stage) -> str:
     """The level a stage begins and ends with, or the two it swings between."""
     end_s = min(stage.end_s, stage.start_s + 60.0) if stage.end_s == math.inf else stage.end_s
-    levels = scenario.full_profile.levels(np.linspace(stage.start_s, end_s, 1_000, endpoint=False))
-    low, high = float(np.round(levels.min())), float(np.round(levels.max()))
-    model = scenario.load.model
-    return describe(model, high) if low == high else f"{low:g} to {describe(model, high)}"
+    times = np.linspace(stage.start_s, np.nextafter(end_s, stage.start_s), 1_000)
+    levels = scenario.full_profile.levels(times)
+    model, low, high = scenario.load.model, float(levels.min()), float(levels.max())
+    if low == high:
+        return describe(model, high)
+    low, high = (float(f"{level:.4g}") for level in (low, high))
+    return f"{plain(low)} to {describe(model, high)}"
 
 
 def _facts(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
 from configuration.drawing import draw
-from configuration.loading import load_scenario, scenario_names
+from configuration.loading import load_scenario, read_scenario, scenario_names
 from configuration.scenario import Scenario
 from shapes.profiles import Constant, Ramp
 
@@ -61,6 +62,16 @@ def test_planned_requests_and_duration_are_told() -> None:
     assert "planned     36,000 requests, the warm-up not counted\n" in drawing
     assert "0 to 20 users (not judged)" in drawing
     assert "└░" in drawing
+
+
+def test_rates_keep_their_fractions() -> None:
+    segments = [{"ramp": ["0/s", "0.5/s"], "for": "9s"}, {"constant": "0.25/s", "for": "9s"}]
+    values = {"description": "Slow.", "load": {"rate": segments}, "objectives": ["error rate <= 0 %"]}
+    lines = draw(read_scenario(values, Path("slow.yaml"))).splitlines()
+    assert lines[2].startswith("0.5/s ┤")
+    assert lines[13] == "0 to 0.5/s  from 0 s  for 9 s  0 to 0.5/s"
+    assert lines[14] == "0.25/s      from 9 s  for 9 s  0.25/s"
+    assert "arrivals    poisson, at most 1,000 in flight a process" in lines
 
 
 def test_an_endless_load_is_drawn_up_to_where_nothing_changes() -> None:

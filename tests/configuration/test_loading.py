@@ -100,9 +100,9 @@ def test_payload_files_are_sought_beside_the_scenario(folder: Path) -> None:
 
 
 WORDS = """
-    description load users rate warm_up constant ramp steps each for wave mean amplitude period spike base peak
-    rise hold fall stage spacing in_flight_limit traffic user timeout endpoints name path method weight payload
-    kinds rows file reply finite seeds payloads expected objectives confidence
+    description load users rate warm_up constant ramp steps each for wave mean amplitude period spike base
+    peak rise hold fall stage spacing in_flight_limit traffic user timeout endpoints name path method weight
+    payload kinds rows file reply finite seeds payloads expected objectives confidence
 """
 KEYS = st.sampled_from(re.findall(r"\w+", WORDS))
 SCALARS = st.one_of(
