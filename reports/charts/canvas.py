@@ -142,9 +142,6 @@ def _svg(name: str, page: Format, paint: Paint) -> str:
         figure = Figure(figsize=(page.width_px / 72, 4), dpi=72)
         figure.patch.set_visible(False)
         paint(figure, page)
-        for axes in figure.axes:
-            for artist in axes.get_children():
-                artist.set_clip_on(False)
         buffer = io.StringIO()
         figure.savefig(
             buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"), None)
@@ -152,25 +149,26 @@ def _svg(name: str, page: Format, paint: Paint) -> str:
     return _embeddable(buffer.getvalue(), page)
 
 
+_DROPPED = re.compile(
+    r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<clipPath.*?</clipPath>|<defs>\s*</defs>", re.S
+)
+
+
 def _embeddable(svg: str, page: Format) -> str:
     """The <svg> element alone: sized by its page, no style sheet, no ids but those referred to."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(
-        r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->|<defs>\s*</defs>", "", svg, flags=re.S
-    )
-    referred = set(re.findall(r'xlink:href="#([^"]+)"', svg))
-    svg = re.sub(r"<[^>]+>", lambda tag: _lean(tag[0], referred), svg)
-    svg = re.sub(r">\s+<", "><", svg)
-    opening = re.match(r"<svg[^>]*>", svg)
-    assert opening is not None
-    box = re.search(r'viewBox="[^"]+"', opening[0])
-    assert box is not None
-    return f'<svg class="plot {page.name}" {box[0]} role="img">' + svg[opening.end() :].strip()
+    box = svg.partition('viewBox="')[2].partition('"')[0]
+    body = _DROPPED.sub("", svg[svg.index(">") + 1 :])
+    referred = set(re.findall(r'xlink:href="#([^"]+)"', body))
+    body = re.sub(r"<[^>]+>", lambda tag: _lean(tag[0], referred), body)
+    body = re.sub(r">\s+<", "><", body).replace("<g/>", "").strip()
+    return f'<svg class="plot {page.name}" viewBox="{box}" role="img">{body}'
 
 
 def _lean(tag: str, referred: set[str]) -> str:
+    """A tag without what the page decides (font) or doesn't need (clips, idle rotations, digits)."""
     tag = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in referred else "", tag)
-    tag = re.sub(r"(\.\d\d)\d+", r"\1", tag)
+    tag = re.sub(r' clip-path="[^"]*"| transform="rotate\(-?0 [^"]*\)"', "", tag)
     tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
-    tag = tag.replace(" clip-rule: nonzero;", "").replace("xlink:href", "href")
-    return to_variables(tag)
+    tag = re.sub(r"(\.\d\d)\d+", r"\1", tag)
+    return to_variables(tag.replace("xlink:href", "href"))

@@ -19,6 +19,7 @@ from reports.quantities import counted, number
 from reports.samples import Floats
 
 _COLUMNS, _ROWS = 130, 48
+_CHUNK = 1_000_000
 _FAINTEST = 0.16
 """Opacity of a cell with one answer: a single slow request must not be lost."""
 
@@ -26,19 +27,16 @@ _FAINTEST = 0.16
 def latency_heat_map(scene: Scene) -> Chart:
     """Answers per cell of time and latency; the latency axis is logarithmic."""
     question = "Latency heat map"
-    latency_ms, starts_s = scene.answered.latency_ms, scene.answered.intended_s
-    seen = latency_ms > 0
-    if not seen.all():
-        latency_ms, starts_s = latency_ms[seen], starts_s[seen]
-    if not len(latency_ms):
+    answered = scene.answered
+    if not len(answered):
         return Chart("heatmap", question, "No request was answered, so the heat map is empty", "")
-    ordered = np.sort(latency_ms)
+    ordered = answered.ordered_ms
     near = [limit.limit_ms for limit in scene.limits if limit.everywhere and limit.limit_ms < 5 * ordered[-1]]
     low_ms, high_ms = decades(
         0.95 * min(float(ordered[0]), *near, np.inf), max(float(ordered[-1]), *near, 0.0) * 1.1
     )
     width = _width_s(scene.axis.end_s, len(ordered))
-    cells = _cells(starts_s, latency_ms, scene.axis.end_s, width, (low_ms, high_ms))
+    cells = _cells(answered.intended_s, answered.latency_ms, scene.axis.end_s, width, (low_ms, high_ms))
     return Chart(
         "heatmap",
         question,
@@ -71,11 +69,16 @@ def _cells(
     starts_s: Floats, latency_ms: Floats, end_s: float, width: float, range_ms: tuple[float, float]
 ) -> NDArray[np.int64]:
     """Counts, a row a latency from the lowest up, a column a window of time."""
-    columns = int(np.ceil(end_s / width))
+    columns = int(np.ceil(end_s / width - 1e-9))
     low, high = np.log10(range_ms)
-    column = np.clip((starts_s / width).astype(np.int32), 0, columns - 1)
-    row = np.clip(((np.log10(latency_ms) - low) / (high - low) * _ROWS).astype(np.int32), 0, _ROWS - 1)
-    return np.bincount(row * columns + column, minlength=_ROWS * columns).reshape(_ROWS, columns)
+    counts = np.zeros(_ROWS * columns, dtype=np.int64)
+    for first in range(0, len(starts_s), _CHUNK):
+        starts, latencies = starts_s[first : first + _CHUNK], latency_ms[first : first + _CHUNK]
+        column = np.clip((starts / width).astype(np.int64), 0, columns - 1)
+        height = (np.log10(np.maximum(latencies, range_ms[0])) - low) / (high - low)
+        row = np.minimum((height * _ROWS).astype(np.int64), _ROWS - 1)
+        counts += np.bincount(row * columns + column, minlength=len(counts))
+    return counts.reshape(_ROWS, columns)
 
 
 def _opacity(counts: NDArray[np.int64], most: int) -> Floats:
@@ -111,9 +114,13 @@ def _paint(
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     caption(axes, page, "latency, ms (logarithmic)")
     most = int(cells.max())
-    over = axes.inset_axes((0, 0, cells.shape[1] * width / scene.axis.end_s, 1))
-    over.imshow(_shades(cells, most), origin="lower", aspect="auto", interpolation="none")
-    over.set_axis_off()
+    whole = int(scene.axis.end_s / width + 1e-9)
+    edge = min(whole * width / scene.axis.end_s, 1.0)
+    for columns, left, right in ((cells[:, :whole], 0.0, edge), (cells[:, whole:], edge, 1.0)):
+        if columns.size:
+            over = axes.inset_axes((left, 0, right - left, 1))
+            over.imshow(_shades(columns, most), origin="lower", aspect="auto", interpolation="none")
+            over.set_axis_off()
     draw_limits(
         axes,
         page,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from reports.charts.canvas import BOTTOM_PX, Format, label, panel, picture, resize
 from reports.charts.latencyaxis import label_ends, set_latency_axis
 from reports.charts.scene import Chart, Scene
-from reports.charts.words import ms
+from reports.charts.words import ms, share
 from reports.palette import mark
 from reports.quantities import counted
 from reports.samples import Floats
@@ -24,12 +24,12 @@ def latency_by_percentile(scene: Scene) -> Chart:
     """Latency over the share of judged answers at least that fast, each nine the same distance."""
     question = "Latency by percentile"
     answered = scene.judged_answers
-    latency_ms = np.sort(answered.latency_ms)
+    latency_ms = answered.ordered_ms
     if not len(latency_ms):
         return Chart(
             "percentiles", question, "No judged request was answered, so there are no percentiles", ""
         )
-    service_ms = np.sort(answered.service_ms[np.isfinite(answered.service_ms)])
+    service_ms = answered.ordered_service_ms
     parted = _parted(latency_ms, service_ms)
     return Chart(
         "percentiles",
@@ -67,11 +67,11 @@ def _title(latency_ms: Floats, service_ms: Floats, parted: bool) -> str:
         return f"The slowest of {counted(len(latency_ms), 'answer')} took {slowest}"
     last = 0.99 if len(latency_ms) >= 100 else 0.9
     if parted:
-        told = f"{last:.0%} came within {ms(at(latency_ms, last))} of when they were due, "
-        return told.replace("%", " %") + f"and within {ms(at(service_ms, last))} of when they were sent"
-    text = f"99 % of answers came within {ms(at(latency_ms, 0.99))}" if last == 0.99 else ""
-    text = text or f"90 % of answers came within {ms(at(latency_ms, 0.9))}"
-    return f"{text}, the slowest took {ms(float(latency_ms[-1]))}"
+        due, sent = ms(at(latency_ms, last)), ms(at(service_ms, last))
+        told = f"{share(last)} of answers came within {due} of when they were due"
+        return f"{told}, within {sent} of when they were sent"
+    within, slowest = ms(at(latency_ms, last)), ms(float(latency_ms[-1]))
+    return f"{share(last)} of answers came within {within}, the slowest took {slowest}"
 
 
 def _figures(latency_ms: Floats, service_ms: Floats, parted: bool) -> str:

@@ -13,7 +13,7 @@ from reports.charts.windows import Windows, latency_windows, window_s
 from reports.charts.words import ms
 from reports.objectives import Objective, parse_objective
 from reports.run import Run
-from reports.samples import Samples
+from reports.samples import Floats, Samples
 from reports.summary import Summary
 from reports.verdict import Verdict
 
@@ -50,6 +50,37 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """Of each request that counts in the latency figures: when it was due, and how long it took."""
+
+    intended_s: Floats
+    latency_ms: Floats
+    service_ms: Floats
+
+    @classmethod
+    def of(cls, samples: Samples) -> Answers:
+        """Those among `samples`; views of the columns where all of them are."""
+        rows = samples.answered
+        columns = (samples.intended_s, samples.latency_ms, samples.service_ms)
+        return cls(*columns) if rows.all() else cls(*(column[rows] for column in columns))
+
+    def __len__(self) -> int:
+        return len(self.intended_s)
+
+    @cached_property
+    def ordered_ms(self) -> Floats:
+        """The latencies in rising order."""
+        return np.sort(self.latency_ms)
+
+    @cached_property
+    def ordered_service_ms(self) -> Floats:
+        """The service times in rising order, those that are known."""
+        if np.array_equal(self.service_ms, self.latency_ms):
+            return self.ordered_ms
+        return np.sort(self.service_ms[np.isfinite(self.service_ms)])
+
+
+@dataclass(frozen=True)
 class Scene:
     """A run, what was made of it, and what several plots need of both."""
 
@@ -67,15 +98,15 @@ class Scene:
         return TimeAxis(max(known_s, last_s) or 1.0, self.run.facts.stages)
 
     @cached_property
-    def answered(self) -> Samples:
+    def answered(self) -> Answers:
         """The requests that count in the latency figures, warm-up included."""
-        return self.run.samples.where(self.run.samples.answered)
+        return Answers.of(self.run.samples)
 
     @cached_property
-    def judged_answers(self) -> Samples:
+    def judged_answers(self) -> Answers:
         """The requests that the run's percentiles are computed of."""
         judged = self.run.judged
-        return judged.where(judged.answered)
+        return self.answered if judged is self.run.samples else Answers.of(judged)
 
     @cached_property
     def width_s(self) -> float:
