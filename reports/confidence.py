@@ -6,8 +6,9 @@ say they are not, the interval is widened to hold that of a block bootstrap as w
 which for a percentile is carried over from the share above it (Woodruff, JASA 47, 1952).
 
 A limit is proven by the early-stopping rule of MLPerf's LoadGen with d = 0 ("MLPerf Inference Rules",
-appendix "Early Stopping Criterion"): of all samples, t beyond the limit, at least h must be within it, h being
-the smallest with I(p; h, t + 1) <= 1 - c, where p is the share that must be within. The bootstrap must agree.
+appendix "Early Stopping Criterion"): of all samples, t beyond the limit, at least h must be within it, h
+being the smallest with I(p; h, t + 1) <= 1 - c, where p is the share that must be within. The bootstrap must
+agree.
 """
 
 from __future__ import annotations

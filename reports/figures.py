@@ -113,12 +113,12 @@ def stage_figures(run: Run) -> tuple[StageFigures, ...]:
 
 
 def _latency(values: Floats, rows: Mask) -> tuple[float | None, ...]:
-    chosen = values[rows]
-    chosen = chosen[np.isfinite(chosen)]
+    chosen = values[rows & np.isfinite(values)]
     if not len(chosen):
         return (None,) * (len(QUANTILES) + 3)
-    percentiles = np.quantile(chosen, QUANTILES, method="inverted_cdf")
-    return (*map(float, percentiles), float(chosen.mean()), float(chosen.min()), float(chosen.max()))
+    mean, low, high = float(chosen.mean()), float(chosen.min()), float(chosen.max())
+    percentiles = np.quantile(chosen, QUANTILES, method="inverted_cdf", overwrite_input=True)
+    return (*map(float, percentiles), mean, low, high)
 
 
 def _most(t_s: tuple[float, ...], level: tuple[float, ...], start_s: float, end_s: float) -> float | None:

@@ -33,7 +33,9 @@ def read_run(folder: Path) -> Run:
     """
     folder = _existing(folder)
     facts = _read_facts(folder / "run.json")
-    return Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).settled()
+    run = Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).settled()
+    pa.default_memory_pool().release_unused()
+    return run
 
 
 def compact(folder: Path) -> None:
@@ -115,7 +117,7 @@ def _read_samples(folder: Path) -> Samples:
     parquet, stream = folder / "samples.parquet", folder / "samples.arrows"
     try:
         if parquet.exists():
-            file = pq.ParquetFile(parquet)
+            file = pq.ParquetFile(parquet, pre_buffer=False)
             return Samples.from_columns(lambda name: file.read(columns=[name]).column(0))
         if stream.exists():
             return Samples.from_table(pa.Table.from_batches(_batches(stream), schema=SCHEMA))

@@ -113,6 +113,9 @@ class Metric:
 
 METRICS: list[Metric] = []
 
+_PART = 1 << 20
+"""Replies looked at together, so that the memory for them doesn't grow with the run."""
+
 
 def metric(
     name: str,
@@ -143,13 +146,18 @@ def peak(samples: Samples, weights: NDArray[np.integer[Any]] | None = None) -> f
     end_us = np.rint(samples.end_s[ok] * 1e6).astype(np.int64)
     if weights is None:
         end_us.sort()
-        before = np.arange(len(end_us) + 1)
+        before = None
     else:
         order = np.argsort(end_us)
         end_us = end_us[order]
         before = np.concatenate(([0], np.cumsum(weights[ok][order], dtype=np.int64)))
-    after = before[np.searchsorted(end_us, end_us + 1_000_000, side="left")]
-    return float(np.max(after - before[:-1], initial=0))
+    most = 0
+    for first in range(0, len(end_us), _PART):
+        starts = np.arange(first, min(first + _PART, len(end_us)))
+        ends = np.searchsorted(end_us, end_us[starts] + 1_000_000, side="left")
+        inside = ends - starts if before is None else before[ends] - before[starts]
+        most = max(most, int(inside.max()))
+    return float(most)
 
 
 def _latencies(scope: Scope, column: Literal["latency_ms", "service_ms"]) -> Floats:

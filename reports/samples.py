@@ -173,12 +173,15 @@ class Samples:
 
 
 def _order(intended_s: Floats, latency_ms: Floats) -> NDArray[np.intp] | None:
-    if len(intended_s) < 2 or bool(np.all(np.diff(intended_s) > 0)):
+    if bool(np.all(intended_s[1:] > intended_s[:-1])):
         return None
     order = np.argsort(intended_s, kind="stable")
-    if bool(np.all(np.diff(intended_s[order]) > 0)):
-        return order
-    return np.lexsort((latency_ms, intended_s))
+    in_order = intended_s[order]
+    same = np.append(in_order[1:] == in_order[:-1], False)
+    same[1:] |= same[:-1].copy()
+    ties = order[same]
+    order[same] = ties[np.lexsort((latency_ms[ties], intended_s[ties]))]
+    return order
 
 
 def _lean(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:

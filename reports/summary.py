@@ -189,14 +189,14 @@ def reason(outcome: str, status: int) -> str:
 
 
 def _slowest(samples: Samples, count: int = 10) -> tuple[Slow, ...]:
-    latency_ms = np.where(samples.answered, samples.latency_ms, -np.inf)
-    candidates = (
-        np.argpartition(-latency_ms, count - 1)[:count]
-        if len(latency_ms) > count
-        else np.arange(len(latency_ms))
-    )
-    rows = candidates[np.lexsort((samples.intended_s[candidates], -latency_ms[candidates]))]
-    chosen = samples[rows[latency_ms[rows] >= 0]]
+    rows = np.flatnonzero(samples.answered)
+    latency_ms = samples.latency_ms[rows]
+    if len(rows) > count:
+        least = np.partition(latency_ms, -count)[-count]
+        slower, alike = np.flatnonzero(latency_ms > least), np.flatnonzero(latency_ms == least)
+        places = np.append(slower, alike[: count - len(slower)])
+        rows, latency_ms = rows[places], latency_ms[places]
+    chosen = samples[rows[np.lexsort((rows, -latency_ms))]]
     names = [labels.values() for labels in (chosen.endpoint, chosen.stage, chosen.outcome)]
     return tuple(
         Slow(
