@@ -174,8 +174,8 @@ def stage_table(summary: Summary) -> Table | None:
     title = f"{counted(len(stages), 'stage')}"
     if slow:
         worst = max(slow, key=lambda stage: stage.figures.p99_ms or 0.0)
-        told = f"p99 was {ms(worst.figures.p99_ms)}"
-        title = f"Slowest of {len(stages)} was {worst.name}: {told}" if len(stages) > 1 else told
+        p99 = ms(worst.figures.p99_ms)
+        title = f"p99 was highest in “{worst.name}”: {p99}" if len(stages) > 1 else f"p99 was {p99}"
     caption = "Requests by the stage they were meant to start in; latencies of answered requests."
     if warm:
         caption += " Warm-up is hatched in the plots and not judged."
@@ -189,7 +189,7 @@ def endpoint_table(summary: Summary) -> Table | None:
         return None
     slow = max(endpoints, key=lambda endpoint: endpoint.figures.p99_ms or 0.0)
     return _table(
-        f"{slow.endpoint} was the slowest: p99 {ms(slow.figures.p99_ms)}",
+        f"p99 was highest on “{slow.endpoint}”: {ms(slow.figures.p99_ms)}",
         "All that is judged, by endpoint; latencies of answered requests.",
         "Endpoint",
         [endpoint.endpoint for endpoint in endpoints],

@@ -33,7 +33,7 @@ def latency_heat_map(scene: Scene) -> Chart:
     ordered = answered.ordered_ms
     near = [limit.limit_ms for limit in scene.limits if limit.everywhere and limit.limit_ms < 5 * ordered[-1]]
     low_ms, high_ms = decades(
-        0.95 * min(float(ordered[0]), *near, np.inf), max(float(ordered[-1]), *near, 0.0) * 1.1
+        0.95 * min(float(ordered[0]), *near, np.inf), max(float(ordered[-1]), *near, 0.0)
     )
     width = _width_s(scene.axis.end_s, len(ordered))
     cells = _cells(answered.intended_s, answered.latency_ms, scene.axis.end_s, width, (low_ms, high_ms))

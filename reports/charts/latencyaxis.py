@@ -13,6 +13,7 @@ from reports.charts.scene import Limit
 from reports.palette import mark
 from reports.quantities import number
 
+_HEADROOM = 0.09
 _FAR_APART = 25
 """Beyond this ratio of the highest to a typical value a linear axis would press the typical one flat."""
 
@@ -29,7 +30,7 @@ def set_latency_axis(
     """Scale, limits, ticks and the axis' caption for values between `lowest_ms` and `highest_ms`."""
     logarithmic = bool(typical_ms > 0 and highest_ms / typical_ms > _FAR_APART)
     if logarithmic:
-        low, high = decades(lowest_ms, highest_ms * 1.25)
+        low, high = decades(lowest_ms, highest_ms)
         axes.set_yscale("log")
         axes.set_ylim(low, high)
         axes.yaxis.set_major_locator(FixedLocator(log_ticks(low, high, 8)))
@@ -43,11 +44,12 @@ def set_latency_axis(
 
 
 def decades(lowest: float, highest: float) -> tuple[float, float]:
-    """Limits of a logarithmic axis: the next 1, 2 or 5 below, the highest value above."""
+    """Limits of a logarithmic axis: the next 1, 2 or 5 below, some room for a label above."""
     low = max(lowest, highest / 1e7, 1e-6)
     power = 10.0 ** np.floor(np.log10(low))
     floor = max(step * power for step in (1, 2, 5) if step * power <= low * (1 + 1e-9))
-    return float(floor), float(max(highest, floor * 10))
+    top = max(highest, floor * 10)
+    return float(floor), float(top * (top / floor) ** _HEADROOM)
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:
@@ -71,7 +73,7 @@ def draw_limits(axes: Axes, page: Format, limits: Sequence[Limit]) -> None:
         return
     heights = [axes.transData.transform((0, limit.limit_ms))[1] for limit in limits]
     box = axes.get_window_extent()
-    places = spread([height + 4 for height in heights], page.font_px * 1.3, box.y0, box.y1 + 12)
+    places = spread([height + 4 for height in heights], page.font_px * 1.3, box.y0, box.y1 - 8)
     for limit, place in zip(limits, places, strict=True):
         axes.plot(
             (limit.start_s, limit.end_s),
