@@ -51,7 +51,7 @@ web: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## the same from Locust's web UI on http
 
 .PHONY: serve
 serve: $(RUN_ENV) $(MODEL) ## run the model service: PORT=8000
-	@$(BIN)/uvicorn service.app:app --port $(PORT)
+	@$(BIN)/python -m service --port $(PORT)
 
 .PHONY: train
 train: $(RUN_ENV) ## train the model anew, on generated data or on DATA=insurance.csv

@@ -96,7 +96,7 @@ def _locust(options: argparse.Namespace, host: str) -> int:
         print(f"open http://{WEB_HOST}:{options.web_port} (Ctrl-C ends it)", file=sys.stderr)
         command += ["--web-host", WEB_HOST, "--web-port", options.web_port]
     else:
-        command += ["--headless", "--only-summary", "--calm"]
+        command += ["--headless", "--only-summary", "--calm", "--loglevel", "WARNING"]
     code = _call(command)
     if code not in MEANINGS:
         print(f"Locust ended unexpectedly with {code}", file=sys.stderr)

@@ -14,6 +14,7 @@ from shapes.profiles import Chain, Constant, Profile, Ramp
 
 DEFAULT_SCENARIO: Final = "staged"
 MANUAL: Final = "manual"
+LOOPBACK: Final = "127.0.0.1"
 
 COMMON_OPTIONS: Final = {
     "num_users": "-u/--users",
@@ -36,7 +37,12 @@ class ScenarioChoices(list[str]):
 
 
 def add_arguments(parser: LocustArgumentParser) -> None:
-    """Add the suite's arguments; those a person would set for one run stand in the web form too."""
+    """Add the suite's arguments; those a person would set for one run stand in the web form too.
+
+    Locust's web UI, which anyone who reaches it may start runs from, listens on loopback unless told
+    otherwise.
+    """
+    parser.set_defaults(web_host=LOOPBACK)
     parser.add_argument(
         "--scenario",
         metavar="NAME|FILE",
@@ -110,8 +116,10 @@ def manual_profile(options: Namespace) -> Profile:
     spawn_rate = options.spawn_rate or 1.0
     run_time: float = options.run_time or float("inf")
     ramp_s = users / spawn_rate
-    if ramp_s <= 1.0 or ramp_s >= run_time:
+    if ramp_s <= 1.0:
         return Constant(users, run_time, stage=MANUAL)
+    if ramp_s >= run_time:
+        return Ramp(0, spawn_rate * run_time, run_time, stage=MANUAL)
     return Chain((Ramp(0, users, ramp_s, stage="ramp-up"), Constant(users, run_time - ramp_s, stage=MANUAL)))
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import select
-import socket
-import ssl
 from time import perf_counter
 from typing import Final
 
 import gevent
 import gevent.monkey
 import httptools
+from gevent import socket, ssl
 
 from loadtests._target import Target
 
@@ -31,6 +30,7 @@ class Reply:
         "complete",
         "failure",
         "framed",
+        "headed",
         "keep_alive",
         "received_bytes",
         "retry_after",
@@ -48,6 +48,7 @@ class Reply:
         self.keep_alive = True
         self.framed = False
         """Whether the head says where the body ends; else the end of the stream does."""
+        self.headed = False
         self.complete = False
 
     # What follows is called by the parser.
@@ -63,6 +64,10 @@ class Reply:
                 self.server_timing = value
             case b"retry-after":
                 self.retry_after = True
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self.headed = True
 
     def on_body(self, body: bytes) -> None:
         """Collect the body, which arrives in pieces."""
@@ -139,7 +144,7 @@ class Connection:
         while not reply.complete:
             data = connection.recv(RECEIVE_BYTES)
             if not data:
-                if reply.framed or not parser.get_status_code():
+                if reply.framed or not reply.headed:
                     raise EOFError("the connection ended before the reply did")
                 reply.keep_alive = False
                 break

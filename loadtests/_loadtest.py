@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Final, Literal
 
 import gevent
 from locust import User
@@ -69,6 +69,15 @@ class LoadTest:
         return self.environment.runner
 
     @property
+    def phase(self) -> Literal["idle", "running", "judging", "done"]:
+        """Where the newest run is: `idle` before the first, `done` once its verdict is there or can't be."""
+        if self.run is None:
+            return "idle"
+        if self._finishing is None:
+            return "running"
+        return "done" if self._finishing.ready() else "judging"
+
+    @property
     def host(self) -> str:
         """The base URL aimed at, without a trailing slash; empty when none was given."""
         return (self.environment.host or "").rstrip("/")
@@ -80,11 +89,23 @@ class LoadTest:
             scenario = scenario.with_profile(manual_profile(self.options))
         else:
             self.environment.shape_class = self._shape
-            self._shape.follow(scenario.full_profile)
+        self._shape.follow(scenario.full_profile)
         self.scenario = scenario
         self.environment.stop_timeout = max(self.environment.stop_timeout, scenario.traffic.timeout_s)
-        if not self.options.user_classes and not self.options.class_picker:
+        if self.options.user_classes or self.options.class_picker:
+            self.keep_users()
+        else:
             self._take_users(scenario)
+
+    def keep_users(self) -> None:
+        """Let the environment's user classes, picked by hand, replace those of the scenario."""
+        names: dict[type[User], str] = {user_class: name for name, user_class in USER_CLASSES.items()}
+        weights = {
+            names.get(picked, picked.__name__): float(picked.weight)
+            for picked in self.environment.user_classes
+        }
+        traffic = replace(self.scenario.traffic, user_classes=weights)
+        self.scenario = replace(self.scenario, traffic=traffic)
 
     def _take_users(self, scenario: Scenario) -> None:
         classes: list[type[User]] = []
@@ -111,9 +132,9 @@ class LoadTest:
 
     def begin(self) -> None:
         """Start a run: its folder, its requests, its clock. Called when Locust starts a test."""
+        run = self.run = self._open_run()
         self.verdict = None
         self._finishing = None
-        run = self.run = self._open_run()
         recorder = Recorder(lambda raw: run.take(raw, recorder.endpoints), self._endpoint_names)
         self.sending = Sending(
             self.scenario, self.host, self.headers, recorder, self.environment.events.request.fire
@@ -153,9 +174,10 @@ class LoadTest:
         except (JudgingError, OSError) as error:
             logger.error(error)
             return
-        for objective in self.verdict["objectives"]:
-            if objective["outcome"] == "missed":
-                logger.error("objective missed: %s", objective["message"])
+        if not self.options.calm:
+            for objective in self.verdict["objectives"]:
+                if objective["outcome"] == "missed":
+                    logger.error("objective missed: %s", objective["message"])
 
     def _open_run(self) -> Run:
         scenario, options = self.scenario, self.options

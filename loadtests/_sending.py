@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from time import perf_counter
 from typing import Any, Final
+
+from gevent import ssl
 
 from configuration.scenario import Scenario
 from loadtests._client import Connection

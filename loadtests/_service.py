@@ -38,8 +38,8 @@ class OwnService:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "uvicorn", "service.app:app"]
-        command += ["--host", LOOPBACK, "--port", str(self.port), "--no-access-log", "--log-level", "warning"]
+        command = [sys.executable, "-m", "service"]
+        command += ["--host", LOOPBACK, "--port", str(self.port)]
         self._process = subprocess.Popen(
             command,
             cwd=PROJECT,

@@ -26,29 +26,33 @@ class ProfileShape(LoadTestShape):
     """Users, spawn rate and run time stay in the web form: the scenario `manual` reads them."""
 
     profile: Profile | None = None
+    edges: tuple[float, ...] = ()
+    """Where a stage ends, in seconds."""
+
     completed: bool = False
     """Whether the profile was followed to its end."""
 
     def follow(self, profile: Profile) -> None:
         """Take `profile` for the next test."""
         self.profile = profile
+        self.edges = tuple(stage.end_s for stage in profile.stages)
         self.completed = False
 
     def tick(self) -> tuple[int, float] | None:
         """Users at this moment and how fast to reach them; None once the profile has ended."""
         if self.profile is None:
             return None
-        elapsed_s = self._wait_for_edge(self.profile)
+        elapsed_s = self._wait_for_edge()
         if elapsed_s >= self.profile.duration_s:
             self.completed = True
             return None
         users = int(self.profile.level_at(elapsed_s) + 0.5)
         return users, max(SPAWN_RATE, self.profile.peak)
 
-    def _wait_for_edge(self, profile: Profile) -> float:
+    def _wait_for_edge(self) -> float:
         elapsed_s: float = self.get_run_time()
-        edges = [stage.end_s for stage in profile.stages if elapsed_s < stage.end_s < elapsed_s + 1.0]
-        if edges:
-            gevent.sleep(edges[0] - elapsed_s)
-            elapsed_s = max(edges[0], self.get_run_time())
+        edge_s = next((edge_s for edge_s in self.edges if elapsed_s < edge_s < elapsed_s + 1.0), None)
+        if edge_s is not None:
+            gevent.sleep(edge_s - elapsed_s)
+            elapsed_s = max(edge_s, self.get_run_time())
         return elapsed_s

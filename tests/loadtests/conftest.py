@@ -1,0 +1,241 @@
+"""A model, the real service, a service that does as it is told, and ways to run the suite against them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Locust patches the process that imports it; pytest's own stays as it is.
+os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
+import locust  # noqa: F401
+
+del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
+
+ROOT = Path(__file__).parents[2]
+MODEL = ROOT / "models" / "insurance_charges_model.skops"
+
+
+@dataclass
+class Answer:
+    """What the obedient service replies: after `delay_s`, `status` and `body`; or it hangs up."""
+
+    status: int = 200
+    body: bytes = b'{"charges": 1234.5}'
+    headers: dict[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+    hang_up: bool = False
+
+
+class Obedient:
+    """A service on loopback that answers as `answer` says, and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.answer: Callable[[int], Answer] = lambda _: Answer()
+        self.bodies: list[Any] = []
+        self.headers: list[dict[str, str]] = []
+        self.connections: set[int] = set()
+        self._released = threading.Event()
+        obedient = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self._send(Answer(body=b'{"readiness_status": "ACCEPTING_TRAFFIC"}'))
+
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                obedient.bodies.append(json.loads(self.rfile.read(length)))
+                obedient.headers.append({name.lower(): value for name, value in self.headers.items()})
+                obedient.connections.add(self.client_address[1])
+                answer = obedient.answer(len(obedient.bodies))
+                obedient._released.wait(answer.delay_s)
+                if answer.hang_up:
+                    self.close_connection = True
+                    return
+                self._send(answer)
+
+            def _send(self, answer: Answer) -> None:
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+            def handle_error(self, *_: object) -> None:
+                """A client that went away is no news."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.host = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def close(self) -> None:
+        self._released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def obedient() -> Iterator[Obedient]:
+    """A service that does as it is told."""
+    service = Obedient()
+    yield service
+    service.close()
+
+
+@pytest.fixture(scope="session")
+def model() -> Path:
+    """The model the suite's own service loads, trained if there is none."""
+    if not MODEL.exists():
+        subprocess.run([sys.executable, "-m", "service.training"], cwd=ROOT, check=True, capture_output=True)
+    return MODEL
+
+
+@dataclass
+class Suite:
+    """A command of the suite as a process: its output, its exit code, the folder of its run."""
+
+    process: subprocess.Popen[str]
+    out: Path
+    stdout: str = ""
+    stderr: str = ""
+
+    def wait(self, timeout_s: float = 120.0) -> Suite:
+        """Wait for the end."""
+        try:
+            self.stdout, self.stderr = self.process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.stdout, self.stderr = self.process.communicate()
+            pytest.fail(f"still running after {timeout_s} s:\n{self.stdout}\n{self.stderr}")
+        return self
+
+    def finished_within(self, seconds: float) -> None:
+        """TimeoutError if the process goes on for longer than that."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError from None
+
+    @property
+    def code(self) -> int:
+        return self.process.returncode
+
+    @property
+    def said(self) -> str:
+        return self.stdout + self.stderr
+
+    @property
+    def folder(self) -> Path:
+        """The newest run's folder."""
+        return (self.out / "latest").resolve()
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        return json.loads((self.folder / "verdict.json").read_text())
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return json.loads((self.folder / "run.json").read_text())
+
+    def until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
+        """Wait until `condition` holds; fail if the process ends or time runs out before."""
+        deadline = time.monotonic() + timeout_s
+        pause = threading.Event()
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                out, err = self.process.communicate()
+                pytest.fail(f"the awaited never happened:\n{out}\n{err}")
+            pause.wait(0.05)
+
+    def until_requests(self, obedient: Obedient, count: int) -> None:
+        """Wait until the service was sent so many requests."""
+        self.until(lambda: len(obedient.bodies) >= count)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Suite]]:
+    """Call with a module ('loadtests' or 'locust') and its arguments: the process, started."""
+    started: list[Suite] = []
+
+    def begin(
+        module: str,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        file_limit: int | None = None,
+    ) -> Suite:
+        limited = ["prlimit", f"--fsize={file_limit}"] if file_limit else []
+        out = tmp_path / "results"
+        process = subprocess.Popen(
+            [*limited, sys.executable, "-m", module, *arguments, "--out", str(out)],
+            cwd=ROOT,
+            env={**os.environ, "COLUMNS": "120", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(Suite(process, out))
+        return started[-1]
+
+    yield begin
+    for suite in started:
+        if suite.process.poll() is None:
+            suite.process.kill()
+        suite.process.communicate()
+
+
+@pytest.fixture
+def answer() -> type[Answer]:
+    """What the obedient service can be told to reply."""
+    return Answer
+
+
+@pytest.fixture
+def run_reports() -> Callable[..., str]:
+    """Call with the arguments of `python -m reports`: what it printed."""
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "reports", *arguments]
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+    return run
+
+
+@pytest.fixture
+def scenario_file(tmp_path: Path) -> Callable[..., str]:
+    """Call with lines of YAML: a scenario file's path; what is not given is a short, easy scenario."""
+
+    def write(
+        load: str = "{users: [{constant: 2, for: 3s}]}",
+        objectives: str = "[p99 latency <= 5 s, error rate <= 0 %]",
+        more: str = "",
+        name: str = "short",
+    ) -> str:
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(f"description: A test's own.\nload: {load}\nobjectives: {objectives}\n{more}\n")
+        return str(path)
+
+    return write

@@ -1,0 +1,274 @@
+"""The real thing: processes, HTTP, signals, files, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import signal
+import time
+import urllib.request
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests._service import OwnService
+from reports.folder import read_run
+
+pytestmark = pytest.mark.real
+
+ROOT = Path(__file__).parents[2]
+LOCUSTFILE = "loadtests/locustfile.py"
+PATH = "/api/models/insurance_charges_model/prediction"
+Start = Callable[..., Any]
+ScenarioFile = Callable[..., str]
+
+
+def staged_at_any_speed(folder: Path) -> str:
+    """The staged scenario with a latency limit that a busy test machine keeps."""
+    text = (ROOT / "configuration/scenarios/staged.yaml").read_text().replace("<= 100 ms", "<= 5 s")
+    path = folder / "staged.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def predictions_served(host: str) -> int:
+    """The service's own count of prediction requests."""
+    metrics = urllib.request.urlopen(f"{host}/metrics").read().decode()
+    lines = [line for line in metrics.splitlines() if line.startswith("http_requests_total") and PATH in line]
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines)
+
+
+@pytest.mark.usefixtures("model")
+def test_staged_passes_and_every_artefact_tells_the_same(start: Start, tmp_path: Path) -> None:
+    """Samples, CSVs, verdict, JUnit and page agree to the last request, and with the service's own count."""
+    with OwnService(0) as service:
+        suite = start(
+            "loadtests",
+            *("--scenario", staged_at_any_speed(tmp_path), "--time-scale", "0.1", "--host", service.host),
+        ).wait()
+        served = predictions_served(service.host)
+    assert suite.code == 0, suite.said
+    assert "✓ Passed: all 3 objectives met" in suite.stdout
+    assert suite.stdout.rstrip().endswith("verdict: pass (exit code 0)")
+
+    run = read_run(suite.folder)
+    assert len(run.samples) == served
+    assert served == pytest.approx(75, abs=5), "25 user-seconds a second of stage, three seconds each"
+    assert [stage.name for stage in run.facts.stages][3:6] == ["4 users", "5 users", "4 users (2)"]
+    assert run.facts.service["model"] == "insurance_charges_model"
+
+    verdict = suite.verdict
+    assert verdict["verdict"] == "pass"
+    assert sum(stage["figures"]["requests"] for stage in verdict["stages"]) == served
+    with (suite.folder / "stats.csv").open() as file:
+        totals = [row for row in csv.DictReader(file) if row["stage"] == "" and row["endpoint"] == ""]
+    assert [int(row["requests"]) for row in totals] == [served]
+    with (suite.folder / "timeline.csv").open() as file:
+        assert sum(int(row["sent"]) for row in csv.DictReader(file)) == served
+    cases = ET.parse(suite.folder / "junit.xml").getroot().iter("testcase")
+    assert len(list(cases)) == 3
+    page = (suite.folder / "report.html").read_text()
+    assert f"over {served} requests" in page
+    assert verdict["sentence"] in (suite.folder / "summary.md").read_text()
+    locusts_own = {path.name for path in (suite.folder / "locust").iterdir()}
+    assert locusts_own == {"requests.csv", "failures.csv", "exceptions.csv", "report.html", "README.txt"}
+    with (suite.folder / "locust" / "requests.csv").open() as file:
+        aggregated = next(row for row in csv.DictReader(file) if row["Name"] == "Aggregated")
+    assert int(aggregated["Request Count"]) == served
+    assert not list(suite.folder.glob("*.arrows")), "streams are rewritten as Parquet in the end"
+
+
+@pytest.mark.usefixtures("model")
+def test_the_suites_own_service_is_started_and_stopped(start: Start, scenario_file: ScenarioFile) -> None:
+    suite = start("loadtests", "--scenario", scenario_file()).wait()
+    assert suite.code == 0, suite.said
+    host = suite.facts["host"]
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", host)
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(host)
+
+
+def test_a_slow_service_fails_naming_the_objective(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
+) -> None:
+    obedient.answer = lambda _: answer(delay_s=0.15)
+    file = scenario_file(objectives="[p50 latency <= 100 ms, error rate <= 0 %]")
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
+    assert suite.code == 1
+    assert "✗ Failed: p50 latency was" in suite.stdout
+    assert "✗ missed" in suite.stdout
+    assert "verdict: fail (exit code 1)" in suite.stdout
+    outcomes = {judged["text"]: judged["outcome"] for judged in suite.verdict["objectives"]}
+    assert outcomes["p50 latency <= 100 ms"] == "missed"
+    assert outcomes["error rate <= 0 %"] == "met"
+
+
+def test_every_kind_of_bad_reply_is_told_apart(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
+) -> None:
+    """One user class asks quickly; the service misbehaves in turn; the run goes on."""
+    turns = [
+        answer(),
+        answer(status=500),
+        answer(status=404),
+        answer(status=503, headers={"Retry-After": "1"}),
+        answer(body=b"{}"),
+        answer(hang_up=True),
+        answer(delay_s=1.0),
+    ]
+    obedient.answer = lambda number: turns[number % len(turns)]
+    file = scenario_file(
+        load="{users: [{constant: 4, for: 4s}]}",
+        objectives="[error rate <= 1 %]",
+        more="traffic: {user: stress, timeout: 300ms}",
+    )
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
+    assert suite.code == 1
+    samples = read_run(suite.folder).samples
+    found = set(samples.outcome.values().tolist())
+    assert found == {"ok", "http_5xx", "http_4xx", "shed", "invalid_reply", "reset", "timeout"}
+    timeouts = samples.latency_ms[samples.outcome.equal("timeout")]
+    assert ((timeouts >= 299) & (timeouts < 3_000)).all(), "a timeout counts at its elapsed time"
+    assert len(samples) == len(obedient.bodies)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("module", ["loadtests", "locust"])
+def test_a_signal_still_judges_and_writes(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, module: str, number: signal.Signals
+) -> None:
+    """Nothing was missed until then, but the run is not whole: invalid, with what there is kept."""
+    file = scenario_file(load="{users: [{constant: 4, for: 60s}]}")
+    more = [] if module == "loadtests" else ["-f", LOCUSTFILE, "--headless"]
+    suite = start(module, *more, "--scenario", file, "--host", obedient.host)
+    suite.until_requests(obedient, 6)
+    suite.process.send_signal(number)
+    suite.wait()
+    assert suite.code == 3, suite.said
+    assert re.search(rf"Invalid: stopped after \S+ s of 1 min\s+\({number.name}\)", suite.stdout)
+    assert len(read_run(suite.folder).samples) == len(obedient.bodies)
+    assert (suite.folder / "report.html").exists()
+
+
+def test_a_signal_after_a_miss_is_a_fail(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
+) -> None:
+    obedient.answer = lambda _: answer(status=500)
+    file = scenario_file(load="{users: [{constant: 4, for: 60s}]}")
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host)
+    suite.until_requests(obedient, 4)
+    suite.process.send_signal(signal.SIGTERM)
+    assert suite.wait().code == 1
+    assert "error rate was 100 %" in suite.stdout
+
+
+def test_requests_in_flight_at_the_end_are_waited_for_and_counted(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
+) -> None:
+    obedient.answer = lambda _: answer(delay_s=0.7)
+    file = scenario_file(load="{users: [{constant: 3, for: 2s}]}")
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
+    assert suite.code == 0, suite.said
+    assert len(read_run(suite.folder).samples) == len(obedient.bodies)
+
+
+def test_a_second_interrupt_quits_at_once(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
+) -> None:
+    """The first waits for requests in flight; whoever is impatient need not."""
+    obedient.answer = lambda number: answer(delay_s=30.0 if number > 3 else 0.0)
+    file = scenario_file(
+        load="{users: [{constant: 4, for: 60s}]}", more="traffic: {timeout: 60s, user: stress}"
+    )
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host)
+    suite.until_requests(obedient, 7)
+    suite.process.send_signal(signal.SIGINT)
+    with pytest.raises(TimeoutError):
+        suite.finished_within(1.0)
+    asked = time.monotonic()
+    suite.process.send_signal(signal.SIGINT)
+    suite.wait(20)
+    assert time.monotonic() - asked < 10
+    assert suite.code == 3
+
+
+def test_plain_locust_is_judged_too(start: Start, obedient: Any, tmp_path: Path) -> None:
+    """As any Locust user would type it, with users and duration: the scenario is `manual`."""
+    suite = start(
+        "locust",
+        *("-f", LOCUSTFILE, "--host", obedient.host, "--headless", "-u", "2", "-r", "2", "-t", "3s"),
+        *("--csv", str(tmp_path / "own"), "--html", str(tmp_path / "own.html")),
+    ).wait()
+    assert suite.code == 0, suite.said
+    assert suite.facts["scenario"] == "manual"
+    assert suite.facts["interrupted"] is None
+    assert len(read_run(suite.folder).samples) == len(obedient.bodies) > 0
+    assert (tmp_path / "own_stats.csv").exists()
+    assert (tmp_path / "own.html").exists()
+
+
+def test_a_miss_shows_in_plain_locusts_log(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
+) -> None:
+    obedient.answer = lambda _: answer(status=500)
+    file = scenario_file()
+    arguments = ("-f", LOCUSTFILE, "--host", obedient.host, "--headless", "--loglevel", "ERROR")
+    suite = start("locust", *arguments, "--scenario", file).wait()
+    assert suite.code == 1
+    assert "objective missed: error rate was 100 %" in suite.stderr
+
+
+def test_any_locust_client_is_recorded(start: Start, obedient: Any, tmp_path: Path) -> None:
+    """Whoever extends the suite writes users as Locust's documentation says."""
+    extension = tmp_path / "extension.py"
+    extension.write_text(
+        "from locust import HttpUser, constant_pacing, task\n"
+        "from loadtests.locustfile import *\n"
+        "class Visitor(HttpUser):\n"
+        "    wait_time = constant_pacing(0.5)\n"
+        "    @task\n"
+        "    def visit(self):\n"
+        "        self.client.post('/visit', json={}, name='visit')\n"
+    )
+    arguments = ("-f", str(extension), "--host", obedient.host, "--headless", "-u", "1", "-t", "3s")
+    suite = start("locust", *arguments, "Visitor").wait()
+    assert suite.code == 0, suite.said
+    samples = read_run(suite.folder).samples
+    assert set(samples.endpoint.values().tolist()) == {"visit"}
+    assert len(samples) == len(obedient.bodies) > 2
+
+
+def test_headers_from_the_environment_reach_the_service_and_nothing_else(
+    start: Start, scenario_file: ScenarioFile, obedient: Any
+) -> None:
+    environment = {"LOADTEST_HEADERS": "Authorization: Bearer s3cr3t-t0ken"}
+    file = scenario_file(load="{users: [{constant: 2, for: 2s}]}")
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host, environment=environment).wait()
+    assert suite.code == 0, suite.said
+    assert {headers.get("authorization") for headers in obedient.headers} == {"Bearer s3cr3t-t0ken"}
+    kept = [path for path in suite.folder.rglob("*") if path.is_file()]
+    assert not [path.name for path in kept if b"s3cr3t" in path.read_bytes()]
+    assert "s3cr3t" not in suite.said
+
+
+def test_a_user_keeps_one_connection(start: Start, scenario_file: ScenarioFile, obedient: Any) -> None:
+    file = scenario_file(load="{users: [{constant: 3, for: 3s}]}")
+    assert start("loadtests", "--scenario", file, "--host", obedient.host).wait().code == 0
+    assert len(obedient.bodies) >= 8
+    assert len(obedient.connections) == 3
+
+
+def test_a_run_can_be_judged_anew_from_its_folder(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, run_reports: Callable[..., str]
+) -> None:
+    """On another day, without the service: the same verdict from what was recorded."""
+    suite = start("loadtests", "--scenario", scenario_file(), "--host", obedient.host).wait()
+    before = suite.verdict
+    (suite.folder / "verdict.json").unlink()
+    assert before["sentence"] in " ".join(run_reports("show", str(suite.out / "latest")).split())
+    run_reports("write", str(suite.folder))
+    assert json.loads((suite.folder / "verdict.json").read_text()) == before
