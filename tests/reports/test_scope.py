@@ -69,5 +69,14 @@ def test_a_rate_in_any_window_is_the_lowest_of_all_windows(make_run: MakeRun) ->
     assert observed(run, "throughput >= 1 requests/s in any 8 s") == 5.0
 
 
+def test_a_window_runs_from_one_stage_into_the_next(make_run: MakeRun) -> None:
+    """A slow second on either side of a border is two slow seconds in the window across it."""
+    stages = (Stage("low", 0.0, 10.0), Stage("high", 10.0, 20.0))
+    run = make_run(
+        200, latency_ms=[300.0 if 90 <= i < 110 else 10.0 for i in range(200)], facts={"stages": stages}
+    )
+    assert observed(run, "p70 latency <= 1 ms in any 5 s") == 300.0
+
+
 def test_a_window_longer_than_its_stage_is_the_stage(make_run: MakeRun) -> None:
     assert observed(staged(make_run), "max latency <= 1 ms during low in any 60 s") == 15.0
