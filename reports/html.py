@@ -13,7 +13,8 @@ from markupsafe import Markup, escape
 
 from reports import charts
 from reports.facts import Facts
-from reports.htmltables import endpoint_table, failure_table, objective_table, slowest_table, stage_table
+from reports.htmlobjectives import objective_table
+from reports.htmltables import endpoint_table, failure_table, slowest_table, stage_table
 from reports.palette import variables
 from reports.quantities import counted, duration
 from reports.run import Run
@@ -60,6 +61,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
     )
     environment.filters["named"] = _named
+    environment.filters["together"] = _together
     return environment
 
 
@@ -74,6 +76,11 @@ def _named(svg: str, title: str, described_by: str) -> Markup:
     """A picture with its accessible name and the element that describes it."""
     attributes = f'role="img" aria-label="{escape(title)}" aria-describedby="{escape(described_by)}"'
     return Markup(svg.replace('role="img"', attributes, 1))  # noqa: S704 - drawn by us, its text escaped
+
+
+def _together(text: str) -> str:
+    """Figures kept on one line with their units."""
+    return re.sub(r"(?<=\d) (?=(?:ms|s|min|h|rows/s|requests/s)\b|%)", "\N{NO-BREAK SPACE}", text)
 
 
 def _headline(verdict: Verdict) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from reports.samples import Floats, Mask
 from reports.summary import LimitCrossing
 
 _MOST = 0.6
+"""Share of the windows that is called most of them."""
 _NAMES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
 
 
@@ -67,16 +68,21 @@ def title(windows: Windows, limits: tuple[Limit, ...], passed: LimitCrossing | N
 
 
 def crossing(scene: Scene) -> LimitCrossing | None:
-    """Where a percentile passed its limit, if it stayed above in most windows from then on."""
+    """Where a percentile passed its limit for good: below it in most windows before, above in most after."""
     passed = scene.summary.limit_crossing
     if passed is None:
         return None
     quantile = {f"{name} latency": quantile for quantile, name in _NAMES.items()}.get(passed.metric)
     if quantile is None:
         return None
-    later = scene.windows.percentiles_ms[quantile][scene.windows.start_s >= passed.t_s]
-    later = later[~np.isnan(later)]
-    return passed if len(later) and np.mean(later > passed.limit_ms) >= _MOST else None
+    windows = scene.windows
+    known = windows.answers > 0
+    over = windows.percentiles_ms[quantile][known] > passed.limit_ms
+    later = windows.start_s[known] >= passed.t_s
+    if not later.any() or later.all():
+        return None
+    lasting = np.mean(over[later]) >= _MOST and np.mean(over[~later]) <= 1 - _MOST
+    return passed if lasting else None
 
 
 def _load(crossing: LimitCrossing) -> str:

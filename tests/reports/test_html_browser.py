@@ -21,8 +21,9 @@ Make = Callable[..., Run]
 VIEWS = [(width, scheme) for width in (390, 1400) for scheme in ("light", "dark")]
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
-TEXTS = """() => [...document.querySelectorAll("svg.plot")].filter(svg => svg.getClientRects().length).flatMap(
+TEXTS = """() => [...document.querySelectorAll("svg.plot")].flatMap(
   svg => {
+    if (!svg.getClientRects().length) return [];
     const frame = svg.getBoundingClientRect(), scale = frame.width / svg.viewBox.baseVal.width;
     return [...svg.querySelectorAll("text")].map(text => {
       const box = text.getBoundingClientRect();
@@ -175,6 +176,14 @@ def test_the_page_fits_its_window_and_its_plots_can_be_read(visit, name, width, 
             same_line = one["plot"] == other["plot"] and one["y"] == other["y"]
             if same_line and one["left"] < other["left"]:
                 assert one["right"] <= other["left"] + 1, (one["words"], other["words"])
+
+
+@pytest.mark.parametrize("name", ["staged", "open model"])
+def test_no_window_is_too_narrow_for_the_page(visit, name):
+    page = visit(name, 1400, "light")
+    for width in (320, 390, 600, 839, 841, 979, 981, 1024, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
 
 def test_plots_change_from_narrow_to_wide_and_are_named_once_each(visit):
