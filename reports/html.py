@@ -79,8 +79,9 @@ def _named(svg: str, title: str, described_by: str) -> Markup:
 
 
 def _together(text: str) -> str:
-    """Figures kept on one line with their units."""
-    return re.sub(r"(?<=\d) (?=(?:ms|s|min|h|rows/s|requests/s)\b|%)", "\N{NO-BREAK SPACE}", text)
+    """The text with its figures kept on one line with their units: 42 ms, 3 min 32 s."""
+    unit = r"(?<=\d) (?=(?:ms|s|min|h|rows/s|requests/s)\b|%)|(?<=\d min) (?=\d)|(?<=\d h) (?=\d)"
+    return re.sub(unit, "\N{NO-BREAK SPACE}", text)
 
 
 def _headline(verdict: Verdict) -> tuple[str, str]:

@@ -311,3 +311,10 @@ def test_contrast_agrees_with_the_known_values():
 def test_marks_become_the_variables_of_their_role():
     assert to_variables(f"a {mark('ink')} b {mark('missed-text')}") == "a var(--ink) b var(--missed-text)"
     assert len({mark(role) for role in ROLES}) == len(ROLES)
+
+
+def test_a_figure_is_not_torn_from_its_unit_at_the_end_of_a_line(make_run: Make):
+    latency_ms = np.full(1000, 10.0)
+    latency_ms[720] = 212.0
+    told = "212\N{NO-BREAK SPACE}ms, 1\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}12\N{NO-BREAK SPACE}s"
+    assert told in page(make_run(1000, latency_ms=latency_ms))
