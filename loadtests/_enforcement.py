@@ -90,6 +90,7 @@ def on_signal(environment: Environment, number: int) -> None:
     if loadtest is None or loadtest.interrupted is not None:
         os._exit(INVALID)
     loadtest.interrupted = signal.Signals(number).name
+    loadtest.stop()
     loadtest.runner.quit()
     if environment.web_ui is not None:
         environment.web_ui.stop()
@@ -127,7 +128,10 @@ def on_quitting(environment: Environment, **_: Any) -> None:
     Locust fires this before `test_stop` when it is interrupted, so the test is stopped here first.
     """
     loadtest = loadtest_of(environment)
-    if loadtest is None or isinstance(environment.runner, WorkerRunner):
+    if loadtest is None:
+        return
+    loadtest.stop()
+    if isinstance(environment.runner, WorkerRunner):
         return
     loadtest.runner.quit()
     loadtest.finish()

@@ -1,24 +1,79 @@
-"""A generator process watches itself: processor, memory, and how late its own event loop runs."""
+"""A process that generates load: it sends, records and seals, and watches its own health."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Final
 
 import gevent
 import psutil
+from locust.env import Environment
 
+from configuration.scenario import Scenario
+from loadtests._recorder import Recorder
 from loadtests._recording import Observation
+from loadtests._sending import Sending
 
+SEAL_S: Final = 0.25
 HEARTBEAT_S: Final = 0.02
 PERIOD_S: Final = 1.0
+
+
+class Generator:
+    """What one process needs to generate load: ready requests, a recorder that listens, a monitor."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        scenario: Scenario,
+        host: str,
+        headers: Mapping[str, str],
+        worker: int = 0,
+        workers: int = 1,
+    ) -> None:
+        endpoints = [endpoint.name for endpoint in scenario.traffic.endpoints]
+        self._recorder = Recorder(endpoints)
+        self._events = environment.events
+        fire = environment.events.request.fire
+        self.sending = Sending(scenario, host, headers, self._recorder, fire, worker, workers)
+
+    def start(
+        self,
+        take: Callable[[bytes, Sequence[str]], object],
+        observe: Callable[[Sequence[Observation]], None],
+        source: str,
+    ) -> None:
+        """Listen to requests and hand on their rows; observe this process as `source`."""
+        recorder = self._recorder
+        recorder.sink = lambda raw: take(raw, recorder.endpoints)
+        self._events.request.add_listener(recorder.on_request)
+        self._monitor = Monitor(observe, source)
+        self._sealing = gevent.spawn(_every, SEAL_S, recorder.seal)
+
+    def begin_at(self, instant: float) -> None:
+        """Count the run's time from `instant`, on the clock of `time.perf_counter`."""
+        self._recorder.started = instant
+
+    def stop(self) -> int:
+        """Hand on the last rows; return how many there were in all."""
+        self._monitor.stop()
+        self._sealing.kill()
+        self._events.request.remove_listener(self._recorder.on_request)
+        self._recorder.seal()
+        return self._recorder.recorded
+
+
+def _every(period_s: float, act: Callable[[], None]) -> None:
+    while True:
+        gevent.sleep(period_s)
+        act()
 
 
 class Monitor:
     """Observe this process once a second until stopped; `observe(observations)` takes what was seen."""
 
-    def __init__(self, observe: Callable[[list[Observation]], None], source: str) -> None:
+    def __init__(self, observe: Callable[[Sequence[Observation]], None], source: str) -> None:
         self._observe = observe
         self._source = source
         self._process = psutil.Process()

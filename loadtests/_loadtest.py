@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import gevent
 from locust import User
 from locust.env import Environment
-from locust.runners import Runner
+from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, WorkerRunner
 
 from configuration.scenario import Scenario
 from loadtests import _facts
 from loadtests._arguments import as_options, manual_profile
-from loadtests._generator import Monitor
+from loadtests._distribution import COUNT_PATIENCE_S, Master, Share, Workers, connect
+from loadtests._generator import Generator
 from loadtests._judging import JudgingError, Verdict, judge
 from loadtests._locust_files import write_locust_files
 from loadtests._progress import ProgressLine
-from loadtests._recorder import Recorder
 from loadtests._recording import make_folder, point_latest
 from loadtests._run import Run
 from loadtests._sending import Sending
@@ -34,7 +34,6 @@ from shapes.locust_shape import ProfileShape
 
 logger = logging.getLogger(__name__)
 
-SEAL_S: Final = 0.25
 ROUNDING_S: Final = 0.5
 ENDLESS_S: Final = 1e9
 """Stands in run.json for the end of a stage that has none until the run is stopped."""
@@ -56,11 +55,16 @@ class LoadTest:
         """The run under way, or the last one."""
         self.verdict: Verdict | None = None
         """The verdict on the last run; None while one goes on."""
-        self.sending: Sending | None = None
+        self.workers: Workers | None = None
+        """The processes that generate the load, where this one is their master."""
         self.progress: ProgressLine | None = None
+        self._generator: Generator | None = None
+        self._master: Master
+        self._order: dict[str, Any]
         self._shape = ProfileShape()
         self._shape.runner = environment.runner
         self._finishing: gevent.Greenlet | None = None
+        connect(self.runner, self.begin_share, lambda: self.workers)
 
     @property
     def runner(self) -> Runner:
@@ -78,6 +82,12 @@ class LoadTest:
         return "done" if self._finishing.ready() else "judging"
 
     @property
+    def sending(self) -> Sending:
+        """What this process sends; there while it generates load."""
+        assert self._generator is not None
+        return self._generator.sending
+
+    @property
     def host(self) -> str:
         """The base URL aimed at, without a trailing slash; empty when none was given."""
         return (self.environment.host or "").rstrip("/")
@@ -91,6 +101,7 @@ class LoadTest:
             self.environment.shape_class = self._shape
         self._shape.follow(scenario.full_profile)
         self.scenario = scenario
+        self._order = scenario.resolved()
         self.environment.stop_timeout = max(self.environment.stop_timeout, scenario.traffic.timeout_s)
         if self.options.user_classes or self.options.class_picker:
             self.keep_users()
@@ -126,24 +137,38 @@ class LoadTest:
             reason = error.strerror or error
             raise OSError(f"runs can't be kept in {out}: {reason}. Name another folder: --out DIR") from None
 
-    @property
-    def _endpoint_names(self) -> list[str]:
-        return [endpoint.name for endpoint in self.scenario.traffic.endpoints]
-
     def begin(self) -> None:
         """Start a run: its folder, its requests, its clock. Called when Locust starts a test."""
+        if isinstance(self.runner, WorkerRunner):
+            return
         run = self.run = self._open_run()
         self.verdict = None
         self._finishing = None
-        recorder = Recorder(lambda raw: run.take(raw, recorder.endpoints), self._endpoint_names)
-        self.sending = Sending(
-            self.scenario, self.host, self.headers, recorder, self.environment.events.request.fire
+        if isinstance(self.runner, MasterRunner):
+            self.workers = Workers(self.runner, run, self._order, self.host)
+            started = perf_counter() + self.workers.started_at - time.time()
+        else:
+            self._generator = Generator(self.environment, self.scenario, self.host, self.headers)
+            self._generator.start(run.take, run.observe, "generator")
+            started = perf_counter()
+            self._generator.begin_at(started)
+        run.started = started
+        self._shape.start_at(started)
+
+    def begin_share(self, share: Share) -> None:
+        """Start a worker's share of the master's run."""
+        assert isinstance(self.runner, WorkerRunner)
+        master = self._master = Master(self.runner, share.worker)
+        self._generator = Generator(
+            self.environment, share.scenario, share.host, self.headers, share.worker, share.workers
         )
-        self.environment.events.request.add_listener(recorder.on_request)
-        self._recorder = recorder
-        self._monitor = Monitor(run.observe, "generator")
-        self._sealing = gevent.spawn(_every, SEAL_S, recorder.seal)
-        run.started = recorder.started = self._shape.start_time = perf_counter()
+        self._generator.start(master.send_rows, master.send_observations, master.source)
+        self._generator.begin_at(perf_counter() + share.started_at - time.time())
+
+    def stop(self) -> None:
+        """Stop the users, here and on workers, and finish the run: `quit` alone waits for no worker."""
+        if self.runner.state not in (STATE_INIT, STATE_STOPPED):
+            self.runner.stop()
 
     def stop_clock(self) -> None:
         """The load ends now; replies in flight may still come."""
@@ -155,17 +180,28 @@ class LoadTest:
 
         The work goes on in a greenlet of its own, so that it survives the caller's being killed.
         """
+        if isinstance(self.runner, WorkerRunner):
+            self._finish_share()
+            return
         if self.run is not None and self._finishing is None:
             self._finishing = gevent.spawn(self._finish, self.run)
         if self._finishing is not None:
             self._finishing.join()
 
+    def _finish_share(self) -> None:
+        if self._generator is not None:
+            self._master.send_count(self._generator.stop())
+            self._generator = None
+            self.environment.stop_timeout = (
+                0.0  # all users have stopped; Locust would sleep for as long again
+            )
+
     def _finish(self, run: Run) -> None:
         run.stop_clock()
-        self._monitor.stop()
-        self._sealing.kill()
-        self._recorder.seal()
-        self.environment.events.request.remove_listener(self._recorder.on_request)
+        if self._generator is not None:
+            self._generator.stop()
+        if self.workers is not None:
+            self.workers.wait(self.scenario.traffic.timeout_s + COUNT_PATIENCE_S)
         run.close(self._interruption(run), self._offered)
         try:
             write_locust_files(self.environment, run.folder / "locust")
@@ -205,11 +241,17 @@ class LoadTest:
             note=options.note,
         )
         folder = make_folder(Path(options.out), scenario.name)
-        return Run(folder, facts, scenario.objectives, lambda: self.runner.user_count)
+        return Run(folder, facts, scenario.objectives, self._look)
+
+    def _look(self) -> int:
+        """Look after the workers, now and then; return how many users run."""
+        if self.workers is not None:
+            self.workers.watch()
+        return self.runner.user_count
 
     def _offered(self, requests: int, elapsed_s: float) -> float | None:
-        """Requests recorded as a share of those planned until `elapsed_s`."""
-        planned = self.scenario.planned_requests(0.0, elapsed_s)
+        """Requests recorded as a share of those planned until `elapsed_s`, warm-up left out."""
+        planned = self.scenario.planned_requests(self.scenario.judged_from_s, elapsed_s)
         return requests / planned if planned else None
 
     def _interruption(self, run: Run) -> str | None:
@@ -219,9 +261,3 @@ class LoadTest:
         planned_s = run.facts.planned_s
         complete = self._shape.completed or planned_s is None or run.elapsed_s >= planned_s - ROUNDING_S
         return None if complete else "stopped by hand"
-
-
-def _every(period_s: float, act: Callable[[], None]) -> None:
-    while True:
-        gevent.sleep(period_s)
-        act()

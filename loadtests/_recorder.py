@@ -64,13 +64,13 @@ class Row(NamedTuple):
 class Recorder:
     """Pack rows into one buffer; hand `sink(raw)` the packed rows when it is full or `seal` is called."""
 
-    def __init__(self, sink: Callable[[bytes], None], endpoints: Sequence[str]) -> None:
+    def __init__(self, endpoints: Sequence[str], sink: Callable[[bytes], object] = len) -> None:
         self.recorded = 0
+        self.sink = sink
         self.started = perf_counter()
         """The run's start on this process's monotonic clock: the zero of every time in a row."""
         self.endpoints = list(endpoints)
         """Names of the endpoint codes; requests of foreign user classes append theirs."""
-        self._sink = sink
         self._buffer = bytearray(BATCH_ROWS * ROW.itemsize)
         self._offset = 0
 
@@ -87,7 +87,7 @@ class Recorder:
         if self._offset:
             raw = bytes(memoryview(self._buffer)[: self._offset])
             self._offset = 0
-            self._sink(raw)
+            self.sink(raw)
 
     def on_request(
         self,

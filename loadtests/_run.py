@@ -43,6 +43,11 @@ class Run:
         return self._recording.requests
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the load has not stopped yet."""
+        return self._ended_s is None
+
+    @property
     def elapsed_s(self) -> float:
         """Seconds since the start, until the load stopped."""
         return perf_counter() - self.started if self._ended_s is None else self._ended_s
@@ -52,12 +57,15 @@ class Run:
         """Users that run now."""
         return self._users()
 
-    def take(self, raw: bytes, endpoints: Sequence[str], worker: int = 0) -> None:
-        """Write packed rows and count them."""
+    def take(self, raw: bytes, endpoints: Sequence[str], worker: int = 0) -> int:
+        """Write packed rows and count them; return how many were written."""
         try:
-            self.live.add(self._recording.append(raw, endpoints, worker), self.elapsed_s)
+            batch = self._recording.append(raw, endpoints, worker)
         except OSError as error:
             self.fault(f"samples could not be written to {self.folder}: {error.strerror or error}")
+            return 0
+        self.live.add(batch, self.elapsed_s)
+        return len(batch.rows)
 
     def observe(self, observations: Sequence[Observation]) -> None:
         """Write what was observed just now."""
@@ -78,7 +86,7 @@ class Run:
             self._ended_s = perf_counter() - self.started
 
     def close(self, interrupted: str | None, offered: Callable[[int, float], float | None]) -> None:
-        """End the streams, write the facts; `offered(requests, elapsed_s)` is the share sent of the plan."""
+        """End the streams, write the facts; `offered(judged requests, elapsed_s)` is a share of the plan."""
         self.stop_clock()
         self._watch.kill()
         ended_s = self.elapsed_s
@@ -87,7 +95,7 @@ class Run:
             stages=tuple(_ended(stage, ended_s, self.facts.planned_s) for stage in self.facts.stages),
             ended_s=ended_s,
             interrupted=interrupted,
-            offered=offered(self.requests, ended_s),
+            offered=offered(self.live.total().requests, ended_s),
             faults=tuple(self.faults),
         )
         self._recording.close(self.facts)

@@ -7,6 +7,7 @@ from itertools import count
 from time import perf_counter
 from typing import Any, Final
 
+import gevent
 from gevent import ssl
 
 from configuration.scenario import Scenario
@@ -45,6 +46,10 @@ class Sending:
         self._recorder = recorder
         self._fire = fire
         self._users = count(worker, workers)
+
+    def await_start(self) -> None:
+        """Return once the run has begun: a master begins it a moment after it has told its workers."""
+        gevent.sleep(max(0.0, self._recorder.started - perf_counter()))
 
     def connect(self) -> Connection:
         """A connection for one user."""

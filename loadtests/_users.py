@@ -10,7 +10,7 @@ from locust import User, task
 from locust.env import Environment
 
 from configuration.scenario import PACE_S
-from loadtests._sending import phase_of
+from loadtests._sending import Sending, phase_of
 
 
 class ModelUser(User):
@@ -20,7 +20,7 @@ class ModelUser(User):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._sending = environment.loadtest.sending  # type: ignore[attr-defined]
+        self._sending: Sending = environment.loadtest.sending  # type: ignore[attr-defined]
         self.number: int = self._sending.join()
         self._requests = self._sending.deal(self.number)
         self._connection = self._sending.connect()
@@ -29,6 +29,11 @@ class ModelUser(User):
     def predict(self) -> None:
         """Ask for the next prediction."""
         self._sending.send(self._connection, next(self._requests))
+
+    def on_start(self) -> None:
+        """Let the run begin; then wait as before every request, so that users who come together spread."""
+        self._sending.await_start()
+        self.wait()
 
     def on_stop(self) -> None:
         """Close the connection."""
@@ -47,10 +52,6 @@ class PacedUser(ModelUser):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._due: float | None = None
-
-    def on_start(self) -> None:
-        """Wait for this user's turn within the first pace."""
-        self.wait()
 
     def wait_time(self) -> float:
         """Seconds until the next request is due."""
@@ -71,10 +72,6 @@ class ThinkingUser(ModelUser):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._chance = random.Random(self._sending.seed * 1_000_003 + self.number)  # noqa: S311
-
-    def on_start(self) -> None:
-        """Think before the first request too, so that users who come together do not knock together."""
-        self.wait()
 
     def wait_time(self) -> float:
         """Seconds of thought."""

@@ -32,11 +32,24 @@ class ProfileShape(LoadTestShape):
     completed: bool = False
     """Whether the profile was followed to its end."""
 
+    _started: bool = False
+
     def follow(self, profile: Profile) -> None:
         """Take `profile` for the next test."""
         self.profile = profile
         self.edges = tuple(stage.end_s for stage in profile.stages)
         self.completed = False
+        self._started = False
+
+    def start_at(self, instant: float) -> None:
+        """Count the profile's time from `instant`, on the clock of `time.perf_counter`."""
+        self.start_time = instant
+        self._started = True
+
+    def reset_time(self) -> None:
+        """Count from now, as Locust asks at a start; on a master it asks once more when the run has begun."""
+        if not self._started:
+            super().reset_time()
 
     def tick(self) -> tuple[int, float] | None:
         """Users at this moment and how fast to reach them; None once the profile has ended."""
@@ -45,12 +58,14 @@ class ProfileShape(LoadTestShape):
         elapsed_s = self._wait_for_edge()
         if elapsed_s >= self.profile.duration_s:
             self.completed = True
+            if self.runner is not None:
+                self.runner.stop()  # a master would quit without having stopped its workers
             return None
         users = int(self.profile.level_at(elapsed_s) + 0.5)
         return users, max(SPAWN_RATE, self.profile.peak)
 
     def _wait_for_edge(self) -> float:
-        elapsed_s: float = self.get_run_time()
+        elapsed_s: float = max(0.0, self.get_run_time())
         edge_s = next((edge_s for edge_s in self.edges if elapsed_s < edge_s < elapsed_s + 1.0), None)
         if edge_s is not None:
             gevent.sleep(edge_s - elapsed_s)

@@ -65,7 +65,7 @@ def test_the_packed_row_is_the_numpy_row() -> None:
 
 def test_a_full_batch_is_handed_on_and_the_rest_when_sealed() -> None:
     sealed: list[bytes] = []
-    recorder = Recorder(sealed.append, ["prediction"])
+    recorder = Recorder(["prediction"], sealed.append)
     for number in range(BATCH_ROWS + 3):
         recorder.record(row(number / 1000))
     assert [len(raw) // ROW.itemsize for raw in sealed] == [BATCH_ROWS]
@@ -78,7 +78,7 @@ def test_a_full_batch_is_handed_on_and_the_rest_when_sealed() -> None:
 
 def recorded(folder: Path, rows: list[Row], endpoints: list[str]) -> Recording:
     recording = Recording(folder, facts())
-    recorder = Recorder(lambda raw: recording.append(raw, recorder.endpoints, 0) and None, endpoints)
+    recorder = Recorder(endpoints, lambda raw: recording.append(raw, recorder.endpoints, 0))
     for each in rows:
         recorder.record(each)
     recorder.seal()
@@ -122,7 +122,7 @@ def test_what_was_sealed_is_readable_before_the_run_is_closed(tmp_path: Path) ->
 def test_endpoints_that_appear_later_keep_their_names(tmp_path: Path) -> None:
     """Requests of user classes that extend the suite bear names no scenario knows."""
     recording = Recording(tmp_path, facts())
-    recorder = Recorder(lambda raw: recording.append(raw, recorder.endpoints, 0) and None, ["prediction"])
+    recorder = Recorder(["prediction"], lambda raw: recording.append(raw, recorder.endpoints, 0))
     recorder.on_request(name="prediction", response_time=1.0, response_length=2, sample=row())
     recorder.seal()
     recorder.on_request(name="/login", response_time=5.0, response_length=20)
@@ -173,7 +173,7 @@ def test_closing_twice_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_writer_counts_what_it_wrote(tmp_path: Path) -> None:
     writer = SampleWriter(tmp_path / "samples.arrows", STAGES)
-    recorder = Recorder(lambda raw: writer.append(raw, recorder.endpoints, 0) and None, ["prediction"])
+    recorder = Recorder(["prediction"], lambda raw: writer.append(raw, recorder.endpoints, 0))
     for _ in range(5):
         recorder.record(row())
     recorder.seal()

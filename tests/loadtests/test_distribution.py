@@ -1,0 +1,95 @@
+"""Several processes give the same rows and the same verdict as one; a lost one is never passed over."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reports.folder import read_run
+
+pytestmark = pytest.mark.real
+
+LOCUSTFILE = "loadtests/locustfile.py"
+Start = Callable[..., Any]
+ScenarioFile = Callable[..., str]
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process started, as the kernel lists them."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(line) for line in listed.stdout.split()]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_two_processes_record_every_request_once(
+    start: Start, scenario_file: ScenarioFile, obedient: Any
+) -> None:
+    """Also those of the last moment, whose replies come after the load has stopped."""
+    file = scenario_file(load="{users: [{constant: 8, for: 4s}]}", more="traffic: {user: stress}")
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host, "--processes", "2").wait()
+    assert suite.code == 0, suite.said
+    run = read_run(suite.folder)
+    assert len(run.samples) == len(obedient.bodies) > 100
+    assert set(run.samples.worker.tolist()) == {0, 1}
+    assert run.samples.intended_s.min() >= 0, "the run starts for all at once"
+    assert {"worker 1", "worker 2"} <= set(run.telemetry.source.names)
+    payloads = [str(body) for body in obedient.bodies]
+    assert len(set(payloads)) > 0.9 * len(payloads), "each worker has a stream of payloads of its own"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_loses_no_workers_rows(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, number: signal.Signals
+) -> None:
+    file = scenario_file(load="{users: [{constant: 8, for: 60s}]}", more="traffic: {user: stress}")
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host, "--processes", "2")
+    suite.until_requests(obedient, 60)
+    suite.process.send_signal(number)
+    suite.wait()
+    assert suite.code == 3, suite.said
+    assert suite.facts["faults"] == []
+    assert len(read_run(suite.folder).samples) == len(obedient.bodies)
+
+
+def test_a_lost_worker_makes_the_run_invalid_and_is_named(
+    start: Start, scenario_file: ScenarioFile, obedient: Any
+) -> None:
+    """What the others recorded, and what came of the lost one before, is kept."""
+    file = scenario_file(load="{users: [{constant: 6, for: 9s}]}", more="traffic: {timeout: 2s}")
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host, "--processes", "2")
+    suite.until_requests(obedient, 8)
+    (locust,) = (pid for pid in children(suite.process.pid) if children(pid))
+    os.kill(children(locust)[0], signal.SIGKILL)
+    suite.wait()
+    assert suite.code == 3, suite.said
+    assert re.search(
+        r"worker [12] of 2, 50 % of the load, was lost: \d+ of its requests are recorded", suite.said
+    )
+    assert len(read_run(suite.folder).samples) > 20
+
+
+def test_locusts_own_master_and_workers_give_the_same_artefacts(
+    start: Start, scenario_file: ScenarioFile, obedient: Any
+) -> None:
+    port = str(free_port())
+    worker = start("locust", "-f", LOCUSTFILE, "--worker", "--master-port", port)
+    master = start(
+        "locust",
+        *("-f", LOCUSTFILE, "--headless", "--master", "--expect-workers", "1", "--master-bind-port", port),
+        *("--host", obedient.host, "--scenario", scenario_file()),
+    ).wait()
+    worker.wait()
+    assert master.code == 0, master.said
+    assert len(read_run(master.folder).samples) == len(obedient.bodies) > 0
+    assert (master.folder / "report.html").exists()
