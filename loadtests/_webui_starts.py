@@ -14,7 +14,7 @@ from locust.util.timespan import parse_timespan
 
 from configuration.errors import ConfigurationError
 from configuration.loading import scenario_names
-from loadtests._arguments import chosen_scenario
+from loadtests._arguments import Unasked, chosen_scenario
 from loadtests._loadtest import LoadTest
 from loadtests._target import NoAnswerError, Target, wait_until_ready
 from loadtests._webui_verdict import Finished
@@ -33,10 +33,10 @@ class Starts:
     """Start run after run, one at a time; remember those that are over."""
 
     def __init__(self, loadtest: LoadTest) -> None:
-        self.choices = scenario_names()
-        if (given := str(loadtest.options.scenario)) not in self.choices:
-            self.choices.append(given)
-        loadtest.options.scenario = loadtest.scenario.name if loadtest.scenario.is_manual else given
+        asked = loadtest.options.scenario
+        chosen = loadtest.scenario.name if isinstance(asked, Unasked) else str(asked)
+        loadtest.options.scenario = chosen
+        self.choices = list(dict.fromkeys([*scenario_names(), chosen]))
         self.notice = ""
         """What whoever tried to start or edit during the run should know; Locust's page drops the answer."""
         self._loadtest = loadtest
