@@ -35,8 +35,7 @@ class Generator:
         endpoints = [endpoint.name for endpoint in scenario.traffic.endpoints]
         self._recorder = Recorder(endpoints)
         self._events = environment.events
-        fire = environment.events.request.fire
-        self.sending = Sending(scenario, host, headers, self._recorder, fire, worker, workers)
+        self.sending = Sending(scenario, host, headers, self._recorder, environment, worker, workers)
 
     def start(
         self,

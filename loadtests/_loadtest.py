@@ -19,6 +19,7 @@ from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, Work
 from configuration.scenario import Scenario
 from loadtests import _facts
 from loadtests._arguments import as_options, manual_profile
+from loadtests._arrivals import ArrivalUser
 from loadtests._distribution import COUNT_PATIENCE_S, Master, Share, Workers, connect
 from loadtests._generator import Generator
 from loadtests._judging import JudgingError, Verdict, judge
@@ -65,6 +66,8 @@ class LoadTest:
         self._shape.runner = environment.runner
         self._finishing: gevent.Greenlet | None = None
         connect(self.runner, self.begin_share, lambda: self.workers)
+        if isinstance(self.runner, WorkerRunner):
+            environment.user_classes = [*environment.user_classes, ArrivalUser]
 
     @property
     def runner(self) -> Runner:
@@ -99,11 +102,14 @@ class LoadTest:
             scenario = scenario.with_profile(manual_profile(self.options))
         else:
             self.environment.shape_class = self._shape
-        self._shape.follow(scenario.full_profile)
+        opened = scenario.load.model == "open"
+        self._shape.follow(scenario.full_profile, one_a_process=opened)
         self.scenario = scenario
         self._order = scenario.resolved()
         self.environment.stop_timeout = max(self.environment.stop_timeout, scenario.traffic.timeout_s)
-        if self.options.user_classes or self.options.class_picker:
+        if opened:
+            self.environment.user_classes = [ArrivalUser]
+        elif self.options.user_classes or self.options.class_picker:
             self.keep_users()
         else:
             self._take_users(scenario)
@@ -250,7 +256,12 @@ class LoadTest:
         return self.runner.user_count
 
     def _offered(self, requests: int, elapsed_s: float) -> float | None:
-        """Requests recorded as a share of those planned until `elapsed_s`, warm-up left out."""
+        """Requests recorded as a share of those planned until `elapsed_s`, warm-up left out.
+
+        None in the open model, where each planned arrival is a sample, be it only a dropped one.
+        """
+        if self.scenario.load.model == "open":
+            return None
         planned = self.scenario.planned_requests(self.scenario.judged_from_s, elapsed_s)
         return requests / planned if planned else None
 

@@ -21,7 +21,8 @@ class Progress(NamedTuple):
     stage: str
     elapsed_s: float
     planned_s: float | None
-    users: int
+    users: int | None
+    """None in the open model, where nobody is a user."""
     rate: float
     p99_ms: float | None
     errors: int
@@ -35,7 +36,7 @@ class Progress(NamedTuple):
         parts = [
             self.stage,
             duration(self.elapsed_s) + total,
-            counted(self.users, "user"),
+            *([] if self.users is None else [counted(self.users, "user")]),
             f"{self.rate:.1f} requests/s",
         ]
         if self.p99_ms is not None:
@@ -55,7 +56,7 @@ def progress(run: Run) -> Progress:
         stage=next((stage.name for stage in stages if t_s < stage.end_s), stages[-1].name),
         elapsed_s=t_s if planned_s is None else min(t_s, planned_s),
         planned_s=planned_s,
-        users=run.users,
+        users=run.users if run.facts.model == "closed" else None,
         rate=run.live.rate(t_s),
         p99_ms=total.percentile_ms(99.0),
         errors=total.errors,

@@ -101,8 +101,11 @@ class Run:
         self._recording.close(self.facts)
 
     def _watch_users(self) -> None:
+        """Observe the users; in the open model there are none, and the look is for the workers' sake."""
         while True:
-            self.observe([Observation("generator", "users", float(self._users()))])
+            users = self._users()
+            if self.facts.model == "closed":
+                self.observe([Observation("generator", "users", float(users))])
             gevent.sleep(USERS_PERIOD_S)
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from time import perf_counter
 from typing import Any, Final
 
 import gevent
 from gevent import ssl
+from locust.env import Environment
 
 from configuration.scenario import Scenario
 from loadtests._client import Connection
 from loadtests._payloads import Request, deck
-from loadtests._recorder import OUTCOME_CODES, Recorder, Row
+from loadtests._recorder import NAN, OUTCOME_CODES, Recorder, Row
 from loadtests._replies import outcome_of, server_timing
 from loadtests._target import Target
+from shapes.arrivals import arrivals
 
 GOLDEN_RATIO: Final = 0.618_033_988_749_895
 """Its multiples modulo 1 spread evenly, however many are taken (a low-discrepancy sequence)."""
@@ -34,7 +36,7 @@ class Sending:
         host: str,
         headers: Mapping[str, str],
         recorder: Recorder,
-        fire: Callable[..., None],
+        environment: Environment,
         worker: int = 0,
         workers: int = 1,
     ) -> None:
@@ -44,8 +46,12 @@ class Sending:
         self._timeout_s = scenario.traffic.timeout_s
         self._deck = deck(scenario, self.target, headers, worker)
         self._recorder = recorder
-        self._fire = fire
+        self._fire = environment.events.request.fire
+        self._log_error = environment.stats.log_error
         self._users = count(worker, workers)
+        self._scenario = scenario
+        self._share = (worker, workers)
+        self.in_flight_limit = scenario.load.in_flight_limit
 
     def await_start(self) -> None:
         """Return once the run has begun: a master begins it a moment after it has told its workers."""
@@ -58,6 +64,19 @@ class Sending:
     def join(self) -> int:
         """The number of a user who just came, distinct over all workers."""
         return next(self._users)
+
+    def arrivals(self) -> Iterator[float]:
+        """When this process's requests are due, on the clock of `time.perf_counter` (open model).
+
+        A worker that joined late has a number beyond the shares that were dealt, and no arrivals.
+        """
+        worker, workers = self._share
+        if worker >= workers:
+            return
+        load, seed = self._scenario.load, self._scenario.seeds["arrivals"]
+        profile = self._scenario.full_profile
+        for times in arrivals(profile, load.spacing, seed=seed, share=worker, shares=workers):
+            yield from (times + self._recorder.started).tolist()
 
     def deal(self, user: int) -> Iterator[Request]:
         """The deck, round and round, from a place that differs from user to user."""
@@ -100,6 +119,25 @@ class Sending:
                 *server_timing(reply.server_timing),
             ),
         )
+
+    def drop(self, request: Request, intended: float) -> None:
+        """Record a request that was due and never sent: too many were under way."""
+        self._recorder.record(
+            Row(
+                intended - self._recorder.started,
+                NAN,
+                NAN,
+                NAN,
+                request.endpoint,
+                OUTCOME_CODES["dropped"],
+                request.kind,
+                0,
+                request.rows,
+                0,
+                0,
+            )
+        )
+        self._log_error(request.method, request.name, _failure("dropped", 0))
 
 
 _NO_CONTEXT: Final[dict[str, Any]] = {}

@@ -34,9 +34,13 @@ class ProfileShape(LoadTestShape):
 
     _started: bool = False
 
-    def follow(self, profile: Profile) -> None:
+    one_a_process: bool = False
+    """Whether one user in each process drives the profile's arrivals, instead of users being its level."""
+
+    def follow(self, profile: Profile, one_a_process: bool = False) -> None:
         """Take `profile` for the next test."""
         self.profile = profile
+        self.one_a_process = one_a_process
         self.edges = tuple(stage.end_s for stage in profile.stages)
         self.completed = False
         self._started = False
@@ -61,8 +65,9 @@ class ProfileShape(LoadTestShape):
             if self.runner is not None:
                 self.runner.stop()  # a master would quit without having stopped its workers
             return None
-        users = int(self.profile.level_at(elapsed_s) + 0.5)
-        return users, max(SPAWN_RATE, self.profile.peak)
+        if self.one_a_process:
+            return getattr(self.runner, "worker_count", 1), SPAWN_RATE
+        return int(self.profile.level_at(elapsed_s) + 0.5), max(SPAWN_RATE, self.profile.peak)
 
     def _wait_for_edge(self) -> float:
         elapsed_s: float = max(0.0, self.get_run_time())

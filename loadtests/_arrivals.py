@@ -1,0 +1,90 @@
+"""The open model's one user a process: requests leave at their time, whatever became of the others."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Final
+
+import gevent
+from gevent.pool import Group
+from locust import User, task
+from locust.env import Environment
+
+from loadtests._client import Connection
+from loadtests._payloads import Request
+from loadtests._sending import Sending
+
+NEVER_S: Final = 3600.0
+"""How long to wait when no arrival is left; the end of the profile comes before."""
+
+
+class Flights:
+    """Requests under way, each in a greenlet of its own over a connection that nobody else uses meanwhile.
+
+    At most `limit` at a time; a request beyond is dropped, and recorded as such.
+    """
+
+    def __init__(self, sending: Sending, limit: int) -> None:
+        self._sending = sending
+        self._limit = limit
+        self._requests = sending.deal(sending.join())
+        self._under_way = Group()
+        self._idle: list[Connection] = []
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def launch(self, intended: float) -> None:
+        """Send the next request, due at `intended` on the clock of `time.perf_counter`, and don't wait."""
+        request = next(self._requests)
+        if len(self._under_way) >= self._limit:
+            self._sending.drop(request, intended)
+            return
+        connection = self._idle.pop() if self._idle else self._sending.connect()
+        self._under_way.start(gevent.Greenlet(self._fly, connection, request, intended))
+
+    def land(self) -> None:
+        """Wait for the requests under way, each bounded by its timeout; then close the connections."""
+        self._under_way.join()
+        while self._idle:
+            self._idle.pop().close()
+
+    def _fly(self, connection: Connection, request: Request, intended: float) -> None:
+        self._sending.send(connection, request, intended)
+        self._idle.append(connection)
+
+
+class ArrivalUser(User):
+    """Launch a request at each arrival of the scenario's schedule.
+
+    The schedule lives in `wait_time`, so that a graceful stop interrupts the wait and not a request.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._sending: Sending = environment.loadtest.sending  # type: ignore[attr-defined]
+        self._flights = Flights(self._sending, self._sending.in_flight_limit)
+        self._arrivals = self._sending.arrivals()
+        self._due: float | None = None
+
+    def on_start(self) -> None:
+        """Let the run begin."""
+        self._sending.await_start()
+        self._due = next(self._arrivals, None)
+
+    @task
+    def launch_due(self) -> None:
+        """Launch every request that is due by now."""
+        now = perf_counter()
+        while self._due is not None and self._due <= now:
+            self._flights.launch(self._due)
+            self._due = next(self._arrivals, None)
+
+    def wait_time(self) -> float:
+        """Seconds until the next arrival."""
+        return NEVER_S if self._due is None else max(0.0, self._due - perf_counter())
+
+    def on_stop(self) -> None:
+        """Launch what came due while the stop was under way, then wait for all replies."""
+        self.launch_due()
+        self._flights.land()
