@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, request, send_file
-from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from locust.web import WebUI
 
@@ -30,8 +29,7 @@ def install(loadtest: LoadTest, web_ui: WebUI) -> None:
     """Add to the web UI, before it serves its first request."""
     app = web_ui.app
     assert app is not None
-    assert isinstance(app.json, DefaultJSONProvider)
-    app.json.sort_keys = False
+    app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
     starts = Starts(loadtest)
 
     def replace(name: str, extended: Callable[[View], View]) -> None:
@@ -63,7 +61,7 @@ def _extend_page(loadtest: LoadTest, web_ui: WebUI, starts: Starts) -> None:
         scenario = fields.pop("scenario") | {
             "choices": starts.choices,
             "default_value": str(loadtest.options.scenario),
-            "help_text": f"users, ramp up and run time count for {MANUAL} only",
+            "help_text": f"users, ramp up, run time: {MANUAL} only",
         }
         web_ui.template_args["extra_options"] = {"scenario": scenario, **fields}
 

@@ -75,9 +75,9 @@ class Web:
         """Wait until the newest run is in this phase."""
         self.suite.until(lambda: self.status["phase"] == phase)
 
-    def end(self) -> int:
+    def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Ask the process to end; its exit code."""
-        self.suite.process.send_signal(signal.SIGTERM)
+        self.suite.process.send_signal(by)
         return self.suite.wait().code
 
 
@@ -264,6 +264,18 @@ def test_each_start_is_a_run_of_its_own_and_none_disturbs_another(
     assert len(web.folders) == 3
     assert all((folder / "report.html").exists() for folder in web.folders)
     assert web.end() == 3
+
+
+def test_ctrl_c_judges_the_run_under_way(start: Start, obedient: Any, scenario_file: ScenarioFile) -> None:
+    """The process ends with that run's code, its report written."""
+    path = scenario_file(load="{users: [{constant: 2, for: 60s}]}")
+    web = Web(start, "--host", obedient.host, "--scenario", path)
+    web.begin(scenario=path)
+    web.suite.until_requests(obedient, 2)
+    assert web.end(by=signal.SIGINT) == 3
+    [folder] = web.folders
+    assert facts(folder)["interrupted"] == "SIGINT"
+    assert (folder / "report.html").exists()
 
 
 def test_reports_are_served_by_name_and_nothing_else_is(
