@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from configuration.document import Node, parse_yaml
 from configuration.errors import ConfigurationError, Problem, Problems, unknown_name, unusable
+from configuration.generator import read_limits
 from configuration.load import read_load
 from configuration.readers import number, one_of, text, whole
 from configuration.scenario import SEEDS, Scenario
 from configuration.traffic import default_traffic, read_traffic
+from reports.generator import Limits
 from reports.objectives import Objective, ObjectiveError, parse_objective
 from reports.samples import OUTCOMES
 
@@ -87,9 +89,12 @@ def _scenario(node: Node, path: Path) -> Scenario:
         seeds = keys.take_or("seeds", _seeds, dict(SEEDS))
         expected = keys.take_or("expected", _expected, ())
         confidence = keys.take_or("confidence", _CONFIDENCE, 0.95)
+        limits = keys.take_or("generator", read_limits, Limits())
         known = Scenario(path.stem, description, load, traffic, ()) if keys.sound else None
         objectives = keys.take("objectives", partial(_objectives, known=known))
-    return Scenario(path.stem, description, load, traffic, objectives, expected, confidence, seeds, path)
+    return Scenario(
+        path.stem, description, load, traffic, objectives, expected, confidence, seeds, path, limits
+    )
 
 
 def _seeds(node: Node) -> dict[str, int]:

@@ -29,6 +29,8 @@ Its YAML form, with every key there is; what is left out has the default shown, 
     objectives:
       - p99 latency <= 100 ms
     confidence: 0.95
+    generator:                              # beyond these the generator, and so the run, is not believed;
+      {lateness: 20ms, busy: 0.95, starved: 0.25, lag: 100ms}   # reasons: reports/generator.py
 """
 
 from __future__ import annotations
@@ -41,10 +43,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from configuration.generator import write_limits
 from configuration.load import Load
 from configuration.segments import describe
 from configuration.traffic import PACE_S, USER_CLASSES, Endpoint, Payload, Traffic
 from reports.facts import Plan, Stage
+from reports.generator import Limits
 from reports.objectives import Objective
 from shapes.profiles import Chain, Floats, Profile
 
@@ -69,6 +73,7 @@ class Scenario:
     confidence: float = 0.95
     seeds: Mapping[str, int] = field(default_factory=lambda: dict(SEEDS))
     source: Path = Path()
+    generator: Limits = field(default_factory=Limits)
 
     @property
     def is_manual(self) -> bool:
@@ -155,6 +160,7 @@ class Scenario:
             "expected": list(self.expected),
             "objectives": [str(objective) for objective in self.objectives],
             "confidence": self.confidence,
+            "generator": write_limits(self.generator),
         }
 
     def _as_rate(self, levels: Floats) -> Floats | None:

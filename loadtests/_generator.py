@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from time import perf_counter
 from typing import Final
 
@@ -18,6 +19,8 @@ from loadtests._sending import Sending
 SEAL_S: Final = 0.25
 HEARTBEAT_S: Final = 0.02
 PERIOD_S: Final = 1.0
+SCHEDSTAT: Final = Path("/proc/self/schedstat")
+"""Nanoseconds on a core, nanoseconds waiting for one, time slices: Linux, sched-stats.rst."""
 
 
 class Generator:
@@ -91,19 +94,22 @@ class Monitor:
             self._worst_lag_s = max(self._worst_lag_s, perf_counter() - asleep - HEARTBEAT_S)
 
     def _report(self) -> None:
-        busy_s, at = self._busy_s(), perf_counter()
+        before, at = self._times_s(), perf_counter()
         while True:
             gevent.sleep(PERIOD_S)
-            busy_now_s, now = self._busy_s(), perf_counter()
-            seen = {
-                "cpu_percent": 100.0 * (busy_now_s - busy_s) / (now - at),
+            times, now = self._times_s(), perf_counter()
+            seen = {name: 100.0 * (times[name] - before[name]) / (now - at) for name in times} | {
                 "memory_mib": self._process.memory_info().rss / 2**20,
                 "loop_lag_ms": self._worst_lag_s * 1000.0,
             }
             self._worst_lag_s = 0.0
-            busy_s, at = busy_now_s, now
+            before, at = times, now
             self._observe([Observation(self._source, name, value) for name, value in seen.items()])
 
-    def _busy_s(self) -> float:
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
+    def _times_s(self) -> dict[str, float]:
+        """Seconds this process has run and, where Linux says so, waited for a core to run on."""
+        used = self._process.cpu_times()
+        times = {"cpu_percent": float(used.user + used.system)}
+        if SCHEDSTAT.exists():
+            times["waiting_percent"] = int(SCHEDSTAT.read_text().split()[1]) / 1e9
+        return times

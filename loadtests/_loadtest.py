@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -234,6 +234,7 @@ class LoadTest:
             plan=scenario.plan(),
             planned_s=scenario.planned_s,
             expected=scenario.expected,
+            generator=asdict(scenario.generator),
             confidence=scenario.confidence,
             require_proof=options.require_proof,
             resolved=scenario.resolved(),

@@ -55,6 +55,8 @@ class Facts:
     """Outcomes that the scenario expects and that are no errors in it ('shed')."""
     offered: float | None = None
     """Requests offered as a share of those planned up to `ended_s`; None where nothing was planned."""
+    generator: Mapping[str, float] = field(default_factory=dict)
+    """Limits on the generator's own health, as in `reports.generator.Limits`."""
     confidence: float = 0.95
     require_proof: bool = False
     """Whether an objective that is met but not proven fails the run."""

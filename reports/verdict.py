@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from reports import generator
 from reports.figures import StageFigures, stage_figures
 from reports.judgement import Judgement, Outcome, judge_objective
 from reports.objectives import Objective, parse_objective
@@ -56,7 +57,8 @@ def objectives(run: Run) -> list[Objective]:
 
 
 def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[str, ...]]:
-    faults = run.facts.faults if len(run.samples) else (*run.facts.faults, "No request was recorded.")
+    nothing = () if len(run.samples) else ("No request was recorded.",)
+    faults = (*run.facts.faults, *generator.faults(run), *nothing)
     missed = [judgement.message for judgement in found if judgement.outcome == "missed"]
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
     stopped = (_stopped(run),) if run.cut_short else ()

@@ -1,0 +1,159 @@
+"""The generator's own health: whether the figures of a run are the service's or the generator's.
+
+A generator that sends late, whose core is full or whose event loop stands still measures itself. The limits
+are stated in the scenario; what broke one makes the run invalid, with its figure and what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.metrics import percentile
+from reports.quantities import duration, number
+from reports.run import Run
+from reports.samples import Floats, Mask
+
+REMEDY = "use --processes 2, or generate the load from a second machine"
+TOLERATED_SHARE = 0.1
+TOLERATED_S = 3
+"""In a tenth of the seconds a limit may be broken, and in three seconds at any rate."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a generator may do and still be believed.
+
+    The defaults, and why:
+
+    `lateness_ms` 20: the 99th percentile of how late requests left (open model). Latency counts from the
+    intended start, so that the generator's lateness is in it; a fifth of a limit of 100 ms is the most
+    that can be overlooked.
+    `busy` 0.95: share of a core. Above, requests queue for the generator's own processor.
+    `starved` 0.25: share of the time spent waiting for a core that something else is running on.
+    `lag_ms` 100: how long the event loop may stand still. As long, no reply is read and none is timed.
+    """
+
+    lateness_ms: float = 20.0
+    busy: float = 0.95
+    starved: float = 0.25
+    lag_ms: float = 100.0
+
+    @classmethod
+    def of(cls, values: Mapping[str, float]) -> Limits:
+        """The limits that run.json holds; those it does not are the defaults."""
+        return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
+
+
+@dataclass(frozen=True)
+class Process:
+    """One generator process, a value a second; empty where it wasn't observed."""
+
+    source: str
+    busy: Floats
+    """Share of a core; gevent runs on one."""
+    starved: Floats
+    """Share of the second spent waiting for a core (Linux only)."""
+    lag_ms: Floats
+    """The longest the event loop stood still."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the generator did: lateness of sends in ms (None in the closed model), and each process."""
+
+    lateness_p50_ms: float | None
+    lateness_p99_ms: float | None
+    lateness_max_ms: float | None
+    processes: tuple[Process, ...]
+
+
+def health(run: Run) -> Health:
+    """The generator's figures over the judged part of a run."""
+    late_ms = _lateness(run)
+    sources = {source for source in run.telemetry.source.names if len(_series(run, "cpu_percent", source))}
+    return Health(
+        percentile(late_ms, 0.5),
+        percentile(late_ms, 0.99),
+        percentile(late_ms, 1.0),
+        tuple(
+            Process(
+                source,
+                _series(run, "cpu_percent", source) / 100.0,
+                _series(run, "waiting_percent", source) / 100.0,
+                _series(run, "loop_lag_ms", source),
+            )
+            for source in sorted(sources)
+        ),
+    )
+
+
+def faults(run: Run) -> tuple[str, ...]:
+    """Why the figures can't be trusted, a sentence each; none where the generator kept its limits."""
+    limits = Limits.of(run.facts.generator)
+    found = health(run)
+    reasons = []
+    late_ms = found.lateness_p99_ms
+    if late_ms is not None and late_ms > limits.lateness_ms:
+        reasons.append(
+            f"requests left {number(late_ms)} ms late at p99, limit {number(limits.lateness_ms)} ms: "
+            f"the generator could not keep its schedule; {REMEDY}"
+        )
+    for process in found.processes:
+        reasons += _faults_of(process, limits)
+    return tuple(reasons)
+
+
+def _faults_of(process: Process, limits: Limits) -> list[str]:
+    reasons = []
+    full, starved = process.busy > limits.busy, process.starved > limits.starved
+    still = process.lag_ms > limits.lag_ms
+    if _too_often(full):
+        reasons.append(
+            f"the core of the {process.source} was {_percent(process.busy[full])} busy "
+            f"for {_seconds(full)}: {REMEDY}"
+        )
+    if _too_often(starved):
+        reasons.append(
+            f"the {process.source} waited for a core {_percent(process.starved[starved])} of the time for "
+            f"{_seconds(starved)}, something else ran there: leave a core to it, or {REMEDY}"
+        )
+    if _too_often(still):
+        reasons.append(
+            f"the event loop of the {process.source} stood still for more than {number(limits.lag_ms)} ms "
+            f"in {int(still.sum())} of {len(still)} seconds, {number(float(process.lag_ms.max()))} ms "
+            f"at worst: {REMEDY}"
+        )
+    return reasons
+
+
+def _percent(shares: Floats) -> str:
+    return f"{100 * float(shares.mean()):.0f} %"
+
+
+def _seconds(mask: Mask) -> str:
+    return duration(int(mask.sum()))
+
+
+def _series(run: Run, name: str, source: str) -> Floats:
+    """What was observed in judged stages."""
+    t_s, values = run.telemetry.series(name, source)
+    warm_up = [stage for stage in run.facts.stages if not stage.judged]
+    judged = np.ones(len(t_s), dtype=np.bool_)
+    for stage in warm_up:
+        judged &= (t_s < stage.start_s) | (t_s >= stage.end_s)
+    return values[judged]
+
+
+def _lateness(run: Run) -> Floats:
+    if run.facts.model != "open":
+        return np.empty(0)
+    samples = run.judged
+    late_ms = (samples.sent_s - samples.intended_s) * 1000.0
+    return late_ms[np.isfinite(late_ms)]
+
+
+def _too_often(seconds: Mask) -> bool:
+    return int(seconds.sum()) > max(TOLERATED_S, TOLERATED_SHARE * len(seconds))
