@@ -245,6 +245,7 @@ class LoadTest:
             machine=_facts.machine(),
             git_commit=_facts.git_commit(),
             command=_facts.command_typed(),
+            workers=getattr(self.runner, "worker_count", 1),
             note=options.note,
         )
         folder = make_folder(Path(options.out), scenario.name)

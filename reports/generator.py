@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from reports.metrics import percentile
 from reports.quantities import duration, number
 from reports.run import Run
 from reports.samples import Floats, Mask
@@ -60,24 +60,27 @@ class Process:
     """The longest the event loop stood still."""
 
 
+class Lateness(NamedTuple):
+    """How long after their intended start requests left, in ms."""
+
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
 @dataclass(frozen=True)
 class Health:
-    """How the generator did: lateness of sends in ms (None in the closed model), and each process."""
+    """How the generator did: how late it sent (None in the closed model), and each of its processes."""
 
-    lateness_p50_ms: float | None
-    lateness_p99_ms: float | None
-    lateness_max_ms: float | None
+    lateness: Lateness | None
     processes: tuple[Process, ...]
 
 
 def health(run: Run) -> Health:
     """The generator's figures over the judged part of a run."""
-    late_ms = _lateness(run)
     sources = {source for source in run.telemetry.source.names if len(_series(run, "cpu_percent", source))}
     return Health(
-        percentile(late_ms, 0.5),
-        percentile(late_ms, 0.99),
-        percentile(late_ms, 1.0),
+        _lateness(run),
         tuple(
             Process(
                 source,
@@ -90,15 +93,34 @@ def health(run: Run) -> Health:
     )
 
 
+def described(found: Health) -> list[str]:
+    """The generator's figures in words, a process or a measure each; none of what wasn't observed."""
+    told = []
+    if late := found.lateness:
+        told.append(
+            f"sends late by {number(late.p50_ms)} ms at p50, {number(late.p99_ms)} ms at p99, "
+            f"{number(late.max_ms)} ms at most"
+        )
+    for process in found.processes:
+        parts = [f"{process.source}: {_percent(process.busy)} of a core"]
+        parts[0] += f" ({100 * float(process.busy.max()):.0f} % at most)"
+        if len(process.starved):
+            parts.append(f"waited for it {_percent(process.starved)} of the time")
+        if len(process.lag_ms):
+            parts.append(f"event loop still for {number(float(process.lag_ms.max()))} ms at most")
+        told.append(", ".join(parts))
+    return told
+
+
 def faults(run: Run) -> tuple[str, ...]:
     """Why the figures can't be trusted, a sentence each; none where the generator kept its limits."""
     limits = Limits.of(run.facts.generator)
     found = health(run)
     reasons = []
-    late_ms = found.lateness_p99_ms
-    if late_ms is not None and late_ms > limits.lateness_ms:
+    late = found.lateness
+    if late is not None and late.p99_ms > limits.lateness_ms:
         reasons.append(
-            f"requests left {number(late_ms)} ms late at p99, limit {number(limits.lateness_ms)} ms: "
+            f"requests left {number(late.p99_ms)} ms late at p99, limit {number(limits.lateness_ms)} ms: "
             f"the generator could not keep its schedule; {REMEDY}"
         )
     for process in found.processes:
@@ -147,12 +169,15 @@ def _series(run: Run, name: str, source: str) -> Floats:
     return values[judged]
 
 
-def _lateness(run: Run) -> Floats:
+def _lateness(run: Run) -> Lateness | None:
     if run.facts.model != "open":
-        return np.empty(0)
+        return None
     samples = run.judged
     late_ms = (samples.sent_s - samples.intended_s) * 1000.0
-    return late_ms[np.isfinite(late_ms)]
+    late_ms = late_ms[np.isfinite(late_ms)]
+    if not len(late_ms):
+        return None
+    return Lateness(*np.quantile(late_ms, [0.5, 0.99, 1.0], method="inverted_cdf").tolist())
 
 
 def _too_often(seconds: Mask) -> bool:

@@ -11,8 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports import charts
-from reports.facts import Facts
+from reports import charts, generator
 from reports.htmlobjectives import objective_table
 from reports.htmltables import endpoint_table, failure_table, slowest_table, stage_table
 from reports.palette import variables
@@ -47,7 +46,7 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             charts=charts.draw(run, summary, verdict),
             failures=failure_table(summary),
             slowest=slowest_table(summary),
-            known=_known(facts),
+            known=_known(run),
             resolved=json.dumps(facts.resolved, indent=2, ensure_ascii=False, default=str)
             if facts.resolved
             else "",
@@ -122,7 +121,8 @@ def _about(run: Run, summary: Summary) -> list[tuple[str, str]]:
     return about
 
 
-def _known(facts: Facts) -> list[tuple[str, str]]:
+def _known(run: Run) -> list[tuple[str, str]]:
+    facts = run.facts
     model = {
         "closed": "closed: users wait for replies",
         "open": "open: arrivals do not wait for replies",
@@ -134,6 +134,7 @@ def _known(facts: Facts) -> list[tuple[str, str]]:
         ("Started", _moment(facts.started_at)),
         ("Seeds", ", ".join(_pairs(facts.seeds))),
         ("Worker processes", str(facts.workers)),
+        ("Generator's health", "; ".join(generator.described(generator.health(run)))),
         ("Time scale", f"{facts.time_scale:g}" if facts.time_scale != 1 else ""),
         ("Expected outcomes", ", ".join(facts.expected)),
         ("Versions", ", ".join(_pairs(facts.versions))),

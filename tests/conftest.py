@@ -1,4 +1,4 @@
-"""What the tests share: real parts are demanded by name, skipped where missing, failed where skipping is forbidden."""
+"""What the tests share: real parts, demanded by name; a missing one skips, or fails under --no-skips."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reports.facts import Stage
-from reports.generator import Limits, faults, health
+from reports.generator import Limits, described, faults, health
 from reports.verdict import judge
 
 MakeRun = Callable[..., Any]
@@ -51,11 +51,11 @@ def test_dropped_requests_are_no_lateness(make_run: MakeRun) -> None:
     dropped = np.arange(1000) < 900
     run = late_by(make_run, np.where(dropped, np.nan, 1.0))
     assert faults(run) == ()
-    assert health(run).lateness_max_ms == pytest.approx(1.0)
+    assert health(run).lateness.max_ms == pytest.approx(1.0)
 
 
 def test_the_closed_model_has_no_schedule_to_be_late_for(make_run: MakeRun) -> None:
-    assert health(make_run(100)).lateness_p99_ms is None
+    assert health(make_run(100)).lateness is None
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,22 @@ def test_a_sick_generator_comes_before_any_miss(make_run: MakeRun) -> None:
     verdict = judge(make_run(100, telemetry=telemetry, latency_ms=500.0))
     assert verdict.verdict == "invalid"
     assert "99 % busy" in verdict.sentence
+
+
+def test_health_is_told_in_words(make_run: MakeRun) -> None:
+    telemetry = {
+        ("generator", "cpu_percent"): seconds(10.0, 20.0, 30.0),
+        ("generator", "waiting_percent"): seconds(1.0, 2.0, 3.0),
+        ("generator", "loop_lag_ms"): seconds(0.5, 12.25, 1.0),
+    }
+    assert described(health(make_run(100, telemetry=telemetry))) == [
+        "generator: 20 % of a core (30 % at most), waited for it 2 % of the time, "
+        "event loop still for 12.2 ms at most"
+    ]
+    assert described(health(late_by(make_run, 0.5))) == [
+        "sends late by 0.5 ms at p50, 0.5 ms at p99, 0.5 ms at most"
+    ]
+    assert described(health(make_run(100))) == []
 
 
 def test_limits_are_read_from_the_facts() -> None:
