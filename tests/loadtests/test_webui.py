@@ -167,6 +167,7 @@ def test_a_run_is_chosen_watched_judged_and_read_then_another(
         expect(bar.get_by_role("link", name=first.name)).to_have_attribute(
             "href", f"./runs/{first.name}/report"
         )
+        page.close()
         expected = verdict(web.folders[1])["exit_code"]
         assert web.end() == expected
     assert [facts(folder)["scenario"] for folder in web.folders] == ["smoke", "staged"]
@@ -182,6 +183,7 @@ def test_a_host_that_is_down_is_told_in_the_form(
     page.goto(web.url)
     start_in(page, "smoke")
     expect(page.get_by_role("alert")).to_contain_text(f"{down} does not answer: connection refused")
+    page.close()
     assert web.folders == []
     assert web.end() == 0
 
