@@ -185,11 +185,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Suite]]:
         *arguments: str,
         environment: dict[str, str] | None = None,
         file_limit: int | None = None,
+        before: tuple[str, ...] = (),
     ) -> Suite:
         limited = ["prlimit", f"--fsize={file_limit}"] if file_limit else []
         out = tmp_path / "results"
         process = subprocess.Popen(
-            [*limited, sys.executable, "-m", module, *arguments, "--out", str(out)],
+            [*before, *limited, sys.executable, "-m", module, *arguments, "--out", str(out)],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "120", **(environment or {})},
             stdin=subprocess.DEVNULL,
