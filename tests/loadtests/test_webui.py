@@ -178,11 +178,13 @@ def test_a_host_that_is_down_is_told_in_the_form(
     start: Start, page: Any, expect: Callable[[Any], Any]
 ) -> None:
     """The form says that the host does not answer; no run is begun."""
-    down = f"http://127.0.0.1:{free_port(0)}"
-    web = Web(start, "--host", down)
-    page.goto(web.url)
-    start_in(page, "smoke")
-    expect(page.get_by_role("alert")).to_contain_text(f"{down} does not answer: connection refused")
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # not listening: refuses, and nobody else can take the port
+        down = f"http://127.0.0.1:{held.getsockname()[1]}"
+        web = Web(start, "--host", down)
+        page.goto(web.url)
+        start_in(page, "smoke")
+        expect(page.get_by_role("alert")).to_contain_text(f"{down} does not answer: connection refused")
     page.close()
     assert web.folders == []
     assert web.end() == 0
