@@ -70,7 +70,7 @@ def write_run(folder: Path) -> None:
     summary = summarise(run)
     verdict = judge(run, summary.stages)
     texts = {
-        "stats.csv": stats_csv(summary),
+        "stats.csv": stats_csv(summary, verdict),
         "timeline.csv": timeline_csv(summary),
         "junit.xml": junit_xml(verdict, run.facts, summary.duration_s),
         "summary.md": summary_md(verdict, summary, run.facts),

@@ -1,14 +1,14 @@
-"""How sure a figure is: intervals for percentiles and shares, and whether a met limit is proven.
+"""How sure a figure is: intervals for percentiles and shares, and whether a limit is proven or broken.
 
 Percentiles get the order-statistic interval (David and Nagaraja, "Order Statistics", 2003, section 7.1),
 shares that of Clopper and Pearson (Biometrika 26, 1934). Both take requests as independent; where the data
-say they are not, the interval is widened to hold that of a block bootstrap as well (`reports.bootstrap`),
-which for a percentile is carried over from the share above it (Woodruff, JASA 47, 1952).
+say they are not, as many samples count as the block bootstrap says are worth it (`reports.bootstrap`), for a
+percentile carried over from the share above it (Woodruff, JASA 47, 1952).
 
 A limit is proven by the early-stopping rule of MLPerf's LoadGen with d = 0 ("MLPerf Inference Rules",
 appendix "Early Stopping Criterion"): of all samples, t beyond the limit, at least h must be within it, h
 being the smallest with I(p; h, t + 1) <= 1 - c, where p is the share that must be within. The bootstrap must
-agree.
+agree: the same rule has to hold for the effective samples.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from reports.bootstrap import binned, block_length, bootstrapped_shares
+from reports.bootstrap import dependence
 from reports.samples import Floats, Mask
 
 
@@ -70,8 +70,8 @@ def share_interval(hits: Mask, confidence: float) -> tuple[float, float] | None:
     return (low, high) if bounds is None else (min(low, bounds[0]), max(high, bounds[1]))
 
 
-def clopper_pearson(hits: int, samples: int, confidence: float) -> tuple[float, float]:
-    """The exact interval of a share, from `hits` in `samples` independent trials."""
+def clopper_pearson(hits: float, samples: float, confidence: float) -> tuple[float, float]:
+    """The exact interval of a share, from `hits` in `samples` independent trials, effective ones too."""
     tail = (1.0 - confidence) / 2
     low = special.betaincinv(hits, samples - hits + 1, tail) if hits else 0.0
     high = special.betaincinv(hits + 1, samples - hits, 1.0 - tail) if hits < samples else 1.0
@@ -79,31 +79,57 @@ def clopper_pearson(hits: int, samples: int, confidence: float) -> tuple[float, 
 
 
 def dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | None:
-    """Bounds of a share by the block bootstrap; None where neighbours don't resemble each other."""
-    bins = binned(hits)
-    length = block_length(bins.hits / bins.sizes)
-    if length == 1:
+    """Bounds of a share by its effective samples; None where neighbours don't resemble each other."""
+    found = dependence(hits, (1.0 + confidence) / 2)
+    if found.effect == 1.0:
         return None
-    tail = (1.0 - confidence) / 2
-    low, high = np.quantile(bootstrapped_shares(bins, length), [tail, 1.0 - tail])
-    return float(low), float(high)
+    size = found.effective(len(hits))
+    share = int(np.count_nonzero(hits)) / len(hits)
+    return clopper_pearson(share * size, size, confidence)
 
 
-def prove(over: Mask, budget: float, confidence: float) -> Proof:
-    """Whether requests, in order of time, prove that at most the share `budget` is `over` the limit."""
+def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None) -> Proof:
+    """Whether requests, in order of time, prove that at most the share `budget` is `over` the limit.
+
+    `near` are those that came near the limit or passed it: where few pass it, they tell better how slow
+    requests hang together.
+    """
     samples, count = len(over), int(np.count_nonzero(over))
     required = required_samples(budget, count, confidence)
     if samples < required:
         return Proof(proven=False, needed=required - samples)
-    bins = binned(over)
-    shares = bootstrapped_shares(bins, block_length(bins.hits / bins.sizes))
-    bound, observed = float(np.quantile(shares, confidence)), count / samples
-    if bound <= budget:
-        return Proof(proven=True)
-    if observed >= budget:
+    found = dependence(over, confidence)
+    if near is not None:
+        found |= dependence(near, confidence)
+    size, share = found.effective(samples), count / samples
+    if share >= budget:
         return Proof(proven=False)
-    wider = ((bound - observed) / (budget - observed)) ** 2
-    return Proof(proven=False, needed=int(np.ceil(samples * (wider - 1))))
+    if special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence:
+        return Proof(proven=True)
+    return Proof(proven=False, needed=int(np.ceil(samples * (_enough(share, budget, confidence) / size - 1))))
+
+
+def is_broken(over: Mask, budget: float, confidence: float) -> bool:
+    """Whether requests, in order of time, show beyond doubt that more than the share `budget` is `over`."""
+    samples, count = len(over), int(np.count_nonzero(over))
+    if not samples or count / samples <= budget:
+        return False
+    size = dependence(over, confidence).effective(samples)
+    hits = size * count / samples
+    low = special.betaincinv(hits, size - hits + 1.0, 1.0 - confidence)
+    return bool(low > budget)
+
+
+def _enough(share: float, budget: float, confidence: float) -> float:
+    """How many effective samples prove `budget` if the `share` over the limit stays what it is."""
+    fewest = _last(
+        lambda size: (
+            float(special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget)) > 1.0 - confidence
+        ),
+        0,
+        1 << 50,
+    )
+    return fewest + 1.0
 
 
 def required_samples(budget: float, over: int, confidence: float) -> int:

@@ -11,9 +11,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from reports.facts import Facts
-from reports.figures import StageFigures
 from reports.judgement import Judgement
 from reports.quantities import beside, counted, duration, exact, number, with_unit
+from reports.stagejudgement import StageJudgement
 from reports.stages import HEADS, stage_cells
 from reports.summary import Summary
 from reports.tables import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
@@ -27,26 +27,37 @@ _SIGNS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "met": "✅", "miss
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
     """What verdict.json holds; an objective's figures are in its own unit, a stage's in ms and per s."""
-    stages = [
-        {"name": s.name, "start_s": s.start_s, "end_s": s.end_s, "judged": s.judged, **asdict(s.figures)}
-        for s in verdict.stages
-    ]
     return {
         "verdict": verdict.verdict,
         "exit_code": verdict.exit_code,
         "sentence": verdict.sentence,
         "reasons": list(verdict.reasons),
-        "objectives": [
-            {**asdict(j), "interval": None if j.interval is None else list(j.interval)}
-            for j in verdict.objectives
-        ],
-        "stages": stages,
+        "objectives": [_objective_json(judgement) for judgement in verdict.objectives],
+        "stages": [_stage_json(judged) for judged in verdict.stages],
     }
 
 
-def stats_csv(summary: Summary) -> str:
+def _objective_json(judgement: Judgement) -> dict[str, Any]:
+    interval = judgement.interval
+    return {**asdict(judgement), "interval": None if interval is None else list(interval)}
+
+
+def _stage_json(judged: StageJudgement) -> dict[str, Any]:
+    stage = judged.stage
+    return {
+        "name": stage.name,
+        "start_s": stage.start_s,
+        "end_s": stage.end_s,
+        "judged": stage.judged,
+        "outcome": judged.outcome,
+        "objectives": [_objective_json(judgement) for judgement in judged.objectives],
+        **asdict(stage.figures),
+    }
+
+
+def stats_csv(summary: Summary, verdict: Verdict) -> str:
     """Endpoint × stage with totals; latencies in ms, unrounded."""
-    return _csv(STATS, stats_rows(summary))
+    return _csv(STATS, stats_rows(summary, verdict))
 
 
 def timeline_csv(summary: Summary) -> str:
@@ -85,13 +96,31 @@ def junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
 
 def _case(facts: Facts, judgement: Judgement, verdict: Verdict) -> ElementTree.Element:
     case = ElementTree.Element("testcase", classname=_xml(facts.scenario), name=_xml(judgement.text))
+    out = ElementTree.Element("system-out")
+    out.text = _xml(_figures_of(judgement))
     if verdict.verdict == "invalid":
         ElementTree.SubElement(case, "error", message=_xml(verdict.sentence)).text = _xml(judgement.message)
     elif judgement.outcome == "missed" or (judgement.outcome == "unproven" and facts.require_proof):
         ElementTree.SubElement(case, "failure", message=_xml(judgement.message))
     elif judgement.outcome == "unproven":
         ElementTree.SubElement(case, "skipped", message=_xml(judgement.message))
+    case.append(out)
     return case
+
+
+def _figures_of(judgement: Judgement) -> str:
+    """What was observed, how sure that is, and the limit, on a line."""
+    parts = [f"observed {_observed(judgement)}"]
+    if judgement.interval is not None:
+        parts.append(f"{number(judgement.confidence * 100)} % interval {_interval(judgement)}")
+    limit = with_unit(exact(judgement.limit), judgement.unit)
+    return ", ".join([*parts, f"limit {limit}", counted(judgement.samples, "sample")])
+
+
+def _observed(judgement: Judgement) -> str:
+    if judgement.observed is None:
+        return "–"
+    return with_unit(beside(judgement.observed, judgement.limit), judgement.unit)
 
 
 def summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "report.html") -> str:
@@ -114,7 +143,7 @@ def _objectives_md(judgements: Sequence[Judgement]) -> str:
     rows = [
         (
             _md(j.text),
-            "–" if j.observed is None else with_unit(beside(j.observed, j.limit), j.unit),
+            _observed(j),
             _interval(j),
             with_unit(exact(j.limit), j.unit),
             f"{j.samples:,}",
@@ -132,9 +161,9 @@ def _interval(judgement: Judgement) -> str:
     return with_unit(" to ".join(number(bound) for bound in judgement.interval), judgement.unit)
 
 
-def _stages_md(stages: Sequence[StageFigures]) -> str:
+def _stages_md(stages: Sequence[StageJudgement]) -> str:
     rows = [[_md(cell) for cell in stage_cells(stage)] for stage in stages]
-    return _table(HEADS, rows, left=(0,))
+    return _table(HEADS, rows, left=(0, len(HEADS) - 1))
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int]) -> str:

@@ -49,6 +49,12 @@ class Facts:
     """When the load stopped; None while the run goes on, and for ever when it was killed."""
     interrupted: str | None = None
     """What ended the run before its plan did ('SIGINT', 'stopped in the web UI'); None if nothing did."""
+    decided: bool = False
+    """Whether it ended before its plan did because every objective was decided (`reports.deciding`)."""
+    given_up: str | None = None
+    """Why it was given up ('error rate was 87 %, more than 50 %'); None if it wasn't."""
+    looks: int = 1
+    """At how many moments the run may be judged: at its end alone, or at checkpoints before it too."""
     faults: tuple[str, ...] = ()
     """Why the figures can't be trusted, a sentence each: a sick generator, a lost worker."""
     expected: tuple[str, ...] = ()
@@ -78,6 +84,14 @@ class Facts:
     def judged_stages(self) -> tuple[Stage, ...]:
         """The stages that count, warm-up left out."""
         return tuple(stage for stage in self.stages if stage.judged)
+
+    @property
+    def confidence_of_a_look(self) -> float:
+        """The confidence that each look needs so that all of them together keep `confidence`.
+
+        The doubt is shared out evenly (Bonferroni's inequality): looking often proves nothing.
+        """
+        return 1.0 - (1.0 - self.confidence) / self.looks
 
     @property
     def duration_s(self) -> float:

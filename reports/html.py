@@ -41,7 +41,7 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             about=_about(run, summary),
             style=_style(),
             objectives=objective_table(verdict),
-            stages=stage_table(summary),
+            stages=stage_table(verdict),
             endpoints=endpoint_table(summary),
             charts=charts.draw(run, summary, verdict),
             failures=failure_table(summary),

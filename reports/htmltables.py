@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from reports.charts.words import column, ms, share
 from reports.figures import Figures
 from reports.quantities import counted, duration, number
+from reports.stages import stage_outcome
 from reports.summary import Summary
+from reports.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class Column:
     words: bool = False
     heads: bool = False
     long: bool = False
+    outcomes: bool = False
+    """Whether its words stand beside the mark of their row's outcome."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Row:
 
     cells: tuple[str, ...]
     muted: bool = False
+    outcome: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,9 @@ class Table:
 _FIGURES = ("Replies/s", "Requests", "Errors", "p50, ms", "p95, ms", "p99, ms", "max, ms")
 
 
-def stage_table(summary: Summary) -> Table | None:
+def stage_table(verdict: Verdict) -> Table | None:
     """The stages in order, numbered as above the plots; None where there are none."""
-    stages = summary.stages
+    stages = [judged.stage for judged in verdict.stages]
     if not stages:
         return None
     warm = any(not stage.judged for stage in stages)
@@ -56,9 +62,10 @@ def stage_table(summary: Summary) -> Table | None:
         columns.append(("Users", ["–" if s.users is None else number(s.users) for s in stages]))
     if rate:
         columns.append(("Planned/s", ["–" if s.rate is None else number(s.rate) for s in stages]))
+    outcomes = [(judged.outcome, stage_outcome(judged)) for judged in verdict.stages]
     columns += _figure_columns([stage.figures for stage in stages])
     names = [
-        f"{place}. {stage.name}" + ("" if stage.judged else " (warm-up, not judged)")
+        f"{place}. {stage.name}" + ("" if stage.judged else " (warm-up)")
         for place, stage in enumerate(stages, 1)
     ]
     slow = [stage for stage in stages if stage.figures.p99_ms is not None]
@@ -70,7 +77,19 @@ def stage_table(summary: Summary) -> Table | None:
     caption = "Requests by the stage they were meant to start in; latencies of answered requests."
     if warm:
         caption += " Warm-up is hatched in the plots and not judged."
-    return _table(title, caption, "Stage", names, columns, [not stage.judged for stage in stages])
+    caption += " The outcome is each stage's for itself; the verdict is on the run as a whole."
+    table = _table(title, caption, "Stage", names, columns, [not stage.judged for stage in stages])
+    return _with_outcomes(table, outcomes)
+
+
+def _with_outcomes(table: Table, outcomes: Sequence[tuple[str, str]]) -> Table:
+    """The table with a column of outcomes, each a word for its mark and what stands beside that."""
+    columns = (table.columns[0], Column("Outcome", words=True, outcomes=True), *table.columns[1:])
+    rows = tuple(
+        Row((row.cells[0], words, *row.cells[1:]), row.muted, outcome)
+        for row, (outcome, words) in zip(table.rows, outcomes, strict=True)
+    )
+    return replace(table, columns=columns, rows=rows)
 
 
 def endpoint_table(summary: Summary) -> Table | None:

@@ -12,6 +12,7 @@ from reports.metrics import Observation, Percentile, Plain, Share
 from reports.objectives import Objective
 from reports.quantities import beside, counted, number, with_unit
 from reports.run import Run
+from reports.samples import Floats, Mask
 from reports.scope import observe
 
 Outcome: TypeAlias = Literal["met", "missed", "unproven"]
@@ -47,7 +48,7 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
     Nothing to measure is a miss. In a run that was cut short, what might still have come is left open: it is
     `unproven`, not missed.
     """
-    confidence = run.facts.confidence
+    confidence = run.facts.confidence_of_a_look
     seen = observe(objective, run)
     outcome, proof = _outcome(objective, seen, run)
     return Judgement(
@@ -72,14 +73,16 @@ def _outcome(objective: Objective, seen: Observation, run: Run) -> tuple[Outcome
     if not objective.allows(seen.value):
         open_still = run.cut_short and isinstance(seen, Plain) and seen.reachable
         return ("unproven" if open_still else "missed"), none
-    proof = _proof(objective, seen, run.facts.confidence)
+    proof = _proof(objective, seen, run.facts.confidence_of_a_look)
     return ("met" if proof.proven else "unproven"), proof
 
 
 def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
     match seen:
         case Percentile(values, _):
-            return prove(objective.passed_by(values), float(1 - objective.argument / 100), confidence)
+            budget = float(1 - objective.argument / 100)
+            over, near = objective.passed_by(values), _near(values, objective.limit, budget)
+            return prove(over, budget, confidence, near)
         case Share(hits) if objective.definition.better == "higher":
             over, budget = ~hits, 1.0 - objective.limit
         case Share(hits):
@@ -87,6 +90,12 @@ def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
         case Plain():
             return Proof(proven=True)
     return prove(over, budget, confidence) if budget > 0 else Proof(proven=True)
+
+
+def _near(values: Floats, limit: float, budget: float) -> Mask:
+    """The slowest of `values`: five times as many as the `budget` allows, but none within half the limit."""
+    level = np.quantile(values, 1.0 - min(5.0 * budget, 0.5), method="inverted_cdf")
+    return np.asarray(values > max(limit / 2.0, float(level)), dtype=np.bool_)
 
 
 def _interval(objective: Objective, seen: Observation, confidence: float) -> tuple[float, float] | None:
@@ -114,7 +123,7 @@ def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: P
         return f"{said}."
     if not objective.allows(seen.value):
         return f"{said}: not reached before the run was cut short."
-    sure = f"{number(run.facts.confidence * 100)} %"
+    sure = f"{number(run.facts.confidence_of_a_look * 100)} %"
     if proof.needed is None:
         return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
     return f"{said}: met, not proven; {counted(proof.needed, 'more sample')} would prove it at {sure}."

@@ -38,7 +38,9 @@ class Run:
     @property
     def cut_short(self) -> bool:
         """Whether the run stopped before its plan did, or was killed before it could say when it stopped."""
-        return self.facts.interrupted is not None or self.facts.ended_s is None
+        facts = self.facts
+        early = facts.interrupted is not None or facts.decided or facts.given_up is not None
+        return early or facts.ended_s is None
 
     @property
     def elapsed_s(self) -> float:

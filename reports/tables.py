@@ -9,8 +9,10 @@ from typing import TypeAlias
 import numpy as np
 
 from reports.figures import Figures
+from reports.stagejudgement import worst
 from reports.summary import Summary
 from reports.timeline import Timeline
+from reports.verdict import Verdict
 
 Value: TypeAlias = str | int | float | None
 Row: TypeAlias = Sequence[Value]
@@ -19,19 +21,23 @@ ALL = "all"
 """Stands where a row is not of one endpoint or not of one stage."""
 
 FIGURES = tuple(field.name for field in fields(Figures))
-STATS = ("endpoint", "stage", "judged", *FIGURES)
+STATS = ("endpoint", "stage", "judged", "outcome", *FIGURES)
 TIMELINE = tuple(field.name for field in fields(Timeline))
 
 
-def stats_rows(summary: Summary) -> Iterator[Row]:
-    """A row for each endpoint in each stage, then each stage, each endpoint and everything that is judged."""
+def stats_rows(summary: Summary, verdict: Verdict) -> Iterator[Row]:
+    """A row for each endpoint in each stage, then each stage, each endpoint and everything that is judged.
+
+    How the objectives stand is told of stages and of everything; objectives need not be about one endpoint.
+    """
     for cell in summary.cells:
-        yield cell.endpoint, cell.stage, _yes(cell.judged), *_values(cell.figures)
-    for stage in summary.stages:
-        yield ALL, stage.name, _yes(stage.judged), *_values(stage.figures)
+        yield cell.endpoint, cell.stage, _yes(cell.judged), None, *_values(cell.figures)
+    for stage in verdict.stages:
+        told = stage.stage
+        yield ALL, told.name, _yes(told.judged), stage.outcome, *_values(told.figures)
     for endpoint in summary.endpoints:
-        yield endpoint.endpoint, ALL, "yes", *_values(endpoint.figures)
-    yield ALL, ALL, "yes", *_values(summary.total)
+        yield endpoint.endpoint, ALL, "yes", None, *_values(endpoint.figures)
+    yield ALL, ALL, "yes", worst(verdict.objectives), *_values(summary.total)
 
 
 def timeline_rows(timeline: Timeline) -> Iterator[Row]:

@@ -9,8 +9,9 @@ from reports import generator
 from reports.figures import StageFigures, stage_figures
 from reports.judgement import Judgement, Outcome, judge_objective
 from reports.objectives import Objective, parse_objective
-from reports.quantities import counted, duration
+from reports.quantities import counted, duration, number
 from reports.run import Run
+from reports.stagejudgement import StageJudgement, judge_stages
 
 __all__ = ["EXIT_CODES", "Judgement", "Outcome", "Verdict", "Word", "judge"]
 
@@ -29,7 +30,8 @@ class Verdict:
     sentence: str
     reasons: tuple[str, ...]
     objectives: tuple[Judgement, ...]
-    stages: tuple[StageFigures, ...]
+    stages: tuple[StageJudgement, ...]
+    """How the objectives stand in each stage for itself; the word is not made of them."""
 
     @property
     def exit_code(self) -> int:
@@ -40,12 +42,15 @@ class Verdict:
 def judge(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdict:
     """The verdict on `run`; `stages` may be handed over where they are known already.
 
-    In order of precedence: a fault, a lost worker or no sample makes it invalid; a missed objective fails
-    it; an interruption makes it invalid; where proof is required, its lack fails it.
+    In order of precedence: a fault, a lost worker or no sample makes it invalid; a run that was given up
+    failed; a missed objective fails it; an interruption makes it invalid; where proof is required, its lack
+    fails it.
     """
-    found = tuple(judge_objective(objective, run) for objective in objectives(run))
+    asked = objectives(run)
+    found = tuple(judge_objective(objective, run) for objective in asked)
     word, sentence, reasons = _decide(run, found)
-    return Verdict(word, sentence, reasons, found, stage_figures(run) if stages is None else stages)
+    told = stage_figures(run) if stages is None else stages
+    return Verdict(word, sentence, reasons, found, judge_stages(run, asked, told))
 
 
 def objectives(run: Run) -> list[Objective]:
@@ -61,14 +66,18 @@ def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[st
     faults = (*run.facts.faults, *generator.faults(run), *nothing)
     missed = [judgement.message for judgement in found if judgement.outcome == "missed"]
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
-    stopped = (_stopped(run),) if run.cut_short else ()
+    stopped = _stopped(run)
     if faults:
         more = f" (and {counted(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
         return "invalid", f"Invalid: {_within_sentence(faults[0])}{more}.", faults
+    if run.facts.given_up is not None:
+        given_up = f"given up after {duration(run.elapsed_s)}: {run.facts.given_up}"
+        return "fail", f"Failed: {given_up}.", (given_up, *missed)
     if missed:
         more = f" (and {len(missed) - 1} more of {len(found)} objectives missed)" if len(missed) > 1 else ""
-        after = f"; {stopped[0]}" if stopped else ""
-        return "fail", f"Failed: {_within_sentence(missed[0])}{more}{after}.", (*missed, *stopped)
+        after = "".join(f"; {end}" for end in (*stopped, *_decided(run)))
+        reasons = (*missed, *stopped, *_saved(run))
+        return "fail", f"Failed: {_within_sentence(missed[0])}{more}{after}.", reasons
     if stopped:
         rest = "no objective was missed until then" if found else "there was nothing to miss"
         return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped
@@ -76,7 +85,8 @@ def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[st
         messages = tuple(judgement.message for judgement in unproven)
         more = f" (and {len(messages) - 1} more of {len(found)} not proven)" if len(messages) > 1 else ""
         return "fail", f"Failed: {_within_sentence(messages[0])}{more}. Proof was required.", messages
-    return "pass", _passed(run, found, unproven), tuple(judgement.message for judgement in unproven)
+    reasons = (*(judgement.message for judgement in unproven), *_saved(run))
+    return "pass", _passed(run, found, unproven), reasons
 
 
 def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:
@@ -91,17 +101,41 @@ def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -
         sentence += f"; {unproven[0].metric} is met, not proven"
     elif unproven:
         sentence += f"; {len(unproven)} of them are met, not proven"
-    return f"{sentence}."
+    return "; ".join([sentence, *_decided(run)]) + "."
 
 
-def _stopped(run: Run) -> str:
+def _stopped(run: Run) -> tuple[str, ...]:
+    """How the run was cut short against its will; nothing where it wasn't."""
+    if not run.cut_short or run.facts.decided or run.facts.given_up is not None:
+        return ()
     why = run.facts.interrupted or "it was killed: run.json names no end"
+    return (f"stopped after {_part(run)} ({why})",)
+
+
+def _decided(run: Run) -> tuple[str, ...]:
+    return (f"decided after {_part(run)}",) if run.facts.decided else ()
+
+
+def _saved(run: Run) -> tuple[str, ...]:
+    """What an early decision was, and what it was worth."""
+    facts = run.facts
+    if not facts.decided or facts.planned_s is None:
+        return ()
+    saved = duration(max(0.0, facts.planned_s - run.elapsed_s))
+    each, all_together = number(100 * facts.confidence_of_a_look), number(100 * facts.confidence)
+    return (
+        f"The run ended early, {saved} before its plan: every objective was decided at one of {facts.looks} "
+        f"checkpoints, each at {each} %, so that all of them together keep {all_together} %.",
+    )
+
+
+def _part(run: Run) -> str:
     elapsed_s, planned_s = run.elapsed_s, run.facts.planned_s
     if planned_s is None:
-        return f"stopped after {duration(elapsed_s)} ({why})"
+        return duration(elapsed_s)
     if 10 <= planned_s < 60:
-        return f"stopped after {elapsed_s:.0f} of {planned_s:.0f} s ({why})"
-    return f"stopped after {duration(elapsed_s)} of {duration(planned_s)} ({why})"
+        return f"{elapsed_s:.0f} of {planned_s:.0f} s"
+    return f"{duration(elapsed_s)} of {duration(planned_s)}"
 
 
 def _within_sentence(sentence: str) -> str:

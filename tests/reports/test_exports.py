@@ -30,6 +30,10 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
+def stats(run: Run) -> list[dict[str, str]]:
+    return rows(stats_csv(summarise(run), judge(run)))
+
+
 def mixed(make_run: MakeRun, **facts: object) -> Run:
     stages = (Stage("warm-up", 0.0, 10.0, judged=False), Stage("steady", 10.0, 40.0))
     return make_run(
@@ -63,10 +67,15 @@ def test_verdict_json_holds_what_was_judged(make_run: MakeRun) -> None:
         ("warm-up", False, 100),
         ("steady", True, 300),
     ]
+    assert [(s["outcome"], len(s["objectives"])) for s in told["stages"]] == [
+        ("not judged", 0),
+        ("missed", 3),
+    ]
+    assert told["stages"][1]["objectives"][0] == told["objectives"][0]
 
 
 def test_stats_csv_has_a_row_for_each_endpoint_in_each_stage_and_the_totals(make_run: MakeRun) -> None:
-    told = rows(stats_csv(summarise(mixed(make_run))))
+    told = stats(mixed(make_run))
     assert [(row["endpoint"], row["stage"], row["judged"], row["requests"]) for row in told] == [
         ("batch", "warm-up", "no", "25"),
         ("single", "warm-up", "no", "75"),
@@ -79,6 +88,7 @@ def test_stats_csv_has_a_row_for_each_endpoint_in_each_stage_and_the_totals(make
         ("all", "all", "yes", "300"),
     ]
     assert {row["p99_ms"] for row in told} == {"10.0"}
+    assert [row["outcome"] for row in told[4:]] == ["not judged", "missed", "", "", "missed"]
 
 
 def test_timeline_csv_has_a_row_a_second_and_empty_cells_for_the_unknown(make_run: MakeRun) -> None:
@@ -90,7 +100,7 @@ def test_timeline_csv_has_a_row_a_second_and_empty_cells_for_the_unknown(make_ru
 
 @pytest.mark.parametrize("name", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\tx"])
 def test_a_name_that_begins_like_a_formula_stays_text_in_a_spreadsheet(make_run: MakeRun, name: str) -> None:
-    told = rows(stats_csv(summarise(make_run(5, endpoint=name))))
+    told = stats(make_run(5, endpoint=name))
     assert told[0]["endpoint"] == f"'{name}"
 
 
@@ -98,7 +108,7 @@ def test_a_name_that_begins_like_a_formula_stays_text_in_a_spreadsheet(make_run:
 def test_names_with_commas_quotes_and_line_ends_come_back_from_csv(
     make_run: MakeRun, name: str, read: str
 ) -> None:
-    told = rows(stats_csv(summarise(make_run(5, endpoint=name))))
+    told = stats(make_run(5, endpoint=name))
     assert told[0]["endpoint"] == read
 
 
@@ -112,10 +122,10 @@ def suite(run: Run) -> ElementTree.Element:
 def test_junit_has_a_case_an_objective(make_run: MakeRun) -> None:
     told = suite(mixed(make_run))
     assert [(case.get("name"), [child.tag for child in case]) for case in told] == [
-        ("p95 latency <= 100 ms", []),
-        ("p50 latency <= 5 ms", ["failure"]),
-        ("p99.9 latency <= 100 ms", ["skipped"]),
-        ("peak throughput >= 5 requests/s", []),
+        ("p95 latency <= 100 ms", ["system-out"]),
+        ("p50 latency <= 5 ms", ["failure", "system-out"]),
+        ("p99.9 latency <= 100 ms", ["skipped", "system-out"]),
+        ("peak throughput >= 5 requests/s", ["system-out"]),
     ]
     assert (told.get("tests"), told.get("failures"), told.get("skipped"), told.get("errors")) == (
         "4",
@@ -124,6 +134,8 @@ def test_junit_has_a_case_an_objective(make_run: MakeRun) -> None:
         "0",
     )
     assert told.get("time") == "30.000"
+    assert told[0][0].text == "observed 10 ms, 95 % interval 10 to 10 ms, limit 100 ms, 300 samples"
+    assert told[3][0].text == "observed 10 requests/s, limit 5 requests/s, 300 samples"
     assert told[2][0].get("message") == (
         "p99.9 latency was 10 ms, limit 100 ms: met, not proven; 2,695 more samples would prove it at 95 %."
     )
@@ -131,14 +143,14 @@ def test_junit_has_a_case_an_objective(make_run: MakeRun) -> None:
 
 def test_junit_fails_what_is_not_proven_where_proof_is_required(make_run: MakeRun) -> None:
     told = suite(mixed(make_run, require_proof=True))
-    assert [child.tag for child in told[2]] == ["failure"]
+    assert told[2][0].tag == "failure"
 
 
 def test_junit_makes_an_error_of_each_case_of_an_invalid_run_and_one_more_of_the_run(
     make_run: MakeRun,
 ) -> None:
     told = suite(mixed(make_run, faults=("One of 2 workers was lost.",)))
-    assert [[child.tag for child in case] for case in told] == [["error"]] * 5
+    assert [case[0].tag for case in told] == ["error"] * 5
     assert told[4].get("name") == "the run is valid"
     assert told[4][0].text == "One of 2 workers was lost."
 
@@ -159,7 +171,8 @@ def test_summary_md_tells_verdict_objectives_and_stages(make_run: MakeRun) -> No
     assert lines[0] == "## ❌ Load test steady"
     assert lines[2] == "Failed: p50 latency was 10 ms, limit 5 ms."
     assert "| p50 latency &lt;= 5 ms | 10 ms | 10 to 10 ms | 5 ms | 300 | ❌ missed |" in lines
-    assert "| warm-up (warm-up) | 10 | 100 | 0 | 10 | 10 | 10 | 10 |" in lines
+    assert "| warm-up (warm-up) | 10 | 100 | 0 | 10 | 10 | 10 | 10 | – not judged |" in lines
+    assert "| steady | 10 | 300 | 0 | 10 | 10 | 10 | 10 | ✗ missed: p50 latency |" in lines
     assert lines[-1] == (
         "300 requests to http://127.0.0.1:8000 in 30 s. The whole story is in [report.html](report.html)."
     )

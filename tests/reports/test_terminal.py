@@ -89,9 +89,9 @@ def test_stages_stand_in_columns(make_run: MakeRun) -> None:
     stages = (Stage("warm", 0.0, 2.0, judged=False), Stage("steady", 2.0, 4.0))
     run = make_run(40, stage=["warm"] * 20 + ["steady"] * 20, facts={"stages": stages})
     assert stages_table(judge(run).stages) == (
-        "stage           users  requests  errors  p50 ms  p95 ms  p99 ms  replies/s\n"
-        "warm (warm-up)     10        20       0      10      10      10         10\n"
-        "steady             10        20       0      10      10      10         10"
+        "stage           users  requests  errors  p50 ms  p95 ms  p99 ms  replies/s  outcome\n"
+        "warm (warm-up)     10        20       0      10      10      10         10  – not judged\n"
+        "steady             10        20       0      10      10      10         10  ? unproven"
     )
 
 

@@ -244,8 +244,71 @@ def test_a_hair_above_the_limit_is_shown_as_above(make_run: MakeRun) -> None:
 
 def test_stages_are_handed_on(make_run: MakeRun) -> None:
     verdict = judge(make_run(100))
-    assert [(stage.name, stage.figures.requests) for stage in verdict.stages] == [("steady", 100)]
-    assert judge(make_run(100), stages=()).stages == ()
+    assert [(judged.stage.name, judged.stage.figures.requests) for judged in verdict.stages] == [
+        ("steady", 100)
+    ]
+
+
+def early(**facts: Any) -> dict[str, Any]:
+    """The facts of a run of 270 s that ended after 120 s."""
+    return {"planned_s": 270.0, "ended_s": 120.0, "stages": (Stage("steady", 0.0, 270.0),), **facts}
+
+
+def test_a_run_that_was_decided_early_passes_and_says_what_that_saved(make_run: MakeRun) -> None:
+    verdict = judge(make_run(1200, facts=early(decided=True, looks=10)))
+    assert (verdict.verdict, verdict.sentence) == (
+        "pass",
+        "Passed: the objective was met over 1,200 requests in 2 min; decided after 2 min of 4 min 30 s.",
+    )
+    assert verdict.reasons == (
+        "The run ended early, 2 min 30 s before its plan: every objective was decided at one of 10 "
+        "checkpoints, each at 99.5 %, so that all of them together keep 95 %.",
+    )
+
+
+def test_a_run_that_was_decided_early_fails_by_what_it_missed(make_run: MakeRun) -> None:
+    verdict = judge(make_run(1200, latency_ms=212.0, facts=early(decided=True, looks=10)))
+    assert verdict.sentence == (
+        "Failed: p99 latency was 212 ms, limit 100 ms; decided after 2 min of 4 min 30 s."
+    )
+    assert verdict.exit_code == 1
+
+
+def test_looking_often_asks_more_of_each_look(make_run: MakeRun) -> None:
+    """Ten looks at 95 % need 99.5 % each: 528 samples in place of 299."""
+    once, often = (judge(make_run(400, facts={"looks": looks})).objectives[0] for looks in (1, 10))
+    assert (once.outcome, often.outcome) == ("met", "unproven")
+    assert (often.needed, often.confidence) == (128, pytest.approx(0.995))
+
+
+def test_a_run_that_was_given_up_fails_with_the_reason(make_run: MakeRun) -> None:
+    """Whatever else it missed, this is why it ended; what it never came to is not missed."""
+    objectives = ("error rate <= 0 %", "p99 latency <= 100 ms during late")
+    stages = (Stage("steady", 0.0, 60.0), Stage("late", 60.0, 120.0))
+    facts = {
+        "objectives": objectives,
+        "stages": stages,
+        "planned_s": 120.0,
+        "ended_s": 23.0,
+        "given_up": "error rate was 87 %, more than 50 %",
+    }
+    run = make_run(100, outcome=["http_5xx"] * 87 + ["ok"] * 13, facts=facts)
+    verdict = judge(run)
+    assert (verdict.verdict, verdict.sentence) == (
+        "fail",
+        "Failed: given up after 23 s: error rate was 87 %, more than 50 %.",
+    )
+    assert verdict.reasons == (
+        "given up after 23 s: error rate was 87 %, more than 50 %",
+        "error rate was 87 %, limit 0 %.",
+    )
+    assert [judged.outcome for judged in verdict.objectives] == ["missed", "unproven"]
+    assert [judged.outcome for judged in verdict.stages] == ["missed", "not begun"]
+
+
+def test_a_sick_generator_comes_before_giving_up(make_run: MakeRun) -> None:
+    facts = {"given_up": "error rate was 87 %, more than 50 %", "faults": ("One of 2 workers was lost.",)}
+    assert judge(make_run(10, facts=facts)).verdict == "invalid"
 
 
 def test_each_verdict_has_its_exit_code() -> None:
