@@ -12,7 +12,7 @@ Its YAML form, with every key there is; what is left out has the default shown, 
       spacing: poisson                      # open model only: poisson or constant
       in_flight_limit: 1000                 # open model only, per generator process; beyond it is `dropped`
     traffic:
-      user: paced                           # closed model only: paced, normal, high, stress,
+      user: paced                           # closed model only: paced, normal, high, stress, eager,
                                             #   or a mix by weights: {normal: 3, stress: 1}
       timeout: 10s                          # for a whole request
       endpoints:                            # default: this one

@@ -16,8 +16,9 @@ from configuration.units import write_duration
 PACE_S: Final[Mapping[str, float]] = {"paced": 1.0}
 """Seconds from one request of a user to the next, for the user classes that keep a pace."""
 
-USER_CLASSES: Final = ("paced", "normal", "high", "stress")
-"""Paced users send once a second; the others think 0.5–2 s, 0.1–0.5 s, 0.05–0.2 s after each reply."""
+USER_CLASSES: Final = ("paced", "normal", "high", "stress", "eager")
+"""Paced users send once a second; the next three think 0.5–2 s, 0.1–0.5 s, 0.05–0.2 s after each reply; eager
+ones not at all."""
 
 PAYLOAD_KINDS: Final = ("realistic", "boundary", "invalid")
 METHODS: Final = ("POST", "PUT", "PATCH")

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from locust import User, task
 from locust.env import Environment
+from locust.user.task import LOCUST_STATE_RUNNING
 
 from configuration.scenario import PACE_S
 from loadtests._sending import Sending, phase_of
@@ -96,10 +97,25 @@ class StressUser(ThinkingUser):
     think_s = (0.05, 0.2)
 
 
+class EagerUser(ModelUser):
+    """No pause at all: the next request as soon as the reply is there, to find a capacity."""
+
+    def on_start(self) -> None:
+        """Let the run begin."""
+        self._sending.await_start()
+
+    @task
+    def predict(self) -> None:
+        """Ask for one prediction after the other until told to stop."""
+        while self._state == LOCUST_STATE_RUNNING:
+            self._sending.send(self._connection, next(self._requests))
+
+
 USER_CLASSES: dict[str, type[ModelUser]] = {
     "paced": PacedUser,
     "normal": NormalUser,
     "high": HighUser,
     "stress": StressUser,
+    "eager": EagerUser,
 }
 """The classes by the name a scenario gives them."""

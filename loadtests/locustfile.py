@@ -5,6 +5,6 @@ Locust client are recorded and judged with the rest.
 """
 
 from loadtests import _enforcement
-from loadtests._users import HighUser, NormalUser, PacedUser, StressUser
+from loadtests._users import EagerUser, HighUser, NormalUser, PacedUser, StressUser
 
-__all__ = ["HighUser", "NormalUser", "PacedUser", "StressUser", "_enforcement"]
+__all__ = ["EagerUser", "HighUser", "NormalUser", "PacedUser", "StressUser", "_enforcement"]

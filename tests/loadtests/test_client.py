@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from gevent import ssl as gevent_ssl
 
 from loadtests._client import Connection
 from loadtests._target import Target
@@ -185,3 +190,63 @@ def test_a_target_is_the_parts_of_a_url(url: str, authority: str, prefix: str) -
 def test_what_is_no_url_is_told(url: str) -> None:
     with pytest.raises(ValueError, match=r"is no URL; give one like http://127\.0\.0\.1:8000"):
         Target.parse(url)
+
+
+def test_a_large_request_is_sent_whole(connect: Connect) -> None:
+    """More than the kernel takes at once, to a server that is slow to read."""
+    received: list[int] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+    size = 16 * 2**20
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while sum(received) < size:
+                received.append(len(connection.recv(65536)))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            connection.recv(1)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with listener:
+        target = Target("127.0.0.1", listener.getsockname()[1], tls=False, prefix="")
+        assert connect(target).exchange(b"x" * size, 30).body == b"ok"
+    assert sum(received) == size
+
+
+@pytest.fixture(scope="session")
+def certificate(require: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate for 127.0.0.1, and its key."""
+    require("openssl")
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", str(path) + ".crt"]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_tls_is_verified(certificate: Path, trusted: bool) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        plain, _ = listener.accept()
+        with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            connection.recv(1)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with listener:
+        target = Target.parse(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        connection = Connection(
+            target, gevent_ssl.create_default_context(cafile=certificate) if trusted else None
+        )
+        reply = connection.exchange(REQUEST, 10)
+        connection.close()
+    assert (reply.failure, reply.body) == ((None, b"ok") if trusted else ("refused", b""))
+    thread.join(10)

@@ -1,0 +1,119 @@
+"""Bytes out and in over one connection: plain TCP by the shortest way, TLS by gevent's own."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+from typing import Any, Final
+
+import gevent.monkey
+from gevent import get_hub, socket, ssl
+
+from loadtests._target import Target
+
+RECEIVE_BYTES: Final = 65_536
+READ, WRITE = 1, 2
+
+_KernelSocket: Any = gevent.monkey.get_original("socket", "socket")
+_poll: Any = gevent.monkey.get_original("select", "poll")
+"""The kernel's own poll: gevent's would yield to other greenlets before a request."""
+
+
+class PlainWire:
+    """A TCP connection read when the event loop says so.
+
+    Where gevent's socket tries to read first, which before a reply never succeeds, this one waits first; and
+    it keeps its watcher. That saves a tenth of the processor time of a request.
+    """
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = _KernelSocket(fileno=connected.detach())
+        self._socket.setblocking(False)
+        self._wait = get_hub().wait
+        self._readable = get_hub().loop.io(self._socket.fileno(), READ)
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`."""
+        sent = self._try_send(data)
+        if sent < len(data):
+            self._send_rest(memoryview(data)[sent:])
+
+    def receive(self) -> bytes:
+        """Some bytes; none at the stream's end."""
+        while True:
+            self._wait(self._readable)
+            with contextlib.suppress(BlockingIOError):
+                received: bytes = self._socket.recv(RECEIVE_BYTES)
+                return received
+
+    def is_stale(self) -> bool:
+        """Whether something is to be read before anything was asked: the stream's end, most likely."""
+        return _has_something(self._socket.fileno())
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._readable.close()
+        self._socket.close()
+
+    def _try_send(self, data: bytes | memoryview) -> int:
+        try:
+            sent: int = self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        return sent
+
+    def _send_rest(self, rest: memoryview) -> None:
+        writable = get_hub().loop.io(self._socket.fileno(), WRITE)
+        try:
+            while rest:
+                self._wait(writable)
+                rest = rest[self._try_send(rest) :]
+        finally:
+            writable.close()
+
+
+class TlsWire:
+    """A TLS connection, its server's name verified."""
+
+    def __init__(self, connected: socket.socket, context: ssl.SSLContext, name: str) -> None:
+        self._socket = context.wrap_socket(connected, server_hostname=name)
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`."""
+        self._socket.sendall(data)
+
+    def receive(self) -> bytes:
+        """Some bytes; none at the stream's end."""
+        received: bytes = self._socket.recv(RECEIVE_BYTES)
+        return received
+
+    def is_stale(self) -> bool:
+        """Whether something is to be read before anything was asked: the stream's end, most likely."""
+        return _has_something(self._socket.fileno())
+
+    def close(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+
+Wire = PlainWire | TlsWire
+
+
+def connect(target: Target, context: ssl.SSLContext | None) -> Wire:
+    """A connection to the target, with TLS where a `context` is given; OSError where there is none."""
+    connected = socket.create_connection((target.host, target.port))
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if context is None:
+        return PlainWire(connected)
+    try:
+        return TlsWire(connected, context, target.host)
+    except BaseException:
+        connected.close()
+        raise
+
+
+def _has_something(descriptor: int) -> bool:
+    poll = _poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
