@@ -11,11 +11,11 @@ from configuration.document import Node, parse_yaml
 from configuration.errors import ConfigurationError, Problem, Problems, unknown_name, unusable
 from configuration.generator import read_limits
 from configuration.load import read_load
+from configuration.objectives import Names, read_abort, read_objectives
 from configuration.readers import number, one_of, text, whole
 from configuration.scenario import SEEDS, Scenario
 from configuration.traffic import default_traffic, read_traffic
 from reports.generator import Limits
-from reports.objectives import Objective, ObjectiveError, parse_objective
 from reports.samples import OUTCOMES
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
@@ -91,9 +91,11 @@ def _scenario(node: Node, path: Path) -> Scenario:
         confidence = keys.take_or("confidence", _CONFIDENCE, 0.95)
         limits = keys.take_or("generator", read_limits, Limits())
         known = Scenario(path.stem, description, load, traffic, ()) if keys.sound else None
-        objectives = keys.take("objectives", partial(_objectives, known=known))
+        names = _names(known)
+        abort = keys.take_or("abort", partial(read_abort, names=names), None)
+        objectives = keys.take("objectives", partial(read_objectives, names=names))
     return Scenario(
-        path.stem, description, load, traffic, objectives, expected, confidence, seeds, path, limits
+        path.stem, description, load, traffic, objectives, expected, confidence, seeds, path, limits, abort
     )
 
 
@@ -109,23 +111,12 @@ def _expected(node: Node) -> tuple[str, ...]:
     return tuple(node.items(one_of(*EXPECTABLE), "a list of outcomes, such as [shed]"))
 
 
-def _objectives(node: Node, known: Scenario | None) -> tuple[Objective, ...]:
-    """The objectives; the names in them are checked where the rest of the scenario is `known`."""
-    endpoints = [endpoint.name for endpoint in known.traffic.endpoints] if known else []
-    stages = [stage.name for stage in known.stages if stage.judged] if known else []
-    seen: set[Objective] = set()
-
-    def read(item: Node) -> Objective:
-        try:
-            objective = parse_objective(text(item), endpoints, stages)
-        except ObjectiveError as error:
-            raise item.wrong(str(error)) from None
-        if objective in seen:
-            raise item.wrong(f"'{objective}' stands here already; leave one out")
-        seen.add(objective)
-        return objective
-
-    return tuple(node.items(read, "a list of sentences, such as ['p99 latency <= 100 ms']"))
+def _names(known: Scenario | None) -> Names:
+    """What objectives may name, where the rest of the scenario is `known`."""
+    if known is None:
+        return Names()
+    stages = [stage.name for stage in known.stages if stage.judged]
+    return Names([endpoint.name for endpoint in known.traffic.endpoints], stages)
 
 
 def _as_seen_from_here(path: Path) -> str:

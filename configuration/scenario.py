@@ -31,6 +31,9 @@ Its YAML form, with every key there is; what is left out has the default shown, 
     confidence: 0.95
     generator:                              # beyond these the generator, and so the run, is not believed;
       {lateness: 20ms, busy: 0.95, starved: 0.25, lag: 100ms}   # reasons: reports/generator.py
+    abort:                                  # give a hopeless run up; default: never
+      after: 10s                            # the grace, counted from the end of the warm-up
+      unless: [error rate <= 50 %, p99 latency <= 5 s]   # counted each second over all that is judged
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ import numpy as np
 
 from configuration.generator import write_limits
 from configuration.load import Load
+from configuration.objectives import Abort
 from configuration.segments import describe
 from configuration.traffic import PACE_S, USER_CLASSES, Endpoint, Payload, Traffic
 from reports.facts import Plan, Stage
@@ -52,7 +56,7 @@ from reports.generator import Limits
 from reports.objectives import Objective
 from shapes.profiles import Chain, Floats, Profile
 
-__all__ = ["PACE_S", "SEEDS", "USER_CLASSES", "Endpoint", "Load", "Payload", "Scenario", "Traffic"]
+__all__ = ["PACE_S", "SEEDS", "USER_CLASSES", "Abort", "Endpoint", "Load", "Payload", "Scenario", "Traffic"]
 
 SEEDS: Final[Mapping[str, int]] = {"payloads": 20240501, "arrivals": 20240502, "pacing": 20240503}
 """One seed per dimension: what requests carry, when they arrive (Poisson), how long users think."""
@@ -74,6 +78,8 @@ class Scenario:
     seeds: Mapping[str, int] = field(default_factory=lambda: dict(SEEDS))
     source: Path = Path()
     generator: Limits = field(default_factory=Limits)
+    abort: Abort | None = None
+    """When the run is given up; None where it never is."""
 
     @property
     def is_manual(self) -> bool:
@@ -161,6 +167,7 @@ class Scenario:
             "objectives": [str(objective) for objective in self.objectives],
             "confidence": self.confidence,
             "generator": write_limits(self.generator),
+            **({"abort": self.abort.resolved()} if self.abort is not None else {}),
         }
 
     def _as_rate(self, levels: Floats) -> Floats | None:

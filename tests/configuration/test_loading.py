@@ -102,7 +102,7 @@ def test_payload_files_are_sought_beside_the_scenario(folder: Path) -> None:
 WORDS = """
     description load users rate warm_up constant ramp steps each for wave mean amplitude period spike base
     peak rise hold fall stage spacing in_flight_limit traffic user timeout endpoints name path method weight
-    payload kinds rows file reply finite seeds payloads expected objectives confidence
+    payload kinds rows file reply finite seeds payloads expected objectives confidence abort after unless
 """
 KEYS = st.sampled_from(re.findall(r"\w+", WORDS))
 SCALARS = st.one_of(
@@ -126,7 +126,13 @@ SEGMENTS = st.lists(SEGMENT, min_size=1, max_size=3)
 @given(
     st.fixed_dictionaries(
         {"description": VALUES, "load": VALUES | st.fixed_dictionaries({"users": SEGMENTS})},
-        optional={"objectives": VALUES, "traffic": VALUES, "seeds": VALUES, "expected": VALUES},
+        optional={
+            "objectives": VALUES,
+            "traffic": VALUES,
+            "seeds": VALUES,
+            "expected": VALUES,
+            "abort": VALUES,
+        },
     )
 )
 def test_whatever_the_values_it_is_a_scenario_or_a_configuration_error(values: Any) -> None:
