@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TextIO
 import gevent
 
 from loadtests._run import Run
-from reports.quantities import counted, duration
+from reports.quantities import counted, duration, number
 
 TERMINAL_PERIOD_S: Final = 1.0
 PLAIN_PERIOD_S: Final = 10.0
@@ -40,7 +40,7 @@ class Progress(NamedTuple):
             f"{self.rate:.1f} requests/s",
         ]
         if self.p99_ms is not None:
-            parts.append(f"p99 ≈ {self.p99_ms:.3g} ms")
+            parts.append(f"p99 ≈ {number(self.p99_ms)} ms")
         parts.append(counted(self.errors, "error"))
         if self.known:
             parts.append(f"{self.kept} of {self.known} objectives met so far")
