@@ -1,11 +1,16 @@
-"""Runs the service until it is told to stop: `python -m service [--host ADDRESS] [--port PORT]`."""
+"""Runs the service until told to stop: `python -m service [--host ADDRESS] [--port PORT] [--workers N]`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import sys
+import tempfile
 
 import uvicorn
+
+from service.configuration import StartError, check_models, configuration_path, read_configuration
 
 
 def main() -> None:
@@ -13,11 +18,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="processes that serve (default: %(default)s)")
     options = parser.parse_args()
+    if options.workers < 1:
+        parser.error("--workers needs at least 1")
     # After its graceful stop uvicorn raises the signal again, for whoever handled it before.
     for order in (signal.SIGTERM, signal.SIGINT):
         signal.signal(order, lambda *_: None)
-    uvicorn.run("service.app:app", host=options.host, port=options.port, access_log=False)
+    if options.workers == 1:
+        _serve(options)
+        return
+    # A worker that can't start would be started again for ever: see first whether it can.
+    try:
+        check_models(read_configuration(configuration_path()))
+    except StartError as error:
+        sys.exit(str(error))
+    # Where the workers leave their figures, so that each of them can answer for all.
+    with tempfile.TemporaryDirectory(prefix="service-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        _serve(options)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    uvicorn.run(
+        "service.app:app",
+        host=options.host,
+        port=options.port,
+        workers=options.workers,
+        access_log=False,
+    )
 
 
 if __name__ == "__main__":

@@ -7,70 +7,52 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
-import yaml
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from ml_base.utilities import ModelManager
-from prometheus_fastapi_instrumentator import Instrumentator
-from pydantic import ValidationError
-from rest_model_service.configuration import ServiceConfiguration
 from rest_model_service.helpers import create_app
 from rest_model_service.schemas import Error, ModelMetadata
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from service.batched import serve_in_batches
+from service.configuration import StartError, SuiteConfiguration, configuration_path, read_configuration
+from service.metrics import HttpMetrics
 from service.model_file import ModelFileError
+from service.tracing import TracingError, tracing_from
 
-DEFAULT_CONFIGURATION = "configuration/service/baseline.yaml"
 _METADATA_PATH = "/api/models/{model_qualified_name}/metadata"
 
 logger = logging.getLogger(__name__)
 
 
-class StartError(Exception):
-    """Why the service can't start, in sentences that say what to do."""
-
-
-def read_configuration(path: Path) -> ServiceConfiguration:
-    """The configuration in a file as rest_model_service documents it. Raises `StartError`."""
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return ServiceConfiguration.model_validate(values)
-    except OSError as error:
-        raise StartError(
-            f"The service's configuration {path} can't be read ({error.strerror}): name one in REST_CONFIG."
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StartError(f"The service's configuration {path} is not YAML: {error}") from error
-    except ValidationError as error:
-        faults = (
-            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in error.errors()
-        )
-        raise StartError(f"The service's configuration {path} is not valid. " + "; ".join(faults)) from error
-
-
-def build_app(configuration: ServiceConfiguration) -> FastAPI:
+def build_app(configuration: SuiteConfiguration) -> FastAPI:
     """The application, its models loaded: it answers from the first request on. Raises `ModelFileError`.
 
     rest_model_service could load the models while the server already listens; then a model that can't be
-    loaded leaves a process that never becomes ready.
+    loaded leaves a process that never becomes ready. With a `serving` section predictions are batched; raises
+    `TracingError` then, if OTEL_* variables ask for what there is not.
     """
     logging.getLogger("rest_model_service.helpers").addFilter(_is_no_model_file_error)
-    app: FastAPI = create_app(configuration, wait_for_model_creation=True)
+    tracing = None
+    if configuration.serving is not None:
+        tracing = tracing_from(os.environ, configuration.service_title)
+    with tracing.loading() if tracing is not None else nullcontext():
+        app: FastAPI = create_app(configuration, wait_for_model_creation=True)
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
     app.add_exception_handler(HTTPException, _answer_http_error)
     # Routes of included routers sit in a wrapper: only a route before it is asked first.
     app.router.routes.insert(0, Route(_METADATA_PATH, _metadata, methods=["GET"]))
     _document_errors(app)
-    metrics = configuration.metrics
-    if metrics is not None and metrics.enabled:
-        options = metrics.model_dump(exclude={"enabled"})
-        Instrumentator(**options).instrument(app).expose(app, include_in_schema=False)
+    metrics = configuration.metrics if configuration.metrics and configuration.metrics.enabled else None
+    http_metrics = HttpMetrics(app, metrics) if metrics is not None else None
+    if configuration.serving is not None:
+        serve_in_batches(app, configuration, configuration.serving, http_metrics, tracing)
     return app
 
 
@@ -135,9 +117,8 @@ def _document_errors(app: FastAPI) -> None:
 def _start() -> FastAPI:
     """The application of the file that REST_CONFIG names; ends the process with a sentence if it can't be."""
     try:
-        path = Path(os.environ.get("REST_CONFIG", DEFAULT_CONFIGURATION))
-        app = build_app(read_configuration(path))
-    except (StartError, ModelFileError) as error:
+        app = build_app(read_configuration(configuration_path()))
+    except (StartError, ModelFileError, TracingError) as error:
         sys.exit(str(error))
     _settle()
     return app

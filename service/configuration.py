@@ -1,0 +1,65 @@
+"""A service's configuration: rest_model_service's own file, with this project's `serving` section in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+from rest_model_service.configuration import ServiceConfiguration
+from rest_model_service.helpers import load_type
+
+from service.knobs import Serving, with_environment
+from service.model_file import ModelFileError
+
+DEFAULT_CONFIGURATION = "configuration/service/baseline.yaml"
+
+
+class StartError(Exception):
+    """Why the service can't start, in sentences that say what to do."""
+
+
+class SuiteConfiguration(ServiceConfiguration):  # type: ignore[misc]
+    """rest_model_service's configuration; with `serving`, predictions are batched and guarded."""
+
+    serving: Serving | None = None
+
+
+def configuration_path() -> Path:
+    """The file that REST_CONFIG names."""
+    return Path(os.environ.get("REST_CONFIG", DEFAULT_CONFIGURATION))
+
+
+def read_configuration(path: Path) -> SuiteConfiguration:
+    """The configuration in a file, validated. Raises `StartError`."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if isinstance(values, dict) and "serving" in values:
+            values["serving"] = with_environment(values["serving"] or {}, os.environ)
+        configuration: SuiteConfiguration = SuiteConfiguration.model_validate(values)
+    except OSError as error:
+        raise StartError(
+            f"The service's configuration {path} can't be read ({error.strerror}): name one in REST_CONFIG."
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StartError(f"The service's configuration {path} is not YAML: {error}") from error
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in error.errors()
+        )
+        raise StartError(f"The service's configuration {path} is not valid. " + "; ".join(faults)) from error
+    return configuration
+
+
+def check_models(configuration: SuiteConfiguration) -> None:
+    """Make each model once and let go of it, to see that it can be made. Raises `StartError`."""
+    for model in configuration.models:
+        try:
+            load_type(model.class_path)(**(model.configuration or {}))
+        except ModelFileError as error:
+            raise StartError(str(error)) from error
+        except Exception as error:
+            raise StartError(
+                f"The model {model.class_path} can't be made: {type(error).__name__}: {error}"
+            ) from error

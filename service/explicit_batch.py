@@ -1,0 +1,126 @@
+"""The batch endpoint: a list of records in, a list of results out, in order, and others served meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from pydantic import BaseModel
+from starlette.types import Receive, Scope
+
+from service.batch_work import BatchWork, MisplacedCutError, RowCodec
+from service.batching import MicroBatcher
+from service.inference import Inference, PredictionError
+from service.knobs import ExplicitBatch
+from service.metrics import InferenceMetrics
+from service.overload import Admission
+from service.replies import (
+    BodyTooLargeError,
+    ClientGoneError,
+    Reply,
+    invalid,
+    overloaded,
+    read_body,
+    refusal,
+    too_large,
+    too_late,
+)
+from service.slicing import slices
+from service.tracing import Span, Tracing
+
+
+class BatchEndpoint:
+    """`POST .../prediction/batch`, called as a `front.Lane`.
+
+    All or nothing by default: invalid rows are told by index and field with 400, all of them at once, so that
+    one correction is enough. With `?partial=true` each invalid row has its error in its place, and the rest
+    is predicted.
+
+    A long body is cut into slices, each parsed, predicted and encoded in one go on the event loop; between
+    two slices other requests have their turn, and no two batches have a slice in the same turn.
+    """
+
+    def __init__(
+        self,
+        codec: RowCodec,
+        inference: Inference[BaseModel, BaseModel],
+        knobs: ExplicitBatch,
+        batcher: MicroBatcher[Any, Any],
+        admission: Admission,
+        metrics: InferenceMetrics,
+        tracing: Tracing | None,
+    ) -> None:
+        self._codec = codec
+        self._inference = inference
+        self._knobs = knobs
+        self._deadline_s = knobs.deadline_ms / 1e3
+        self._most_bytes = int(knobs.max_body_mib * 2**20)
+        self._slice_bytes = int(knobs.slice_kib * 2**10)
+        self._batcher = batcher
+        self._admission = admission
+        self._metrics = metrics
+        self._tracing = tracing
+        self._under_way = 0
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
+        """Answer one batch, or refuse it before its body is read."""
+        depth = self._batcher.depth
+        if self._under_way >= self._knobs.at_once or not self._admission.admits(depth):
+            self._metrics.count_rejection()
+            return overloaded(self._admission.retry_after_s(depth))
+        partial = parse_qs(scope["query_string"].decode("latin-1")).get("partial", ["false"])[-1]
+        if partial not in ("true", "false"):
+            return invalid([f"Field 'query, partial' is {partial!r}: expected true or false."])
+        self._under_way += 1
+        try:
+            if self._tracing is None:
+                return await self._answer(receive, partial == "true", None)
+            with self._tracing.request(scope) as span:
+                reply = await self._answer(receive, partial == "true", span)
+                span.set_attribute("http.response.status_code", reply.status if reply else 499)
+                return reply
+        finally:
+            self._under_way -= 1
+
+    async def _answer(self, receive: Receive, partial: bool, span: Span | None) -> Reply | None:
+        try:
+            body = bytes(await read_body(receive, self._most_bytes))
+            gone = asyncio.ensure_future(receive())
+            try:
+                async with asyncio.timeout(self._deadline_s):
+                    return await self._work(body, partial, gone, span)
+            finally:
+                gone.cancel()
+        except ClientGoneError:
+            return None
+        except BodyTooLargeError:
+            return too_large(self._most_bytes)
+        except TimeoutError:
+            self._metrics.count_timeout()
+            return too_late(self._deadline_s)
+        except PredictionError as error:
+            return refusal(500, "ServiceError", [str(error)])
+
+    async def _work(self, body: bytes, partial: bool, gone: asyncio.Future[Any], span: Span | None) -> Reply:
+        def run(texts: Iterable[bytes], whole: bool) -> Coroutine[Any, Any, Reply]:
+            return BatchWork(
+                codec=self._codec,
+                inference=self._inference,
+                turn=self._turn,
+                most_rows=self._knobs.max_rows,
+                partial=partial,
+                gone=gone,
+                metrics=self._metrics,
+                tracing=self._tracing,
+                span=span,
+            ).run(texts, whole)
+
+        if len(body) > self._slice_bytes:
+            try:
+                return await run(slices(body, self._slice_bytes), False)
+            except MisplacedCutError:
+                pass
+        return await run((body,), True)
