@@ -7,6 +7,7 @@ import tempfile
 import time
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, Literal
@@ -17,9 +18,10 @@ from locust.env import Environment
 from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, WorkerRunner
 
 from configuration.scenario import Scenario
-from loadtests import _facts
+from loadtests import _abort, _checkpoints, _facts
 from loadtests._arguments import as_options, manual_profile
 from loadtests._arrivals import ArrivalUser
+from loadtests._beside import Beside
 from loadtests._distribution import COUNT_PATIENCE_S, Master, Share, Workers, connect
 from loadtests._generator import Generator
 from loadtests._judging import JudgingError, Verdict, judge
@@ -28,8 +30,9 @@ from loadtests._progress import ProgressLine
 from loadtests._recording import make_folder, point_latest
 from loadtests._run import Run
 from loadtests._sending import Sending
-from loadtests._target import described_service, headers_from_environment
+from loadtests._target import Target, described_service, headers_from_environment
 from loadtests._users import USER_CLASSES
+from reports.checkpoints import LOOKS, checkpoints_s
 from reports.facts import Facts
 from shapes.locust_shape import ProfileShape
 
@@ -60,11 +63,13 @@ class LoadTest:
         """The processes that generate the load, where this one is their master."""
         self.progress: ProgressLine | None = None
         self._generator: Generator | None = None
+        self._beside: Beside
         self._master: Master
         self._order: dict[str, Any]
         self._shape = ProfileShape()
         self._shape.runner = environment.runner
         self._finishing: gevent.Greenlet | None = None
+        self._watches: list[gevent.Greenlet] = []
         connect(self.runner, self.begin_share, lambda: self.workers)
         if isinstance(self.runner, WorkerRunner):
             environment.user_classes = [*environment.user_classes, ArrivalUser]
@@ -160,6 +165,28 @@ class LoadTest:
             self._generator.begin_at(started)
         run.started = started
         self._shape.start_at(started)
+        self._watch(run)
+        self._beside = Beside(Target.parse(self.host), self.headers.items(), run.observe)
+
+    def _watch(self, run: Run) -> None:
+        """Look out for what ends the run before its plan does: nothing more to learn, or no hope."""
+        if self.scenario.abort is not None:
+            give_up = partial(self._end_early, run, "given_up")
+            self._watches.append(_abort.watch(run, self.scenario.abort, give_up))
+        if run.facts.looks > 1:
+            decided = partial(self._end_early, run, "decided", True)
+            self._watches.append(_checkpoints.watch(run, self.scenario.traffic.timeout_s, decided))
+
+    def _end_early(self, run: Run, fact: str, value: object) -> None:
+        """End the run as its shape would, with the reason among its facts."""
+        if run.goes_on:
+            run.facts = replace(run.facts, **{fact: value})
+            gevent.spawn(self._end)
+
+    def _end(self) -> None:
+        self.stop()
+        if self.options.headless:
+            self.runner.quit()
 
     def begin_share(self, share: Share) -> None:
         """Start a worker's share of the master's run."""
@@ -180,6 +207,7 @@ class LoadTest:
         """The load ends now; replies in flight may still come."""
         if self.run is not None:
             self.run.stop_clock()
+            self._beside.stop()
 
     def finish(self) -> None:
         """Close the run's folder and have it judged, once; wait until that is done.
@@ -203,7 +231,7 @@ class LoadTest:
             )
 
     def _finish(self, run: Run) -> None:
-        run.stop_clock()
+        self.stop_clock()
         if self._generator is not None:
             self._generator.stop()
         if self.workers is not None:
@@ -248,6 +276,8 @@ class LoadTest:
             workers=getattr(self.runner, "worker_count", 1),
             note=options.note,
         )
+        if options.stop_when_decided and checkpoints_s(facts):
+            facts = replace(facts, looks=LOOKS)
         folder = make_folder(Path(options.out), scenario.name)
         return Run(folder, facts, scenario.objectives, self._look)
 
@@ -269,6 +299,8 @@ class LoadTest:
 
     def _interruption(self, run: Run) -> str | None:
         """What ended the run before its plan did."""
+        if run.facts.decided or run.facts.given_up is not None:
+            return None
         if self.interrupted is not None:
             return self.interrupted
         planned_s = run.facts.planned_s

@@ -1,0 +1,154 @@
+"""What is observed of the service beside the load: readiness, processor, memory, queue, batches.
+
+The service tells it by its readiness path and its Prometheus metrics; processor and memory come from the
+kernel where the service runs on this machine. What a service doesn't offer is not observed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
+from typing import Final
+
+import gevent
+import psutil
+
+from loadtests._client import Connection, Reply
+from loadtests._recording import Observation
+from loadtests._target import READINESS_PATH, Target
+
+PERIOD_S: Final = 1.0
+TIMEOUT_S: Final = 0.9
+"""A question is answered before the next one, or not at all."""
+
+METRICS_PATH: Final = "/metrics"
+SOURCE: Final = "service"
+
+CPU_SECONDS: Final = "process_cpu_seconds_total"
+MEMORY_BYTES: Final = "process_resident_memory_bytes"
+QUEUE_DEPTH: Final = "inference_queue_depth"
+BATCH_ROWS: Final = "inference_batch_size_sum"
+BATCHES: Final = "inference_batch_size_count"
+WANTED: Final = (CPU_SECONDS, MEMORY_BYTES, QUEUE_DEPTH, BATCH_ROWS, BATCHES)
+
+
+class Beside:
+    """Ask once a second until stopped; `observe(observations)` takes what was seen."""
+
+    def __init__(
+        self,
+        target: Target,
+        headers: Iterable[tuple[str, str]],
+        observe: Callable[[Sequence[Observation]], None],
+    ) -> None:
+        self._observe = observe
+        self._questions = {path: _question(target, path, headers) for path in (READINESS_PATH, METRICS_PATH)}
+        self._connection = Connection(target)
+        self._processes = local_processes(target)
+        self._before: dict[str, float] = {}
+        self._at = perf_counter()
+        self._greenlet = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._greenlet.kill()
+        self._connection.close()
+
+    def _run(self) -> None:
+        due = perf_counter()
+        while True:
+            seen = self._readiness() | self._service_figures()
+            if seen:
+                self._observe([Observation(SOURCE, name, value) for name, value in seen.items()])
+            due = max(due + PERIOD_S, perf_counter())
+            gevent.sleep(due - perf_counter())
+
+    def _readiness(self) -> dict[str, float]:
+        asked = perf_counter()
+        reply = self._ask(READINESS_PATH)
+        ready = reply.failure is None and reply.status == 200
+        if reply.failure is None and reply.status not in (200, 503):
+            return {}
+        return {"readiness": float(ready)} | (
+            {"probe_ms": (perf_counter() - asked) * 1000.0} if ready else {}
+        )
+
+    def _service_figures(self) -> dict[str, float]:
+        reply = self._ask(METRICS_PATH)
+        told = metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
+        told |= _kernel_figures(self._processes)
+        now, before = perf_counter(), self._before
+        elapsed_s, self._at, self._before = now - self._at, now, told
+        seen = {}
+        if CPU_SECONDS in told and CPU_SECONDS in before:
+            seen["cpu_percent"] = 100.0 * max(0.0, told[CPU_SECONDS] - before[CPU_SECONDS]) / elapsed_s
+        if MEMORY_BYTES in told:
+            seen["memory_mib"] = told[MEMORY_BYTES] / 2**20
+        if QUEUE_DEPTH in told:
+            seen["queue_depth"] = told[QUEUE_DEPTH]
+        batches = told.get(BATCHES, 0.0) - before.get(BATCHES, told.get(BATCHES, 0.0))
+        if batches > 0:
+            seen["batch_size"] = (told[BATCH_ROWS] - before[BATCH_ROWS]) / batches
+        return seen
+
+    def _ask(self, path: str) -> Reply:
+        return self._connection.exchange(self._questions[path], TIMEOUT_S)
+
+
+def metrics(text: bytes) -> dict[str, float]:
+    """The wanted figures out of Prometheus' text format, summed over their labels."""
+    found: dict[str, float] = {}
+    for line in text.decode("utf-8", errors="replace").splitlines():
+        name = line.partition("{")[0].partition(" ")[0]
+        if name in WANTED:
+            found[name] = found.get(name, 0.0) + float(line.rsplit(" ", 1)[1])
+    return found
+
+
+def local_processes(target: Target) -> list[psutil.Process]:
+    """The processes that listen where the requests go, with those they started; none on another machine."""
+    if not _is_loopback(target.host):
+        return []
+    try:
+        listening = psutil.net_connections(kind="tcp")
+        owners = {
+            each.pid
+            for each in listening
+            if each.status == psutil.CONN_LISTEN and each.laddr[1:] == (target.port,) and each.pid
+        }
+        found = [psutil.Process(pid) for pid in owners]
+        return list(
+            dict.fromkeys([*found, *(child for each in found for child in each.children(recursive=True))])
+        )
+    except psutil.Error:
+        return []
+
+
+def _kernel_figures(processes: list[psutil.Process]) -> dict[str, float]:
+    seconds = bytes_held = 0.0
+    try:
+        for process in processes:
+            times = process.cpu_times()
+            seconds += times.user + times.system
+            bytes_held += process.memory_info().rss
+    except psutil.Error:
+        return {}
+    return {CPU_SECONDS: seconds, MEMORY_BYTES: bytes_held} if processes else {}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _question(target: Target, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    lines = [
+        f"GET {target.prefix}{path} HTTP/1.1",
+        f"Host: {target.authority}",
+        "User-Agent: model-load-tests",
+    ]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -1,0 +1,67 @@
+"""Beside the load the service is watched; what it does not offer is not observed."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from loadtests._beside import local_processes, metrics
+from loadtests._service import OwnService
+from loadtests._target import Target
+from reports.folder import read_run
+
+TEXT = b"""# HELP inference_queue_depth Requests waiting.
+# TYPE inference_queue_depth gauge
+inference_queue_depth 17.0
+inference_batch_size_sum{model="a"} 30.0
+inference_batch_size_sum{model="b"} 12.0
+inference_batch_size_count{model="a"} 4.0
+process_cpu_seconds_total 1.25
+process_resident_memory_bytes 1.048576e+06
+http_requests_total{handler="/x y",status="200"} 9.0
+"""
+
+
+def test_the_wanted_metrics_are_read_and_summed_over_their_labels() -> None:
+    assert metrics(TEXT) == {
+        "inference_queue_depth": 17.0,
+        "inference_batch_size_sum": 42.0,
+        "inference_batch_size_count": 4.0,
+        "process_cpu_seconds_total": 1.25,
+        "process_resident_memory_bytes": 1_048_576.0,
+    }
+
+
+def test_what_is_no_metrics_page_holds_none() -> None:
+    assert metrics(b'{"readiness_status": "ACCEPTING_TRAFFIC"}') == {}
+
+
+def test_the_process_that_listens_is_found_on_this_machine_only() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        found = local_processes(Target("127.0.0.1", port, tls=False, prefix=""))
+        assert os.getpid() in [process.pid for process in found]
+        assert local_processes(Target("example.org", port, tls=False, prefix="")) == []
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("model")
+def test_the_real_service_is_watched(start: Callable[..., Any], scenario_file: Callable[..., str]) -> None:
+    with OwnService(0) as service:
+        file = scenario_file(
+            "{users: [{constant: 5, for: 5s}]}", "[availability >= 99.9 %, error rate <= 0 %]"
+        )
+        suite = start("loadtests", "--scenario", file, "--host", service.host).wait()
+    assert suite.code == 0, suite.said
+    telemetry = read_run(suite.folder).telemetry
+    for name in ("readiness", "probe_ms", "cpu_percent", "memory_mib"):
+        seen_at, values = telemetry.series(name, "service")
+        assert 3 <= len(values) <= 6, name
+        assert (values >= 0).all()
+        assert (seen_at <= 5.5).all()
+    outcomes = {judged["text"]: judged["observed"] for judged in suite.verdict["objectives"]}
+    assert outcomes["availability >= 99.9 %"] == 100.0
