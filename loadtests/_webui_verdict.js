@@ -65,12 +65,15 @@ async function follow() {
 
 // Locust folds its custom parameters away; the scenario is what one comes to choose.
 const opened = new WeakSet();
-new MutationObserver(() => {
+
+function openForms() {
   for (const field of document.querySelectorAll("select[name=scenario]")) {
     if (opened.has(field)) continue;
     opened.add(field);
     field.closest(".MuiAccordion-root")?.querySelector("[aria-expanded=false]")?.click();
   }
-}).observe(document.body, { childList: true, subtree: true });
+}
 
+new MutationObserver(openForms).observe(document.body, { childList: true, subtree: true });
+openForms();
 follow();

@@ -174,6 +174,23 @@ def test_a_run_is_chosen_watched_judged_and_read_then_another(
     assert facts(web.folders[1])["interrupted"] == "stopped by hand"
 
 
+def test_the_form_shows_the_scenario_however_late_the_script_comes(
+    start: Start, page: Any, expect: Callable[[Any], Any]
+) -> None:
+    """Locust folds it away; it is unfolded whether the form or the script is there first."""
+    web = Web(start)
+    waiting: list[Any] = []
+    page.route("**/verdict.js", waiting.append)
+    page.goto(web.url, wait_until="commit")
+    field = page.locator("select[name=scenario]")
+    field.wait_for(state="attached")
+    page.get_by_role("button", name="Custom parameters").wait_for()
+    expect(field).not_to_be_visible()
+    [script] = waiting
+    script.continue_()
+    expect(field).to_be_visible()
+
+
 def test_a_host_that_is_down_is_told_in_the_form(
     start: Start, page: Any, expect: Callable[[Any], Any]
 ) -> None:
