@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", metavar="DIR", default="results", help="where runs are kept (default: results)")
     add("--time-scale", metavar="X", default="1", help="stretch stages and warm-up, 0.1 is ten times shorter")
     add("--require-proof", action="store_true", help="fail where too few samples prove an objective")
+    add("--stop-when-decided", action="store_true", help="end as soon as each objective is proven or broken")
     add("--note", default="", help="a remark to keep with the run")
     add("--processes", metavar="N", type=int, help="generate the load from N processes")
     add(
@@ -91,6 +92,7 @@ def _locust(options: argparse.Namespace, host: str) -> int:
     command += ["--scenario", options.scenario, "--out", options.out, "--time-scale", options.time_scale]
     command += ["--note", options.note] if options.note else []
     command += ["--require-proof"] if options.require_proof else []
+    command += ["--stop-when-decided"] if options.stop_when_decided else []
     command += ["--processes", str(options.processes)] if options.processes else []
     if options.web:
         print(f"open http://{WEB_HOST}:{options.web_port} (Ctrl-C ends it)", file=sys.stderr)

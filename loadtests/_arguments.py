@@ -10,6 +10,7 @@ from locust.argument_parser import LocustArgumentParser
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
 from configuration.scenario import Scenario
+from reports.checkpoints import LOOKS
 from shapes.profiles import Chain, Constant, Profile, Ramp
 
 DEFAULT_SCENARIO: Final = "staged"
@@ -78,6 +79,12 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         action="store_true",
         include_in_web_ui=False,
         help="fail where an objective is met by too few samples to prove it",
+    )
+    parser.add_argument(
+        "--stop-when-decided",
+        action="store_true",
+        include_in_web_ui=False,
+        help=f"end the run at the first of {LOOKS} checkpoints by which each objective is proven or broken",
     )
     parser.add_argument(
         "--calm",

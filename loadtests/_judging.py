@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -24,26 +25,32 @@ class JudgingError(Exception):
 
 
 def judge(folder: Path) -> Verdict:
-    """Write the verdict, tables and report into `folder`; return the verdict.
-
-    The process is apart so that pandas and matplotlib never sit beside the load, and in a session of its
-    own so that a Ctrl-C meant for the load test doesn't reach it.
-    """
-    command = [sys.executable, "-m", "reports", "write", str(folder)]
-    path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
-    done = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": path},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        start_new_session=True,
-    )
+    """Write the verdict, tables and report into `folder`; return the verdict."""
+    done = run_reports("write", str(folder))
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
         raise JudgingError(f"judging {folder} failed: {said[-1]}")
     verdict: Verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     return verdict
+
+
+def run_reports(*arguments: str, calmly: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run `python -m reports`; `calmly` where a load goes on beside it, which comes first.
+
+    The process is apart so that pandas and matplotlib never sit beside the load, and in a session of its
+    own so that a Ctrl-C meant for the load test doesn't reach it.
+    """
+    nice = ["nice", "-n", "19"] if calmly and shutil.which("nice") else []
+    path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if calmly else {}
+    return subprocess.run(
+        [*nice, sys.executable, "-m", "reports", *arguments],
+        env={**os.environ, **threads, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def exit_code(verdict: Verdict | None) -> int:

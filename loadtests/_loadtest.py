@@ -177,7 +177,7 @@ class LoadTest:
             decided = partial(self._end_early, run, "decided", True)
             self._watches.append(_checkpoints.watch(run, self.scenario.traffic.timeout_s, decided))
 
-    def _end_early(self, run: Run, fact: str, value: object) -> None:
+    def _end_early(self, run: Run, fact: str, value: Any) -> None:
         """End the run as its shape would, with the reason among its facts."""
         if run.goes_on:
             run.facts = replace(run.facts, **{fact: value})

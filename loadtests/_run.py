@@ -12,6 +12,7 @@ from typing import Final
 import gevent
 
 from loadtests._live import Live
+from loadtests._recorder import Batch
 from loadtests._recording import Observation, Recording
 from reports.facts import Facts, Stage
 from reports.objectives import Objective
@@ -31,6 +32,8 @@ class Run:
         self.folder = folder
         self.live = Live(facts.stages, objectives, facts.expected)
         self.faults: list[str] = []
+        self.heed: list[Callable[[Batch], None]] = []
+        """Who else is shown each batch."""
         self.started = perf_counter()
         self._users = users
         self._ended_s: float | None = None
@@ -65,6 +68,8 @@ class Run:
             self.fault(f"samples could not be written to {self.folder}: {error.strerror or error}")
             return 0
         self.live.add(batch, self.elapsed_s)
+        for show in self.heed:
+            show(batch)
         return len(batch.rows)
 
     def observe(self, observations: Sequence[Observation]) -> None:

@@ -1,4 +1,4 @@
-"""`python -m reports`: judge a recorded run again, show the verdict or write all that follows from it."""
+"""`python -m reports`: judge what was recorded: show the verdict, write what follows, decide early."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from reports.deciding import look
 from reports.exports import junit_xml, stats_csv, summary_md, timeline_csv, verdict_json
 from reports.folder import FolderError, compact, read_run, write_text
 from reports.objectives import ObjectiveError
 from reports.stages import stages_table
 from reports.summary import summarise
 from reports.terminal import verdict_table
-from reports.verdict import judge
+from reports.verdict import judge, objectives
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,12 +30,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write = commands.add_parser(
         "write", help="write verdict.json, report.html and the tables into the folder"
     )
-    for command in (show, write):
+    decide = commands.add_parser(
+        "decide", help="print as JSON which objectives a run that still goes on has decided"
+    )
+    decide.add_argument(
+        "--until", type=float, required=True, metavar="S", help="judge requests due before; a checkpoint"
+    )
+    for command in (show, write, decide):
         command.add_argument("run", type=Path, help="the run's folder, such as results/latest")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "show":
             show_run(chosen.run)
+        elif chosen.command == "decide":
+            decide_run(chosen.run, chosen.until)
         else:
             write_run(chosen.run)
     except (FolderError, ObjectiveError) as error:
@@ -58,6 +67,12 @@ def show_run(folder: Path) -> None:
     print(verdict_table(verdict, color, width, str(report) if report.exists() else None))
     if verdict.stages:
         print(f"\n{stages_table(verdict.stages)}")
+
+
+def decide_run(folder: Path, until_s: float) -> None:
+    """Print how each objective stands by the requests that were to start before `until_s`."""
+    run = read_run(folder)
+    print(json.dumps(look(run, objectives(run), until_s).to_json(), ensure_ascii=False))
 
 
 def write_run(folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from reports.confidence import Proof, percentile_interval, prove, share_interval
 from reports.metrics import Observation, Percentile, Plain, Share
 from reports.objectives import Objective
-from reports.quantities import beside, counted, number, with_unit
+from reports.quantities import beside, counted, duration, number, with_unit
 from reports.run import Run
 from reports.samples import Floats, Mask
 from reports.scope import observe
@@ -40,6 +40,8 @@ class Judgement:
     outcome: Outcome
     needed: int | None
     message: str
+    at_s: float | None = None
+    """Where the worst window begins, in s since the run's start; None where no window is judged."""
 
 
 def judge_objective(objective: Objective, run: Run) -> Judgement:
@@ -63,6 +65,7 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
         outcome=outcome,
         needed=proof.needed,
         message=_message(objective, seen, outcome, proof, run),
+        at_s=seen.at_s if isinstance(seen, Plain) else None,
     )
 
 
@@ -71,10 +74,15 @@ def _outcome(objective: Objective, seen: Observation, run: Run) -> tuple[Outcome
     if seen.value is None:
         return ("unproven" if run.cut_short else "missed"), none
     if not objective.allows(seen.value):
-        open_still = run.cut_short and isinstance(seen, Plain) and seen.reachable
-        return ("unproven" if open_still else "missed"), none
+        return ("unproven" if _may_come(objective, seen, run) else "missed"), none
     proof = _proof(objective, seen, run.facts.confidence_of_a_look)
     return ("met" if proof.proven else "unproven"), proof
+
+
+def _may_come(objective: Objective, seen: Observation, run: Run) -> bool:
+    """Whether a run that was cut short might still have come to what was asked of it."""
+    reachable = isinstance(seen, Plain) and seen.reachable and objective.comparison in (">=", ">")
+    return run.cut_short and reachable
 
 
 def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
@@ -111,14 +119,16 @@ def _interval(objective: Objective, seen: Observation, confidence: float) -> tup
 
 def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: Proof, run: Run) -> str:
     if seen.value is None:
-        return f"{_subject(objective)} could not be measured: {_absence(objective, run)}."
+        return f"{objective.subject} could not be measured: {_absence(objective, run)}."
     observed = beside(objective.displayed(seen.value), objective.stated)
     unit = objective.unit
     verb = "were" if objective.metric == "errors" else "was"
     said = (
-        f"{_subject(objective)} {verb} {with_unit(observed, unit)}, "
+        f"{objective.subject} {verb} {with_unit(observed, unit)}, "
         f"{_LIMITS[objective.comparison]} {objective.limit_text}"
     )
+    if isinstance(seen, Plain) and seen.at_s is not None:
+        said += f", in the {duration(objective.window_s or 0.0)} from {duration(seen.at_s)} on"
     if outcome != "unproven":
         return f"{said}."
     if not objective.allows(seen.value):
@@ -127,10 +137,6 @@ def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: P
     if proof.needed is None:
         return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
     return f"{said}: met, not proven; {counted(proof.needed, 'more sample')} would prove it at {sure}."
-
-
-def _subject(objective: Objective) -> str:
-    return objective.text.replace(f" {objective.comparison} {objective.limit_text}", "", 1)
 
 
 def _absence(objective: Objective, run: Run) -> str:

@@ -85,6 +85,10 @@ class Plain:
     samples: int
     reachable: bool = False
     """Whether a run that was cut short might still have come to it, as to a peak."""
+    rising: bool = False
+    """Whether it can only rise as more requests come: a maximum, a count, a peak."""
+    at_s: float | None = None
+    """Where its worst window begins, in s since the run's start; None for what is no window's figure."""
 
 
 Observation: TypeAlias = Percentile | Share | Plain
@@ -188,7 +192,7 @@ def mean_latency(scope: Scope) -> Observation:
 def max_latency(scope: Scope) -> Observation:
     """The slowest answered request."""
     values = _latencies(scope, "latency_ms")
-    return Plain(float(values.max()) if len(values) else None, len(values))
+    return Plain(float(values.max()) if len(values) else None, len(values), rising=True)
 
 
 @metric("mean service time", TIME, better="lower")
@@ -202,7 +206,7 @@ def mean_service(scope: Scope) -> Observation:
 def max_service(scope: Scope) -> Observation:
     """The slowest answered request, from the actual send."""
     values = _latencies(scope, "service_ms")
-    return Plain(float(values.max()) if len(values) else None, len(values))
+    return Plain(float(values.max()) if len(values) else None, len(values), rising=True)
 
 
 @metric("error rate", SHARE, better="lower")
@@ -221,7 +225,7 @@ def errors(scope: Scope) -> Observation:
 def status_count(scope: Scope, code: str) -> Observation:
     """How many replies bore this status."""
     count = int(np.count_nonzero(scope.samples.status == int(code)))
-    return Plain(count if len(scope.samples) else None, len(scope.samples))
+    return Plain(count if len(scope.samples) else None, len(scope.samples), reachable=True, rising=True)
 
 
 @metric("throughput", REQUESTS_PER_S, better="higher")
@@ -241,13 +245,13 @@ def row_throughput(scope: Scope) -> Observation:
 @metric("peak throughput", REQUESTS_PER_S, better="higher")
 def peak_throughput(scope: Scope) -> Observation:
     """Most successful replies completed in any sliding second."""
-    return Plain(peak(scope.samples), len(scope.samples), reachable=True)
+    return Plain(peak(scope.samples), len(scope.samples), reachable=True, rising=True)
 
 
 @metric("peak throughput", ROWS_PER_S, better="higher")
 def peak_row_throughput(scope: Scope) -> Observation:
     """Most rows in successful replies completed in any sliding second."""
-    return Plain(peak(scope.samples, scope.samples.rows), len(scope.samples), reachable=True)
+    return Plain(peak(scope.samples, scope.samples.rows), len(scope.samples), reachable=True, rising=True)
 
 
 @metric("offered load", SHARE, better="higher", clauses=())

@@ -72,6 +72,11 @@ class Objective:
         return with_unit(exact(self.stated), self.unit)
 
     @property
+    def subject(self) -> str:
+        """What the limit is set for: `p99 latency on batch during steady`."""
+        return self.text.replace(f" {self.comparison} {self.limit_text}", "", 1)
+
+    @property
     def argument(self) -> Fraction:
         """The number in the metric's name: 99 in `p99 latency`, 503 in `status 503`."""
         return Fraction(next(iter((self.definition.argument(self.metric) or {"": "0"}).values())))

@@ -17,13 +17,17 @@ def observe(objective: Objective, run: Run) -> Observation:
     whole = scope(objective, run)
     if objective.window_s is None:
         return objective.definition.observe(objective.metric, whole)
-    seen = [
-        objective.definition.observe(objective.metric, window)
-        for window in _windows(whole, objective.window_s, run.spans(objective.during))
-    ]
-    values = [observation.value for observation in seen if observation.value is not None]
-    worst = min if objective.comparison in (">=", ">") else max
-    return Plain(worst(values, default=None), len(whole.samples))
+    worst: tuple[float, float] | None = None
+    for start_s, window in _windows(whole, objective.window_s, run.spans(objective.during)):
+        value = objective.definition.observe(objective.metric, window).value
+        if value is not None and (worst is None or _is_worse(objective, value, worst[0])):
+            worst = value, start_s
+    value, at_s = worst or (None, None)
+    return Plain(value, len(whole.samples), at_s=at_s)
+
+
+def _is_worse(objective: Objective, value: float, than: float) -> bool:
+    return value < than if objective.comparison in (">=", ">") else value > than
 
 
 def scope(objective: Objective, run: Run) -> Scope:
@@ -44,12 +48,15 @@ def _within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Tel
     return telemetry[inside]
 
 
-def _windows(whole: Scope, window_s: float, spans: tuple[tuple[float, float], ...]) -> Iterator[Scope]:
-    """Windows that begin a whole number of seconds into a span and, where it is long enough, end in it."""
+def _windows(
+    whole: Scope, window_s: float, spans: tuple[tuple[float, float], ...]
+) -> Iterator[tuple[float, Scope]]:
+    """Windows, each with its start: whole seconds into a span and, where it is long enough, ending in it."""
     for start_s, end_s in spans:
         starts = start_s + np.arange(max(1, int(end_s - start_s - window_s) + 1))
         edges = np.stack((starts, starts + window_s))
         requests = np.searchsorted(whole.samples.intended_s, edges, side="left")
         observed = np.searchsorted(whole.telemetry.t_s, edges, side="left")
-        for (first, last), (before, after) in zip(requests.T, observed.T, strict=True):
-            yield Scope(whole.samples[first:last], whole.telemetry[before:after], whole.facts, window_s)
+        for start, (first, last), (before, after) in zip(starts, requests.T, observed.T, strict=True):
+            samples, telemetry = whole.samples[first:last], whole.telemetry[before:after]
+            yield float(start), Scope(samples, telemetry, whole.facts, window_s)
