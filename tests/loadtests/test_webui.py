@@ -180,7 +180,7 @@ def test_the_form_shows_the_scenario_however_late_the_script_comes(
     """Locust folds it away; it is unfolded whether the form or the script is there first."""
     web = Web(start)
     waiting: list[Any] = []
-    page.route("**/verdict.js", waiting.append)
+    page.route("**/verdict.js", lambda route: waiting.append(route))
     page.goto(web.url, wait_until="commit")
     field = page.locator("select[name=scenario]")
     field.wait_for(state="attached")
