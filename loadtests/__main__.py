@@ -64,9 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--web",
         action="store_true",
-        help=f"open Locust's web UI on http://{WEB_HOST}:8089 instead of running",
+        help="open Locust's web UI instead of running",
     )
-    add("--web-port", metavar="PORT", default="8089", help="the web UI's port")
+    add("--web-host", metavar="IP", default=WEB_HOST, help=f"where the web UI listens (default: {WEB_HOST})")
+    add("--web-port", metavar="PORT", default="8089", help="the web UI's port (default: 8089)")
     add("--list", action="store_true", help="print the scenarios")
     add("--check", metavar="NAME|FILE", help="validate a scenario and draw its load; nothing is sent")
     return parser
@@ -95,8 +96,8 @@ def _locust(options: argparse.Namespace, host: str) -> int:
     command += ["--stop-when-decided"] if options.stop_when_decided else []
     command += ["--processes", str(options.processes)] if options.processes else []
     if options.web:
-        print(f"open http://{WEB_HOST}:{options.web_port} (Ctrl-C ends it)", file=sys.stderr)
-        command += ["--web-host", WEB_HOST, "--web-port", options.web_port]
+        print(f"open http://{options.web_host}:{options.web_port} (Ctrl-C ends it)", file=sys.stderr)
+        command += ["--web-host", options.web_host, "--web-port", options.web_port]
     else:
         command += ["--headless", "--only-summary", "--calm", "--loglevel", "WARNING"]
     code = _call(command)

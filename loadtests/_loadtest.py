@@ -301,8 +301,7 @@ class LoadTest:
         """What ended the run before its plan did."""
         if run.facts.decided or run.facts.given_up is not None:
             return None
-        if self.interrupted is not None:
-            return self.interrupted
         planned_s = run.facts.planned_s
-        complete = self._shape.completed or planned_s is None or run.elapsed_s >= planned_s - ROUNDING_S
-        return None if complete else "stopped by hand"
+        if self._shape.completed or planned_s is None or run.elapsed_s >= planned_s - ROUNDING_S:
+            return None
+        return self.interrupted or "stopped by hand"

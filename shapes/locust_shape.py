@@ -60,7 +60,7 @@ class ProfileShape(LoadTestShape):
         if self.profile is None:
             return None
         elapsed_s = self._wait_for_edge()
-        if elapsed_s >= self.profile.duration_s:
+        if self._started and elapsed_s >= self.profile.duration_s:
             self.completed = True
             if self.runner is not None:
                 self.runner.stop()  # a master would quit without having stopped its workers
@@ -71,6 +71,8 @@ class ProfileShape(LoadTestShape):
 
     def _wait_for_edge(self) -> float:
         elapsed_s: float = max(0.0, self.get_run_time())
+        if not self._started:
+            return elapsed_s
         edge_s = next((edge_s for edge_s in self.edges if elapsed_s < edge_s < elapsed_s + 1.0), None)
         if edge_s is not None:
             gevent.sleep(edge_s - elapsed_s)
