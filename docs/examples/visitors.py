@@ -1,4 +1,4 @@
-"""A Locust user of one's own, recorded and judged with the rest: `locust -f docs/examples/visitors.py`."""
+"""A Locust user of one's own, recorded and judged with the rest, if it is named: `locust -f ... Visitor`."""
 
 from locust import HttpUser, constant_pacing, task
 

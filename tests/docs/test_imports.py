@@ -55,3 +55,9 @@ def test_each_package_is_in_the_table_and_in_the_house(architecture: Any) -> Non
     assert [row[0] for row in architecture.table("may import")] == list(PACKAGES)
     house = architecture.blocks[0][1]
     assert {line.split("/")[0] for line in house.splitlines()} >= set(PACKAGES)
+
+
+@pytest.mark.parametrize("package", ["reports", "configuration", "service"])
+def test_what_is_computed_needs_no_locust(package: str) -> None:
+    """Whatever the table says: these can be used and tested without the load generator."""
+    assert importers(package, "locust") | importers(package, "loadtests") == set()

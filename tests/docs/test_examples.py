@@ -1,0 +1,96 @@
+"""The examples of the documents run: a scenario against another service, a user class of one's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.folder import read_run
+
+pytestmark = pytest.mark.real
+
+ROOT = Path(__file__).parents[2]
+
+
+class Scoring(BaseHTTPRequestHandler):
+    """A service of somebody's own: it scores what is posted to it, and knows nothing of this project."""
+
+    protocol_version = "HTTP/1.1"
+    asked: tuple[list[Any], list[str | None]] = ([], [])
+
+    def do_POST(self) -> None:
+        bodies, tokens = self.asked
+        bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        tokens.append(self.headers["Authorization"])
+        self._answer(200 if self.path == "/v1/score" else 404, b'{"score": 0.93}')
+
+    def do_GET(self) -> None:
+        self._answer(200 if self.path == "/openapi.json" else 404, b"{}")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def host() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Scoring)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    Scoring.asked = ([], [])
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *words]
+    environment = {**os.environ, **variables}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_the_scenario_runs_against_another_service(host: str, tmp_path: Path) -> None:
+    """Bodies from its file, a check of its reply, a header of one's own; judged like any other."""
+    scenario, out = "docs/examples/scoring.yaml", str(tmp_path)
+    options = ("--scenario", scenario, "--host", host, "--out", out, "--time-scale", "0.04")
+    done = run("loadtests", *options, LOADTEST_HEADERS="Authorization: Bearer a-token")
+    assert done.returncode in (0, 1), done.stdout + done.stderr  # 1: a busy machine may be slow
+    recorded = read_run(tmp_path / "latest")
+    bodies, tokens = Scoring.asked
+    sent = [json.loads(line) for line in (ROOT / "docs/examples/scoring.jsonl").read_text().splitlines()]
+    assert len(recorded.samples) == len(bodies) > 10
+    assert all(body in sent for body in bodies)
+    assert all(body in bodies for body in sent)
+    assert set(tokens) == {"Bearer a-token"}
+    assert recorded.samples.ok.all()
+    assert {stage.name for stage in recorded.facts.stages} == {"warm-up", "normal day", "busy day"}
+
+
+def test_a_user_class_of_ones_own_is_recorded_and_judged(host: str, tmp_path: Path, readme: Any) -> None:
+    """As the README says, with a shorter run."""
+    (command,) = [each for each in readme.commands if "docs/examples/visitors.py" in each.words]
+    changed = {"http://127.0.0.1:8000": host, "30s": "3s"}
+    words = [changed.get(word, word) for word in command.words[1:]]
+    done = run("locust", *words, LOADTEST_OUT=str(tmp_path))
+    assert done.returncode in (0, 1), done.stdout + done.stderr  # 1: a busy machine may be slow
+    assert re.search(r"(Passed|Failed): ", done.stdout)
+    samples = read_run(tmp_path / "latest").samples
+    assert set(samples.endpoint.values().tolist()) == {"documentation"}
+    assert samples.ok.all()
