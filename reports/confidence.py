@@ -91,8 +91,8 @@ def dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | Non
 def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None) -> Proof:
     """Whether requests, in order of time, prove that at most the share `budget` is `over` the limit.
 
-    `near` are those that came near the limit or passed it: where few pass it, they tell better how slow
-    requests hang together.
+    `near` are those that came near the limit or passed it (`near_misses`): where few pass it, they tell
+    better how slow requests hang together.
     """
     samples, count = len(over), int(np.count_nonzero(over))
     required = required_samples(budget, count, confidence)
@@ -107,6 +107,12 @@ def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None
     if special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence:
         return Proof(proven=True)
     return Proof(proven=False, needed=int(np.ceil(samples * (_enough(share, budget, confidence) / size - 1))))
+
+
+def near_misses(values: Floats, limit: float, budget: float) -> Mask:
+    """The slowest of `values`: five times as many as the `budget` allows, but none within half the limit."""
+    level = np.quantile(values, 1.0 - min(5.0 * budget, 0.5), method="inverted_cdf")
+    return np.asarray(values > max(limit / 2.0, float(level)), dtype=np.bool_)
 
 
 def is_broken(over: Mask, budget: float, confidence: float) -> bool:

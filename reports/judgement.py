@@ -7,12 +7,11 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from reports.confidence import Proof, percentile_interval, prove, share_interval
+from reports.confidence import Proof, near_misses, percentile_interval, prove, share_interval
 from reports.metrics import Observation, Percentile, Plain, Share
 from reports.objectives import Objective
 from reports.quantities import beside, counted, duration, number, with_unit
 from reports.run import Run
-from reports.samples import Floats, Mask
 from reports.scope import observe
 
 Outcome: TypeAlias = Literal["met", "missed", "unproven"]
@@ -89,7 +88,7 @@ def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
     match seen:
         case Percentile(values, _):
             budget = float(1 - objective.argument / 100)
-            over, near = objective.passed_by(values), _near(values, objective.limit, budget)
+            over, near = objective.passed_by(values), near_misses(values, objective.limit, budget)
             return prove(over, budget, confidence, near)
         case Share(hits) if objective.definition.better == "higher":
             over, budget = ~hits, 1.0 - objective.limit
@@ -98,12 +97,6 @@ def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
         case Plain():
             return Proof(proven=True)
     return prove(over, budget, confidence) if budget > 0 else Proof(proven=True)
-
-
-def _near(values: Floats, limit: float, budget: float) -> Mask:
-    """The slowest of `values`: five times as many as the `budget` allows, but none within half the limit."""
-    level = np.quantile(values, 1.0 - min(5.0 * budget, 0.5), method="inverted_cdf")
-    return np.asarray(values > max(limit / 2.0, float(level)), dtype=np.bool_)
 
 
 def _interval(objective: Objective, seen: Observation, confidence: float) -> tuple[float, float] | None:
