@@ -16,8 +16,8 @@ import numpy as np
 
 from reports.checkpoints import checkpoints_s
 from reports.confidence import is_broken
-from reports.judgement import judge_objective
-from reports.metrics import Observation, Percentile, Plain, Share
+from reports.judgement import judge_objective, over_limit
+from reports.metrics import Observation, Plain
 from reports.objectives import Objective
 from reports.run import Run
 from reports.scope import observe
@@ -60,40 +60,29 @@ def look(run: Run, objectives: list[Objective], until_s: float) -> Look:
 
 def _state(objective: Objective, seen: Run) -> State:
     observation = observe(objective, seen)
-    if observation.value is None:
+    run_s = sum(end_s - start_s for start_s, end_s in seen.spans(objective.during))
+    if observation.value is None or (objective.window_s or 0.0) > run_s:
         return "open"
-    if not objective.allows(observation.value):
-        return "broken" if _broken(objective, observation, seen) else "open"
+    kept = objective.allows(observation.value)
     if isinstance(observation, Plain) and observation.rising and objective.comparison in (">=", ">"):
-        return "proven"
+        return "proven" if kept else "open"
+    if not kept:
+        return "broken" if _is_broken(objective, observation, seen) else "open"
     if not _heaviest_is_on(objective, seen):
         return "open"
     if isinstance(observation, Plain):
         return "kept" if _only_breaks(objective, observation) else "open"
-    if _budget(objective, observation) == 0:
+    if over_limit(objective, observation)[1] <= 0:
         return "kept"
     return "proven" if judge_objective(objective, seen).outcome == "met" else "open"
 
 
-def _broken(objective: Objective, seen: Observation, run: Run) -> bool:
+def _is_broken(objective: Objective, seen: Observation, run: Run) -> bool:
     """Whether a limit that isn't kept so far is broken beyond doubt."""
-    confidence = run.facts.confidence_of_a_look
-    match seen:
-        case Percentile(values, _):
-            over = objective.passed_by(values)
-        case Share(hits):
-            over = ~hits if objective.definition.better == "higher" else hits
-        case Plain():
-            return objective.metric != OFFERED and _only_breaks(objective, seen)
-    budget = _budget(objective, seen)
-    return budget == 0 or is_broken(over, budget, confidence)
-
-
-def _budget(objective: Objective, seen: Percentile | Share) -> float:
-    """The share of requests that the limit lets pass it."""
-    if isinstance(seen, Percentile):
-        return float(1 - objective.argument / 100)
-    return 1.0 - objective.limit if objective.definition.better == "higher" else objective.limit
+    if isinstance(seen, Plain):
+        return objective.metric != OFFERED and _only_breaks(objective, seen)
+    over, budget = over_limit(objective, seen)
+    return budget <= 0 or is_broken(over, budget, run.facts.confidence_of_a_look)
 
 
 def _only_breaks(objective: Objective, seen: Plain) -> bool:

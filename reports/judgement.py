@@ -12,6 +12,7 @@ from reports.metrics import Observation, Percentile, Plain, Share
 from reports.objectives import Objective
 from reports.quantities import beside, counted, duration, number, with_unit
 from reports.run import Run
+from reports.samples import Mask
 from reports.scope import observe
 
 Outcome: TypeAlias = Literal["met", "missed", "unproven"]
@@ -84,19 +85,23 @@ def _may_come(objective: Objective, seen: Observation, run: Run) -> bool:
     return run.cut_short and reachable
 
 
+def over_limit(objective: Objective, seen: Percentile | Share) -> tuple[Mask, float]:
+    """Which requests, in order of time, pass the limit, and the share of them that it lets pass."""
+    if isinstance(seen, Percentile):
+        return objective.passed_by(seen.values), float(1 - objective.argument / 100)
+    if objective.definition.better == "higher":
+        return ~seen.hits, 1.0 - objective.limit
+    return seen.hits, objective.limit
+
+
 def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
-    match seen:
-        case Percentile(values, _):
-            budget = float(1 - objective.argument / 100)
-            over, near = objective.passed_by(values), near_misses(values, objective.limit, budget)
-            return prove(over, budget, confidence, near)
-        case Share(hits) if objective.definition.better == "higher":
-            over, budget = ~hits, 1.0 - objective.limit
-        case Share(hits):
-            over, budget = hits, objective.limit
-        case Plain():
-            return Proof(proven=True)
-    return prove(over, budget, confidence) if budget > 0 else Proof(proven=True)
+    if isinstance(seen, Plain):
+        return Proof(proven=True)
+    over, budget = over_limit(objective, seen)
+    if budget <= 0:
+        return Proof(proven=True)
+    near = near_misses(seen.values, objective.limit, budget) if isinstance(seen, Percentile) else None
+    return prove(over, budget, confidence, near)
 
 
 def _interval(objective: Objective, seen: Observation, confidence: float) -> tuple[float, float] | None:
