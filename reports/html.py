@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from reports import charts, generator
 from reports.htmlobjectives import objective_table
 from reports.htmltables import endpoint_table, failure_table, slowest_table, stage_table
+from reports.methods import methods
 from reports.palette import variables
 from reports.quantities import counted, duration
 from reports.run import Run
@@ -47,6 +48,7 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             failures=failure_table(summary),
             slowest=slowest_table(summary),
             known=_known(run),
+            methods=methods(facts),
             resolved=json.dumps(facts.resolved, indent=2, ensure_ascii=False, default=str)
             if facts.resolved
             else "",

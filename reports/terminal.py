@@ -6,14 +6,14 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.quantities import beside, exact, with_unit
+from reports.quantities import beside, exact, number, with_unit
 
 if TYPE_CHECKING:
     from reports.verdict import Verdict
 
+NOTHING = "–"
 _SYMBOLS = {"met": "✓", "missed": "✗", "unproven": "?", "pass": "✓", "fail": "✗", "invalid": "!"}
 _COLOURS = {"met": "32", "missed": "31", "unproven": "33", "pass": "32", "fail": "31", "invalid": "33"}
-_HEADS = ("objective", "observed", "limit", "outcome")
 
 
 def verdict_table(
@@ -44,36 +44,64 @@ def verdict_table(
 
 
 def _objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int) -> list[str]:
-    rows = [_cells(judgement) for judgement in judgements]
-    widths = [max(len(cells[column]) for cells in (_HEADS, *rows)) for column in range(len(_HEADS))]
-    narrow = sum(widths) + 2 * (len(_HEADS) - 1) > width
-    lines = [] if narrow else [_row(_HEADS, widths).rstrip()]
-    for judgement, cells in zip(judgements, rows, strict=True):
-        outcome = judgement["outcome"]
-        painted = _painted(cells[-1], outcome, color)
-        if narrow:
-            lines += _wrapped(cells[0], width, indent="  ")
-            lines += _wrapped(f"  observed {cells[1]}, limit {cells[2]}", width, indent="    ")
-            lines += [f"  {painted}"]
-        else:
-            lines.append(_row((*cells[:-1], painted), widths))
-    return lines
+    """A table; without its intervals where they don't fit, a few lines an objective where it doesn't."""
+    heads = (
+        "objective",
+        "observed",
+        f"{number(judgements[0]['confidence'] * 100)} % interval",
+        "limit",
+        "outcome",
+    )
+    rows = [heads, *(_cells(judgement) for judgement in judgements)]
+    if all(row[2] == NOTHING for row in rows[1:]) or _width(rows) > width:
+        rows = [(*row[:2], *row[3:]) for row in rows]
+    if _width(rows) > width:
+        return [line for judgement in judgements for line in _lines(judgement, color, width)]
+    widths = _widths(rows)
+    table = [_row(row, widths) for row in rows]
+    return [
+        table[0],
+        *(
+            line.removesuffix(row[-1]) + _painted(row[-1], judgement["outcome"], color)
+            for line, row, judgement in zip(table[1:], rows[1:], judgements, strict=True)
+        ),
+    ]
 
 
-def _cells(judgement: Mapping[str, Any]) -> tuple[str, str, str, str]:
+def _lines(judgement: Mapping[str, Any], color: bool, width: int) -> list[str]:
+    text, observed, interval, limit, outcome = _cells(judgement)
+    between = "" if interval == NOTHING else f" ({interval})"
+    return [
+        *_wrapped(text, width, indent="  "),
+        *_wrapped(f"  observed {observed}{between}, limit {limit}", width, indent="    "),
+        f"  {_painted(outcome, judgement['outcome'], color)}",
+    ]
+
+
+def _cells(judgement: Mapping[str, Any]) -> tuple[str, ...]:
     observed, limit, unit = judgement["observed"], judgement["limit"], judgement["unit"]
-    outcome = judgement["outcome"]
+    interval, outcome = judgement["interval"], judgement["outcome"]
     return (
         _clean(judgement["text"]),
-        "–" if observed is None else with_unit(beside(observed, limit), unit),
+        NOTHING if observed is None else with_unit(beside(observed, limit), unit),
+        NOTHING if interval is None else with_unit(" to ".join(number(bound) for bound in interval), unit),
         with_unit(exact(limit), unit),
         f"{_SYMBOLS[outcome]} {outcome}",
     )
 
 
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+
+
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    return sum(_widths(rows)) + 2 * (len(rows[0]) - 1)
+
+
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    name, observed, limit, outcome = cells
-    return f"{name:<{widths[0]}}  {observed:>{widths[1]}}  {limit:>{widths[2]}}  {outcome}"
+    """The name and the outcome stand left, figures right."""
+    figures = [cell.rjust(width) for cell, width in zip(cells[1:-1], widths[1:-1], strict=True)]
+    return "  ".join([cells[0].ljust(widths[0]), *figures, cells[-1]])
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:

@@ -167,6 +167,32 @@ def test_the_stages_stand_in_their_order_with_warm_up_told_apart(make_run: Make)
     assert text.index("1. warm-up") < text.index("2. <script>") < text.index("3. calm")
 
 
+def test_each_stage_has_its_outcome_by_word_and_mark(make_run: Make):
+    """Not by colour alone; what a stage missed is named beside it."""
+    stages = (Stage("warm-up", 0, 10, judged=False), Stage("calm", 10, 60), Stage("busy", 60, 100))
+    names = ["warm-up"] * 100 + ["calm"] * 500 + ["busy"] * 400
+    latency_ms = [300.0 if name == "busy" else 10.0 for name in names]
+    facts = {"stages": stages, "objectives": ("p99 latency <= 100 ms",)}
+    markup = page(make_run(1000, stage=names, latency_ms=latency_ms, facts=facts))
+    text = Reader(markup).text
+    assert text.index("not judged") < text.index("2. calm") < text.index("3. busy")
+    assert "missed: p99 latency" in text
+    assert '<span class="outcome missed"><svg' in markup.partition('id="stages"')[2]
+
+
+def test_how_the_figures_are_made_is_told_with_sources(make_run: Make):
+    text = Reader(page(make_run(50))).text
+    for source in ("How these figures are made", "Clopper and Pearson", "Politis and White", "MLPerf"):
+        assert source in text
+    assert "checkpoints" not in text
+    assert "windows begin" not in text
+    more = {"looks": 10, "objectives": ("p99 latency <= 200 ms in any 10 s",)}
+    text = Reader(page(make_run(50, facts=more))).text
+    assert "10 checkpoints" in text
+    assert "99.5" in text
+    assert "windows begin" in text
+
+
 def test_very_many_stages_are_folded_away(make_run: Make):
     stages = tuple(Stage(f"s{i}", i / 10, i / 10 + 0.1) for i in range(200))
     markup = page(make_run(200, stage=[f"s{i}" for i in range(200)], facts={"stages": stages}))

@@ -37,6 +37,20 @@ def test_the_verdict_in_words_and_a_table_of_objectives(make_run: MakeRun) -> No
     )
 
 
+def test_intervals_are_told_where_they_fit(make_run: MakeRun) -> None:
+    verdict = judge(
+        make_run(400, latency_ms=[float(i % 20) for i in range(400)], facts={"objectives": OBJECTIVES})
+    )
+    assert verdict_table(verdict, color=False, width=100).splitlines()[2:6] == [
+        "objective                             observed  95 % interval         limit  outcome",
+        "p99 latency <= 100 ms                    19 ms    19 to 19 ms        100 ms  ✓ met",
+        "p50 latency <= 5 ms                       9 ms     8 to 11 ms          5 ms  ✗ missed",
+        "peak throughput >= 5 requests/s  11 requests/s              –  5 requests/s  ✓ met",
+    ]
+    assert "interval" not in verdict_table(verdict, color=False, width=82)
+    assert "  observed 9 ms (8 to 11 ms), limit 5 ms" in verdict_table(verdict, False, 50).splitlines()
+
+
 def test_verdict_json_reads_as_the_verdict_itself(make_run: MakeRun) -> None:
     verdict = judge(make_run(200, facts={"objectives": OBJECTIVES}))
     assert verdict_table(verdict_json(verdict), True, 80) == verdict_table(verdict, True, 80)
