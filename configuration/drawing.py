@@ -42,12 +42,12 @@ def _lines(scenario: Scenario, width: int) -> Iterator[str]:
 
 def _curve(scenario: Scenario, width: int) -> Iterator[str]:
     """Bars of the mean level in each column's share of the time."""
-    profile, model = scenario.full_profile, scenario.load.model
+    profile, unit = scenario.full_profile, scenario.load.unit
     shown_s = _shown_s(scenario)
     peak = profile.peak
     labels = {
-        ROWS: describe(model, peak),
-        ROWS // 2: describe(model, peak / 2) if peak % 2 == 0 else "",
+        ROWS: describe(unit, peak),
+        ROWS // 2: describe(unit, peak / 2) if peak % 2 == 0 else "",
         0: "0",
     }
     margin = max(map(len, labels.values()))
@@ -93,18 +93,23 @@ def _level(scenario: Scenario, stage: Stage) -> str:
     end_s = min(stage.end_s, stage.start_s + 60.0) if stage.end_s == math.inf else stage.end_s
     times = np.linspace(stage.start_s, np.nextafter(end_s, stage.start_s), 1_000)
     levels = scenario.full_profile.levels(times)
-    model, low, high = scenario.load.model, float(levels.min()), float(levels.max())
+    unit, low, high = scenario.load.unit, float(levels.min()), float(levels.max())
     if low == high:
-        return describe(model, high)
+        return describe(unit, high)
     low, high = (float(f"{level:.4g}") for level in (low, high))
-    return f"{plain(low)} to {describe(model, high)}"
+    return f"{plain(low)} to {describe(unit, high)}"
 
 
 def _facts(scenario: Scenario) -> Iterator[tuple[str, str]]:
     if scenario.planned_s is not None:
         yield "duration", duration(scenario.planned_s)
     requests = scenario.plan().requests
-    if requests is not None:
+    if (first := scenario.load.calibration) is not None:
+        yield (
+            "capacity",
+            f"found before by {counted(first.users, 'eager user')} in {duration(first.duration_s)}",
+        )
+    elif requests is not None:
         note = ", the warm-up not counted" if scenario.judged_from_s else ""
         yield "planned", counted(round(requests), "request") + note
     elif not scenario.is_manual and scenario.planned_s is not None:

@@ -8,11 +8,19 @@ from typing import Final
 
 from configuration.document import Node, Read
 from configuration.errors import Problem, Problems, meant, unknown_name
-from configuration.units import DURATION_EXPECTED, RATE_EXPECTED, parse_duration, parse_rate
+from configuration.units import (
+    DURATION_EXPECTED,
+    MULTIPLE_EXPECTED,
+    RATE_EXPECTED,
+    parse_duration,
+    parse_multiple,
+    parse_rate,
+)
 
 SHORTEST_S: Final = 0.001
 LONGEST_S: Final = 365 * 86_400.0
 FASTEST_PER_S: Final = 1_000_000.0
+MOST_TIMES: Final = 100.0
 
 
 def text(node: Node) -> str:
@@ -76,6 +84,14 @@ def rate(node: Node) -> float:
     if per_second > FASTEST_PER_S:
         raise node.misfit(f"a rate of at most {FASTEST_PER_S:.0f}/s")
     return per_second
+
+
+def multiple(node: Node) -> float:
+    """A multiple of a capacity, zero or more."""
+    times = _parsed(node, parse_multiple, MULTIPLE_EXPECTED)
+    if times > MOST_TIMES:
+        raise node.misfit(f"a multiple of at most {MOST_TIMES:.0f}x")
+    return times
 
 
 def weights(names: tuple[str, ...], kind: str) -> Read[dict[str, float]]:

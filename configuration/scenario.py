@@ -11,6 +11,8 @@ Its YAML form, with every key there is; what is left out has the default shown, 
         - {constant: 1, for: 10s}
       spacing: poisson                      # open model only: poisson or constant
       in_flight_limit: 1000                 # open model only, per generator process; beyond it is `dropped`
+      calibrate: {users: 32, for: 10s}      # open model only, default none: so many eager users find the
+                                            #   capacity first, and levels are multiples of it, such as 2x
     traffic:
       user: paced                           # closed model only: paced, normal, high, stress, eager,
                                             #   or a mix by weights: {normal: 3, stress: 1}
@@ -110,7 +112,7 @@ class Scenario:
         """The stages in order, the warm-up first; an endless one ends at infinity."""
         if self.is_manual:
             return ()
-        found = self.full_profile.named_stages(lambda level: describe(self.load.model, level))
+        found = self.full_profile.named_stages(lambda level: describe(self.load.unit, level))
         return tuple(
             Stage(name, start_s, end_s, judged=start_s >= self.judged_from_s)
             for name, start_s, end_s in found
@@ -119,6 +121,10 @@ class Scenario:
     def stretched(self, factor: float) -> Scenario:
         """The same scenario with the durations of stages and warm-up multiplied; nothing else changes."""
         return replace(self, load=self.load.stretched(factor))
+
+    def calibrated(self, capacity_per_s: float) -> Scenario:
+        """The scenario in rates, once the service's capacity in requests/s is known."""
+        return replace(self, load=self.load.calibrated(capacity_per_s))
 
     def with_profile(self, profile: Profile) -> Scenario:
         """A manual scenario with the load that was asked for: users over time."""
@@ -131,7 +137,7 @@ class Scenario:
 
         None where users think instead of keeping a pace, or where the load is yet unknown.
         """
-        if self.is_manual:
+        if self.is_manual or self.load.calibration is not None:
             return None
         areas = self.full_profile.integrals([start_s, max(start_s, end_s)])
         rates = self._as_rate(np.diff(areas))
@@ -141,9 +147,9 @@ class Scenario:
         """The planned load as a series: a value holds until the next one, and each stage begins with one.
 
         Points are at most a second apart, unless that makes more than about 2,000. `requests` counts what is
-        judged: not the warm-up. Without a planned end there is no series.
+        judged: not the warm-up. Without a planned end, or before the calibration, there is none.
         """
-        if self.planned_s is None:
+        if self.planned_s is None or self.load.calibration is not None:
             return Plan()
         step_s = max(self.planned_s / SERIES_POINTS, min(1.0, self.planned_s / 250))
         times = np.concatenate([_points(stage, step_s) for stage in self.stages])

@@ -6,8 +6,9 @@
     {wave: {mean: 50, amplitude: 30, period: 60s}, for: 5m}
     {spike: {base: 20, peak: 200, rise: 5s, hold: 30s, fall: 5s}, for: 2m}
 
-Levels are users (50) or rates (300/s). Each may bear a name for the report and for objectives,
-`stage: steady`; without it the segment is named for its level, and each of `steps` is a stage of its own.
+Levels are users (50), rates (300/s) or, in a load that is calibrated, multiples of the capacity (2x). Each
+may bear a name for the report and for objectives, `stage: steady`; without it the segment is named for its
+level, and each of `steps` is a stage of its own.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from configuration.document import Keys, Node, Read
-from configuration.readers import duration, duration_or_zero, each_its_own, rate, text, whole
-from configuration.units import bare, write_duration, write_rate
+from configuration.readers import duration, duration_or_zero, each_its_own, multiple, rate, text, whole
+from configuration.units import bare, write_duration, write_multiple, write_rate
 from shapes.profiles import Chain, Constant, Profile, Ramp, Spike, Steps, Wave, plain
 
 Model = Literal["closed", "open"]
+Unit = Literal["users", "rate", "multiple"]
+"""What a level is: users, a rate, or a multiple of the capacity that a calibration finds."""
+
 Finish = Callable[[str | None], Profile]
 """Makes the profile once its stage name is known and all keys have proved sound."""
 
@@ -31,20 +35,24 @@ WARM_UP: Final = "warm-up"
 LONGEST_STAGE_NAME: Final = 40
 
 users: Final = whole("users", 0, 1_000_000)
-LEVELS: Final[Mapping[Model, Read[float]]] = {"closed": users, "open": rate}
+LEVELS: Final[Mapping[Unit, Read[float]]] = {"users": users, "rate": rate, "multiple": multiple}
 
 
-def describe(model: Model, level: float) -> str:
-    """A level in words: `1 user`, `50 users`, `300/s`."""
-    if model == "open":
-        return f"{plain(level)}/s"
-    return f"{plain(level)} {'user' if level == 1 else 'users'}"
+def describe(unit: Unit, level: float) -> str:
+    """A level in words: `1 user`, `50 users`, `300/s`, `2 × capacity`."""
+    match unit:
+        case "users":
+            return f"{plain(level)} {'user' if level == 1 else 'users'}"
+        case "rate":
+            return f"{plain(level)}/s"
+        case "multiple":
+            return f"{plain(level)} × capacity"
 
 
-def read_segments(node: Node, model: Model) -> tuple[Profile, ...]:
+def read_segments(node: Node, unit: Unit) -> tuple[Profile, ...]:
     """The segments in a list."""
     segments = node.items(
-        partial(read_segment, level=LEVELS[model]),
+        partial(read_segment, level=LEVELS[unit]),
         "a list of segments, such as [{constant: 50, for: 2m}]",
     )
     for index, segment in enumerate(segments[:-1]):
@@ -151,15 +159,21 @@ _READERS: Final[Mapping[str, Callable[[Keys, Read[float]], Finish]]] = {
 }
 
 
-def write_segments(profile: Profile, model: Model) -> list[dict[str, Any]]:
+def write_segments(profile: Profile, unit: Unit) -> list[dict[str, Any]]:
     """The segments that read back as `profile`, plain values only."""
     parts = profile.parts if isinstance(profile, Chain) else (profile,)
-    return [_write_segment(part, model) for part in parts]
+    return [_write_segment(part, unit) for part in parts]
 
 
-def _write_segment(profile: Profile, model: Model) -> dict[str, Any]:
+def _write_segment(profile: Profile, unit: Unit) -> dict[str, Any]:
     def level(value: float) -> int | str:
-        return write_rate(value) if model == "open" else int(bare(value))
+        match unit:
+            case "users":
+                return int(bare(value))
+            case "rate":
+                return write_rate(value)
+            case "multiple":
+                return write_multiple(value)
 
     length = ENDLESS if profile.duration_s == math.inf else write_duration(profile.duration_s)
     written: dict[str, Any]

@@ -10,10 +10,12 @@ _DURATION: Final = re.compile(
     rf"(?:({_NUMBER})\s*h)?\s*(?:({_NUMBER})\s*(?:min|m))?\s*(?:({_NUMBER})\s*s)?\s*(?:({_NUMBER})\s*ms)?"
 )
 _RATE: Final = re.compile(rf"({_NUMBER})\s*/\s*(s|min|m|h)")
+_MULTIPLE: Final = re.compile(rf"({_NUMBER})\s*x")
 _SECONDS: Final = {"s": 1, "min": 60, "m": 60, "h": 3600}
 
 DURATION_EXPECTED: Final = "a duration with its unit (ms, s, m, h), such as 30s, 2m or 1h30m"
 RATE_EXPECTED: Final = "a rate with its unit (/s, /min, /h), such as 300/s"
+MULTIPLE_EXPECTED: Final = "a multiple of the calibrated capacity, such as 2x"
 
 
 def parse_duration(text: str) -> float:
@@ -33,6 +35,14 @@ def parse_rate(text: str) -> float:
     return float(match[1]) / _SECONDS[match[2]]
 
 
+def parse_multiple(text: str) -> float:
+    """The number in `2x`: a level as a multiple of a capacity. ValueError if it is no such text."""
+    match = _MULTIPLE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"expected {MULTIPLE_EXPECTED}")
+    return float(match[1])
+
+
 def write_duration(seconds: float) -> str:
     """The text that `parse_duration` reads back to the very same number."""
     return f"{bare(seconds)}s"
@@ -41,6 +51,11 @@ def write_duration(seconds: float) -> str:
 def write_rate(per_second: float) -> str:
     """The text that `parse_rate` reads back to the very same number."""
     return f"{bare(per_second)}/s"
+
+
+def write_multiple(multiple: float) -> str:
+    """The text that `parse_multiple` reads back to the very same number."""
+    return f"{bare(multiple)}x"
 
 
 def bare(value: float) -> str:

@@ -48,6 +48,9 @@ class Profile(ABC):
     def _stretched(self, factor: float) -> Self: ...
 
     @abstractmethod
+    def _raised(self, factor: float) -> Self: ...
+
+    @abstractmethod
     def _levels(self, t_s: Floats) -> Floats: ...
 
     @abstractmethod
@@ -69,6 +72,12 @@ class Profile(ABC):
         if not 0 < factor < math.inf:
             raise ValueError(f"factor is {factor}: expected a finite number above zero")
         return self._stretched(factor)
+
+    def raised(self, factor: float) -> Self:
+        """The same curve with every level `factor` times as high; the durations stay."""
+        if not 0 < factor < math.inf:
+            raise ValueError(f"factor is {factor}: expected a finite number above zero")
+        return self._raised(factor)
 
     def levels(self, t_s: ArrayLike) -> Floats:
         """The level at each time."""
@@ -214,6 +223,9 @@ class Chain(Sequence):
 
     def _stretched(self, factor: float) -> Self:
         return replace(self, parts=tuple(part.stretched(factor) for part in self.parts))
+
+    def _raised(self, factor: float) -> Self:
+        return replace(self, parts=tuple(part.raised(factor) for part in self.parts))
 
     def _make_parts(self) -> tuple[Profile, ...]:
         return self.parts

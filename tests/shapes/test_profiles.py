@@ -235,3 +235,18 @@ def test_impossible_parameters_are_refused_by_name(
 def test_time_can_only_be_stretched_by_a_finite_factor_above_zero(factor: float) -> None:
     with pytest.raises(ValueError, match="factor is"):
         Constant(1, 1).stretched(factor)
+
+
+@given(profiles, st.floats(0.1, 50))
+def test_raising_multiplies_the_levels_and_keeps_the_times(profile: Profile, factor: float) -> None:
+    raised = profile.raised(factor)
+    assert raised.duration_s == profile.duration_s
+    assert raised.area == pytest.approx(profile.area * factor)
+    times = np.linspace(0, profile.duration_s, 50)
+    np.testing.assert_allclose(raised.levels(times), profile.levels(times) * factor, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("factor", [0, -1, math.inf, math.nan])
+def test_levels_can_only_be_raised_by_a_finite_factor_above_zero(factor: float) -> None:
+    with pytest.raises(ValueError, match="expected a finite number above zero"):
+        Constant(1, 1).raised(factor)
