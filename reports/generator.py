@@ -15,6 +15,7 @@ import numpy as np
 from reports.quantities import duration, number
 from reports.run import Run
 from reports.samples import Floats, Mask
+from reports.telemetry import SERVICE
 
 REMEDY = "use --processes 2, or generate the load from a second machine"
 TOLERATED_SHARE = 0.1
@@ -78,7 +79,8 @@ class Health:
 
 def health(run: Run) -> Health:
     """The generator's figures over the judged part of a run."""
-    sources = {source for source in run.telemetry.source.names if len(_series(run, "cpu_percent", source))}
+    others = set(run.telemetry.source.names) - {SERVICE}
+    sources = {source for source in others if len(_series(run, "cpu_percent", source))}
     return Health(
         _lateness(run),
         tuple(

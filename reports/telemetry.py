@@ -25,6 +25,10 @@ probe found it ready, 0 when not). Any other name may be recorded and drawn.
 """
 
 
+SERVICE = "service"
+"""The source of what was observed of the service; every other source is a process that generates load."""
+
+
 @dataclass(frozen=True)
 class Telemetry:
     """All observations of a run, a column an array, in order of time."""

@@ -35,6 +35,17 @@ def test_a_generator_that_keeps_its_limits_has_no_fault(make_run: MakeRun) -> No
     assert faults(make_run(100, telemetry=telemetry)) == ()
 
 
+def test_a_busy_service_is_no_fault_of_the_generator(make_run: MakeRun) -> None:
+    """The service's own processor use is observed under the same name."""
+    telemetry = {
+        ("generator", "cpu_percent"): seconds(*[10.0] * 10),
+        ("service", "cpu_percent"): seconds(*[100.0] * 10),
+    }
+    run = make_run(100, telemetry=telemetry)
+    assert faults(run) == ()
+    assert [process.source for process in health(run).processes] == ["generator"]
+
+
 def test_lateness_is_judged_at_its_99th_percentile(make_run: MakeRun) -> None:
     late_ms = np.where(np.arange(1000) < 989, 1.0, 35.0)
     (fault,) = faults(late_by(make_run, late_ms))
