@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reports.charts.words import column, ms, share
 from reports.figures import Figures
 from reports.quantities import counted, duration, number
-from reports.stages import stage_outcome
+from reports.stages import stage_name, stage_outcome
 from reports.summary import Summary
 from reports.verdict import Verdict
 
@@ -64,10 +64,7 @@ def stage_table(verdict: Verdict) -> Table | None:
         columns.append(("Planned/s", ["–" if s.rate is None else number(s.rate) for s in stages]))
     outcomes = [(judged.outcome, stage_outcome(judged)) for judged in verdict.stages]
     columns += _figure_columns([stage.figures for stage in stages])
-    names = [
-        f"{place}. {stage.name}" + ("" if stage.judged else " (warm-up)")
-        for place, stage in enumerate(stages, 1)
-    ]
+    names = [f"{place}. {stage_name(stage)}" for place, stage in enumerate(stages, 1)]
     slow = [stage for stage in stages if stage.figures.p99_ms is not None]
     title = f"{counted(len(stages), 'stage')}"
     if slow:

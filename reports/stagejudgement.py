@@ -30,7 +30,7 @@ class StageJudgement:
     @property
     def missed(self) -> tuple[str, ...]:
         """The metrics whose limit was not kept in this stage."""
-        return tuple(judged.metric for judged in self.objectives if judged.outcome == "missed")
+        return tuple(dict.fromkeys(judged.metric for judged in self.objectives if judged.outcome == "missed"))
 
 
 def judge_stages(
@@ -60,7 +60,11 @@ def is_asked_of(objective: Objective, stage: Stage) -> bool:
         return objective.during == stage.name
     definition = objective.definition
     at_least = objective.comparison in (">=", ">")
-    amount = definition.units in (REQUESTS_PER_S, ROWS_PER_S) or (definition.units is COUNT and at_least)
+    amount = (
+        definition.units in (REQUESTS_PER_S, ROWS_PER_S)
+        or definition.name == "goodput"
+        or (definition.units is COUNT and at_least)
+    )
     return "during" in definition.clauses and not amount
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reports.figures import StageFigures
 from reports.quantities import number
 from reports.stagejudgement import StageJudgement
 
@@ -27,6 +28,12 @@ def stages_table(stages: Sequence[StageJudgement]) -> str:
     )
 
 
+def stage_name(stage: StageFigures) -> str:
+    """A stage's name; that it is a warm-up is said where the name doesn't."""
+    warm_up = "" if stage.judged or stage.name == "warm-up" else " (warm-up)"
+    return f"{stage.name}{warm_up}"
+
+
 def stage_outcome(judged: StageJudgement) -> str:
     """How the objectives stand in a stage, with the metrics it missed: `missed: p99 latency`."""
     missed = ", ".join(judged.missed)
@@ -37,7 +44,7 @@ def stage_cells(judged: StageJudgement) -> tuple[str, ...]:
     """What stands under `HEADS` for a stage; a dash where nothing was planned or measured."""
     stage, figures = judged.stage, judged.stage.figures
     return (
-        stage.name if stage.judged else f"{stage.name} (warm-up)",
+        stage_name(stage),
         _told(stage.users),
         f"{figures.requests:,}",
         f"{figures.errors:,}",

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, panel, picture, resize
 from reports.charts.latencyaxis import draw_limits, label_ends, set_latency_axis
-from reports.charts.scene import Chart, Limit, Scene
+from reports.charts.scene import Chart, Limit, Scene, WorstWindow
 from reports.charts.windows import QUANTILES, Windows
 from reports.charts.words import ms
 from reports.palette import mark
@@ -102,6 +102,12 @@ def _figures(scene: Scene) -> str:
             f" {passed.metric} first passed its limit of {ms(passed.limit_ms)} at {_load(passed)}: "
             f"{value} ms in the five seconds before {duration(passed.t_s)}."
         )
+    for worst in scene.worst_windows:
+        text += (
+            f" In its worst {duration(worst.end_s - worst.start_s)}, from {duration(worst.start_s)} on, "
+            f"{worst.name} was {beside(worst.value_ms, worst.limit_ms)} ms; "
+            f"the limit for any such stretch is {ms(worst.limit_ms)}."
+        )
     return text
 
 
@@ -112,7 +118,8 @@ def _paint(figure: Figure, page: Format, scene: Scene) -> None:
     scene.axis.apply(axes, page)
     windows = scene.windows
     p99 = windows.percentiles_ms[0.99]
-    limits_ms = [limit.limit_ms for limit in scene.limits]
+    worst = scene.worst_windows
+    limits_ms = [*(limit.limit_ms for limit in scene.limits), *(window.value_ms for window in worst)]
     typical_ms = float(np.nanmedian(windows.percentiles_ms[0.5]))
     lowest_ms = float(np.nanmin(windows.percentiles_ms[0.5]))
     set_latency_axis(
@@ -143,10 +150,39 @@ def _paint(figure: Figure, page: Format, scene: Scene) -> None:
             )
         ends.append((float(values_ms[np.flatnonzero(~np.isnan(values_ms))[-1]]), role, f"{role}-text"))
     draw_limits(axes, page, scene.limits)
+    for window in worst:
+        _mark_worst(axes, page, window)
     label_ends(axes, page, ends)
     passed = crossing(scene)
     if passed is not None:
         _mark_crossing(axes, page, passed)
+
+
+def _mark_worst(axes: Axes, page: Format, worst: WorstWindow) -> None:
+    """A bar as long as the window, at what was observed in it, with its words where there is room."""
+    role = "met" if worst.kept else "missed"
+    place = (worst.start_s, worst.value_ms)
+    axes.plot(
+        (worst.start_s, min(worst.end_s, axes.get_xlim()[1])),
+        (worst.value_ms, worst.value_ms),
+        color=mark(role),
+        linewidth=5,
+        solid_capstyle="butt",
+        zorder=5,
+    )
+    if not page.wide:
+        return
+    late = worst.start_s > axes.get_xlim()[1] * 0.6
+    axes.annotate(
+        f"{worst.name} {ms(worst.value_ms)} in its worst {duration(worst.end_s - worst.start_s)}",
+        (worst.end_s, worst.value_ms) if late else place,
+        xytext=(0, 6),
+        textcoords="offset pixels",
+        ha="right" if late else "left",
+        fontsize=page.font_px,
+        color=mark(f"{role}-text"),
+        zorder=6,
+    )
 
 
 def _mark_crossing(axes: Axes, page: Format, crossing: LimitCrossing) -> None:

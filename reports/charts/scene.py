@@ -12,6 +12,7 @@ from reports.charts.timeaxis import TimeAxis
 from reports.charts.windows import Windows, latency_windows, window_s
 from reports.charts.words import ms
 from reports.objectives import Objective, parse_objective
+from reports.quantities import duration
 from reports.run import Run
 from reports.samples import Floats, Samples
 from reports.summary import Summary
@@ -46,7 +47,20 @@ class Limit:
     start_s: float
     end_s: float
     everywhere: bool
-    """Whether it holds for all requests, not only for those of a stage or an endpoint."""
+    """Whether it holds for all requests, not only for those of a stage, an endpoint or any window."""
+
+
+@dataclass(frozen=True)
+class WorstWindow:
+    """Where a latency objective about any window came out worst, and what was observed there."""
+
+    name: str
+    """Of the metric: p99, max."""
+    start_s: float
+    end_s: float
+    value_ms: float
+    limit_ms: float
+    kept: bool
 
 
 @dataclass(frozen=True)
@@ -127,17 +141,39 @@ class Scene:
         limits = (limit for limit in map(self._limit, parsed) if limit is not None)
         return tuple(limit for limit in limits if limit.start_s < limit.end_s)
 
+    @cached_property
+    def worst_windows(self) -> tuple[WorstWindow, ...]:
+        """Of each latency objective about any window, the worst one."""
+        found = []
+        for judged in self.verdict.objectives:
+            objective = parse_objective(judged.text)
+            if not objective.metric.endswith(" latency") or judged.at_s is None or judged.observed is None:
+                continue
+            found.append(
+                WorstWindow(
+                    name=objective.metric.removesuffix(" latency"),
+                    start_s=judged.at_s,
+                    end_s=judged.at_s + (objective.window_s or 0.0),
+                    value_ms=judged.observed * objective.scale,
+                    limit_ms=objective.limit,
+                    kept=judged.outcome != "missed",
+                )
+            )
+        return tuple(found)
+
     def _limit(self, objective: Objective) -> Limit | None:
-        if not objective.metric.endswith(" latency") or objective.window_s:
+        if not objective.metric.endswith(" latency"):
             return None
         name = objective.metric.removesuffix(" latency")
         spans = [stage for stage in self.run.facts.stages if stage.name == objective.during]
         start_s, end_s = (spans[0].start_s, spans[-1].end_s) if spans else (0.0, self.axis.end_s)
         return Limit(
-            f"{name} limit {ms(objective.limit)}" + (f" on {objective.on}" if objective.on else ""),
+            f"{name} limit {ms(objective.limit)}"
+            + (f" on {objective.on}" if objective.on else "")
+            + (f" in any {duration(objective.window_s)}" if objective.window_s else ""),
             float(objective.argument / 100) if name.startswith("p") else np.nan,
             objective.limit,
             start_s,
             min(end_s, self.axis.end_s),
-            everywhere=not (objective.on or objective.during),
+            everywhere=not (objective.on or objective.during or objective.window_s),
         )

@@ -338,3 +338,22 @@ def test_the_limit_is_drawn_and_labelled(make_run: Make):
     chart = drawn(make_run(100))["latency"]
     assert chart.picture is not None
     assert ">p99 limit 100 ms</text>" in chart.picture.narrow
+
+
+def test_an_objective_about_any_window_is_drawn_with_its_worst_one(make_run: Make):
+    """Its limit is no limit on the windows of the plot, so the title leaves it alone."""
+    latency_ms = quiet()
+    latency_ms[20 * 30 : 20 * 35] = 300.0
+    objectives = ("p90 latency <= 200 ms in any 10 s",)
+    run = busy(make_run, latency_ms, facts={"objectives": objectives})
+    chart = drawn(run)["latency"]
+    assert chart.title == "p99 reached 300 ms in its worst second, at 30 s"
+    assert chart.figures.endswith(
+        "In its worst 10 s, from 22 s on, p90 was 300 ms; the limit for any such stretch is 200 ms."
+    )
+    assert chart.picture is not None
+    assert "p90 limit 200 ms in any 10 s" in chart.picture.wide
+    assert "p90 300 ms in its worst 10 s" in chart.picture.wide
+    judged = judge(run).objectives[0]
+    assert judged.at_s == 22.0
+    assert judged.message == ("p90 latency in any 10 s was 300 ms, limit 200 ms, in the 10 s from 22 s on.")

@@ -172,7 +172,7 @@ def test_summary_md_tells_verdict_objectives_and_stages(make_run: MakeRun) -> No
     assert lines[0] == "## ❌ Load test steady"
     assert lines[2] == "Failed: p50 latency was 10 ms, limit 5 ms."
     assert "| p50 latency &lt;= 5 ms | 10 ms | 10 to 10 ms | 5 ms | 300 | ❌ missed |" in lines
-    assert "| warm-up (warm-up) | 10 | 100 | 0 | 10 | 10 | 10 | 10 | – not judged |" in lines
+    assert "| warm-up | 10 | 100 | 0 | 10 | 10 | 10 | 10 | – not judged |" in lines
     assert "| steady | 10 | 300 | 0 | 10 | 10 | 10 | 10 | ✗ missed: p50 latency |" in lines
     assert lines[-1] == (
         "300 requests to http://127.0.0.1:8000 in 30 s. The whole story is in [report.html](report.html)."
