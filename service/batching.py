@@ -19,6 +19,8 @@ from service.inference import Inference, Outcome
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+TIMER_GRAIN_S = 0.0005
+"""No wait is cut finer: the event loop's timers go by the millisecond."""
 Arrival = int
 """Names a request that is arriving, from `expect` to `submit` or `withdraw`."""
 
@@ -143,7 +145,7 @@ class MicroBatcher(Generic[In, Out]):
             self._timer = None
         if self._working or not self._queue:
             return
-        if len(self._queue) < self._max_rows and (wait_s := self._wait_s()) > 0.0:
+        if len(self._queue) < self._max_rows and (wait_s := self._wait_s()) > TIMER_GRAIN_S:
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._consider)
             return
         take = self._queue.popitem

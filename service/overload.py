@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from service.batching import Batch, MicroBatcher, Row
+from service.batching import TIMER_GRAIN_S, Batch, MicroBatcher, Row
 
 _HALF_LIFE_S = 0.2
 
@@ -104,7 +104,7 @@ class Deadlines:
 
     def _expire(self) -> None:
         self._armed = False
-        latest_s = self._clock() - self._deadline_s
+        latest_s = self._clock() - self._deadline_s + TIMER_GRAIN_S
         rows = self._rows
         while rows and (rows[0].answer.done() or rows[0].queued_s <= latest_s):
             row = rows.popleft()

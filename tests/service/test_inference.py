@@ -1,0 +1,91 @@
+"""Where the model runs, and what becomes of one that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from service.inference import Inference, PredictionError
+
+
+def doubled(rows: Sequence[int]) -> list[int]:
+    return [2 * row for row in rows]
+
+
+def test_a_model_not_yet_measured_runs_in_a_thread_and_a_fast_one_on_the_loop() -> None:
+    threads: list[threading.Thread] = []
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        threads.append(threading.current_thread())
+        return doubled(rows)
+
+    async def main() -> None:
+        inference: Inference[int, int] = Inference(predict, inline_s=10.0)
+        for _ in range(2):
+            assert (await inference.outputs([1, 2])).outputs == [2, 4]
+
+    asyncio.run(main())
+    assert [each is threading.main_thread() for each in threads] == [False, True]
+
+
+def test_one_slow_batch_among_fast_ones_changes_nothing_and_a_slow_model_leaves_the_loop() -> None:
+    """The median of the last five batches decides."""
+    now_s = 0.0
+    duration_s = 0.0
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        nonlocal now_s
+        now_s += duration_s
+        return doubled(rows)
+
+    async def main() -> list[bool]:
+        nonlocal duration_s
+        inference: Inference[int, int] = Inference(predict, inline_s=1.0)
+        inline = []
+        for duration_s in (0.1, 0.1, 0.1, 5.0, 0.1, 5.0, 5.0):
+            done: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+            inference.run([1], done.set_result, lambda: now_s)
+            await done
+            inline.append(inference.inline)
+        return inline
+
+    assert asyncio.run(main()) == [True, True, True, True, True, True, False]
+
+
+def test_zero_keeps_the_model_off_the_loop() -> None:
+    async def main() -> bool:
+        inference: Inference[int, int] = Inference(doubled, inline_s=0.0)
+        for _ in range(6):
+            await inference.outputs([1])
+        return inference.inline
+
+    assert asyncio.run(main()) is False
+
+
+@pytest.mark.parametrize(
+    ("answered", "told"),
+    [([1], "gave 1 results for 2 rows"), (ValueError("odd"), "odd")],
+    ids=["short", "raises"],
+)
+def test_a_failure_is_an_error_with_an_id_that_finds_its_cause_in_the_log(
+    answered: list[int] | Exception, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def predict(_: Sequence[int]) -> list[int]:
+        if isinstance(answered, Exception):
+            raise answered
+        return answered
+
+    async def main() -> Exception | None:
+        return (await Inference(predict, inline_s=1.0).outputs([1, 2])).error
+
+    with caplog.at_level(logging.ERROR):
+        error = asyncio.run(main())
+    assert isinstance(error, PredictionError)
+    assert error.error_id in str(error)
+    assert error.error_id in caplog.text
+    assert told in caplog.text
+    assert told not in str(error)
