@@ -19,6 +19,11 @@ MODEL = "models/insurance_charges_model.skops"
 Make = Callable[..., subprocess.CompletedProcess[str]]
 
 OLD = 'exec {python} -c "import sys; sys.version_info = (3, 9, 2); exec(sys.argv[1])" "$2"'
+WILLING = """echo "$*" >> said
+case "$*" in
+"-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+"-m service.training") mkdir -p models && touch {model} ;;
+esac"""
 BARE = 'case "$2" in *ensurepip*) exit 1 ;; esac; exec {python} "$@"'
 
 
@@ -49,7 +54,7 @@ def python_that(tmp_path: Path) -> Callable[[str], str]:
 
     def write(script: str) -> str:
         path = tmp_path / "python-of-a-kind"
-        path.write_text(f"#!/bin/sh\n{script.format(python=sys.executable)}\n")
+        path.write_text(f"#!/bin/sh\n{script.format(python=sys.executable, model=MODEL)}\n")
         path.chmod(0o755)
         return str(path)
 
@@ -123,6 +128,20 @@ def test_the_first_run_makes_environment_and_model(make: Make) -> None:
 def test_no_work_is_done_twice(make: Make, words: tuple[str, ...], command: str) -> None:
     """Once environment and model are there, a target is its one command."""
     assert make("-n", *words).stdout.split() == f".venv/bin/python {command}".split()
+
+
+def test_what_was_prepared_is_not_prepared_again(
+    make: Make, python_that: Callable[[str], str], folder: Path
+) -> None:
+    """Carried out by a Python that makes files and notes what it was told."""
+    python, said = f"PYTHON={python_that(WILLING)}", folder / "said"
+    assert make("loadtest", python).returncode == 0
+    first = said.read_text().splitlines()
+    for work in ("-m venv", "-m pip install", "-m service.training", "-m loadtests"):
+        assert sum(line.startswith(work) for line in first) == 1, work
+    said.unlink()
+    assert make("loadtest", python).returncode == 0
+    assert said.read_text() == "-m loadtests --scenario staged --out results\n"
 
 
 def test_a_service_that_runs_already_needs_no_model(make: Make, prepared: Path) -> None:
