@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reports.bootstrap import BINS, Bins, binned, block_length, bootstrapped_shares
+from reports.bootstrap import (
+    BINS,
+    Bins,
+    Dependence,
+    binned,
+    block_length,
+    bootstrapped_shares,
+    dependence,
+)
 
 
 def autoregressive(count: int, phi: float, seed: int = 7) -> NDArray[np.float64]:
@@ -84,3 +92,55 @@ def test_a_block_runs_round_the_end() -> None:
 def test_a_run_judged_again_is_resampled_alike() -> None:
     bins = binned(np.random.default_rng(5).random(999) < 0.1)
     assert np.array_equal(bootstrapped_shares(bins, 3), bootstrapped_shares(bins, 3))
+
+
+def test_independent_requests_are_nearly_always_worth_what_they_are() -> None:
+    """No widening where there is nothing to widen for, but for the one in twenty that looks like bursts."""
+    found = [dependence(np.random.default_rng(seed).random(20_000) < 0.05, 0.95) for seed in range(100)]
+    effects = np.array([one.effect for one in found])
+    assert np.mean(effects == 1.0) >= 0.9
+    assert effects.max() < 2.0
+    assert Dependence(1.0, 1000.0).effective(20_000) == 20_000.0
+
+
+@pytest.mark.parametrize("none", [np.zeros(50, dtype=bool), np.ones(50, dtype=bool)])
+def test_what_never_or_always_happened_tells_nothing_of_bursts(none: NDArray[np.bool_]) -> None:
+    assert dependence(none, 0.95) == Dependence(1.0, int(none.sum()))
+
+
+@pytest.mark.parametrize("length", [5, 20, 100])
+def test_a_burst_counts_about_as_one_event(length: int) -> None:
+    """Bursts of equal length at random: the design effect is that length, the bursts are their number."""
+    rng = np.random.default_rng(length)
+    bursts = rng.random(200_000 // length) < 0.05
+    found = dependence(np.repeat(bursts, length), 0.95)
+    assert found.effect == pytest.approx(length, rel=0.35)
+    assert found.bursts == pytest.approx(bursts.sum(), rel=0.35)
+    assert found.effective(200_000) < 200_000 / found.effect, "the effect itself is known to a degree only"
+
+
+def test_bursts_shorter_than_a_bin_are_seen_too() -> None:
+    """In 200,000 requests a bin holds 200; bursts of five leave no trace between bins."""
+    series = np.repeat(np.random.default_rng(1).random(40_000) < 0.05, 5)
+    bins = binned(series)
+    assert block_length(bins.hits / bins.sizes) == 1
+    assert dependence(series, 0.95).effect > 3
+
+
+def test_few_bursts_make_it_more_careful() -> None:
+    assert Dependence(10.0, 2.0).effective(10_000) == pytest.approx(500)
+    assert Dependence(10.0, 200.0).effective(10_000) == pytest.approx(10_000 / 11)
+
+
+def test_two_views_of_the_same_requests_are_joined() -> None:
+    """The greater effect counts; the view with more bursts knows it better."""
+    assert Dependence(2.0, 5.0) | Dependence(8.0, 40.0) == Dependence(8.0, 40.0)
+    assert Dependence(8.0, 5.0) | Dependence(2.0, 40.0) == Dependence(8.0, 40.0)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 6, 7, 13])
+@pytest.mark.parametrize("confidence", [0.5, 0.75, 0.999])
+def test_short_series_have_an_effective_size_too(count: int, confidence: float) -> None:
+    for seed in range(20):
+        series = np.random.default_rng(seed).random(count) < 0.5
+        assert 0 < dependence(series, confidence).effective(count) <= count

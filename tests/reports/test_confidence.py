@@ -10,6 +10,8 @@ from scipy import stats
 
 from reports.confidence import (
     clopper_pearson,
+    is_broken,
+    near_misses,
     percentile_interval,
     percentile_ranks,
     prove,
@@ -127,3 +129,50 @@ def test_the_same_slow_requests_in_two_bursts_are_no_proof() -> None:
     assert not doubt.proven
     assert doubt.needed is not None
     assert doubt.needed > 1000
+
+
+def test_near_misses_of_a_limit_that_is_kept_tell_of_bursts() -> None:
+    """None passed the limit, but those that came near it came together: one event, not fifty."""
+    values = np.random.default_rng(9).random(1_000)
+    values[400:450] += 9.0
+    over = values > 10.0
+    assert not over.any()
+    assert prove(over, 0.01, 0.95).proven
+    assert not prove(over, 0.01, 0.95, near_misses(values, 10.0, 0.01)).proven
+
+
+def test_what_stays_far_from_the_limit_is_no_near_miss() -> None:
+    """Latencies may go up and down with the load as they like below half the limit."""
+    values = np.where(np.arange(1_000) % 200 < 100, 1.0, 4.0)
+    assert not near_misses(values, 10.0, 0.01).any()
+    assert near_misses(np.arange(100.0), 60.0, 0.02).sum() == 10
+
+
+def test_a_breach_is_beyond_doubt_when_chance_alone_would_not_make_it() -> None:
+    """15 of 1,000 over a limit for 1 % happen by chance; 25 don't."""
+    over = np.zeros(1_000, dtype=np.bool_)
+    rng = np.random.default_rng(10)
+    over[rng.choice(1_000, 15, replace=False)] = True
+    assert not is_broken(over, 0.01, 0.95)
+    over[rng.choice(1_000, 25, replace=False)] = True
+    assert is_broken(over, 0.01, 0.95)
+    assert not is_broken(np.zeros(10, dtype=np.bool_), 0.01, 0.95)
+    assert not is_broken(np.zeros(0, dtype=np.bool_), 0.01, 0.95)
+
+
+def test_a_single_burst_is_no_breach_beyond_doubt() -> None:
+    over = np.zeros(1_000, dtype=np.bool_)
+    over[500:525] = True
+    assert not is_broken(over, 0.01, 0.95)
+
+
+def test_more_samples_are_needed_where_the_slow_ones_came_in_bursts() -> None:
+    """Ten of 2,000 in two bursts, or one by one."""
+    alone, bursts = np.zeros((2, 2_000), dtype=np.bool_)
+    alone[np.random.default_rng(12).choice(2_000, 10, replace=False)] = True
+    bursts[700:705] = bursts[1500:1505] = True
+    few, many = prove(alone, 0.009, 0.95), prove(bursts, 0.009, 0.95)
+    assert few.proven
+    assert not many.proven
+    assert many.needed is not None
+    assert many.needed > 500

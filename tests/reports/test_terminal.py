@@ -111,7 +111,7 @@ def test_stages_stand_in_columns(make_run: MakeRun) -> None:
 
 def test_what_locust_imports_brings_no_heavy_library() -> None:
     """The load generator's process stays free of what only reports need."""
-    modules = ("samples", "telemetry", "facts", "objectives", "terminal", "folder")
+    modules = ("samples", "telemetry", "facts", "objectives", "terminal", "folder", "checkpoints")
     imports = "; ".join(f"import reports.{name}" for name in modules)
     code = f"import sys; {imports}; print(sorted({{'pandas', 'matplotlib', 'scipy'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
