@@ -17,12 +17,21 @@ from locust import User
 from locust.env import Environment
 from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, WorkerRunner
 
+from configuration.load import Calibration
 from configuration.scenario import Scenario
 from loadtests import _abort, _checkpoints, _facts
 from loadtests._arguments import as_options, manual_profile
 from loadtests._arrivals import ArrivalUser
 from loadtests._beside import Beside
-from loadtests._distribution import COUNT_PATIENCE_S, Master, Share, Workers, connect
+from loadtests._calibration import find_capacity
+from loadtests._distribution import (
+    COUNT_PATIENCE_S,
+    HEAD_START_S,
+    Master,
+    Share,
+    Workers,
+    connect,
+)
 from loadtests._generator import Generator
 from loadtests._judging import JudgingError, Verdict, judge
 from loadtests._locust_files import write_locust_files
@@ -66,6 +75,7 @@ class LoadTest:
         self._beside: Beside
         self._master: Master
         self._order: dict[str, Any]
+        self._stated: Scenario
         self._shape = ProfileShape()
         self._shape.runner = environment.runner
         self._finishing: gevent.Greenlet | None = None
@@ -107,6 +117,9 @@ class LoadTest:
             scenario = scenario.with_profile(manual_profile(self.options))
         else:
             self.environment.shape_class = self._shape
+        self._stated = scenario
+        if scenario.load.calibration is not None:
+            scenario = scenario.calibrated(1.0)  # the stages' times are known, their levels are not yet
         opened = scenario.load.model == "open"
         self._shape.follow(scenario.full_profile, one_a_process=opened)
         self.scenario = scenario
@@ -155,10 +168,9 @@ class LoadTest:
         run = self.run = self._open_run()
         self.verdict = None
         self._finishing = None
-        if isinstance(self.runner, MasterRunner):
-            self.workers = Workers(self.runner, run, self._order, self.host)
-            started = perf_counter() + self.workers.started_at - time.time()
-        else:
+        calibration = self._stated.load.calibration
+        started = perf_counter() + HEAD_START_S
+        if calibration is not None or not isinstance(self.runner, MasterRunner):
             self._generator = Generator(self.environment, self.scenario, self.host, self.headers)
             self._generator.start(run.take, run.observe, "generator")
             started = perf_counter()
@@ -167,6 +179,23 @@ class LoadTest:
         self._shape.start_at(started)
         self._watch(run)
         self._beside = Beside(Target.parse(self.host), self.headers.items(), run.observe)
+        if calibration is not None:
+            self._calibrate(run, calibration, started)
+        if isinstance(self.runner, MasterRunner):
+            self._stop_generating()
+            started_at = time.time() + started - perf_counter()
+            self.workers = Workers(self.runner, run, self._order, self.host, started_at)
+
+    def _calibrate(self, run: Run, calibration: Calibration, started: float) -> None:
+        """Find the capacity and turn the load that was stated in multiples of it into rates."""
+        capacity_per_s = find_capacity(self.sending, calibration, started)
+        if not capacity_per_s:
+            run.fault("the calibration found no capacity: not one request was answered as it ought to be")
+            gevent.spawn(self._end)
+            return
+        self.scenario = self.sending.scenario = self._stated.calibrated(capacity_per_s)
+        self._order = self.scenario.resolved()
+        run.facts = replace(run.facts, plan=self.scenario.plan(), capacity_per_s=capacity_per_s)
 
     def _watch(self, run: Run) -> None:
         """Look out for what ends the run before its plan does: nothing more to learn, or no hope."""
@@ -224,16 +253,20 @@ class LoadTest:
 
     def _finish_share(self) -> None:
         if self._generator is not None:
-            self._master.send_count(self._generator.stop())
-            self._generator = None
+            self._master.send_count(self._stop_generating())
             self.environment.stop_timeout = (
                 0.0  # all users have stopped; Locust would sleep for as long again
             )
 
+    def _stop_generating(self) -> int:
+        """Hand on the last rows; return how many this process sent in all."""
+        rows = 0 if self._generator is None else self._generator.stop()
+        self._generator = None
+        return rows
+
     def _finish(self, run: Run) -> None:
         self.stop_clock()
-        if self._generator is not None:
-            self._generator.stop()
+        self._stop_generating()
         if self.workers is not None:
             self.workers.wait(self.scenario.traffic.timeout_s + COUNT_PATIENCE_S)
         run.close(self._interruption(run), self._offered)
@@ -265,7 +298,7 @@ class LoadTest:
             generator=asdict(scenario.generator),
             confidence=scenario.confidence,
             require_proof=options.require_proof,
-            resolved=scenario.resolved(),
+            resolved=self._stated.resolved(),
             time_scale=options.time_scale,
             seeds=scenario.seeds,
             service=described_service(self.host, self.headers),
@@ -278,6 +311,10 @@ class LoadTest:
         )
         if options.stop_when_decided and checkpoints_s(facts):
             facts = replace(facts, looks=LOOKS)
+        elif options.stop_when_decided:
+            logger.warning(
+                "--stop-when-decided changes nothing here: a load without an end has no checkpoints"
+            )
         folder = make_folder(Path(options.out), scenario.name)
         return Run(folder, facts, scenario.objectives, self._look)
 
