@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import gevent
 import httptools
@@ -19,15 +19,16 @@ IDLE_CHECK_S: Final = 0.5
 class Reply:
     """One answer; `failure` is None, or how it failed: 'timeout', 'refused', 'reset' or 'invalid_reply'."""
 
-    __slots__ = ("body", "failure", "received_bytes", "retry_after", "server_timing", "status")
+    failure: str | None = None
+    status = 0
+    body = b""
+    received_bytes = 0
+    retry_after = False
+    server_timing: bytes | None = None
 
-    def __init__(self) -> None:
-        self.failure: str | None = None
-        self.status = 0
-        self.body = b""
-        self.received_bytes = 0
-        self.retry_after = False
-        self.server_timing: bytes | None = None
+
+class Overdue(BaseException):
+    """An exchange has taken as long as it may. Like gevent.Timeout, it passes by `except Exception`."""
 
 
 class _Stream:
@@ -50,31 +51,24 @@ class _Stream:
         """Take in what was received; HttpParserError if it is no HTTP."""
         self.reply.received_bytes += len(data)
         self._parser.feed_data(data)
-        if self.complete:
-            self._finish()
 
     def feed_end(self) -> None:
         """The stream has ended, and with it a reply whose head doesn't say where it ends; else EOFError."""
         if self._framed or not self._headed:
             raise EOFError("the connection ended before the reply did")
+        self.reply.status = self._parser.get_status_code()
         self.keep_alive = False
         self.complete = True
-        self._finish()
-
-    def _finish(self) -> None:
-        self.reply.status = self._parser.get_status_code()
-        if self._parser.get_http_version() != "1.1":
-            self.keep_alive = False
 
     # What follows is called by the parser.
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the few headers that matter to measuring and framing."""
+        if len(name) not in _LENGTHS:
+            return
         name = name.lower()
         if name in _FRAMING:
             self._framed = True
-        elif name == b"connection":
-            self.keep_alive = value.lower() != b"close"
         elif name == b"server-timing":
             self.reply.server_timing = value
         elif name == b"retry-after":
@@ -91,11 +85,15 @@ class _Stream:
 
     def on_message_complete(self) -> None:
         """The last byte has come."""
+        self.reply.status = self._parser.get_status_code()
+        self.keep_alive = self._parser.should_keep_alive()
         self.complete = True
 
 
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 """Headers that say where the body ends; without one the end of the stream does."""
+_LENGTHS: Final = frozenset(map(len, (*_FRAMING, b"server-timing", b"retry-after")))
+"""Headers of other lengths are none of those that matter."""
 
 
 class Connection:
@@ -107,11 +105,16 @@ class Connection:
         self._wire: Wire | None = None
         self._stream: _Stream
         self._used_at = 0.0
+        self._timeout_s = 0.0
+        self._timer: Any = None
 
     def exchange(self, request: bytes, timeout_s: float) -> Reply:
         """Send `request` (head and body) and read the whole reply within `timeout_s`, connecting included."""
         reply = Reply()
-        deadline = gevent.Timeout.start_new(timeout_s)
+        if timeout_s != self._timeout_s:
+            self._timeout_s = timeout_s
+            self._timer = gevent.get_hub().loop.timer(timeout_s, timeout_s)
+        self._timer.again(gevent.getcurrent().throw, Overdue)
         try:
             wire = self._open()
             try:
@@ -120,14 +123,12 @@ class Connection:
                 self._fail(reply, "invalid_reply")
             except (OSError, EOFError):
                 self._fail(reply, "reset")
-        except gevent.Timeout as expired:
-            if expired is not deadline:
-                raise
+        except Overdue:
             self._fail(reply, "timeout")
         except OSError:
             self._fail(reply, "refused")
         finally:
-            deadline.close()
+            self._timer.stop()
         self._used_at = perf_counter()
         return reply
 

@@ -35,7 +35,7 @@ def _is_finite(body: bytes, request: Request) -> bool:
     """Whether the body is one prediction, or a list of as many as were asked for, each with its number."""
     assert request.finite is not None
     try:
-        reply = json.loads(body)
+        reply = _parsed(body.decode())
     except ValueError:
         return False
     if isinstance(reply, list):
@@ -43,9 +43,25 @@ def _is_finite(body: bytes, request: Request) -> bool:
     return _holds_number(reply, request.finite)
 
 
+def _parsed(text: str) -> Any:
+    """What `json.loads` makes of the text, without its detours where no blanks surround the value."""
+    if text[:1] in _BLANKS:
+        return json.loads(text)
+    value, end = _decode(text)
+    return value if end == len(text) else json.loads(text)
+
+
+_BLANKS: Final = ("", " ", "\t", "\n", "\r")
+_decode: Final = json.JSONDecoder().raw_decode
+
+
 def _holds_number(prediction: Any, name: str) -> bool:
     value = prediction.get(name) if isinstance(prediction, dict) else None
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_NUMBERS: Final = (int, float)
+"""A tuple: a union would be made anew for every reply."""
 
 
 def server_timing(header: bytes | None) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ import select
 from typing import Any, Final
 
 import gevent.monkey
-from gevent import get_hub, socket, ssl
+from gevent import get_hub, getcurrent, socket, ssl
 
 from loadtests._target import Target
 
@@ -22,15 +22,15 @@ _poll: Any = gevent.monkey.get_original("select", "poll")
 class PlainWire:
     """A TCP connection read when the event loop says so.
 
-    Where gevent's socket tries to read first, which before a reply never succeeds, this one waits first; and
-    it keeps its watcher. That saves a tenth of the processor time of a request.
+    Where gevent's socket tries to read first, which before a reply never succeeds, this one waits first;
+    it keeps its watcher, and the watcher wakes the waiting greenlet itself, with nothing between them.
     """
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = _KernelSocket(fileno=connected.detach())
         self._socket.setblocking(False)
-        self._wait = get_hub().wait
-        self._readable = get_hub().loop.io(self._socket.fileno(), READ)
+        self._hub = get_hub()
+        self._readable = self._hub.loop.io(self._socket.fileno(), READ)
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -41,10 +41,16 @@ class PlainWire:
     def receive(self) -> bytes:
         """Some bytes; none at the stream's end."""
         while True:
-            self._wait(self._readable)
-            with contextlib.suppress(BlockingIOError):
+            self._readable.start(getcurrent().switch)
+            try:
+                self._hub.switch()
+            finally:
+                self._readable.stop()
+            try:
                 received: bytes = self._socket.recv(RECEIVE_BYTES)
-                return received
+            except BlockingIOError:
+                continue
+            return received
 
     def is_stale(self) -> bool:
         """Whether something is to be read before anything was asked: the stream's end, most likely."""
@@ -63,10 +69,10 @@ class PlainWire:
         return sent
 
     def _send_rest(self, rest: memoryview) -> None:
-        writable = get_hub().loop.io(self._socket.fileno(), WRITE)
+        writable = self._hub.loop.io(self._socket.fileno(), WRITE)
         try:
             while rest:
-                self._wait(writable)
+                self._hub.wait(writable)
                 rest = rest[self._try_send(rest) :]
         finally:
             writable.close()
