@@ -6,8 +6,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -48,11 +49,13 @@ def configured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pat
 class Service:
     """A service in a process of its own, on a free loopback port; `url` once it listens."""
 
-    def __init__(self, command: list[str], configuration: Path) -> None:
+    def __init__(
+        self, command: list[str], configuration: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command, "--port", "0"],
             cwd=ROOT,
-            env={**os.environ, "REST_CONFIG": str(configuration)},
+            env={**os.environ, **(environment or {}), "REST_CONFIG": str(configuration)},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -66,7 +69,9 @@ class Service:
         pytest.fail(f"the service did not start:\n{self.log}")
 
     def stop(self) -> int:
-        """SIGTERM; returns the exit code, with the rest of the log in `log`."""
+        """SIGTERM, unless it has ended; returns the exit code, with the rest of the log in `log`."""
+        if self.process.returncode is not None:
+            return self.process.returncode
         self.process.terminate()
         _, rest = self.process.communicate(timeout=20)
         self.log += rest
@@ -91,3 +96,60 @@ def start(configured: Callable[[Path], Path], model_path: Path) -> Iterator[Call
 def url(start: Callable[..., Service]) -> str:
     """Where the suite's own entry listens."""
     return start("uvicorn", "service.app:app").url
+
+
+BATCHED = ROOT / "configuration/service/batched.yaml"
+
+
+@pytest.fixture(scope="session")
+def batched(
+    tmp_path_factory: pytest.TempPathFactory, model_path: Path
+) -> Callable[[Mapping[str, Any], Mapping[str, Any] | None], Path]:
+    """Call with knobs, and with a model's entry if it is not to be ours: a copy of batched.yaml with them."""
+
+    def write(knobs: Mapping[str, Any], model: Mapping[str, Any] | None = None) -> Path:
+        values = yaml.safe_load(BATCHED.read_text())
+        values["models"][0]["configuration"]["model_path"] = str(model_path)
+        if model is not None:
+            values["models"] = [{"create_endpoint": False, **model}]
+        values["serving"] = merged(values["serving"], knobs)
+        path = tmp_path_factory.mktemp("configuration") / "batched.yaml"
+        path.write_text(yaml.safe_dump(values))
+        return path
+
+    return write
+
+
+def merged(values: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping with another one's values, section by section."""
+    result = dict(values)
+    for key, value in more.items():
+        result[key] = merged(result[key], value) if isinstance(value, Mapping) else value
+    return result
+
+
+@pytest.fixture
+def serve(batched: Callable[..., Path]) -> Iterator[Callable[..., Service]]:
+    """Call with knobs, a model's entry, further words and environment variables: a service of its own."""
+    services: list[Service] = []
+
+    def run(
+        knobs: Mapping[str, Any] | None = None,
+        model: Mapping[str, Any] | None = None,
+        words: Sequence[str] = (),
+        **environment: str,
+    ) -> Service:
+        services.append(Service(["service", *words], batched(knobs or {}, model), environment))
+        return services[-1]
+
+    yield run
+    for service in services:
+        service.stop()
+
+
+@pytest.fixture(scope="session")
+def batched_url(batched: Callable[..., Path]) -> Iterator[str]:
+    """Where the service with batched.yaml listens, every request in its log."""
+    service = Service(["uvicorn", "service.app:app"], batched({"logged_share": 1.0}))
+    yield service.url
+    service.stop()

@@ -44,9 +44,10 @@ def test_one_slow_batch_among_fast_ones_changes_nothing_and_a_slow_model_leaves_
 
     async def main() -> list[bool]:
         nonlocal duration_s
+        takes_s = iter((0.1, 0.1, 0.1, 5.0, 0.1, 5.0, 5.0))
         inference: Inference[int, int] = Inference(predict, inline_s=1.0)
         inline = []
-        for duration_s in (0.1, 0.1, 0.1, 5.0, 0.1, 5.0, 5.0):
+        while duration_s := next(takes_s, 0.0):
             done: asyncio.Future[object] = asyncio.get_running_loop().create_future()
             inference.run([1], done.set_result, lambda: now_s)
             await done

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.service.virtual_time import ScriptedInference, VirtualLoop, run
 
 from service.batching import Batch, MicroBatcher, Row
 from service.overload import Admission, Deadlines, DrainRate
+from tests.service.virtual_time import ScriptedInference, VirtualLoop, run
 
 
 def batch(rows: int, busy_s: float, started_s: float = 0.0) -> Batch[Any, Any]:

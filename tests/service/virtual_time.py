@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next thing that is to happen: nothing sleeps, nothing is by chance."""
+"""An event loop whose clock jumps to the next thing that happens: nothing sleeps, nothing is by chance."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def run(main: Callable[[VirtualLoop], Coroutine[Any, Any, Any]]) -> Any:
 class ScriptedInference:
     """A model that answers each row with `-row`, one batch after the other.
 
-    The n-th batch takes the n-th of `durations_s` (in a thread's stead: the loop goes on meanwhile), and fails
-    with the n-th of `errors`; both repeat.
+    The n-th batch takes the n-th of `durations_s` (as in a thread: the loop goes on meanwhile, unless
+    `inline`) and fails with the n-th of `errors`; both repeat.
     """
 
     def __init__(

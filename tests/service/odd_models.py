@@ -1,0 +1,59 @@
+"""Models with a flaw each, for a real service to host: slow, hung, failing, or without `predict_batch`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+from ml_base import MLModel
+
+from service.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
+
+
+class OddModel(MLModel):  # type: ignore[misc]
+    """Answers with 100 US dollars a year of age, after `seconds` for any batch.
+
+    Fails on a batch that has someone with `failing_age`, and hangs for ever on one with `hanging_age`.
+    """
+
+    display_name = "Odd Model"
+    qualified_name = "odd_model"
+    description = "Says 100 US dollars a year of age."
+    version = "0.0.1"
+    input_schema = InsuranceChargesModelInput
+    output_schema = InsuranceChargesModelOutput
+
+    def __init__(self, seconds: float = 0.0, failing_age: int = 0, hanging_age: int = 0) -> None:
+        self._seconds = seconds
+        self._failing_age = failing_age
+        self._hanging_age = hanging_age
+
+    def predict(self, data: InsuranceChargesModelInput) -> InsuranceChargesModelOutput:
+        return self.predict_batch((data,))[0]
+
+    def predict_batch(self, data: Sequence[InsuranceChargesModelInput]) -> list[InsuranceChargesModelOutput]:
+        ages = [each.age for each in data]
+        if self._hanging_age in ages:
+            threading.Event().wait()
+        if self._failing_age in ages:
+            raise ValueError("an age this model does not like")
+        time.sleep(self._seconds)
+        return [InsuranceChargesModelOutput(charges=100.0 * age) for age in ages]
+
+
+class OneAtATimeModel(MLModel):  # type: ignore[misc]
+    """The same without `predict_batch`."""
+
+    display_name = "One at a Time"
+    qualified_name = "odd_model"
+    description = "Says 100 US dollars a year of age."
+    version = "0.0.1"
+    input_schema = InsuranceChargesModelInput
+    output_schema = InsuranceChargesModelOutput
+
+    def __init__(self) -> None:
+        pass
+
+    def predict(self, data: InsuranceChargesModelInput) -> InsuranceChargesModelOutput:
+        return InsuranceChargesModelOutput(charges=100.0 * data.age)
