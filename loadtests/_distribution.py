@@ -58,13 +58,15 @@ class Worker:
 class Workers:
     """The master's side of one run: begin it on every worker, gather rows, miss whoever is gone."""
 
-    def __init__(self, runner: MasterRunner, run: Run, values: dict[str, Any], host: str) -> None:
+    def __init__(
+        self, runner: MasterRunner, run: Run, values: dict[str, Any], host: str, started_at: float
+    ) -> None:
         self._runner = runner
         self._run = run
         self._order = {"name": run.facts.scenario, "scenario": values, "host": host}
         self._roster: dict[str, Worker] = {}
         self._changed = Event()
-        self.started_at = time.time() + HEAD_START_S
+        self.started_at = started_at
         clients = runner.clients
         active = [client.id for client in clients.ready + clients.spawning + clients.running]
         for client_id in active:

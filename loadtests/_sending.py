@@ -49,7 +49,7 @@ class Sending:
         self._fire = environment.events.request.fire
         self._log_error = environment.stats.log_error
         self._users = count(worker, workers)
-        self._scenario = scenario
+        self.scenario = scenario
         self._share = (worker, workers)
         self.in_flight_limit = scenario.load.in_flight_limit
 
@@ -73,8 +73,8 @@ class Sending:
         worker, workers = self._share
         if worker >= workers:
             return
-        load, seed = self._scenario.load, self._scenario.seeds["arrivals"]
-        profile = self._scenario.full_profile
+        load, seed = self.scenario.load, self.scenario.seeds["arrivals"]
+        profile = self.scenario.full_profile
         for times in arrivals(profile, load.spacing, seed=seed, share=worker, shares=workers):
             yield from (times + self._recorder.started).tolist()
 
@@ -84,8 +84,8 @@ class Sending:
         size = len(requests)
         return (requests[place % size] for place in count(int(phase_of(user) * size)))
 
-    def send(self, connection: Connection, request: Request, intended: float | None = None) -> None:
-        """Send one request, record its sample, tell Locust.
+    def send(self, connection: Connection, request: Request, intended: float | None = None) -> str:
+        """Send one request, record its sample, tell Locust; return the outcome.
 
         `intended` is when it should have started, on the clock of `time.perf_counter`; None is now.
         """
@@ -119,6 +119,7 @@ class Sending:
                 *server_timing(reply.server_timing),
             ),
         )
+        return outcome
 
     def drop(self, request: Request, intended: float) -> None:
         """Record a request that was due and never sent: too many were under way."""

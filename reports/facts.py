@@ -59,6 +59,8 @@ class Facts:
     """Why the figures can't be trusted, a sentence each: a sick generator, a lost worker."""
     expected: tuple[str, ...] = ()
     """Outcomes that the scenario expects and that are no errors in it ('shed')."""
+    capacity_per_s: float | None = None
+    """Successful replies a second that the calibration found; None where there was none."""
     offered: float | None = None
     """Requests offered as a share of those planned up to `ended_s`; None where nothing was planned."""
     generator: Mapping[str, float] = field(default_factory=dict)

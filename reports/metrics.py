@@ -33,13 +33,14 @@ PER_REQUESTS: Units = {"per <number> requests": Fraction(1)}
 class Scope:
     """What an objective looks at: requests in order of their intended start, and what was observed beside.
 
-    `duration_s` is the planned duration of the scope.
+    `duration_s` is the planned duration of the scope, `start_s` where it begins in the run.
     """
 
     samples: Samples
     telemetry: Telemetry
     facts: Facts
     duration_s: float
+    start_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -252,6 +253,29 @@ def peak_throughput(scope: Scope) -> Observation:
 def peak_row_throughput(scope: Scope) -> Observation:
     """Most rows in successful replies completed in any sliding second."""
     return Plain(peak(scope.samples, scope.samples.rows), len(scope.samples), reachable=True, rising=True)
+
+
+@metric("goodput", SHARE, better="higher")
+def goodput(scope: Scope) -> Observation:
+    """Successful replies by the planned duration, as a share of the capacity that the calibration found."""
+    rate = _rate(int(np.count_nonzero(scope.samples.ok)), scope)
+    capacity = scope.facts.capacity_per_s
+    share = rate / capacity if rate is not None and capacity else None
+    return Plain(share, len(scope.samples), reachable=True)
+
+
+@metric("shed share", SHARE, better="lower")
+def shed_share(scope: Scope) -> Observation:
+    """Requests that the service refused for lack of room, as a share of all."""
+    return Share(scope.samples.outcome.equal("shed"))
+
+
+@metric("recovery time", TIME, better="lower", clauses=("during",))
+def recovery_time(scope: Scope) -> Observation:
+    """From the scope's beginning until the last request in it that was not answered as expected was due."""
+    bad_s = scope.samples.intended_s[~scope.samples.ok]
+    took_ms = (float(bad_s.max()) - scope.start_s) * 1000.0 if len(bad_s) else 0.0
+    return Plain(took_ms if len(scope.samples) else None, len(scope.samples), rising=True)
 
 
 @metric("offered load", SHARE, better="higher", clauses=())

@@ -38,7 +38,9 @@ def scope(objective: Objective, run: Run) -> Scope:
     if objective.on is not None:
         samples = samples.where(samples.endpoint.equal(objective.on))
     spans = run.spans(objective.during)
-    return Scope(samples, _within(run.telemetry, spans), run.facts, sum(end - start for start, end in spans))
+    duration_s = sum(end - start for start, end in spans)
+    start_s = spans[0][0] if spans else 0.0
+    return Scope(samples, _within(run.telemetry, spans), run.facts, duration_s, start_s)
 
 
 def _within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Telemetry:
@@ -59,4 +61,4 @@ def _windows(
         observed = np.searchsorted(whole.telemetry.t_s, edges, side="left")
         for start, (first, last), (before, after) in zip(starts, requests.T, observed.T, strict=True):
             samples, telemetry = whole.samples[first:last], whole.telemetry[before:after]
-            yield float(start), Scope(samples, telemetry, whole.facts, window_s)
+            yield float(start), Scope(samples, telemetry, whole.facts, window_s, float(start))

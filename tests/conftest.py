@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 PACKAGES = {"runc": "runc", "chromium": "chromium", "debootstrap": "debootstrap"}
 """Debian package of a command, where the two names differ or to be explicit; else the command's own name."""

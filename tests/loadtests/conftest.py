@@ -234,9 +234,14 @@ def scenario_file(tmp_path: Path) -> Callable[..., str]:
         objectives: str = "[p99 latency <= 5 s, error rate <= 0 %]",
         more: str = "",
         name: str = "short",
+        generator: str = "{lateness: 1m, busy: 1, starved: 1, lag: 1m}",
     ) -> str:
+        """Unless told otherwise the generator is believed, however busy the machine that tests it."""
         path = tmp_path / f"{name}.yaml"
-        path.write_text(f"description: A test's own.\nload: {load}\nobjectives: {objectives}\n{more}\n")
+        path.write_text(
+            f"description: A test's own.\nload: {load}\nobjectives: {objectives}\n"
+            f"generator: {generator}\n{more}\n"
+        )
         return str(path)
 
     return write

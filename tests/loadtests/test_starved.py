@@ -28,7 +28,7 @@ def test_a_generator_that_is_kept_from_running_is_not_believed(
     start: Callable[..., Any], scenario_file: Callable[..., str], obedient: Any
 ) -> None:
     """The service answers at once all the while; the objective is missed by the generator's fault alone."""
-    file = scenario_file("{rate: [{constant: 100/s, for: 8s}]}", "[p99 latency <= 100 ms]")
+    file = scenario_file("{rate: [{constant: 100/s, for: 8s}]}", "[p99 latency <= 100 ms]", generator="{}")
     suite = start("loadtests", "--scenario", file, "--host", obedient.host)
     suite.until_requests(obedient, 50)
     listed = subprocess.run(["pgrep", "--parent", str(suite.process.pid)], capture_output=True, text=True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.facts import Stage
 from reports.metrics import percentile
 from reports.objectives import parse_objective
 from reports.run import Run
@@ -163,3 +164,27 @@ def test_the_order_of_recording_changes_no_figure(make_run: MakeRun, order: list
         return [value(run, name) for name in names]
 
     assert figures(order) == figures(list(range(12)))
+
+
+def test_goodput_is_a_share_of_the_calibrated_capacity(make_run: MakeRun) -> None:
+    outcomes = ["ok"] * 60 + ["shed"] * 40
+    run = make_run(100, outcome=outcomes, facts={"capacity_per_s": 8.0, "expected": ("shed",)})
+    assert observe(parse_objective("goodput >= 50 %"), run).value == pytest.approx(6.0 / 8.0)
+    assert observe(parse_objective("shed share <= 50 %"), run).value == pytest.approx(0.4)
+    assert observe(parse_objective("error rate <= 0 %"), run).value == 0.0
+    assert observe(parse_objective("goodput >= 50 %"), make_run(100)).value is None
+
+
+def test_recovery_ends_with_the_last_request_that_was_not_answered(make_run: MakeRun) -> None:
+    stages = (Stage("overload", 0.0, 5.0), Stage("recovery", 5.0, 10.0))
+    intended_s = np.arange(100) / 10
+    outcome = np.where(intended_s < 6.25, "shed", "ok")
+    run = make_run(
+        100,
+        outcome=outcome,
+        stage=np.where(intended_s < 5.0, "overload", "recovery"),
+        facts={"stages": stages, "expected": ("shed",)},
+    )
+    recovery = parse_objective("recovery time <= 5 s during recovery")
+    assert observe(recovery, run).value == pytest.approx(1200.0)
+    assert observe(recovery, make_run(100, stage="recovery", facts={"stages": stages})).value == 0.0
