@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.composition import Where, where
 from reports.crossing import LimitCrossing, limit_crossing
 from reports.figures import Figures, StageFigures, figures, stage_figures
 from reports.run import Run
@@ -22,6 +23,7 @@ __all__ = [
     "StageFigures",
     "Summary",
     "Timeline",
+    "Where",
     "summarise",
 ]
 
@@ -107,6 +109,8 @@ class Summary:
     """The slowest first, ten at most."""
     timeline: Timeline
     limit_crossing: LimitCrossing | None
+    where: Where | None
+    """Where the time of requests went; None where the service doesn't tell."""
 
 
 def summarise(run: Run) -> Summary:
@@ -126,6 +130,7 @@ def summarise(run: Run) -> Summary:
         slowest=_slowest(run.samples),
         timeline=seconds,
         limit_crossing=limit_crossing(run, seconds),
+        where=where(run),
     )
 
 
