@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from reports import charts, generator
 from reports.htmlobjectives import objective_table
 from reports.htmltables import endpoint_table, failure_table, slowest_table, stage_table
+from reports.htmlwhere import where_table
 from reports.methods import methods
 from reports.palette import variables
 from reports.quantities import counted, duration
@@ -45,6 +46,7 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             stages=stage_table(verdict),
             endpoints=endpoint_table(summary),
             charts=charts.draw(run, summary, verdict),
+            where=where_table(summary),
             failures=failure_table(summary),
             slowest=slowest_table(summary),
             known=_known(run),

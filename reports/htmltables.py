@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reports.charts.words import column, ms, share
+from reports.charts.words import column, into_run, ms, share
 from reports.figures import Figures
 from reports.quantities import counted, duration, number
 from reports.stages import stage_name, stage_outcome
@@ -65,12 +65,13 @@ def stage_table(verdict: Verdict) -> Table | None:
     outcomes = [(judged.outcome, stage_outcome(judged)) for judged in verdict.stages]
     columns += _figure_columns([stage.figures for stage in stages])
     names = [f"{place}. {stage_name(stage)}" for place, stage in enumerate(stages, 1)]
-    slow = [stage for stage in stages if stage.figures.p99_ms is not None]
+    counted_in = [stage for stage in stages if stage.judged]
+    slow = [stage for stage in counted_in if stage.figures.p99_ms is not None]
     title = f"{counted(len(stages), 'stage')}"
     if slow:
         worst = max(slow, key=lambda stage: stage.figures.p99_ms or 0.0)
         p99 = ms(worst.figures.p99_ms)
-        title = f"p99 was highest in “{worst.name}”: {p99}" if len(stages) > 1 else f"p99 was {p99}"
+        title = f"p99 was highest in “{worst.name}”: {p99}" if len(counted_in) > 1 else f"p99 was {p99}"
     caption = "Requests by the stage they were meant to start in; latencies of answered requests."
     if warm:
         caption += " Warm-up is hatched in the plots and not judged."
@@ -117,8 +118,8 @@ def failure_table(summary: Summary) -> Table | None:
         [
             ("Requests", [f"{failure.count:,}" for failure in failures]),
             ("Share of all", [share(failure.share) for failure in failures]),
-            ("First at", [duration(failure.first_s) for failure in failures]),
-            ("Last at", [duration(failure.last_s) for failure in failures]),
+            ("First at", [_clock(failure.first_s) for failure in failures]),
+            ("Last at", [_clock(failure.last_s) for failure in failures]),
         ],
     )
 
@@ -142,7 +143,7 @@ def slowest_table(summary: Summary) -> Table | None:
     ]
     first, last = min(slow.intended_s for slow in slowest), max(slow.intended_s for slow in slowest)
     worst = slowest[0]
-    title = f"The slowest request took {ms(worst.latency_ms)}, {duration(worst.intended_s)} into the run"
+    title = f"The slowest request took {ms(worst.latency_ms)}, {into_run(worst.intended_s)}"
     if len(slowest) > 1 and last - first <= 10:
         title += f"; the {len(slowest)} slowest all started within {duration(max(last - first, 0.1))}"
     return _table(

@@ -37,6 +37,11 @@ ROLES: dict[str, Colour] = {
     "met-text": Colour("#00704f", "#2bc398"),
     "missed": Colour("#d55e00", "#d55e00"),
     "missed-text": Colour("#a84800", "#f28c42"),
+    "queue": Colour("#7d3c69", "#9a5f88"),
+    "queue-text": Colour("#7d3c69", "#cf9abf"),
+    "inference": Colour("#cc79a7", "#dd9cc1"),
+    "inference-text": Colour("#a04d78", "#dd9cc1"),
+    "rest": Colour("#8b95a0", "#76818d"),
     "warning": Colour("#f0e442", "#f0e442"),
 }
 """Hues are those of Okabe and Ito, "Color Universal Design" (2008).

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from reports.charts.canvas import BOTTOM_PX, Format, label, panel, picture, resize
 from reports.charts.scene import Chart, Scene
 from reports.charts.windows import per_window
-from reports.charts.words import listing, share
+from reports.charts.words import into_run, listing, share
 from reports.palette import mark
 from reports.quantities import counted, duration
 from reports.summary import Failure
@@ -59,8 +59,10 @@ def _figures(failures: tuple[Failure, ...]) -> str:
     first = min(failure.first_s for failure in failures)
     last = max(failure.last_s for failure in failures)
     if sum(failure.count for failure in failures) == 1:
-        return f"The only one started {duration(first)} into the run."
-    return f"The first started {duration(first)} into the run, the last {duration(last)}."
+        return f"The only one started {into_run(first)}."
+    if last < 1:
+        return "All of them started in the first second."
+    return f"The first started {into_run(first)}, the last {duration(last)}."
 
 
 def _paint(figure: Figure, page: Format, scene: Scene, failures: tuple[Failure, ...]) -> None:

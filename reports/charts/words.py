@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from reports.quantities import number
+from reports.quantities import duration, number
 
 
 def ms(value: float | None) -> str:
@@ -18,6 +18,11 @@ def share(part: float) -> str:
     if 0.999 < part < 1:
         return f"{math.floor(part * 10_000) / 100:g} %"
     return f"{number(part * 100, 2 if part < 0.01 else 3)} %"
+
+
+def into_run(t_s: float) -> str:
+    """A moment of the run: 'in the first second', '41 s into the run'."""
+    return "in the first second" if t_s < 1 else f"{duration(t_s)} into the run"
 
 
 def column(values: Sequence[float | None]) -> list[str]:

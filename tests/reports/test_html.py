@@ -193,6 +193,17 @@ def test_how_the_figures_are_made_is_told_with_sources(make_run: Make):
     assert "windows begin" in text
 
 
+def test_the_stages_are_headed_by_the_worst_that_is_judged(make_run: Make):
+    """Warm-up is slow, and is no finding."""
+    stages = (Stage("warm-up", 0, 10, judged=False), Stage("low", 10, 20), Stage("high", 20, 30))
+    names = ["warm-up"] * 100 + ["low"] * 100 + ["high"] * 100
+    latency_ms = [900.0] * 100 + [10.0] * 100 + [20.0] * 100
+    both = make_run(300, stage=names, latency_ms=latency_ms, facts={"stages": stages})
+    assert "p99 was highest in “high”: 20 ms" in Reader(page(both)).text
+    one = make_run(200, stage=names[:200], latency_ms=latency_ms[:200], facts={"stages": stages[:2]})
+    assert "Stages p99 was 10 ms" in Reader(page(one)).text
+
+
 def test_very_many_stages_are_folded_away(make_run: Make):
     stages = tuple(Stage(f"s{i}", i / 10, i / 10 + 0.1) for i in range(200))
     markup = page(make_run(200, stage=[f"s{i}" for i in range(200)], facts={"stages": stages}))
@@ -205,6 +216,25 @@ def test_the_ten_slowest_requests_are_listed_with_when_they_started(make_run: Ma
     text = Reader(page(make_run(1000, latency_ms=latency_ms))).text
     assert "The slowest request took 212 ms, 1 min 5 s into the run" in text
     assert "1:05.000 212.0 ok, 200" in text
+
+
+def test_a_moment_near_the_start_is_told_with_no_more_digits_than_matter(make_run: Make):
+    run = make_run(100, intended_s=0.00089 + np.arange(100) / 10, latency_ms=[212.0] + [10.0] * 99)
+    text = Reader(page(run)).text
+    assert "The slowest request took 212 ms, in the first second" in text
+    assert "0:00.001 212.0 ok, 200" in text
+
+
+def test_failures_are_placed_on_the_clock(make_run: Make):
+    outcome = ["timeout", *["ok"] * 798, "timeout"]
+    run = make_run(800, intended_s=0.00089 + np.arange(800) / 10, outcome=outcome)
+    assert "timeout 2 0.25 % 0:00.001 1:19.901" in Reader(page(run)).text
+
+
+def test_where_the_time_goes_is_a_plot_and_a_table(make_run: Make):
+    text = Reader(page(make_run(1000, latency_ms=38.0, queue_ms=19.0, inference_ms=1.0))).text
+    assert "Half of the p99 request's 38 ms was queueing" in text
+    assert "all that is judged p99 38.00 19.00 1.00 18.00 – 1,000" in text
 
 
 def test_the_facts_tell_how_to_run_it_again(make_run: Make):

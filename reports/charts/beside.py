@@ -1,0 +1,140 @@
+"""Plots what the service did beside the load: readiness, processor, memory, queue, batches."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from reports.charts.canvas import picture
+from reports.charts.multiples import Marked, Panel, Series, paint_panels
+from reports.charts.scene import Chart, Scene
+from reports.charts.words import into_run, listing
+from reports.quantities import counted, number
+from reports.samples import Floats
+from reports.telemetry import SERVICE
+
+
+class _Quantity(NamedTuple):
+    name: str
+    caption: str
+    role: str
+    reach: float
+    """Up to where its axis goes at least, lest little be drawn as much."""
+
+
+_QUANTITIES = (
+    _Quantity("probe_ms", "readiness probe, ms", "service", 1.0),
+    _Quantity("cpu_percent", "CPU, % of a core", "service", 100.0),
+    _Quantity("queue_depth", "waiting in the queue", "queue", 10.0),
+    _Quantity("batch_size", "mean batch, rows", "inference", 2.0),
+    _Quantity("memory_mib", "memory, MiB", "service", 1.0),
+)
+
+
+def service_beside_load(scene: Scene) -> Chart | None:
+    """A panel for each quantity that was observed, on the time axis of the latency plot."""
+    seen = {quantity.name: _series(scene, quantity) for quantity in _QUANTITIES}
+    seen = {name: series for name, series in seen.items() if len(series)}
+    probes = Probes.of(scene)
+    if not seen and not len(probes.t_s):
+        return None
+    panels = [Panel(q.caption, (seen[q.name],), q.reach) for q in _QUANTITIES if q.name in seen]
+    unready = Marked("not ready", probes.unready_spans(scene.axis.end_s))
+    return Chart(
+        "beside",
+        "The service beside the load",
+        _title(probes, seen),
+        _figures(probes, seen),
+        picture("beside", lambda figure, page: paint_panels(figure, page, scene.axis, panels, unready))
+        if panels
+        else None,
+        "Observed once a second."
+        + (
+            " Shaded is from the first probe that found it not ready to the next that found it ready."
+            if unready.spans
+            else ""
+        ),
+    )
+
+
+class Probes(NamedTuple):
+    """When readiness was asked, and whether the service was ready."""
+
+    t_s: Floats
+    ready: Floats
+
+    @classmethod
+    def of(cls, scene: Scene) -> Probes:
+        """Those of a run; none where readiness was not observed."""
+        return cls(*scene.run.telemetry.series("readiness", SERVICE))
+
+    @property
+    def missed(self) -> int:
+        """How many probes did not find the service ready."""
+        return int(np.count_nonzero(self.ready <= 0))
+
+    def unready_spans(self, end_s: float) -> list[tuple[float, float]]:
+        """From each first probe that did not find it ready to the next one that did, or to `end_s`."""
+        before = np.concatenate(([True], self.ready[:-1] > 0)) if len(self.t_s) else np.empty(0, np.bool_)
+        spans = []
+        for start in np.flatnonzero((self.ready <= 0) & before):
+            later = np.flatnonzero(self.ready[start:] > 0)
+            stop_s = float(self.t_s[start + later[0]]) if len(later) else end_s
+            spans.append((float(self.t_s[start]), max(stop_s, float(self.t_s[start]))))
+        return spans
+
+
+def _series(scene: Scene, quantity: _Quantity) -> Series:
+    t_s, value = scene.run.telemetry.series(quantity.name, SERVICE)
+    inside = t_s <= scene.axis.end_s
+    return Series(t_s[inside], value[inside], quantity.role)
+
+
+def _title(probes: Probes, seen: dict[str, Series]) -> str:
+    reached = listing(_peaks(seen))
+    if not len(probes.t_s):
+        return f"The service reached {reached}" if reached else "What was observed of the service"
+    text = "The service was ready throughout"
+    if missed := probes.missed:
+        first_s = float(probes.t_s[np.argmax(probes.ready <= 0)])
+        text = f"The service was not ready in {missed:,} of {counted(len(probes.t_s), 'probe')}, "
+        text += f"first {into_run(first_s)}"
+    return f"{text}; it reached {reached}" if reached else text
+
+
+def _peaks(seen: dict[str, Series]) -> list[str]:
+    peak = {name: float(series.value.max()) for name, series in seen.items()}
+    told = []
+    if "cpu_percent" in peak:
+        told.append(f"{peak['cpu_percent']:.0f} % of a core")
+    if peak.get("queue_depth", 0) > 0:
+        told.append(counted(round(peak["queue_depth"]), "waiting request"))
+    if "memory_mib" in peak:
+        told.append(f"{number(peak['memory_mib'])} MiB of memory")
+    return told
+
+
+def _figures(probes: Probes, seen: dict[str, Series]) -> str:
+    told = []
+    if len(probes.t_s):
+        told.append(f"ready in {len(probes.t_s) - probes.missed:,} of {counted(len(probes.t_s), 'probe')}")
+    if "probe_ms" in seen:
+        told.append(f"the probe's round trip {_range(seen['probe_ms'], 'ms')}")
+    if "cpu_percent" in seen:
+        cpu = seen["cpu_percent"].value
+        told.append(f"CPU {np.median(cpu):.0f} % of a core in the median, {cpu.max():.0f} at most")
+    if "queue_depth" in seen:
+        told.append(f"queue {_range(seen['queue_depth'], 'waiting')}")
+    if "batch_size" in seen:
+        told.append(f"batches of {_range(seen['batch_size'], 'rows')}")
+    if "memory_mib" in seen:
+        first, last = (number(float(seen["memory_mib"].value[place])) for place in (0, -1))
+        told.append(f"memory {last} MiB" + ("" if first == last else f", {first} at the beginning"))
+    text = "; ".join(told)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _range(series: Series, unit: str) -> str:
+    typical, most = float(np.median(series.value)), float(series.value.max())
+    return f"{number(typical)} {unit} in the median, {number(most)} at most"

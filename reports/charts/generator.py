@@ -1,0 +1,78 @@
+"""Plots whether the generator of the load was well enough to be believed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.charts.canvas import picture
+from reports.charts.multiples import Panel, Series, paint_panels
+from reports.charts.scene import Chart, Scene
+from reports.charts.words import listing, ms
+from reports.generator import Limits, described, faults, health
+from reports.quantities import counted
+from reports.run import Run
+from reports.telemetry import SERVICE
+
+
+def generator_health(scene: Scene) -> Chart | None:
+    """Processor use, waiting and event-loop lag of each generator process, each with its limit."""
+    run = scene.run
+    limits = Limits.of(run.facts.generator)
+    panels = [
+        Panel(caption, series, limit=limit)
+        for name, caption, limit in (
+            ("cpu_percent", "CPU, % of a core", 100 * limits.busy),
+            ("waiting_percent", "waiting for a core, % of the time", 100 * limits.starved),
+            ("loop_lag_ms", "event loop still, ms", limits.lag_ms),
+        )
+        if (series := _series(run, scene.axis.end_s, name))
+    ]
+    if not panels:
+        return None
+    processes = len(panels[0].series)
+    told = "; ".join(described(health(run))) or "Observed in the warm-up alone"
+    return Chart(
+        "generator",
+        "The generator's health",
+        _title(run, limits),
+        f"{told[0].upper()}{told[1:]}.",
+        picture("generator", lambda figure, page: paint_panels(figure, page, scene.axis, panels)),
+        f"Dashed are its limits; {processes:,} processes, a line each."
+        if processes > 1
+        else "Dashed are its limits.",
+    )
+
+
+def _series(run: Run, end_s: float, name: str) -> tuple[Series, ...]:
+    """One a process, in the order of their names."""
+    found = []
+    for source in sorted(set(run.telemetry.source.names) - {SERVICE}):
+        t_s, value = run.telemetry.series(name, source)
+        inside = t_s <= end_s
+        if inside.any():
+            found.append(Series(t_s[inside], value[inside], "load"))
+    return tuple(found)
+
+
+def _title(run: Run, limits: Limits) -> str:
+    """What went beyond a limit and for how long, or how far from its limits it stayed."""
+    found = health(run)
+    if not found.processes:
+        return "The generator was not observed while the run was judged"
+    told = []
+    for words, values, limit in (
+        ("had its core full", [process.busy for process in found.processes], limits.busy),
+        ("waited for a core", [process.starved for process in found.processes], limits.starved),
+        (f"stood still for over {ms(limits.lag_ms)}", [p.lag_ms for p in found.processes], limits.lag_ms),
+    ):
+        over, of = max((int(np.count_nonzero(each > limit)), len(each)) for each in values)
+        if over:
+            told.append(f"{words} in {over:,} of {counted(of, 'second')}")
+    if found.lateness and found.lateness.p99_ms > limits.lateness_ms:
+        told.append(f"sent {ms(found.lateness.p99_ms)} late at p99")
+    if told:
+        return f"The generator {listing(told)}" + ("" if faults(run) else ", which is tolerated")
+    busiest = max(float(process.busy.max()) for process in found.processes)
+    longest_ms = max((float(p.lag_ms.max()) for p in found.processes if len(p.lag_ms)), default=None)
+    text = f"The generator kept its limits: {100 * busiest:.0f} % of a core at most"
+    return text if longest_ms is None else f"{text}, its event loop still for {ms(longest_ms)} at most"
