@@ -66,12 +66,11 @@ def serve_in_batches(
         return sum(batcher.depth for batcher in batchers)
 
     metrics.watch_depth(depth)
-    log = RequestLog(serving.logged_share)
     drain = Drain(serving.drain_notice_s)
     app.add_middleware(
         Front,
         lanes=lanes,
-        log=log,
+        log=RequestLog(serving.logged_share),
         metrics=metrics,
         http_metrics=http_metrics,
         depth=depth,
@@ -83,7 +82,6 @@ def serve_in_batches(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         drain.install()
         yield
-        log.close()
         forget_this_process()
         if tracing is not None:
             tracing.close()

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.logs import RequestLine, RequestLog, request_id
+from service.logs import RequestLog, request_id
 from service.metrics import HttpMetrics, InferenceMetrics
 from service.replies import Header, Reply, refusal, send_reply
 from service.stopping import Drain
@@ -78,12 +78,14 @@ class Front:
                 sent = _content_length(scope["headers"])
                 self._http_metrics.count("POST", scope["path"], status, elapsed_s, sent, answered)
         if self._log.wants(status):
-            latency_ms = round((time.perf_counter() - started_s) * 1e3, 3)
-            called, path = scope["method"], scope["path"]
-            self._log.note(
-                RequestLine(
-                    time.time(), identity.decode(), called, path, status, latency_ms, self._depth(), detail
-                )
+            self._log.write(
+                status,
+                request_id=identity.decode(),
+                method=scope["method"],
+                path=scope["path"],
+                latency_ms=round((time.perf_counter() - started_s) * 1e3, 3),
+                queue_depth=self._depth(),
+                detail=detail,
             )
 
     def _headers(self, identity: bytes) -> tuple[Header, ...]:

@@ -1,4 +1,4 @@
-"""The service's log: one JSON object a line, and request lines that are written off the hot path."""
+"""The service's log: one JSON object a line, formatted and written off the hot path."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import json
 import logging
 import os
 import re
+import sys
 import threading
+import time
 from collections import deque
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, TextIO
 
 _SANE_ID = re.compile(rb"[0-9A-Za-z_.:-]{1,64}")
-_WRITE_EVERY_S = 0.2
+_WRITE_EVERY_S = 0.1
 _MOST_WAITING = 10_000
 _FAILURES = (500, 504)
 _FIELDS = ("request_id", "method", "path", "status_code", "latency_ms", "queue_depth", "detail")
@@ -50,70 +52,70 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-class RequestLine(NamedTuple):
-    """What the log says of one request; `at_s` is when it ended, in seconds since the epoch."""
+class BackgroundHandler(logging.Handler):
+    """Has a thread of its own format and write the records, ten times a second.
 
-    at_s: float
-    request_id: str
-    method: str
-    path: str
-    status_code: int
-    latency_ms: float
-    queue_depth: int
-    detail: str | None
+    A slow terminal, a full disk or a pipe nobody reads holds up that thread and no request. Of what then
+    waits the oldest records go, and the log says how many.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__()
+        self._stream = stream or sys.stderr
+        self._waiting: deque[logging.LogRecord] = deque(maxlen=_MOST_WAITING)
+        self._lost = 0
+        self._news = threading.Event()
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record for the thread."""
+        if len(self._waiting) == _MOST_WAITING:
+            self._lost += 1
+        self._waiting.append(record)
+        if not self._news.is_set():
+            self._news.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write_on, name="log", daemon=True)
+                self._thread.start()
+
+    def flush(self) -> None:
+        """Write what waits; the end of the process calls it."""
+        with self._writing:
+            lines = []
+            while self._waiting:
+                lines.append(self.format(self._waiting.popleft()))
+            if self._lost:
+                lost, self._lost = self._lost, 0
+                told = f"{lost} records were lost: the log could not be written fast enough"
+                lines.append(self.format(logging.makeLogRecord({"msg": told, "levelname": "WARNING"})))
+            if lines:
+                self._stream.write("\n".join([*lines, ""]))
+                self._stream.flush()
+
+    def _write_on(self) -> None:
+        while self._news.wait():
+            self._news.clear()
+            try:
+                self.flush()
+            except (OSError, ValueError):  # the stream is closed or its disk is full: nowhere left to say so
+                self._waiting.clear()
+            time.sleep(_WRITE_EVERY_S)
 
 
 class RequestLog:
-    """Collects lines on the event loop and has a thread of its own write them, five times a second.
-
-    One request in `1 / share` leaves a line, and each that failed (500, 504). A slow terminal or a full disk
-    holds up that thread and no request; of what waits then the oldest lines go, and the log says how many.
-    """
+    """Says which requests leave a line: one in `1 / share`, and each that failed (500, 504)."""
 
     def __init__(self, share: float) -> None:
         self._stride = round(1.0 / share) if share > 0.0 else 0
         self._requests = 0
-        self._waiting: deque[RequestLine] = deque(maxlen=_MOST_WAITING)
-        self._lost = 0
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def wants(self, status: int) -> bool:
         """Whether the request that ends now, with this status, leaves a line."""
         self._requests += 1
         return status in _FAILURES or (self._stride > 0 and self._requests % self._stride == 0)
 
-    def note(self, line: RequestLine) -> None:
-        """Keep a line for the thread."""
-        if len(self._waiting) == _MOST_WAITING:
-            self._lost += 1
-        self._waiting.append(line)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._write_on, name="request-log", daemon=True)
-            self._thread.start()
-
-    def close(self) -> None:
-        """Write what waits."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(2.0)
-
-    def _write_on(self) -> None:
-        while not self._stop.wait(_WRITE_EVERY_S):
-            self.write()
-        self.write()
-
-    def write(self) -> None:
-        """Hand what waits to the logger of the requests."""
-        while self._waiting:
-            line = self._waiting.popleft()
-            failed = line.status_code in _FAILURES
-            level = logging.ERROR if failed else logging.INFO
-            fields = dict(zip(_FIELDS, line[1:], strict=True))
-            record = logger.makeRecord(logger.name, level, __file__, 0, "request", (), None, extra=fields)
-            record.created = line.at_s
-            if logger.isEnabledFor(level):
-                logger.handle(record)
-        if self._lost:
-            lost, self._lost = self._lost, 0
-            logger.warning("%d request lines were lost: the log could not be written fast enough", lost)
+    def write(self, status: int, **fields: object) -> None:
+        """Log a request; the fields are those of `JsonFormatter`."""
+        level = logging.ERROR if status in _FAILURES else logging.INFO
+        logger.log(level, "request", extra={"status_code": status, **fields})

@@ -70,11 +70,12 @@ class Service:
 
     def stop(self) -> int:
         """SIGTERM, unless it has ended; returns the exit code, with the rest of the log in `log`."""
-        if self.process.returncode is not None:
-            return self.process.returncode
-        self.process.terminate()
-        _, rest = self.process.communicate(timeout=20)
-        self.log += rest
+        assert self.process.stderr is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+        if not self.process.stderr.closed:
+            _, rest = self.process.communicate(timeout=20)
+            self.log += rest
         return self.process.returncode
 
 
@@ -124,7 +125,7 @@ def merged(values: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]
     """A mapping with another one's values, section by section."""
     result = dict(values)
     for key, value in more.items():
-        result[key] = merged(result[key], value) if isinstance(value, Mapping) else value
+        result[key] = merged(result.get(key, {}), value) if isinstance(value, Mapping) else value
     return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from ml_base import MLModel
 
@@ -14,7 +15,8 @@ from service.schemas import InsuranceChargesModelInput, InsuranceChargesModelOut
 class OddModel(MLModel):  # type: ignore[misc]
     """Answers with 100 US dollars a year of age, after `seconds` for any batch.
 
-    Fails on a batch that has someone with `failing_age`, and hangs for ever on one with `hanging_age`.
+    Fails on a batch that has someone with `failing_age`, and hangs for ever on one with `hanging_age`; the
+    file `hung` is there once it does.
     """
 
     display_name = "Odd Model"
@@ -24,10 +26,13 @@ class OddModel(MLModel):  # type: ignore[misc]
     input_schema = InsuranceChargesModelInput
     output_schema = InsuranceChargesModelOutput
 
-    def __init__(self, seconds: float = 0.0, failing_age: int = 0, hanging_age: int = 0) -> None:
+    def __init__(
+        self, seconds: float = 0.0, failing_age: int = 0, hanging_age: int = 0, hung: str = ""
+    ) -> None:
         self._seconds = seconds
         self._failing_age = failing_age
         self._hanging_age = hanging_age
+        self._hung = hung
 
     def predict(self, data: InsuranceChargesModelInput) -> InsuranceChargesModelOutput:
         return self.predict_batch((data,))[0]
@@ -35,6 +40,8 @@ class OddModel(MLModel):  # type: ignore[misc]
     def predict_batch(self, data: Sequence[InsuranceChargesModelInput]) -> list[InsuranceChargesModelOutput]:
         ages = [each.age for each in data]
         if self._hanging_age in ages:
+            if self._hung:
+                Path(self._hung).touch()
             threading.Event().wait()
         if self._failing_age in ages:
             raise ValueError("an age this model does not like")
