@@ -74,8 +74,8 @@ class Recorder:
         self._buffer = bytearray(BATCH_ROWS * ROW.itemsize)
         self._offset = 0
 
-    def record(self, row: Row) -> None:
-        """Add one row."""
+    def record(self, row: Row | tuple[float, ...]) -> None:
+        """Add one row: a `Row`, or a bare tuple in its order."""
         _pack_into(self._buffer, self._offset, *row)
         self._offset += ROW.itemsize
         self.recorded += 1
@@ -96,7 +96,7 @@ class Recorder:
         response_length: int,
         exception: Exception | None = None,
         response: Any = None,
-        sample: Row | None = None,
+        sample: Row | tuple[float, ...] | None = None,
         **_: Any,
     ) -> None:
         """Listen to Locust's request event: our users send their row along, of others the event is read."""
