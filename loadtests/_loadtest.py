@@ -213,6 +213,10 @@ class LoadTest:
             gevent.spawn(self._end)
 
     def _end(self) -> None:
+        """Let the shape end the test, lest Locust, which waits for it, stops the users a second time."""
+        if self.environment.shape_class is not None:
+            self._shape.end()
+            return
         self.stop()
         if self.options.headless:
             self.runner.quit()

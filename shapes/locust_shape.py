@@ -33,6 +33,7 @@ class ProfileShape(LoadTestShape):
     """Whether the profile was followed to its end."""
 
     _started: bool = False
+    _ends: bool = False
 
     one_a_process: bool = False
     """Whether one user in each process drives the profile's arrivals, instead of users being its level."""
@@ -44,6 +45,11 @@ class ProfileShape(LoadTestShape):
         self.edges = tuple(stage.end_s for stage in profile.stages)
         self.completed = False
         self._started = False
+        self._ends = False
+
+    def end(self) -> None:
+        """End the test at the next question, before the profile does."""
+        self._ends = True
 
     def start_at(self, instant: float) -> None:
         """Count the profile's time from `instant`, on the clock of `time.perf_counter`."""
@@ -60,8 +66,8 @@ class ProfileShape(LoadTestShape):
         if self.profile is None:
             return None
         elapsed_s = self._wait_for_edge()
-        if self._started and elapsed_s >= self.profile.duration_s:
-            self.completed = True
+        if self._ends or (self._started and elapsed_s >= self.profile.duration_s):
+            self.completed = not self._ends
             if self.runner is not None:
                 self.runner.stop()  # a master would quit without having stopped its workers
             return None

@@ -133,6 +133,7 @@ def test_a_hopeless_run_is_given_up(
     assert "more than 50 %" in suite.verdict["sentence"]
     assert len(read_run(suite.folder).samples) == len(obedient.bodies)
     assert (suite.folder / "report.html").exists()
+    assert "Traceback" not in suite.stderr
 
 
 @pytest.mark.real
@@ -167,6 +168,7 @@ def test_a_run_that_is_decided_ends_early_and_passes(
     assert suite.facts["decided"]
     assert suite.facts["looks"] == 10
     assert "decided after" in suite.verdict["sentence"]
+    assert "Traceback" not in suite.stderr
     assert suite.verdict["objectives"][0]["confidence"] == pytest.approx(0.995)
     assert len(read_run(suite.folder).samples) == len(obedient.bodies)
 
