@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, picture, resize
 from reports.charts.latencyaxis import label_ends
 from reports.charts.scene import POINTS, Chart, Scene
+from reports.charts.timeaxis import STEPS_S
 from reports.charts.windows import per_window, thin
 from reports.charts.words import share
 from reports.palette import mark
@@ -19,6 +20,10 @@ from reports.samples import Floats
 _GAP_PX = 40
 ENOUGH = 0.95
 """Share of the planned load below which a run says less than it was meant to."""
+_HIGH = 0.999
+"""Share of its highest rate from which on the plan is at its peak."""
+_FEWEST = 10
+"""Requests planned there without which the rate at the peak would be chance."""
 Series = tuple[Floats, Floats]
 
 
@@ -31,14 +36,15 @@ def load_over_time(scene: Scene) -> Chart:
         _title(scene, sent),
         _figures(scene),
         picture("load", lambda figure, page: _paint(figure, page, scene, sent)),
-        f"Solid is what was sent, in windows of {duration(scene.width_s)}; dotted is the plan.",
+        f"Solid is what was sent, in windows of {duration(_width_s(scene))}; dotted is the plan.",
     )
 
 
 def _title(scene: Scene, sent: Series) -> str:
     offered = scene.run.facts.offered
     users = scene.summary.timeline.users
-    peak = f"{number(float(sent[1].max()))} requests/s"
+    rate = _at_the_peak(scene) if offered is None or offered >= ENOUGH else None
+    peak = f"{number(float(sent[1].max())) if rate is None else number(rate, 2)} requests/s"
     if not np.isnan(users).all():
         peak = f"{counted(round(float(np.nanmax(users))), 'user')} and {peak}"
     if offered is None:
@@ -48,6 +54,33 @@ def _title(scene: Scene, sent: Series) -> str:
     if offered >= ENOUGH:
         return f"{share(offered)} of the planned load was offered, up to {peak}"
     return f"Only {share(offered)} of the planned load was offered; it reached {peak}"
+
+
+def _at_the_peak(scene: Scene) -> float | None:
+    """Requests/s sent while the plan was at its highest, whatever the windows of the plot.
+
+    None where no rate was planned, or too few requests for the figure to say something.
+    """
+    plan = scene.run.facts.plan
+    if not plan.rate:
+        return None
+    t_s, rate = np.array(plan.t_s), np.array(plan.rate)
+    high = rate >= _HIGH * rate.max()
+    both = np.flatnonzero(high[:-1] & high[1:])
+    starts_s, ends_s = t_s[both], np.minimum(t_s[both + 1], scene.axis.end_s)
+    lasted_s = float(np.maximum(ends_s - starts_s, 0).sum())
+    if lasted_s * rate.max() < _FEWEST:
+        return None
+    sent_s = np.sort(scene.run.samples.sent_s, kind="stable")
+    sent = np.searchsorted(sent_s, np.maximum(ends_s, starts_s)) - np.searchsorted(sent_s, starts_s)
+    return float(sent.sum()) / lasted_s
+
+
+def _width_s(scene: Scene) -> float:
+    """Windows that fit into the stages, so that none smooths the steps of the load."""
+    shortest_s = min((stage.end_s - stage.start_s for stage in scene.run.facts.stages), default=np.inf)
+    fitting = [step for step in STEPS_S if step <= max(shortest_s / 3, scene.axis.end_s / (2 * POINTS))]
+    return min(scene.width_s, max(fitting, default=1))
 
 
 def _figures(scene: Scene) -> str:
@@ -108,7 +141,7 @@ def _paint_plan(axes: Axes, planned: Series) -> tuple[float, str, str]:
 
 
 def _sent(scene: Scene) -> Series:
-    starts_s, sent, lengths_s = per_window(scene.summary.timeline.sent, scene.axis.end_s, scene.width_s)
+    starts_s, sent, lengths_s = per_window(scene.summary.timeline.sent, scene.axis.end_s, _width_s(scene))
     rate = sent / lengths_s
     return np.append(starts_s, scene.axis.end_s), np.append(rate, rate[-1])
 

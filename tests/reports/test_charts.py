@@ -357,3 +357,50 @@ def test_an_objective_about_any_window_is_drawn_with_its_worst_one(make_run: Mak
     judged = judge(run).objectives[0]
     assert judged.at_s == 22.0
     assert judged.message == ("p90 latency in any 10 s was 300 ms, limit 200 ms, in the 10 s from 22 s on.")
+
+
+def paced(make_run: Make, users: tuple[int, ...], stage_s: float = 6.0) -> Run:
+    """Short stages of users who send one request a second each, so that few windows fit into a stage."""
+    stages = tuple(Stage(f"s{i}", i * stage_s, (i + 1) * stage_s) for i in range(len(users)))
+    starts_s = np.sort(
+        np.concatenate([i * stage_s + (np.arange(int(n * stage_s)) + 0.5) / n for i, n in enumerate(users)])
+    )
+    levels = tuple(float(n) for n in users for _ in (0, 1))
+    t_s = tuple(t for i in range(len(users)) for t in (i * stage_s, (i + 1) * stage_s - 0.01))
+    end_s = len(users) * stage_s
+    return make_run(
+        len(starts_s),
+        intended_s=starts_s,
+        stage=[stages[int(start // stage_s)].name for start in starts_s],
+        telemetry={("generator", "users"): [(i * stage_s, float(n)) for i, n in enumerate(users)]},
+        facts={
+            "stages": stages,
+            "plan": Plan(t_s, levels, levels, float(len(starts_s))),
+            "planned_s": end_s,
+            "ended_s": end_s,
+            "offered": 1.0,
+        },
+    )
+
+
+def test_the_rate_at_the_plans_peak_is_not_smoothed_by_windows_longer_than_its_stage(make_run: Make):
+    """150 requests in 54 s make latency windows of 10 s; the peak lasts for 6."""
+    chart = drawn(paced(make_run, (1, 2, 3, 4, 5, 4, 3, 2, 1)))["load"]
+    assert chart.title == "The planned load was offered in full, up to 5 users and 5 requests/s"
+    assert "in windows of 2 s" in chart.reading
+
+
+def test_random_arrivals_are_told_by_their_rate_and_not_by_their_busiest_second(make_run: Make):
+    starts_s = np.sort(np.random.default_rng(8).uniform(0, 60, 6000))
+    facts = {"offered": 1.0, "plan": Plan((0.0, 60.0), (), (100.0, 100.0), 6000.0)}
+    assert titles(make_run(6000, intended_s=starts_s, facts=facts))["load"] == (
+        "The planned load was offered in full, up to 100 requests/s"
+    )
+
+
+def test_a_peak_too_short_for_a_rate_is_told_by_the_busiest_window(make_run: Make):
+    """A ramp is at its peak for an instant."""
+    starts_s = 60 * np.sqrt(np.arange(600) / 600)
+    facts = {"offered": 1.0, "plan": Plan((0.0, 60.0), (), (0.0, 20.0), 600.0)}
+    run = make_run(600, intended_s=starts_s, facts=facts)
+    assert titles(run)["load"] == "The planned load was offered in full, up to 19.5 requests/s"
