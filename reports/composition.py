@@ -47,7 +47,7 @@ class TimeShare:
     p50: Composition
     p99: Composition
     floor_ms: float | None
-    """Median round trip of the readiness probe meanwhile: what network and proxies take of any request."""
+    """Median round trip of the readiness probe meanwhile: about what network and proxies take."""
     timed: int
     """Replies that tell queue and inference."""
     answered: int
@@ -62,48 +62,73 @@ class Where:
     stages: tuple[TimeShare, ...]
 
 
+@dataclass(frozen=True)
+class Times:
+    """Of each reply that tells queue and inference: its four times in ms."""
+
+    latency_ms: Floats
+    service_ms: Floats
+    queue_ms: NDArray[np.float32]
+    inference_ms: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.latency_ms)
+
+    def __getitem__(self, rows: Mask) -> Times:
+        """The replies that a mask selects."""
+        return Times(
+            self.latency_ms[rows], self.service_ms[rows], self.queue_ms[rows], self.inference_ms[rows]
+        )
+
+    @classmethod
+    def of(cls, samples: Samples) -> Times:
+        """Those of all `samples`, timed or not."""
+        return cls(samples.latency_ms, samples.service_ms, samples.queue_ms, samples.inference_ms)
+
+    @property
+    def told(self) -> Mask:
+        """Which replies tell queue and inference; more than the client saw is not believed."""
+        with np.errstate(invalid="ignore"):
+            seen = (self.queue_ms >= 0) & (self.inference_ms >= 0) & np.isfinite(self.latency_ms)
+            return seen & (self.queue_ms + self.inference_ms <= self.service_ms)
+
+
 def where(run: Run) -> Where | None:
     """Where the time went; None where no judged reply tells."""
     judged = run.judged
-    timed = timed_rows(judged)
-    total = _time_share(judged, timed, "all that is judged", _floor_ms(run, run.spans()))
-    if total is None:
+    if np.isnan(judged.queue_ms).all():
         return None
+    answered, times = judged.answered, Times.of(judged)
+    told = judged.ok & times.told
+    if not told.any():
+        return None
+    total = _time_share("all that is judged", times[told], answered, _floor_ms(run, run.spans()))
     stages = []
     for stage in run.facts.judged_stages:
         inside = judged.stage.equal(stage.name)
-        floor_ms = _floor_ms(run, ((stage.start_s, stage.end_s),))
-        part = judged.where(inside)
-        stages.append(_time_share(part, timed_rows(part), stage.name, floor_ms))
-    return Where(total, tuple(stage for stage in stages if stage is not None))
+        part = told & inside
+        if part.any():
+            floor_ms = _floor_ms(run, ((stage.start_s, stage.end_s),))
+            stages.append(_time_share(stage.name, times[part], answered & inside, floor_ms))
+    return Where(total, tuple(stages))
 
 
-def timed_rows(samples: Samples) -> Mask:
-    """Which replies tell queue and inference; those that claim more than the client saw are not believed."""
-    told_ms = samples.queue_ms.astype(np.float64) + samples.inference_ms
-    known = np.isfinite(told_ms) & samples.ok & np.isfinite(samples.latency_ms)
-    with np.errstate(invalid="ignore"):
-        return known & (samples.queue_ms >= 0) & (samples.inference_ms >= 0) & (told_ms <= samples.service_ms)
+def compose(times: Times, quantile: float) -> Composition:
+    """What the nearest-rank percentile of `times`, at least one, is made of.
 
-
-def compose(samples: Samples, quantile: float) -> Composition:
-    """What the nearest-rank percentile of `samples`, all of them timed and at least one, is made of.
-
-    The requests on either side are as many, by rank, so that near the end of few samples there are none:
-    then the percentile is the slowest request, and its parts are that request's own.
+    The replies on either side are as many, by rank, so that near the end of few samples there are none:
+    then the percentile is the slowest reply, and its parts are that reply's own.
     """
-    latency_ms = samples.latency_ms
-    count = len(latency_ms)
+    count = len(times)
     rank = max(int(np.ceil(quantile * count - 1e-9)) - 1, 0)
     reach = min(int(np.ceil(BAND * count)), rank, count - 1 - rank)
     ranks = [rank - reach, rank, rank + reach]
-    low_ms, middle_ms, high_ms = np.partition(latency_ms, ranks)[ranks].tolist()
-    near = samples[np.flatnonzero((latency_ms >= low_ms) & (latency_ms <= high_ms))]
-    whole_ms = float(near.latency_ms.sum())
+    low_ms, middle_ms, high_ms = np.partition(times.latency_ms, ranks)[ranks].tolist()
+    near = times[(times.latency_ms >= low_ms) & (times.latency_ms <= high_ms)]
+    whole_ms = _sum(near.latency_ms)
     scale = middle_ms / whole_ms if whole_ms else 0.0
-    unsent_ms, queue_ms, inference_ms = (
-        scale * _sum(part) for part in (near.latency_ms - near.service_ms, near.queue_ms, near.inference_ms)
-    )
+    unsent_ms = scale * (whole_ms - _sum(near.service_ms))
+    queue_ms, inference_ms = scale * _sum(near.queue_ms), scale * _sum(near.inference_ms)
     return Composition(
         quantile=quantile,
         latency_ms=middle_ms,
@@ -117,17 +142,14 @@ def compose(samples: Samples, quantile: float) -> Composition:
     )
 
 
-def _time_share(samples: Samples, timed: Mask, name: str, floor_ms: float | None) -> TimeShare | None:
-    chosen = samples.where(timed)
-    if not len(chosen):
-        return None
+def _time_share(name: str, times: Times, answered: Mask, floor_ms: float | None) -> TimeShare:
     return TimeShare(
         name=name,
-        p50=compose(chosen, 0.5),
-        p99=compose(chosen, 0.99),
+        p50=compose(times, 0.5),
+        p99=compose(times, 0.99),
         floor_ms=floor_ms,
-        timed=len(chosen),
-        answered=int(np.count_nonzero(samples.answered)),
+        timed=len(times),
+        answered=int(np.count_nonzero(answered)),
     )
 
 

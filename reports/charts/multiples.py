@@ -75,7 +75,7 @@ def _paint(axes: Axes, end_s: float, shown: Panel) -> None:
     highest = max(float(series.value.max()) for series in shown.series)
     axes.set_ylim(0, max(highest, shown.reach, shown.limit or 0.0) * 1.12)
     axes.yaxis.set_major_locator(MaxNLocator(2, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(_tick))
     if shown.limit is not None:
         axes.plot((0, end_s), (shown.limit,) * 2, color=mark("missed"), linewidth=1.2, dashes=(5, 3))
     for series in shown.series:
@@ -83,6 +83,11 @@ def _paint(axes: Axes, end_s: float, shown: Panel) -> None:
         axes.plot(t_s, value, color=mark(series.role), linewidth=1.6, solid_joinstyle="round", zorder=4)
         if len(series) == 1:
             axes.plot(t_s, value, "o", color=mark(series.role), markersize=5, mew=0, zorder=4)
+
+
+def _tick(value: float, _: int | None) -> str:
+    """A figure narrow enough for the margin: 900, 9,000, 90k."""
+    return number(value) if value < 10_000 else f"{number(value / 1000)}k"
 
 
 def _joined(series: Series) -> tuple[Floats, Floats]:

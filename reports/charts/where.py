@@ -18,8 +18,9 @@ from reports.palette import mark
 from reports.quantities import number
 
 MOST_STAGES = 8
-_ROW_PX, _BAR_PX = 40, 16
+_ROW_PX, _BAR_PX = 42, 16
 _KEY_PX, _CAPTION_PX, _TICKS_PX = 28, 30, 30
+_LEFT_PX = 6
 _HEADROOM = 1.16
 """Room for the figure at the end of the longest bar."""
 
@@ -117,7 +118,10 @@ def _figures(total: TimeShare) -> str:
     ]
     text = ". ".join(told) + "."
     if total.floor_ms is not None:
-        text += f" A readiness probe's median round trip of {ms(total.floor_ms)} is the floor of the rest."
+        text += (
+            f" A readiness probe's median round trip took {ms(total.floor_ms)}: "
+            "about what network and proxies cost any request."
+        )
     return text
 
 
@@ -133,11 +137,25 @@ def _reading(found: Where) -> str:
             else "a single reply."
         )
     )
+    if _floors(rows(found)):
+        text += " The stroke is the readiness probe's round trip, where the rest is as long."
     if total.timed < total.answered:
         text += f" Only {total.timed:,} of {total.answered:,} answers say it; their p99 may be another."
     if len(found.stages) > MOST_STAGES:
         text += f" Of {len(found.stages)} stages, the {MOST_STAGES} with the highest p99 are shown."
     return text
+
+
+def _floors(shares: Sequence[TimeShare]) -> bool:
+    """Whether the probe's round trip is short enough to be marked in any bar."""
+    return any(_floor(each, part) is not None for each in shares for part in (each.p50, each.p99))
+
+
+def _floor(whole: TimeShare, composition: Composition) -> float | None:
+    """Where in a bar the probe's round trip ends if it begins with the rest, in ms; None beyond its end."""
+    if whole.floor_ms is None or whole.floor_ms > composition.rest_ms:
+        return None
+    return composition.latency_ms - composition.rest_ms + whole.floor_ms
 
 
 def _paint(figure: Figure, page: Format, shares: Sequence[TimeShare], parts: Sequence[Part]) -> None:
@@ -151,15 +169,15 @@ def _paint(figure: Figure, page: Format, shares: Sequence[TimeShare], parts: Seq
         axes = panel(figure, beside, height_px, top_px=top_px)
         _bars(axes, page, shares, compositions, parts)
         caption(axes, replace(beside, left_px=0), f"the {name} request, ms", above_px=10)
-    _key(figure, page, parts, floor=any(each.floor_ms is not None for each in shares))
+    _key(figure, page, parts, floor=_floors(shares))
 
 
 def _column(page: Format, place: int) -> Format:
     """Where the panel of p50 or of p99 stands: side by side on a wide page, else below each other."""
     if not page.wide:
-        return replace(page, left_px=2, right_px=10)
+        return replace(page, left_px=_LEFT_PX, right_px=10)
     half_px = (page.width_px - 48) / 2
-    left_px = 2 + place * (half_px + 44)
+    left_px = _LEFT_PX + place * (half_px + 36)
     return replace(page, left_px=left_px, right_px=page.width_px - left_px - half_px)
 
 
@@ -185,13 +203,12 @@ def _bars(
             length = part.of(composition)
             axes.barh(middle, length, _BAR_PX, left=start, color=mark(part.role), linewidth=0, zorder=3)
             start += length
-        if whole.floor_ms is not None and whole.floor_ms <= composition.rest_ms:
-            floor = start - composition.rest_ms + whole.floor_ms
+        if (floor := _floor(whole, composition)) is not None:
             half_px = _BAR_PX / 2 + 2
             axes.plot(
                 (floor, floor), (middle - half_px, middle + half_px), color=mark("ink"), lw=1.6, zorder=4
             )
-        _write(axes, page, (0, middle - _BAR_PX / 2), (0, 4), label(whole.name, 32), "muted")
+        _write(axes, page, (0, middle - _BAR_PX / 2), (0, 6), label(whole.name, 32), "muted")
         _write(axes, page, (start, middle), (6, -0.35 * page.font_px), number(composition.latency_ms), "ink")
 
 
@@ -216,12 +233,12 @@ def _key(figure: Figure, page: Format, parts: Sequence[Part], *, floor: bool) ->
     axes.set_axis_off()
     axes.set_xlim(0, page.width_px)
     axes.set_ylim(0, _KEY_PX)
-    left_px = 2.0
+    left_px = float(_LEFT_PX)
     for part in parts:
         axes.barh(14, 11, 11, left=left_px, color=mark(part.role), linewidth=0)
         _write(axes, page, (left_px + 16, 14), (0, -0.35 * page.font_px), part.name, "muted")
         left_px += 16 + width_px(part.name, page.font_px) + 10
     if floor:
         axes.plot((left_px + 4, left_px + 4), (6, 22), color=mark("ink"), linewidth=1.6)
-        words = "readiness probe, the floor of the rest" if page.wide else "probe"
+        words = "a readiness probe's round trip" if page.wide else "probe"
         _write(axes, page, (left_px + 12, 14), (0, -0.35 * page.font_px), words, "muted")

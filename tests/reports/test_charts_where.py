@@ -90,7 +90,7 @@ def test_the_text_alternative_holds_the_parts_and_the_floor(make_run: Make) -> N
     assert chart.figures == (
         "The p50 request took 38 ms: queue 19 ms, inference 1 ms, rest 18 ms. "
         "The p99 request took 38 ms: queue 19 ms, inference 1 ms, rest 18 ms. "
-        "A readiness probe's median round trip of 0.8 ms is the floor of the rest."
+        "A readiness probe's median round trip took 0.8 ms: about what network and proxies cost any request."
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.composition import compose, where
+from reports.composition import Times, compose, where
 from reports.facts import Stage
 from reports.run import Run
 
@@ -83,7 +83,7 @@ def test_parts_add_up_whatever_the_order_of_the_samples(make_run: Make, rows, qu
             queue_ms=told_ms * queued,
             inference_ms=told_ms * (1 - queued),
         ).samples
-        return compose(samples, quantile)
+        return compose(Times.of(samples), quantile)
 
     one = composed(rows)
     parts = one.unsent_ms + one.queue_ms + one.inference_ms + one.rest_ms

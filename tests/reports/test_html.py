@@ -356,7 +356,8 @@ def test_text_and_lines_stand_out_from_the_page(scheme: str):
     for ground in ("page", "raised", "band"):
         for name in texts:
             assert contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
-    for name in ("p50", "p95", "p99", "load", "service", "met", "missed", "users"):
+    lines = ("p50", "p95", "p99", "load", "service", "met", "missed", "users", "queue", "inference", "rest")
+    for name in lines:
         assert contrast(colours[name], colours["page"]) >= 3, name
 
 

@@ -131,7 +131,48 @@ def nothing(make_run: Make) -> Run:
     return make_run(60, outcome="refused", status=0, facts={"interrupted": "SIGINT", "ended_s": 4.0})
 
 
-RUNS = {"staged": staged, "open model": open_model, "soak": soak, "nothing answered": nothing}
+def watched(make_run: Make) -> Run:
+    """Nine stages of a service that tells where the time goes and is observed; it freezes once."""
+    rng = np.random.default_rng(9)
+    count = 9000
+    starts_s = np.sort(rng.uniform(0, 90, count))
+    stages = tuple(Stage(f"stage {i + 1}", i * 10.0, i * 10.0 + 10, judged=i > 0) for i in range(9))
+    queue_ms = rng.exponential(0.2 + (starts_s // 10) ** 2 / 4, count)
+    inference_ms = rng.lognormal(-1, 0.3, count)
+    seconds = [second + 0.5 for second in range(90) if not 40 <= second < 44]
+    told = {
+        ("service", "readiness"): [0.0 if 44 <= second < 46 else 1.0 for second in seconds],
+        ("service", "probe_ms"): rng.lognormal(0, 0.4, len(seconds)),
+        ("service", "cpu_percent"): rng.uniform(80, 120, len(seconds)),
+        ("service", "queue_depth"): rng.integers(0, 1600, len(seconds)),
+        ("service", "batch_size"): rng.uniform(1, 32, len(seconds)),
+        ("service", "memory_mib"): np.linspace(180, 12_000, len(seconds)),
+        ("worker 1", "cpu_percent"): rng.uniform(10, 99, len(seconds)),
+        ("worker 2", "cpu_percent"): rng.uniform(10, 99, len(seconds)),
+        ("worker 1", "waiting_percent"): rng.uniform(0, 30, len(seconds)),
+        ("worker 1", "loop_lag_ms"): rng.lognormal(2, 1, len(seconds)),
+    }
+    return make_run(
+        count,
+        intended_s=starts_s,
+        latency_ms=queue_ms + inference_ms + rng.lognormal(0, 0.5, count) + 0.5,
+        service_ms=queue_ms + inference_ms + 0.4,
+        queue_ms=queue_ms,
+        inference_ms=inference_ms,
+        batch_size=8.0,
+        stage=[stages[int(start // 10)].name for start in starts_s],
+        telemetry={key: list(zip(seconds, map(float, values), strict=True)) for key, values in told.items()},
+        facts={"stages": stages, "planned_s": 90.0, "ended_s": 90.0, "model": "open"},
+    )
+
+
+RUNS = {
+    "staged": staged,
+    "open model": open_model,
+    "soak": soak,
+    "watched": watched,
+    "nothing answered": nothing,
+}
 
 
 @pytest.fixture
@@ -184,6 +225,14 @@ def test_no_window_is_too_narrow_for_the_page(visit, name):
     for width in (320, 390, 600, 839, 841, 979, 981, 1024, 1280):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+
+
+def test_what_was_observed_and_told_by_the_service_has_plots_of_its_own(visit):
+    page = visit("watched", 1400, "light")
+    assert page.locator("svg.plot:visible").count() == 7
+    for key in ("beside", "where", "generator"):
+        assert page.locator(f"#{key} svg.plot:visible").count() == 1
+    assert page.locator("#where details table").count() == 1
 
 
 def test_plots_change_from_narrow_to_wide_and_are_named_once_each(visit):
