@@ -19,6 +19,7 @@ from service.replies import ClientGoneError, Reply, faults, invalid, refusal
 from service.tracing import Span, Tracing
 
 _MOST_FAULTS = 100
+_ROWS_AT_ONCE = 64
 
 
 class MisplacedCutError(Exception):
@@ -37,15 +38,9 @@ class RowCodec:
         """All rows. Raises `ValidationError`."""
         return self._rows.validate_json(text)
 
-    def rows_and_errors(self, text: bytes, first_row: int) -> list[BaseModel | Error]:
-        """Each row of a slice that is known to be a list, or what is wrong with it."""
-        read: list[BaseModel | Error] = []
-        for index, value in enumerate(from_json(text), first_row):
-            try:
-                read += self._rows.validate_python([value])
-            except ValidationError as error:
-                read.append(Error(type="ValidationError", messages=faults(error, index)))
-        return read
+    def row(self, value: object) -> BaseModel:
+        """One row of parsed JSON. Raises `ValidationError`, its faults placed in row 0 of a list."""
+        return self._rows.validate_python([value])[0]
 
     def encode(self, outputs: Sequence[BaseModel]) -> bytes:
         """The outputs as a JSON list without its brackets."""
@@ -97,11 +92,13 @@ class BatchWork:
                     if not whole and error.errors(include_input=False)[0]["type"] == "json_invalid":
                         raise MisplacedCutError from error
                     return invalid(faults(error))
+                if not whole:
+                    await asyncio.sleep(0)  # within the turn: or each batch would have its slice in one pass
+            if len(self.faults) >= _MOST_FAULTS:
+                return invalid([*self.faults[:_MOST_FAULTS], "... and what comes after was not looked at."])
             if self.rows > self.most_rows:
                 told = f"The batch has more than {self.most_rows:,} rows, the most that is answered at once."
                 return refusal(413, "ContentTooLarge", [told])
-            if not whole:
-                await asyncio.sleep(0)
         if self.faults:
             return invalid(self.faults)
         if self.rows == 0:
@@ -119,26 +116,34 @@ class BatchWork:
             with nullcontext() if self.tracing is None else self.tracing.preparation():
                 rows = self.codec.rows(text)
         except ValidationError as error:
-            if not error.errors(include_input=False)[0]["loc"]:
+            if error.error_count() == 1 and not error.errors(include_input=False)[0]["loc"]:
                 raise
-            await self._take_faulty(text, error)
+            await self._take_faulty(text)
             return
         self.rows += len(rows)
         if rows and not self.faults and self.rows <= self.most_rows:
             self.results.append(self.codec.encode(await self._predicted(rows)))
 
-    async def _take_faulty(self, text: bytes, error: ValidationError) -> None:
-        """A slice with invalid rows: the others count, and are predicted if the client wants that."""
-        first_row = self.rows
-        read = self.codec.rows_and_errors(text, first_row)
+    async def _take_faulty(self, text: bytes) -> None:
+        """A slice with invalid rows: what is wrong with each, and, if partial, the results of the others."""
+        read: list[BaseModel | Error] = []
+        for index, value in enumerate(from_json(text), self.rows):
+            if index % _ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            try:
+                read.append(self.codec.row(value))
+            except ValidationError as error:
+                told = faults(error, index)
+                read.append(Error(type="ValidationError", messages=told))
+                if not self.partial:
+                    self.faults += told
+                    if len(self.faults) >= _MOST_FAULTS:
+                        return
         self.rows += len(read)
-        if not self.partial:
-            if len(self.faults) < _MOST_FAULTS:
-                self.faults += faults(error, first_row)
-            return
-        outputs = iter(await self._predicted([each for each in read if not isinstance(each, Error)]))
-        results = [each if isinstance(each, Error) else next(outputs) for each in read]
-        self.results.append(self.codec.encode_results(results))
+        if self.partial and self.rows <= self.most_rows:
+            outputs = iter(await self._predicted([each for each in read if not isinstance(each, Error)]))
+            results = [each if isinstance(each, Error) else next(outputs) for each in read]
+            self.results.append(self.codec.encode_results(results))
 
     async def _predicted(self, rows: Sequence[BaseModel]) -> Sequence[BaseModel]:
         if not rows:

@@ -38,8 +38,14 @@ class BatchEndpoint:
     one correction is enough. With `?partial=true` each invalid row has its error in its place, and the rest
     is predicted.
 
-    A long body is cut into slices, each parsed, predicted and encoded in one go on the event loop; between
-    two slices other requests have their turn, and no two batches have a slice in the same turn.
+    A long body is cut into slices, each parsed, predicted and encoded in one go on the event loop (a slow
+    model predicts in its thread); between two slices other requests have their turn, and no two batches have
+    a slice in the same pass of the loop.
+
+    Why not in a thread: validation is one call that keeps the interpreter lock, so a thread stalls the event
+    loop all the same, and then competes for the lock. Measured with 10,000 rows on 2 cores (median of the
+    longest stall in each batch, with the time of a batch): whole in a thread 77 ms (106 ms), slices of 16 KiB
+    in a thread 0.35 ms (22 ms), such slices on the loop 0.33 ms (17 ms), slices of 64 KiB on the loop 1.2 ms.
     """
 
     def __init__(

@@ -42,10 +42,12 @@ class Outcome(Generic[Out]):
 class Inference(Generic[In, Out]):
     """Calls `predict_batch`, and decides where.
 
-    A hand-over to a thread and back costs a small model more than its prediction does, and it makes the tail:
-    two threads then compete for the interpreter lock. So a model runs inline while the median of its last
-    five batches stays below `inline_s`; a model not yet measured, or slower, runs in the thread, where it
-    can't stall the event loop. The median, so that one batch interrupted by the machine changes nothing.
+    A hand-over to a thread and back costs about as much as a small model's prediction, and it makes the tail:
+    two threads then compete for the interpreter lock. Measured for one row at a time: 17 µs inline, 31 µs
+    through the thread (medians); on a busy machine 38 µs against 175 µs at the 99th percentile. So a model
+    runs inline while the median of its last five batches stays below `inline_s`; a model not yet measured, or
+    slower, runs in the thread, where it can't stall the event loop. The median, so that one batch interrupted
+    by the machine changes nothing.
     `inline` tells where the next batch runs.
     """
 

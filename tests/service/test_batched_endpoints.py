@@ -114,6 +114,15 @@ def test_all_invalid_rows_of_a_batch_are_told_by_index_and_field(batched_url: st
     ]
 
 
+def test_of_very_many_faults_a_hundred_are_told(batched_url: str) -> None:
+    """Ten thousand empty records: the answer stays short, and says that there is more."""
+    messages = post(batched_url, [{}] * 10_000, f"{PREDICTION}/batch").json()["messages"]
+    assert len(messages) == 101
+    assert messages[-1].startswith("... and")
+    results = post(batched_url, [{}] * 9_999 + [EXAMPLE], f"{PREDICTION}/batch?partial=true").json()
+    assert ["charges" in each for each in results] == [False] * 9_999 + [True]
+
+
 def test_with_partial_each_invalid_row_has_its_error_in_its_place(batched_url: str) -> None:
     several = people(1_000)
     right = post(batched_url, several, f"{PREDICTION}/batch").json()

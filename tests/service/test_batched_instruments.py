@@ -122,7 +122,7 @@ def test_latency_buckets_resolve_from_a_fifth_of_a_millisecond_to_a_second(batch
     bounds = [float(labels.removeprefix("le=")) for each, labels in samples(batched_url) if each == name]
     assert bounds[0] <= 0.0002
     assert bounds[-2] == 1.0
-    assert all(upper <= 2 * lower for lower, upper in pairwise(bounds))
+    assert all(upper <= 2 * lower for lower, upper in pairwise(bounds[:-1]))
 
 
 @pytest.fixture
