@@ -34,13 +34,14 @@ _QUANTITIES = (
 
 def service_beside_load(scene: Scene) -> Chart | None:
     """A panel for each quantity that was observed, on the time axis of the latency plot."""
-    seen = {quantity.name: _series(scene, quantity) for quantity in _QUANTITIES}
+    end_s = scene.axis.end_s
+    seen = {q.name: Series.observed(scene.run, q.name, SERVICE, q.role, end_s) for q in _QUANTITIES}
     seen = {name: series for name, series in seen.items() if len(series)}
     probes = Probes.of(scene)
     if not seen and not len(probes.t_s):
         return None
     panels = [Panel(q.caption, (seen[q.name],), q.reach) for q in _QUANTITIES if q.name in seen]
-    unready = Marked("not ready", probes.unready_spans(scene.axis.end_s))
+    unready = Marked("not ready", probes.unready_spans(end_s))
     return Chart(
         "beside",
         "The service beside the load",
@@ -81,14 +82,8 @@ class Probes(NamedTuple):
         for start in np.flatnonzero((self.ready <= 0) & before):
             later = np.flatnonzero(self.ready[start:] > 0)
             stop_s = float(self.t_s[start + later[0]]) if len(later) else end_s
-            spans.append((float(self.t_s[start]), max(stop_s, float(self.t_s[start]))))
-        return spans
-
-
-def _series(scene: Scene, quantity: _Quantity) -> Series:
-    t_s, value = scene.run.telemetry.series(quantity.name, SERVICE)
-    inside = t_s <= scene.axis.end_s
-    return Series(t_s[inside], value[inside], quantity.role)
+            spans.append((max(float(self.t_s[start]), 0.0), min(stop_s, end_s)))
+        return [span for span in spans if span[0] < span[1]]
 
 
 def _title(probes: Probes, seen: dict[str, Series]) -> str:

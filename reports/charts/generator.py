@@ -13,6 +13,9 @@ from reports.quantities import counted
 from reports.run import Run
 from reports.telemetry import SERVICE
 
+_MOST = 4
+"""Measures and processes that are put into words."""
+
 
 def generator_health(scene: Scene) -> Chart | None:
     """Processor use, waiting and event-loop lag of each generator process, each with its limit."""
@@ -30,7 +33,7 @@ def generator_health(scene: Scene) -> Chart | None:
     if not panels:
         return None
     processes = len(panels[0].series)
-    told = "; ".join(described(health(run))) or "Observed in the warm-up alone"
+    told = "; ".join(_shortened(described(health(run)))) or "Observed in the warm-up alone"
     return Chart(
         "generator",
         "The generator's health",
@@ -43,15 +46,18 @@ def generator_health(scene: Scene) -> Chart | None:
     )
 
 
+def _shortened(told: list[str]) -> list[str]:
+    """The first few; the facts of the run hold all."""
+    if len(told) <= _MOST:
+        return told
+    return [*told[: _MOST - 1], counted(len(told) - _MOST + 1, "more process", "more processes")]
+
+
 def _series(run: Run, end_s: float, name: str) -> tuple[Series, ...]:
     """One a process, in the order of their names."""
-    found = []
-    for source in sorted(set(run.telemetry.source.names) - {SERVICE}):
-        t_s, value = run.telemetry.series(name, source)
-        inside = t_s <= end_s
-        if inside.any():
-            found.append(Series(t_s[inside], value[inside], "load"))
-    return tuple(found)
+    sources = sorted(set(run.telemetry.source.names) - {SERVICE})
+    found = (Series.observed(run, name, source, "load", end_s) for source in sources)
+    return tuple(series for series in found if len(series))
 
 
 def _title(run: Run, limits: Limits) -> str:

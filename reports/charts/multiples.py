@@ -16,6 +16,7 @@ from reports.charts.timeaxis import TimeAxis
 from reports.charts.windows import thin
 from reports.palette import mark
 from reports.quantities import number
+from reports.run import Run
 from reports.samples import Floats
 
 _GAP_PX = 38
@@ -34,6 +35,13 @@ class Series:
 
     def __len__(self) -> int:
         return len(self.t_s)
+
+    @classmethod
+    def observed(cls, run: Run, name: str, source: str, role: str, end_s: float) -> Series:
+        """What was observed of `name` at `source` from the run's start to `end_s`; before it was no load."""
+        t_s, value = run.telemetry.series(name, source)
+        inside = (t_s >= 0) & (t_s <= end_s)
+        return cls(t_s[inside], value[inside], role)
 
 
 @dataclass(frozen=True)

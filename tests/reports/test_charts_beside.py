@@ -72,6 +72,7 @@ def test_unready_spans_reach_from_the_first_missed_probe_to_the_next_that_found_
     t_s = np.arange(8.0)
     assert Probes(t_s, np.array([1, 0, 0, 1, 1, 0, 1, 1.0])).unready_spans(9.0) == [(1.0, 3.0), (5.0, 6.0)]
     assert Probes(t_s, np.array([0, 1, 1, 1, 1, 1, 0, 0.0])).unready_spans(9.0) == [(0.0, 1.0), (6.0, 9.0)]
+    assert Probes(t_s - 2, np.array([0, 0, 1, 1, 0, 1, 1, 0.0])).unready_spans(5.0) == [(2.0, 3.0)]
     assert Probes(t_s, np.ones(8)).unready_spans(9.0) == []
 
 
@@ -88,6 +89,21 @@ def test_the_text_alternative_holds_the_usual_and_the_highest_value(make_run: Ma
         "Queue 0 waiting in the median, 8 at most; batches of 4 rows in the median, 4 at most; "
         "memory 300 MiB, 200 at the beginning."
     )
+
+
+def test_what_was_observed_before_the_start_or_after_the_end_is_left_out(make_run: Make) -> None:
+    """Workers of a distributed run observe themselves before the load begins."""
+    telemetry = {("generator", "cpu_percent"): [(-0.9, 99.0), (0.5, 1.0), (1.5, 2.0), (99.0, 98.0)]}
+    series = Series.observed(make_run(100, telemetry=telemetry), "cpu_percent", "generator", "load", 10.0)
+    assert series.t_s.tolist() == [0.5, 1.5]
+    assert series.value.tolist() == [1.0, 2.0]
+
+
+def test_of_many_generator_processes_a_few_are_put_into_words(make_run: Make) -> None:
+    telemetry = {(f"worker {i}", "cpu_percent"): each_second(10.0) for i in range(1, 10)}
+    figures = charts(make_run(600, telemetry=telemetry))["generator"].figures
+    assert figures.count("% of a core") == 3
+    assert figures.endswith("; 6 more processes.")
 
 
 def test_missing_observations_are_not_joined_by_a_line() -> None:
