@@ -89,7 +89,7 @@ class Probes(NamedTuple):
 def _title(probes: Probes, seen: dict[str, Series]) -> str:
     reached = listing(_peaks(seen))
     if not len(probes.t_s):
-        return f"The service reached {reached}" if reached else "What was observed of the service"
+        return f"The service reached {reached}" if reached else _figures(probes, seen).removesuffix(".")
     text = "The service was ready throughout"
     if missed := probes.missed:
         first_s = float(probes.t_s[np.argmax(probes.ready <= 0)])

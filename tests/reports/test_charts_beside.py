@@ -68,6 +68,11 @@ def test_a_service_that_was_not_ready_is_told_and_marked(make_run: Make) -> None
     assert "not ready" not in (charts(observed(make_run, **SERVICE))["beside"].picture or chart.picture).wide
 
 
+def test_batches_alone_are_told_by_their_size(make_run: Make) -> None:
+    title = charts(observed(make_run, batch_size=4.0))["beside"].title
+    assert title == "Batches of 4 rows in the median, 4 at most"
+
+
 def test_unready_spans_reach_from_the_first_missed_probe_to_the_next_that_found_it_ready() -> None:
     t_s = np.arange(8.0)
     assert Probes(t_s, np.array([1, 0, 0, 1, 1, 0, 1, 1.0])).unready_spans(9.0) == [(1.0, 3.0), (5.0, 6.0)]
