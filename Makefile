@@ -26,6 +26,7 @@ help: ## print this list
 
 # The environment: made once, remade when the pins change.
 $(RUN_ENV): requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON) here; name a Python 3.11 to 3.13: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); ok or sys.exit("$(PYTHON) is Python %d.%d; this project needs 3.11 to 3.13. Name one: make PYTHON=python3.12 ..." % sys.version_info[:2])'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "preparing .venv (once; about a minute)"

@@ -17,10 +17,9 @@ from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
 from loadtests._facts import PROJECT
 from loadtests._judging import FAIL, INTERNAL, INVALID, PASS, USAGE
-from loadtests._service import OwnService, ServiceError
+from loadtests._service import LOOPBACK, OwnService, ServiceError, free_port
 
 LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
-WEB_HOST: Final = "127.0.0.1"
 MEANINGS: Final = {
     PASS: "verdict: pass",
     FAIL: "verdict: fail",
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="open Locust's web UI instead of running",
     )
-    add("--web-host", metavar="IP", default=WEB_HOST, help=f"where the web UI listens (default: {WEB_HOST})")
+    add("--web-host", metavar="IP", default=LOOPBACK, help=f"where the web UI listens (default: {LOOPBACK})")
     add("--web-port", metavar="PORT", default="8089", help="the web UI's port (default: 8089)")
     add("--list", action="store_true", help="print the scenarios")
     add("--check", metavar="NAME|FILE", help="validate a scenario and draw its load; nothing is sent")
@@ -90,22 +89,38 @@ def _run(options: argparse.Namespace) -> int:
 
 def _locust(options: argparse.Namespace, host: str) -> int:
     command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--host", host]
+    command += ["--loglevel", "WARNING"]
     command += ["--scenario", options.scenario, "--out", options.out, "--time-scale", options.time_scale]
     command += ["--note", options.note] if options.note else []
     command += ["--require-proof"] if options.require_proof else []
     command += ["--stop-when-decided"] if options.stop_when_decided else []
-    command += ["--processes", str(options.processes)] if options.processes else []
+    command += _processes(options.processes) if options.processes else []
     if options.web:
         print(f"open http://{options.web_host}:{options.web_port} (Ctrl-C ends it)", file=sys.stderr)
         command += ["--web-host", options.web_host, "--web-port", options.web_port]
     else:
-        command += ["--headless", "--only-summary", "--calm", "--loglevel", "WARNING"]
+        command += ["--headless", "--only-summary", "--calm"]
     code = _call(command)
     if code not in MEANINGS:
         print(f"Locust ended unexpectedly with {code}", file=sys.stderr)
         code = INTERNAL
     print(f"{MEANINGS[code]} (exit code {code})")
     return code
+
+
+def _processes(count: int) -> list[str]:
+    """So many workers on this machine, and a port for them that no other load test uses."""
+    port = str(free_port(0))
+    return [
+        "--processes",
+        str(count),
+        "--master-bind-host",
+        LOOPBACK,
+        "--master-bind-port",
+        port,
+        "--master-port",
+        port,
+    ]
 
 
 def _call(command: list[str]) -> int:

@@ -81,7 +81,7 @@ class Beside:
         now, before = perf_counter(), self._before
         elapsed_s, self._at, self._before = now - self._at, now, told
         seen = {}
-        if CPU_SECONDS in told and CPU_SECONDS in before:
+        if CPU_SECONDS in told and CPU_SECONDS in before and elapsed_s > PERIOD_S / 2:
             seen["cpu_percent"] = 100.0 * max(0.0, told[CPU_SECONDS] - before[CPU_SECONDS]) / elapsed_s
         if MEMORY_BYTES in told:
             seen["memory_mib"] = told[MEMORY_BYTES] / 2**20

@@ -37,7 +37,7 @@ def judge(folder: Path) -> Verdict:
 def run_reports(*arguments: str, calmly: bool = False) -> subprocess.CompletedProcess[str]:
     """Run `python -m reports`; `calmly` where a load goes on beside it, which comes first.
 
-    The process is apart so that pandas and matplotlib never sit beside the load, and in a session of its
+    The process is apart so that SciPy and matplotlib never sit beside the load, and in a session of its
     own so that a Ctrl-C meant for the load test doesn't reach it.
     """
     nice = ["nice", "-n", "19"] if calmly and shutil.which("nice") else []

@@ -148,6 +148,14 @@ class LoadTest:
             user_class = USER_CLASSES[name]
             user_class.weight = weight
             classes.append(user_class)
+        foreign = set(self.environment.available_user_classes or ()) - {
+            each.__name__ for each in USER_CLASSES.values()
+        }
+        if foreign:
+            names = ", ".join(sorted(foreign))
+            logger.warning(
+                "%s: not used, the scenario says who sends; to use it, name it on the command line", names
+            )
         self.environment.user_classes = classes
 
     def prepare_folder(self) -> None:

@@ -66,8 +66,11 @@ class Recording:
             self._write_facts()
 
     def _write_facts(self) -> None:
-        text = json.dumps(self.facts.to_json(), indent=1, ensure_ascii=False)
-        write_text(self.folder / "run.json", text + "\n")
+        facts = self.facts.to_json()
+        lines = (
+            f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items()
+        )
+        write_text(self.folder / "run.json", "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def make_folder(out: Path, scenario: str, now: datetime | None = None) -> Path:

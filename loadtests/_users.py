@@ -58,7 +58,7 @@ class PacedUser(ModelUser):
         """Seconds until the next request is due."""
         now = perf_counter()
         if self._due is None:
-            self._due = now + phase_of(self.number) * self.pace_s
+            self._due = now + phase_of(self.number + 1) * self.pace_s
         else:
             self._due = max(self._due + self.pace_s, now)
         return self._due - now
