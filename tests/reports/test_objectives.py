@@ -10,8 +10,8 @@ from reports.objectives import Objective, ObjectiveError, parse_objective
 
 METRICS = (
     "p<percentile> latency, p<percentile> service time, mean latency, max latency, mean service time, "
-    "max service time, error rate, errors, status <code>, throughput, peak throughput, offered load, "
-    "availability"
+    "max service time, error rate, errors, status <code>, throughput, peak throughput, goodput, "
+    "shed share, recovery time, offered load, availability"
 )
 
 
