@@ -101,6 +101,8 @@ def _add_endpoints(
     schemas = model.input_schema, model.output_schema
     micro_batch, queue, deadline_s = serving.micro_batch, serving.queue, serving.deadline_ms / 1e3
     inference: Inference[BaseModel, BaseModel] = Inference(model.predict_batch, micro_batch.inline_ms / 1e3)
+    for example in schemas[0].model_json_schema().get("examples", ())[:1]:
+        inference.warm_up(schemas[0].model_validate(example), (1, micro_batch.max_rows))
     admission = Admission(
         queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
     )

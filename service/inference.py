@@ -17,6 +17,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 _JUDGED_BATCHES = 5
+_WARM_UP_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,18 @@ class Inference(Generic[In, Out]):
         self._durations_s: deque[float] = deque(maxlen=_JUDGED_BATCHES)
         self.inline = False
         self._thread: _Thread | None = None
+
+    def warm_up(self, row: In, sizes: Sequence[int]) -> None:
+        """Predict a few batches of copies of `row`, before anybody waits, so that the first request is fast.
+
+        What is slow once (imports, caches, allocations) is over then, and it is known where the model runs. A
+        slow model's start is not delayed for more than a second and one batch.
+        """
+        began_s = time.perf_counter()
+        for size in [*sizes] * _JUDGED_BATCHES:
+            self._note(self._predict([row] * size, time.perf_counter), lambda _: None)
+            if time.perf_counter() - began_s > _WARM_UP_S:
+                break
 
     def run(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydantic import ValidationError
 from rest_model_service.schemas import Error
@@ -43,8 +44,9 @@ def invalid(messages: Sequence[str]) -> Reply:
     return refusal(400, "ValidationError", messages)
 
 
+@lru_cache(maxsize=64)
 def overloaded(retry_after_s: int) -> Reply:
-    """503: the service has as much work as it can answer in time."""
+    """503: the service has as much work as it can answer in time. Kept ready: shedding is to cost little."""
     told = f"The service is overloaded: try again in {retry_after_s} s."
     return refusal(503, "ServiceUnavailable", [told], (b"retry-after", b"%d" % retry_after_s))
 

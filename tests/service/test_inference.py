@@ -90,3 +90,21 @@ def test_a_failure_is_an_error_with_an_id_that_finds_its_cause_in_the_log(
     assert error.error_id in caplog.text
     assert told in caplog.text
     assert told not in str(error)
+
+
+def test_a_model_warmed_up_runs_where_it_belongs_from_the_first_request_on() -> None:
+    """On the loop if it is fast enough, else in the thread."""
+    calls = 0
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        nonlocal calls
+        calls += 1
+        return doubled(rows)
+
+    fast: Inference[int, int] = Inference(predict, inline_s=10.0)
+    fast.warm_up(1, (1, 32))
+    assert fast.inline
+    assert calls == 10
+    never: Inference[int, int] = Inference(predict, inline_s=0.0)
+    never.warm_up(1, (1,))
+    assert not never.inline
