@@ -71,6 +71,7 @@ def test_what_was_proven_of_the_whole_need_not_be_of_each_stage(make_run: MakeRu
         ("p99 latency <= 100 ms during high", False),
         ("throughput >= 5 requests/s", False),
         ("peak throughput >= 5 rows/s", False),
+        ("goodput >= 90 %", False),
         ("status 200 >= 100", False),
         ("offered load >= 95 %", False),
         ("p99 latency <= 100 ms in any 41 s", False),
