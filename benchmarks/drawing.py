@@ -1,0 +1,65 @@
+"""The look of the pictures that the benchmarks draw: one question each, on a white page of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.palette import ROLES
+
+FONT_PX: Final = 14
+FONTS: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+
+
+def colour(role: str) -> str:
+    """The role's colour on a light page."""
+    return ROLES[role].light
+
+
+def picture(path: Path, width_px: int, height_px: int, title: str, paint: Callable[[Figure], None]) -> None:
+    """Write what `paint` draws as SVG; `title`, what is seen in it, stands above."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            {
+                "svg.fonttype": "none",
+                "svg.hashsalt": path.stem,
+                "font.size": FONT_PX,
+                "text.color": colour("ink"),
+                "text.parse_math": False,
+                "axes.unicode_minus": False,
+            }
+        )
+        figure = Figure(figsize=(width_px / 72, height_px / 72), dpi=72, facecolor=colour("page"))
+        figure.text(24 / width_px, 1 - 34 / height_px, title, fontsize=FONT_PX + 3, fontweight="bold")
+        paint(figure)
+        figure.savefig(path, metadata={"Date": None, "Creator": None, "Title": title})
+    text = re.sub(r"(font: [^;\"]*px )[^;\"]*", rf"\1{FONTS}", path.read_text(encoding="utf-8"))
+    text = re.sub(
+        r"(\.\d\d)\d+", r"\1", text.replace('pt" height', 'px" height').replace('pt" viewBox', 'px" viewBox')
+    )
+    path.write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n", encoding="utf-8")
+
+
+def panel(figure: Figure, left_px: int, right_px: int, top_px: int, bottom_px: int) -> Axes:
+    """Axes that leave these margins, with neither frame nor ticks."""
+    width_px, height_px = figure.get_size_inches() * 72
+    axes = figure.add_axes(
+        (
+            left_px / width_px,
+            bottom_px / height_px,
+            1 - (left_px + right_px) / width_px,
+            1 - (top_px + bottom_px) / height_px,
+        )
+    )
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.tick_params(which="both", length=0, pad=8, labelcolor=colour("muted"))
+    axes.set_axisbelow(True)
+    return axes

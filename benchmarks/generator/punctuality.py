@@ -1,0 +1,42 @@
+"""How punctual the open model is: the time from when a request was due to when it left."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks.generator.measuring import NullService
+from benchmarks.generator.processes import PROJECT
+from reports.folder import read_run
+
+SCENARIO: Final = Path(__file__).parent / "arrivals.yaml"
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """By how much requests left after they were due, in milliseconds."""
+
+    requests: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+def measure_lateness(service: NullService, core: int) -> Lateness:
+    """Run the scenario to its end on a core; what its samples say of all requests but the warm-up's."""
+    with tempfile.TemporaryDirectory() as folder:
+        suite = [sys.executable, "-m", "loadtests", "--scenario", str(SCENARIO)]
+        command = ["taskset", "--cpu-list", str(core), *suite, "--host", service.host, "--out", folder]
+        subprocess.run(command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True)
+        run = read_run(Path(folder) / "latest")
+    (stage,) = run.facts.judged_stages
+    samples = run.samples.where(run.samples.stage.equal(stage.name))
+    lateness_ms = (samples.sent_s - samples.intended_s) * 1000.0
+    p50_ms, p99_ms, max_ms = np.quantile(lateness_ms, (0.5, 0.99, 1.0), method="inverted_cdf").tolist()
+    return Lateness(len(samples), p50_ms, p99_ms, max_ms)

@@ -1,0 +1,78 @@
+"""The page says what was measured: medians, ratios of windows side by side, goals reached and missed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.generator.contenders import contenders
+from benchmarks.generator.measuring import Window
+from benchmarks.generator.page import page, title, write_page
+from benchmarks.generator.punctuality import Lateness
+from benchmarks.generator.results import SUITE, Results
+
+RATES = {
+    SUITE: (40_000, 50_000, 45_000),
+    "k6": (20_000, 20_000, 18_000),
+    "wrk": (90_000, 100_000, 95_000),
+    "the tutorial script": (1_000, 1_000, 1_000),
+}
+
+
+def results(**changes: Any) -> Results:
+    values: dict[str, Any] = {
+        "facts": {"date": "2026-01-01", "machine": "a machine", "versions": "Python 3.11", "load": ""},
+        "uses": {tool: f"how {tool} is used" for tool in RATES},
+        "windows": {tool: [Window(10.0, rate * 5, 5.0) for rate in rates] for tool, rates in RATES.items()},
+        "recording_us": (0.5, 0.9, 0.6),
+        "lateness": Lateness(10_000, 0.4, 2.5, 9.9),
+        "profile": {"the event loop": 0.6, "everything else": 0.4},
+    }
+    return Results(**(values | changes))
+
+
+def test_a_window_relates_requests_to_processor_time() -> None:
+    window = Window(seconds=10.0, requests=20_000, cpu_s=4.0)
+    assert (window.per_second, window.per_cpu_second, window.busy) == (2_000, 5_000, 0.4)
+
+
+def test_ratios_compare_windows_of_the_same_round() -> None:
+    """Per round 2, 2.5 and 2.5 times k6: the median of these, not the ratio of two medians, 2.25."""
+    assert results().ratio("k6") == 2.5
+
+
+def test_a_goal_is_reached_or_missed() -> None:
+    text = page(results(recording_us=(1.5, 1.2, 1.4)))
+    lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
+    assert lines["at least 2.2 × k6"].endswith("| 2.5 × | reached |")
+    recording = next(line for goal, line in lines.items() if goal.startswith("recording"))
+    assert recording.endswith("| 1.4 µs | **missed** |")
+
+
+def test_parts_of_a_request_add_up_to_its_cost() -> None:
+    text = page(results())
+    (cost,) = re.findall(r"A request costs ([\d.]+) µs", text)
+    parts = re.findall(r"^\| [^|]+ \| \d+ % \| ([\d.]+) \|$", text, re.MULTILINE)
+    assert sum(map(float, parts)) == pytest.approx(float(cost), rel=0.02)
+
+
+def test_without_a_profile_the_page_says_why() -> None:
+    assert "py-spy was not allowed to look" in page(results(profile=None))
+
+
+def test_the_page_follows_from_the_file_alone(tmp_path: Path) -> None:
+    results().write(tmp_path / "generator.json")
+    again = Results.read(tmp_path / "generator.json")
+    write_page(again, tmp_path)
+    assert (tmp_path / "generator.md").read_text() == page(results())
+    assert title(results()) in (tmp_path / "generator.svg").read_text()
+
+
+def test_every_tool_is_aimed_at_the_same_host(tmp_path: Path) -> None:
+    for contender in contenders(Path("tools")):
+        command = " ".join(contender.command("http://127.0.0.1:1", tmp_path))
+        assert "http://127.0.0.1:1" in command, contender.name
+        assert "32" in command or "eager.yaml" in command or "k6.js" in command, contender.name
