@@ -1,4 +1,4 @@
-"""Gather what is known of a run's circumstances: the machine, the versions, the commit, the command."""
+"""Gather the facts of a run: what is to be run, on which machine, in which versions, by which command."""
 
 from __future__ import annotations
 
@@ -7,14 +7,64 @@ import platform
 import shlex
 import subprocess
 import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+from configuration.scenario import Scenario
+from loadtests._target import described_service
+from reports.checkpoints import LOOKS, checkpoints_s
+from reports.facts import Facts
+
+ENDLESS_S: Final = 1e9
+"""Stands in run.json for the end of a stage that has none until the run is stopped."""
 PACKAGES: Final = ("locust", "gevent", "httptools", "numpy", "pyarrow", "scikit-learn", "rest-model-service")
 PROJECT: Final = Path(__file__).resolve().parent.parent
+
+
+def facts_of(
+    scenario: Scenario,
+    stated: Scenario,
+    options: Namespace,
+    host: str,
+    headers: Mapping[str, str],
+    workers: int,
+) -> Facts:
+    """The facts of a run that begins now; `stated` is the scenario as written, before any calibration."""
+    facts = Facts(
+        scenario=scenario.name,
+        description=scenario.description,
+        model=scenario.load.model,
+        host=host,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        stages=tuple(replace(stage, end_s=min(stage.end_s, ENDLESS_S)) for stage in scenario.stages),
+        objectives=tuple(str(objective) for objective in scenario.objectives),
+        plan=scenario.plan(),
+        planned_s=scenario.planned_s,
+        expected=scenario.expected,
+        generator=asdict(scenario.generator),
+        confidence=scenario.confidence,
+        require_proof=options.require_proof,
+        resolved=stated.resolved(),
+        time_scale=options.time_scale,
+        seeds=scenario.seeds,
+        service=described_service(host, headers),
+        versions=versions(),
+        machine=machine(),
+        git_commit=git_commit(),
+        command=command_typed(),
+        workers=workers,
+        note=options.note,
+    )
+    if options.stop_when_decided and checkpoints_s(facts):
+        return replace(facts, looks=LOOKS)
+    return facts
 
 
 def versions() -> dict[str, str]:

@@ -5,25 +5,24 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, Literal
 
 import gevent
-from locust import User
 from locust.env import Environment
 from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, WorkerRunner
 
 from configuration.load import Calibration
 from configuration.scenario import Scenario
-from loadtests import _abort, _checkpoints, _facts
+from loadtests import _abort, _checkpoints
 from loadtests._arguments import as_options, manual_profile
 from loadtests._arrivals import ArrivalUser
 from loadtests._beside import Beside
 from loadtests._calibration import find_capacity
+from loadtests._crowd import take_users, with_picked_users
 from loadtests._distribution import (
     COUNT_PATIENCE_S,
     HEAD_START_S,
@@ -32,6 +31,7 @@ from loadtests._distribution import (
     Workers,
     connect,
 )
+from loadtests._facts import facts_of
 from loadtests._generator import Generator
 from loadtests._judging import JudgingError, Verdict, judge
 from loadtests._locust_files import write_locust_files
@@ -39,17 +39,12 @@ from loadtests._progress import ProgressLine
 from loadtests._recording import make_folder, point_latest
 from loadtests._run import Run
 from loadtests._sending import Sending
-from loadtests._target import Target, described_service, headers_from_environment
-from loadtests._users import USER_CLASSES
-from reports.checkpoints import LOOKS, checkpoints_s
-from reports.facts import Facts
+from loadtests._target import Target, headers_from_environment
 from shapes.locust_shape import ProfileShape
 
 logger = logging.getLogger(__name__)
 
 ROUNDING_S: Final = 0.5
-ENDLESS_S: Final = 1e9
-"""Stands in run.json for the end of a stage that has none until the run is stopped."""
 NEEDED_BYTES: Final = 2**20
 """What the smallest run and its report take; without that much room none is begun."""
 
@@ -125,38 +120,14 @@ class LoadTest:
         self.scenario = scenario
         self._order = scenario.resolved()
         self.environment.stop_timeout = max(self.environment.stop_timeout, scenario.traffic.timeout_s)
-        if opened:
-            self.environment.user_classes = [ArrivalUser]
-        elif self.options.user_classes or self.options.class_picker:
+        if not opened and (self.options.user_classes or self.options.class_picker):
             self.keep_users()
         else:
-            self._take_users(scenario)
+            take_users(self.environment, scenario)
 
     def keep_users(self) -> None:
         """Let the environment's user classes, picked by hand, replace those of the scenario."""
-        names: dict[type[User], str] = {user_class: name for name, user_class in USER_CLASSES.items()}
-        weights = {
-            names.get(picked, picked.__name__): float(picked.weight)
-            for picked in self.environment.user_classes
-        }
-        traffic = replace(self.scenario.traffic, user_classes=weights)
-        self.scenario = replace(self.scenario, traffic=traffic)
-
-    def _take_users(self, scenario: Scenario) -> None:
-        classes: list[type[User]] = []
-        for name, weight in scenario.traffic.user_classes.items():
-            user_class = USER_CLASSES[name]
-            user_class.weight = weight
-            classes.append(user_class)
-        foreign = set(self.environment.available_user_classes or ()) - {
-            each.__name__ for each in USER_CLASSES.values()
-        }
-        if foreign:
-            names = ", ".join(sorted(foreign))
-            logger.warning(
-                "%s: not used, the scenario says who sends; to use it, name it on the command line", names
-            )
-        self.environment.user_classes = classes
+        self.scenario = with_picked_users(self.scenario, self.environment)
 
     def prepare_folder(self) -> None:
         """OSError, in a sentence, unless runs can be kept where the options say."""
@@ -175,6 +146,7 @@ class LoadTest:
             return
         run = self.run = self._open_run()
         self.verdict = None
+        self.workers = None
         self._finishing = None
         calibration = self._stated.load.calibration
         started = perf_counter() + HEAD_START_S
@@ -266,9 +238,8 @@ class LoadTest:
     def _finish_share(self) -> None:
         if self._generator is not None:
             self._master.send_count(self._stop_generating())
-            self.environment.stop_timeout = (
-                0.0  # all users have stopped; Locust would sleep for as long again
-            )
+            # The users have stopped; Locust would sleep for as long again.
+            self.environment.stop_timeout = 0.0
 
     def _stop_generating(self) -> int:
         """Hand on the last rows; return how many this process sent in all."""
@@ -281,8 +252,8 @@ class LoadTest:
         self._stop_generating()
         if self.workers is not None:
             self.workers.wait(self.scenario.traffic.timeout_s + COUNT_PATIENCE_S)
-        run.close(self._interruption(run), self._offered)
         try:
+            run.close(self._interruption(run), self._offered)
             write_locust_files(self.environment, run.folder / "locust")
             self.verdict = judge(run.folder)
             point_latest(run.folder)
@@ -295,40 +266,10 @@ class LoadTest:
                     logger.error("objective missed: %s", objective["message"])
 
     def _open_run(self) -> Run:
-        scenario, options = self.scenario, self.options
-        facts = Facts(
-            scenario=scenario.name,
-            description=scenario.description,
-            model=scenario.load.model,
-            host=self.host,
-            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            stages=tuple(replace(stage, end_s=min(stage.end_s, ENDLESS_S)) for stage in scenario.stages),
-            objectives=tuple(str(objective) for objective in scenario.objectives),
-            plan=scenario.plan(),
-            planned_s=scenario.planned_s,
-            expected=scenario.expected,
-            generator=asdict(scenario.generator),
-            confidence=scenario.confidence,
-            require_proof=options.require_proof,
-            resolved=self._stated.resolved(),
-            time_scale=options.time_scale,
-            seeds=scenario.seeds,
-            service=described_service(self.host, self.headers),
-            versions=_facts.versions(),
-            machine=_facts.machine(),
-            git_commit=_facts.git_commit(),
-            command=_facts.command_typed(),
-            workers=getattr(self.runner, "worker_count", 1),
-            note=options.note,
-        )
-        if options.stop_when_decided and checkpoints_s(facts):
-            facts = replace(facts, looks=LOOKS)
-        elif options.stop_when_decided:
-            logger.warning(
-                "--stop-when-decided changes nothing here: a load without an end has no checkpoints"
-            )
-        folder = make_folder(Path(options.out), scenario.name)
-        return Run(folder, facts, scenario.objectives, self._look)
+        workers = getattr(self.runner, "worker_count", 1)
+        facts = facts_of(self.scenario, self._stated, self.options, self.host, self.headers, workers)
+        folder = make_folder(Path(self.options.out), self.scenario.name)
+        return Run(folder, facts, self.scenario.objectives, self._look, lambda: gevent.spawn(self._end))
 
     def _look(self) -> int:
         """Look after the workers, now and then; return how many users run."""

@@ -23,10 +23,18 @@ USERS_PERIOD_S: Final = 0.5
 
 
 class Run:
-    """Take samples and observations in, keep the live figures, close the folder in the end."""
+    """Take samples and observations in, keep the live figures, close the folder in the end.
+
+    `on_break` is called when the folder can no longer be written.
+    """
 
     def __init__(
-        self, folder: Path, facts: Facts, objectives: Sequence[Objective], users: Callable[[], int]
+        self,
+        folder: Path,
+        facts: Facts,
+        objectives: Sequence[Objective],
+        users: Callable[[], int],
+        on_break: Callable[[], object],
     ) -> None:
         self.facts = facts
         self.folder = folder
@@ -36,6 +44,7 @@ class Run:
         """Who else is shown each batch."""
         self.started = perf_counter()
         self._users = users
+        self._on_break = on_break
         self._ended_s: float | None = None
         self._recording = Recording(folder, facts)
         self._watch = gevent.spawn(self._watch_users)
@@ -65,7 +74,7 @@ class Run:
         try:
             batch = self._recording.append(raw, endpoints, worker)
         except OSError as error:
-            self.fault(f"samples could not be written to {self.folder}: {error.strerror or error}")
+            self._break(f"samples could not be written to {self.folder}: {error.strerror or error}")
             return 0
         self.live.add(batch, self.elapsed_s)
         for show in self.heed:
@@ -77,13 +86,19 @@ class Run:
         try:
             self._recording.observe(self.elapsed_s, observations)
         except OSError as error:
-            self.fault(f"telemetry could not be written to {self.folder}: {error.strerror or error}")
+            self._break(f"telemetry could not be written to {self.folder}: {error.strerror or error}")
 
     def fault(self, reason: str) -> None:
         """Note, once, why this run's figures can't be trusted."""
         if reason not in self.faults:
             self.faults.append(reason)
             logger.error(reason)
+
+    def _break(self, reason: str) -> None:
+        """What comes from here on is lost: the run is at fault, and may as well end."""
+        if reason not in self.faults:
+            self.fault(reason)
+            self._on_break()
 
     def stop_clock(self) -> None:
         """The load stops here; replies may still come."""
