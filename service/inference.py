@@ -48,7 +48,8 @@ class Inference(Generic[In, Out]):
     through the thread (medians); on a busy machine 38 µs against 175 µs at the 99th percentile. So a model
     runs inline while the median of its last five batches stays below `inline_s`; a model not yet measured, or
     slower, runs in the thread, where it can't stall the event loop. The median, so that one batch interrupted
-    by the machine changes nothing.
+    by the machine changes nothing. A fast model that may hang on some input is better off with 0, which keeps
+    it in the thread: nothing can interrupt it on the event loop.
     `inline` tells where the next batch runs.
     """
 
@@ -62,14 +63,27 @@ class Inference(Generic[In, Out]):
     def warm_up(self, row: In, sizes: Sequence[int]) -> None:
         """Predict a few batches of copies of `row`, before anybody waits, so that the first request is fast.
 
-        What is slow once (imports, caches, allocations) is over then, and it is known where the model runs. A
-        slow model's start is not delayed for more than a second and one batch.
+        What is slow once (imports, caches, allocations) is over then, and it is known where the model runs.
+        Waits for a second at most: a model that is slow, or hangs, has its first requests wait in the thread.
         """
-        began_s = time.perf_counter()
-        for size in [*sizes] * _JUDGED_BATCHES:
-            self._note(self._predict([row] * size, time.perf_counter), lambda _: None)
-            if time.perf_counter() - began_s > _WARM_UP_S:
-                break
+        done = threading.Event()
+
+        def predict() -> None:
+            for size in [*sizes] * _JUDGED_BATCHES:
+                outcome = self._predict([row] * size, time.perf_counter)
+                if done.is_set():
+                    return
+                self._note(outcome, lambda _: None)
+            done.set()
+
+        self._in_thread(predict)
+        done.wait(_WARM_UP_S)
+        done.set()
+
+    def _in_thread(self, work: Callable[[], None]) -> None:
+        if self._thread is None:
+            self._thread = _Thread()
+        self._thread.run(work)
 
     def run(
         self,
@@ -81,10 +95,8 @@ class Inference(Generic[In, Out]):
         if self.inline:
             self._note(self._predict(rows, clock), done)
             return
-        if self._thread is None:
-            self._thread = _Thread()
         loop = asyncio.get_running_loop()
-        self._thread.run(lambda: _call_in(loop, self._note, self._predict(rows, clock), done))
+        self._in_thread(lambda: _call_in(loop, self._note, self._predict(rows, clock), done))
 
     async def outputs(self, rows: Sequence[In]) -> Outcome[Out]:
         """The same for a coroutine."""

@@ -74,7 +74,11 @@ class Service:
         if self.process.poll() is None:
             self.process.terminate()
         if not self.process.stderr.closed:
-            _, rest = self.process.communicate(timeout=20)
+            try:
+                _, rest = self.process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                _, rest = self.process.communicate()
             self.log += rest
         return self.process.returncode
 

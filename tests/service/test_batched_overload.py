@@ -23,6 +23,7 @@ ODD = {"class_path": "tests.service.odd_models.OddModel"}
 PREDICTION = "/api/models/odd_model/prediction"
 PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
 HANGING = {**PERSON, "age": 60}
+IN_THREAD = {"inline_ms": 0}
 HUNG = {**ODD, "configuration": {"hanging_age": 60}}
 PATIENCE = 10_000
 pytestmark = pytest.mark.real
@@ -88,7 +89,7 @@ def full(serve: Callable[..., Any], tmp_path: Path) -> Iterator[str]:
         {
             "queue": {"max_rows": 1, "admitted_share": 1.0},
             "deadline_ms": 5_000,
-            "micro_batch": {"max_rows": 1},
+            "micro_batch": {"max_rows": 1, **IN_THREAD},
         },
         {**ODD, "configuration": {"hanging_age": 60, "hung": str(hung)}},
     )
@@ -116,7 +117,7 @@ def test_shedding_needs_no_body(full: str) -> None:
 
 def test_a_hung_model_is_answered_504_and_the_rest_of_the_service_lives(serve: Callable[..., Any]) -> None:
     """The one it hangs on and those behind it; and the stop still ends with 0."""
-    service = serve({"deadline_ms": 300}, HUNG)
+    service = serve({"deadline_ms": 300, "micro_batch": IN_THREAD}, HUNG)
     assert post(service.url, HANGING).status_code == 504
     behind = post(service.url)
     assert behind.status_code == 504
@@ -127,8 +128,17 @@ def test_a_hung_model_is_answered_504_and_the_rest_of_the_service_lives(serve: C
     assert service.stop() == 0
 
 
+def test_a_model_that_hangs_on_anything_does_not_keep_the_service_from_starting(
+    serve: Callable[..., Any],
+) -> None:
+    """Not even in its warm-up: every prediction is answered 504, with the knobs as they are."""
+    service = serve(model={**ODD, "configuration": {"hanging_age": 42}})
+    assert [post(service.url).status_code for _ in range(3)] == [504] * 3
+    assert service.stop() == 0
+
+
 def test_a_batch_is_answered_504_at_its_own_deadline(serve: Callable[..., Any]) -> None:
-    service = serve({"explicit_batch": {"deadline_ms": 200}}, HUNG)
+    service = serve({"explicit_batch": {"deadline_ms": 200}, "micro_batch": IN_THREAD}, HUNG)
     reply = post(service.url, [PERSON, HANGING], f"{PREDICTION}/batch")
     assert reply.status_code == 504
     assert "deadline of 200 ms" in reply.json()["messages"][0]
@@ -138,7 +148,7 @@ def test_a_client_that_goes_away_frees_its_place(serve: Callable[..., Any], tmp_
     """It waits behind a hung model, with a deadline far away; it leaves, and nobody waits any more."""
     hung = tmp_path / "hung"
     model = {**ODD, "configuration": {"hanging_age": 60, "hung": str(hung)}}
-    service = serve({"deadline_ms": 5_000, "micro_batch": {"max_rows": 1}}, model)
+    service = serve({"deadline_ms": 5_000, "micro_batch": {"max_rows": 1, **IN_THREAD}}, model)
     with abandoned(service.url, HANGING):
         until(lambda: answers(f"{service.url}/api/health") and hung.exists())
         with abandoned(service.url, PERSON):
