@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rounds", type=int, default=5, metavar="N", help="how often each tool is measured (default: 5)")
     add("--window", type=float, default=10.0, metavar="S", help="seconds observed each time (default: 10)")
     add("--warm-up", type=float, default=3.0, metavar="S", help="seconds before them (default: 3)")
-    add("--tools", default=".venv-bench/bin", metavar="DIR", help="where granian, k6 and py-spy are")
+    add("--tools", default=".venv-bench/bin", metavar="DIR", help="where granian and k6 are")
     add("--out", default="benchmarks/results", metavar="DIR", help="where the results go")
     add("--draw", action="store_true", help="measure nothing: draw anew what generator.json holds")
     return parser
@@ -72,7 +72,7 @@ def _missing(tools: Path) -> str | None:
     """What to do before anything can be measured; None when all is there."""
     if (os.cpu_count() or 1) < 2:
         return "this needs two cores, one for the generator and one for the service"
-    if absent := [name for name in ("granian", "k6", "py-spy") if not (tools / name).exists()]:
+    if absent := [name for name in ("granian", "k6") if not (tools / name).exists()]:
         return f"{', '.join(absent)}: not in {tools}; make bench-generator installs them"
     if absent := [name for name in ("wrk", "hey", "taskset") if shutil.which(name) is None]:
         packages = " ".join("util-linux" if name == "taskset" else name for name in absent)
@@ -90,14 +90,13 @@ def _measure(options: argparse.Namespace, tools: Path, service: NullService, loa
             print(
                 f"{number + 1} {contender.name:16} {window.per_cpu_second:10,.0f} requests/CPU-s", flush=True
             )
-    suite = contending[0]
     return Results(
         facts=_facts(tools, load),
         uses={contender.name: contender.use for contender in contending},
         windows=windows,
         recording_us=[recording_us() for _ in range(options.rounds)],
         lateness=measure_lateness(service, GENERATOR_CORE),
-        profile=profile(suite, service, tools / "py-spy", GENERATOR_CORE, seconds=round(options.window)),
+        profile=profile(service, GENERATOR_CORE),
     )
 
 

@@ -12,6 +12,7 @@ CONNECTIONS: Final = 32
 PATH: Final = "/api/models/insurance_charges_model/prediction"
 BODY: Final = '{"age":42,"sex":"female","bmi":24.0,"children":2,"smoker":false,"region":"northwest"}'
 HERE: Final = Path(__file__).parent
+EAGER: Final = HERE / "eager.yaml"
 LONGEST: Final = "600s"
 """Longer than any measurement: tools are ended, they don't end."""
 
@@ -39,9 +40,8 @@ def contenders(tools: Path) -> list[Contender]:
 
 
 def _suite(host: str, folder: Path) -> list[str]:
-    scenario = str(HERE / "eager.yaml")
     module = [sys.executable, "-m", "loadtests"]
-    return [*module, "--scenario", scenario, "--host", host, "--out", str(folder / "runs")]
+    return [*module, "--scenario", str(EAGER), "--host", host, "--out", str(folder / "runs")]
 
 
 def _locust(file: str) -> Callable[[str, Path], list[str]]:

@@ -1,77 +1,67 @@
-"""What the suite's processor time is made of, as py-spy sees it."""
+"""What the suite's processor time is made of."""
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from benchmarks.generator.contenders import Contender
-from benchmarks.generator.measuring import NullService, first_answer, observe
-from benchmarks.generator.processes import running
+from benchmarks.generator.contenders import EAGER
+from benchmarks.generator.measuring import NullService
+from benchmarks.generator.processes import PROJECT
 
-WAITING: Final = "the event loop"
+LOCUSTFILE: Final = Path(__file__).parent / "sampled.py"
+TIME_SCALE: Final = 0.025
+"""Of the ten minutes that the scenario would last, a quarter of one."""
+RECEIVING: Final = "waking up and receiving: the event loop, the kernel"
 OTHER: Final = "everything else"
 PARTS: Final = {
-    "_try_send (loadtests/_wire.py": "sending: the kernel's TCP",
-    "receive (loadtests/_wire.py": "receiving: the kernel's TCP, and waking up",
+    "_try_send (loadtests/_wire.py": "sending: the kernel",
+    "receive (loadtests/_wire.py": RECEIVING,
+    "gevent/hub.py": RECEIVING,
+    "loadtests/_wire.py": "the client: parsing, its deadline",
     "loadtests/_client.py": "the client: parsing, its deadline",
     "loadtests/_replies.py": "checking replies",
     "loadtests/_live.py": "live figures",
     "loadtests/_recorder.py": "recording: packing, writing",
+    "loadtests/_recording.py": "recording: packing, writing",
     "locust/stats.py": "Locust's statistics",
     "locust/runners.py": "Locust's statistics",
     "locust/event.py": "Locust's event",
     "loadtests/_sending.py": "the users' own loop",
     "loadtests/_users.py": "the users' own loop",
-    "gevent/hub.py": WAITING,
 }
-"""A sample belongs to the innermost frame that is named here, by a part of what py-spy prints of it."""
-SETTLING_S: Final = 2.0
+"""A sample belongs to the innermost frame that is named here, by a part of its description."""
 
 
-def profile(
-    contender: Contender, service: NullService, spy: Path, core: int, seconds: int
-) -> dict[str, float] | None:
-    """The share of each part in the tool's processor time; None where py-spy is not allowed to look.
-
-    py-spy samples the wall clock, so the loop's samples hold its waiting too. How much that is was observed
-    just before, unspied on, and is taken off.
-    """
+def profile(service: NullService, core: int) -> dict[str, float]:
+    """The share of each part in the suite's processor time, while it keeps the service busy from a core."""
     with tempfile.TemporaryDirectory() as folder:
-        stacks = Path(folder) / "stacks.txt"
-        with running(contender.command(service.host, Path(folder)), core, Path(folder)) as process:
-            first_answer(service, process)
-            busiest = max(process.tree(), key=lambda each: sum(each.cpu_times()[:2]))
-            time.sleep(SETTLING_S)
-            busy = observe(service, process, seconds).busy
-            command = [str(spy), "record", "--idle", "--format", "raw", "--rate", "100"]
-            spied = subprocess.run(
-                [*command, "--duration", str(seconds), "--output", str(stacks), "--pid", str(busiest.pid)],
-                capture_output=True,
-            )
-        return None if spied.returncode else shares(stacks.read_text().splitlines(), busy)
+        samples = Path(folder) / "samples.txt"
+        suite = ["-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--calm", "--host", service.host]
+        options = ["--scenario", str(EAGER), "--time-scale", str(TIME_SCALE), "--out", folder]
+        subprocess.run(
+            ["taskset", "--cpu-list", str(core), sys.executable, *suite, *options],
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "SAMPLES": str(samples)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+        return shares(samples.read_text(encoding="utf-8").splitlines())
 
 
-def shares(lines: Iterable[str], busy: float) -> dict[str, float]:
-    """Each part's share of the processor time, the largest first.
-
-    `lines` are stacks of the wall clock, `outermost;...;innermost count`; `busy` is the share of that time
-    which the process spent on a processor.
-    """
+def shares(lines: Iterable[str]) -> dict[str, float]:
+    """Each part's share of the samples, the largest first; lines are `outermost;...;innermost count`."""
     counts: Counter[str] = Counter()
     for line in lines:
         stack, _, count = line.rpartition(" ")
-        if "gevent/threadpool.py" not in stack:
-            counts[part_of(stack)] += int(count)
-    total = counts.total()
-    counts[WAITING] = max(0, counts[WAITING] - round((1.0 - busy) * total))
-    worked = counts.total()
-    return {part: count / worked for part, count in counts.most_common() if count}
+        counts[part_of(stack)] += int(count)
+    return {part: count / counts.total() for part, count in counts.most_common()}
 
 
 def part_of(stack: str) -> str:

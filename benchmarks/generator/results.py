@@ -24,7 +24,7 @@ class Results:
     windows: Mapping[str, Sequence[Window]]
     recording_us: Sequence[float]
     lateness: Lateness
-    profile: Mapping[str, float] | None
+    profile: Mapping[str, float]
 
     def per_cpu_second(self, tool: str) -> float:
         """The tool's median number of requests for a second of its processor time."""
