@@ -67,8 +67,8 @@ def _how(results: Results) -> str:
         f"process tree. All tools keep 32 connections busy without a pause, one after the other on the same "
         f"core, against the same null service (granian, raw ASGI) on the other one. {rounds} rounds; in each "
         f"every tool is started anew, warms up, and is observed for {window_s} s. The service counts the "
-        f"requests. Where a tool left its core idle, the service was what it waited for; its processor time a "
-        f"request counts all the same. Ratios are medians over the rounds.\n\n"
+        f"requests. Where a tool left its core idle, it waited for the service; what a request cost "
+        f"counts all the same. Ratios are medians over the rounds.\n\n"
         f"{facts['date']}, {facts['machine']}. {facts['versions']}. {facts['load']}"
     ).rstrip()
 
