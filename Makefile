@@ -11,7 +11,8 @@ DATA ?=
 RUN ?= $(OUT)/latest
 PORT ?= 8000
 PYTEST_OPTIONS ?=
-SERVICE ?= baseline
+SERVICE ?= batched
+WORKERS ?= 1
 REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
 
@@ -51,8 +52,8 @@ web: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## the same from Locust's web UI on http
 	@$(BIN)/python -m loadtests --web --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)")
 
 .PHONY: serve
-serve: $(RUN_ENV) $(MODEL) ## run the model service: PORT=8000
-	@$(BIN)/python -m service --port $(PORT)
+serve: $(RUN_ENV) $(MODEL) ## run the model service: SERVICE=batched PORT=8000 WORKERS=1
+	@$(BIN)/python -m service --port $(PORT) --workers $(WORKERS)
 
 .PHONY: train
 train: $(RUN_ENV) ## train the model anew, on generated data or on DATA=insurance.csv
@@ -81,6 +82,14 @@ check: $(DEV_ENV) $(MODEL) ## what CI runs: ruff, mypy, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+.PHONY: stall
+stall: $(DEV_ENV) ## what plain Locust says of a service that stalls, what is true, what this suite says
+	@$(BIN)/python -m benchmarks.stall
+
+.PHONY: bench-report
+bench-report: $(DEV_ENV) ## time the judging and rendering of up to ten million samples
+	@$(BIN)/python -m benchmarks.report
 
 .PHONY: pins
 pins: ## renew requirements*.txt from requirements*.in (needs uv)

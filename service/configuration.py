@@ -13,7 +13,7 @@ from rest_model_service.helpers import load_type
 from service.knobs import Serving, with_environment
 from service.model_file import ModelFileError
 
-DEFAULT_CONFIGURATION = "configuration/service/baseline.yaml"
+DEFAULT_CONFIGURATION = "configuration/service/batched.yaml"
 
 
 class StartError(Exception):
