@@ -118,7 +118,7 @@ def test_the_first_run_makes_environment_and_model(make: Make) -> None:
     [
         (("loadtest",), '-m loadtests --scenario "staged" --out "results"'),
         (("loadtest", "SCENARIO=smoke", "OUT=runs"), '-m loadtests --scenario "smoke" --out "runs"'),
-        (("serve", "PORT=9"), "-m service --port 9"),
+        (("serve", "PORT=9"), "-m service --port 9 --workers 1"),
         (("profile",), "-m service.profiling"),
         (("test",), "-m pytest"),
         (("train", "DATA=mine.csv"), '-m service.training --data "mine.csv"'),
