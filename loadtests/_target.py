@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 HEADERS_VARIABLE: Final = "LOADTEST_HEADERS"
 READINESS_PATH: Final = "/api/health/ready"
 PATIENCE_S: Final = 9.0
 QUESTION_TIMEOUT_S: Final = 2.0
 RETRY_S: Final = 0.2
+OURS: Final = frozenset(("content-length", "transfer-encoding"))
+"""Headers that say where a body ends, which differs from request to request."""
+CREDENTIALS: Final = (
+    "the host holds an '@', as credentials do, and hosts are kept with the run; leave them out and give a "
+    f"header instead: {HEADERS_VARIABLE}='Authorization: ...' (an '@' in a path is written %40)"
+)
 
 
 class NoAnswerError(Exception):
@@ -34,12 +42,22 @@ class Target:
 
     @classmethod
     def parse(cls, url: str) -> Target:
-        """The target of `http(s)://host[:port][/prefix]`; ValueError says what is wrong with another text."""
-        parts = urlsplit(url)
+        """The target of `http(s)://host[:port][/prefix]`; ValueError says what is wrong with another text.
+
+        Credentials are refused, and not repeated: what is aimed at is recorded.
+        """
+        if "@" in url:
+            raise ValueError(CREDENTIALS)
+        no_url = ValueError(f"the host {url!r} is no URL; give one like http://127.0.0.1:8000")
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise no_url from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"the host {url!r} is no URL; give one like http://127.0.0.1:8000")
+            raise no_url
         tls = parts.scheme == "https"
-        return cls(parts.hostname, parts.port or (443 if tls else 80), tls, parts.path.rstrip("/"))
+        return cls(parts.hostname, port or (443 if tls else 80), tls, parts.path.rstrip("/"))
 
     @property
     def authority(self) -> str:
@@ -47,10 +65,15 @@ class Target:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port: whom headers are meant for."""
+        return f"{'https' if self.tls else 'http'}://{self.authority}"
+
 
 def headers_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Headers for every request: `LOADTEST_HEADERS` has one `Name: value` a line. They are never recorded."""
-    headers = {}
+    headers: dict[str, str] = {}
     for line in environment.get(HEADERS_VARIABLE, "").splitlines():
         if line.strip():
             name, colon, value = line.partition(":")
@@ -58,8 +81,19 @@ def headers_from_environment(environment: Mapping[str, str] = os.environ) -> dic
                 raise ValueError(
                     f"{HEADERS_VARIABLE}: a line is no 'Name: value' header (its text is not shown)"
                 )
-            headers[name.strip()] = value.strip()
+            if name.strip().lower() in OURS:
+                raise ValueError(
+                    f"{HEADERS_VARIABLE}: {name.strip()} can't be given; each request has its own length. "
+                    "Remove the line"
+                )
+            headers = merged(headers, {name.strip(): value.strip()})
     return headers
+
+
+def merged(ours: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Our headers, and in place of those of the same name, in whatever case, the given ones."""
+    names = {name.lower() for name in given}
+    return {name: value for name, value in ours.items() if name.lower() not in names} | dict(given)
 
 
 def wait_until_ready(
@@ -75,22 +109,47 @@ def wait_until_ready(
     after `patience_s` seconds.
     """
     deadline = time.monotonic() + patience_s
-    while True:
-        still_there()
-        problem = _problem(host, headers)
-        if problem is None:
-            return
-        if time.monotonic() > deadline:
-            raise NoAnswerError(
-                f"{host} {problem} ({patience_s:.0f} s waited). Start a service there (make serve), "
-                "or aim at one that runs (--host URL, make loadtest HOST=URL)"
-            )
-        time.sleep(RETRY_S)
+    with _session(headers) as session:
+        while True:
+            still_there()
+            problem = _problem(host, session)
+            if problem is None:
+                return
+            if time.monotonic() > deadline:
+                raise NoAnswerError(
+                    f"{host} {problem} ({patience_s:.0f} s waited). Start a service there (make serve), "
+                    "or aim at one that runs (--host URL, make loadtest HOST=URL)"
+                )
+            time.sleep(RETRY_S)
 
 
-def _problem(host: str, headers: Mapping[str, str]) -> str | None:
+class _LoadsTrust(HTTPAdapter):
+    """TLS that trusts whom the load trusts: OpenSSL's own authorities, not those that requests brings."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, ssl_context=ssl.create_default_context(), **options)
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """Add no authorities; the context checks names and chains."""
+
+
+def _session(headers: Mapping[str, str]) -> requests.Session:
+    """Ask as the load will: straight, without proxy, .netrc or the environment's other advice."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.update(headers)
+    session.mount("https://", _LoadsTrust())
+    return session
+
+
+def _get(session: requests.Session, url: str) -> requests.Response:
+    """The answer; a redirect is one, and isn't followed."""
+    return session.get(url, timeout=QUESTION_TIMEOUT_S, allow_redirects=False)
+
+
+def _problem(host: str, session: requests.Session) -> str | None:
     try:
-        reply = requests.get(host + READINESS_PATH, headers=dict(headers), timeout=QUESTION_TIMEOUT_S)
+        reply = _get(session, host + READINESS_PATH)
     except requests.Timeout:
         return "does not answer: no reply in time"
     except requests.RequestException as error:
@@ -115,8 +174,8 @@ def _cause(error: BaseException) -> str:
 def described_service(host: str, headers: Mapping[str, str]) -> dict[str, str]:
     """What a rest_model_service says of its first model; empty where another kind of service answers."""
     try:
-        reply = requests.get(f"{host}/api/models", headers=dict(headers), timeout=QUESTION_TIMEOUT_S)
-        model = reply.json()["models"][0]
+        with _session(headers) as session:
+            model = _get(session, f"{host}/api/models").json()["models"][0]
         names = {"model": "qualified_name", "version": "version", "description": "description"}
         return {key: str(model[name]) for key, name in names.items()}
     except (requests.RequestException, ValueError, LookupError, TypeError):
