@@ -7,6 +7,8 @@ kernel where the service runs on this machine. What a service doesn't offer is n
 from __future__ import annotations
 
 import ipaddress
+import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Final
@@ -16,7 +18,7 @@ import psutil
 
 from loadtests._client import Connection, Reply
 from loadtests._recording import Observation
-from loadtests._target import READINESS_PATH, Target
+from loadtests._target import READINESS_PATH, Target, merged
 
 PERIOD_S: Final = 1.0
 TIMEOUT_S: Final = 0.9
@@ -31,6 +33,8 @@ QUEUE_DEPTH: Final = "inference_queue_depth"
 BATCH_ROWS: Final = "inference_batch_size_sum"
 BATCHES: Final = "inference_batch_size_count"
 WANTED: Final = (CPU_SECONDS, MEMORY_BYTES, QUEUE_DEPTH, BATCH_ROWS, BATCHES)
+SAMPLE: Final = re.compile(r'(\w+)\b[ \t]*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?[ \t]*(\S+)')
+"""A line of Prometheus' text format: name, labels if any, value; a timestamp may follow."""
 
 
 class Beside:
@@ -97,12 +101,21 @@ class Beside:
 
 
 def metrics(text: bytes) -> dict[str, float]:
-    """The wanted figures out of Prometheus' text format, summed over their labels."""
+    """The wanted figures out of Prometheus' text format, summed over their labels.
+
+    A line that is none of the format, or whose value is no finite number, is passed over.
+    """
     found: dict[str, float] = {}
     for line in text.decode("utf-8", errors="replace").splitlines():
-        name = line.partition("{")[0].partition(" ")[0]
-        if name in WANTED:
-            found[name] = found.get(name, 0.0) + float(line.rsplit(" ", 1)[1])
+        sample = SAMPLE.match(line)
+        if sample is None or sample[1] not in WANTED:
+            continue
+        try:
+            value = float(sample[2])
+        except ValueError:
+            continue
+        if math.isfinite(value):
+            found[sample[1]] = found.get(sample[1], 0.0) + value
     return found
 
 
@@ -145,10 +158,6 @@ def _is_loopback(host: str) -> bool:
 
 
 def _question(target: Target, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    lines = [
-        f"GET {target.prefix}{path} HTTP/1.1",
-        f"Host: {target.authority}",
-        "User-Agent: model-load-tests",
-    ]
-    lines += [f"{name}: {value}" for name, value in headers]
+    fields = merged({"Host": target.authority, "User-Agent": "model-load-tests"}, dict(headers))
+    lines = [f"GET {target.prefix}{path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loadtests._beside import local_processes, metrics
+from loadtests._beside import _question, local_processes, metrics
 from loadtests._service import OwnService
 from loadtests._target import Target
 from reports.folder import read_run
@@ -38,6 +38,40 @@ def test_the_wanted_metrics_are_read_and_summed_over_their_labels() -> None:
 
 def test_what_is_no_metrics_page_holds_none() -> None:
     assert metrics(b'{"readiness_status": "ACCEPTING_TRAFFIC"}') == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "depth"),
+    [
+        ("inference_queue_depth 17 1700000000000", 17.0),
+        ('inference_queue_depth{path="/x } y",quote="\\"} 9"} 17 1700000000000', 17.0),
+        ("inference_queue_depth\t17.0", 17.0),
+        ("inference_queue_depth", None),
+        ("inference_queue_depth5", None),
+        ("inference_queue_depth seventeen", None),
+        ("inference_queue_depth NaN", None),
+        ('inference_queue_depth{path="/x 17', None),
+    ],
+)
+def test_a_timestamp_is_no_value_and_a_malformed_line_is_passed_over(line: str, depth: float | None) -> None:
+    """The line after it is read all the same."""
+    found = metrics(f"{line}\nprocess_cpu_seconds_total 1.25\n".encode())
+    assert found.pop("process_cpu_seconds_total") == 1.25
+    assert found == ({} if depth is None else {"inference_queue_depth": depth})
+
+
+def test_given_headers_are_asked_with_once() -> None:
+    """In place of our own, in whatever case they are written."""
+    target = Target("127.0.0.1", 8000, tls=False, prefix="/base")
+    asked = _question(target, "/metrics", {"host": "scoring.example", "X-Team": "models"}.items())
+    assert asked.decode().split("\r\n") == [
+        "GET /base/metrics HTTP/1.1",
+        "User-Agent: model-load-tests",
+        "host: scoring.example",
+        "X-Team: models",
+        "",
+        "",
+    ]
 
 
 def test_the_process_that_listens_is_found_on_this_machine_only() -> None:
