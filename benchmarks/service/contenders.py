@@ -1,0 +1,145 @@
+"""The services that are compared: how each is started, asked, and what its replies say."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.service.peers.regression import COEFFICIENTS, row
+
+SUITE: Final = "this service"
+STOCK: Final = "stock rest_model_service"
+DATAFRAME: Final = "DataFrame pipeline"
+CONSTANT: Final = "constant route"
+SHORT_CONSTANT: Final = "constant reply, short way"
+PEERS: Final = ("LitServe", "MLServer", "BentoML")
+LIMITS: Final = (CONSTANT, SHORT_CONSTANT)
+
+FOLDER: Final = Path(__file__).parent / "peers"
+CONFIGURATION: Final = Path("configuration/service")
+PATH: Final = "/api/models/insurance_charges_model/prediction"
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A service: its name in the results, how it is set up, and how it is spoken to."""
+
+    name: str
+    use: str
+    command: Callable[[int], list[str]]
+    """Called with the port it is to listen on."""
+    environment: Callable[[int], dict[str, str]] = lambda _: {}
+    path: str = PATH
+    body: Callable[[Record], Any] = dict
+    """The request that asks for a record's charges."""
+    charges: Callable[[Any], float] = lambda reply: reply["charges"]
+    """The charges in a reply."""
+    constant: bool = False
+    """Whether it predicts nothing."""
+
+
+def contenders(environments: Path, coefficients: Path) -> list[Contender]:
+    """All that take part, the two limits aside; `environments` has a folder for each of the peers."""
+    return [
+        Contender(SUITE, "`batched.yaml`, micro-batches", _module("service"), _configured("batched")),
+        Contender(
+            STOCK, "`baseline.yaml`, a prediction a request, in a thread", _stock, _configured("baseline")
+        ),
+        Contender(
+            DATAFRAME,
+            "the stock service, a DataFrame and a scikit-learn pipeline a request",
+            _stock,
+            lambda _: {"REST_CONFIG": str(FOLDER / "dataframe.yaml")},
+        ),
+        _litserve(environments / "litserve", coefficients),
+        _mlserver(environments / "mlserver", coefficients),
+        _bentoml(environments / "bentoml", coefficients),
+    ]
+
+
+def limits() -> list[Contender]:
+    """The two constant replies; they come from one process."""
+    use = {
+        CONSTANT: "the framework's limit: an async POST, its body read and not parsed",
+        SHORT_CONSTANT: "the same past the framework's layers, as this service's predictions go",
+    }
+    path = {CONSTANT: "/constant", SHORT_CONSTANT: "/constant/short"}
+    return [
+        Contender(name, use[name], _constant, _configured("batched"), path[name], constant=True)
+        for name in LIMITS
+    ]
+
+
+def _module(name: str) -> Callable[[int], list[str]]:
+    return lambda port: [sys.executable, "-m", name, "--port", str(port)]
+
+
+def _stock(port: int) -> list[str]:
+    return _uvicorn("rest_model_service.main:app", port)
+
+
+def _constant(port: int) -> list[str]:
+    return _uvicorn("benchmarks.service.peers.constant:app", port)
+
+
+def _uvicorn(application: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--no-access-log"]
+
+
+def _configured(name: str) -> Callable[[int], dict[str, str]]:
+    return lambda _: {"REST_CONFIG": str(CONFIGURATION / f"{name}.yaml")}
+
+
+def _litserve(environment: Path, coefficients: Path) -> Contender:
+    return Contender(
+        "LitServe",
+        "batches of 32 or 1 ms, one worker",
+        lambda port: [str(environment / "bin/python"), str(FOLDER / "litserve_server.py"), str(port)],
+        lambda _: _shared(coefficients),
+        "/predict",
+    )
+
+
+def _mlserver(environment: Path, coefficients: Path) -> Contender:
+    def ports(port: int) -> dict[str, str]:
+        beside = {"MLSERVER_GRPC_PORT": str(port + 1), "MLSERVER_METRICS_PORT": str(port + 2)}
+        return {"MLSERVER_HTTP_PORT": str(port)} | beside | _shared(coefficients)
+
+    def body(record: Record) -> Any:
+        numbers = list(map(float, row(record)))
+        return {"inputs": [{"name": "rows", "shape": [1, 6], "datatype": "FP64", "data": numbers}]}
+
+    return Contender(
+        "MLServer",
+        "batches of 32 or 1 ms, no parallel workers; a V2 request holds numbers",
+        lambda _: [str(environment / "bin/mlserver"), "start", str(FOLDER / "mlserver_settings")],
+        ports,
+        "/v2/models/insurance_charges/infer",
+        body,
+        lambda reply: reply["outputs"][0]["data"][0],
+    )
+
+
+def _bentoml(environment: Path, coefficients: Path) -> Contender:
+    def command(port: int) -> list[str]:
+        where = ["--working-dir", str(FOLDER), "--host", "127.0.0.1", "--port", str(port)]
+        return [str(environment / "bin/bentoml"), "serve", "bentoml_service:Insurance", *where]
+
+    return Contender(
+        "BentoML",
+        "adaptive batches of up to 32, one worker",
+        command,
+        lambda _: _shared(coefficients) | {"BENTOML_DO_NOT_TRACK": "True"},
+        "/predict",
+        lambda record: {"records": [record]},
+        lambda reply: reply[0],
+    )
+
+
+def _shared(coefficients: Path) -> dict[str, str]:
+    return {COEFFICIENTS: str(coefficients), "PYTHONPATH": str(FOLDER)}
