@@ -13,7 +13,7 @@ from typing import Any, Final
 from configuration.scenario import Endpoint, Scenario
 from loadtests._recorder import KIND_CODES
 from loadtests._records import records
-from loadtests._target import Target
+from loadtests._target import Target, merged
 
 DECK_REQUESTS: Final = 4_096
 DECK_BYTES: Final = 32 * 2**20
@@ -81,16 +81,16 @@ def _requests(
 
 
 def _head(endpoint: Endpoint, target: Target, headers: Mapping[str, str]) -> bytes:
-    fields = {
+    ours = {
         "Host": target.authority,
         "User-Agent": "model-load-tests",
         "Accept": "application/json",
         "Content-Type": "application/json",
-        **headers,
     }
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"{endpoint.method} {target.prefix}{endpoint.path} HTTP/1.1\r\n{lines}Content-Length: ".encode()
 
+    fields = merged(ours, headers)
 
 def _records_by_kind(endpoint: Endpoint, seed: int) -> dict[str, Iterator[Any]]:
     if endpoint.payload.file is None:

@@ -61,6 +61,16 @@ def test_a_request_is_whole_http_with_the_given_headers() -> None:
     assert f"Content-Length: {len(body)}" in lines
 
 
+def test_a_given_header_takes_the_place_of_ours_in_whatever_case() -> None:
+    """No header is sent twice."""
+    given = {"host": "scoring.example", "content-type": "application/vnd.rows+json"}
+    request = deck(scenario(), TARGET, given, worker=0)[0]
+    lines = request.wire.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    names = Counter(line.partition(":")[0].lower() for line in lines)
+    assert set(names.values()) == {1}
+    assert {"host: scoring.example", "content-type: application/vnd.rows+json"} < set(lines)
+
+
 def test_endpoints_and_kinds_are_mixed_by_weight() -> None:
     mixed = scenario(
         Endpoint("a", weight=3, payload=Payload({"realistic": 1, "invalid": 1})),
