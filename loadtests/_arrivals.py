@@ -6,16 +6,32 @@ from time import perf_counter
 from typing import Final
 
 import gevent
+import numpy as np
 from gevent.pool import Group
 from locust import User, task
 from locust.env import Environment
 
+from configuration.scenario import Scenario
 from loadtests._client import Connection
 from loadtests._payloads import Request
 from loadtests._sending import Sending
+from shapes.arrivals import arrivals
 
 NEVER_S: Final = 3600.0
 """How long to wait when no arrival is left; the end of the profile comes before."""
+
+
+def arrivals_due(scenario: Scenario, shares: int, start_s: float, end_s: float) -> int:
+    """How many arrivals the schedule of `shares` processes has in [`start_s`, `end_s`) of the run."""
+    load, seed = scenario.load, scenario.seeds["arrivals"]
+    due = 0
+    for share in range(shares):
+        schedule = arrivals(scenario.full_profile, load.spacing, seed=seed, share=share, shares=shares)
+        for times in schedule:
+            due += int(np.count_nonzero((times >= start_s) & (times < end_s)))
+            if times[-1] >= end_s:
+                break
+    return due
 
 
 class Flights:

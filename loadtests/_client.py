@@ -119,7 +119,7 @@ class Connection:
             wire = self._open()
             try:
                 self._transfer(wire, request, reply)
-            except httptools.HttpParserError:
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade):
                 self._fail(reply, "invalid_reply")
             except (OSError, EOFError):
                 self._fail(reply, "reset")

@@ -1,17 +1,19 @@
 """Several generator processes, one run: what master and workers say to each other over Locust's connection.
 
-The master sends each worker a `begin`: the scenario, the instant at which the run starts, which share is
-the worker's. Workers send sealed batches of packed rows, what they observed of themselves, and when they
-have stopped the number of rows they sent. A run is whole when every worker's rows have all arrived.
+The master sends each worker a `begin`: the scenario, and which share of it is the worker's. When all have
+answered that they are ready, it sends a `start`: the instant at which the run begins. Workers send sealed
+batches of packed rows, what they observed of themselves, and when they have stopped the number of rows they
+sent. A run is whole when every worker's rows have all arrived.
 """
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from gevent.event import Event
 from locust.rpc.protocol import Message
@@ -19,10 +21,13 @@ from locust.runners import STATE_MISSING, MasterRunner, Runner, WorkerRunner
 
 from configuration.loading import read_scenario
 from configuration.scenario import Scenario
+from loadtests._generator import Sent
 from loadtests._recording import Observation
 from loadtests._run import Run
 
 BEGIN: Final = "load test: begin"
+READY: Final = "load test: ready"
+START: Final = "load test: start"
 ROWS: Final = "load test: rows"
 OBSERVED: Final = "load test: observed"
 DONE: Final = "load test: done"
@@ -30,16 +35,19 @@ DONE: Final = "load test: done"
 HEAD_START_S: Final = 1.0
 """The run starts this long after the master says so: every worker knows by then."""
 
+READY_PATIENCE_S: Final = 30.0
 COUNT_PATIENCE_S: Final = 5.0
+SKEW_S: Final = 1.0
+"""Clocks may differ by as much; a busy machine delays the message that tells the time."""
 
 
 class Share(NamedTuple):
     """What a worker is told: which part of which run is its own."""
 
+    run: str
+    """The name of the run's folder: what is said of one run is never taken for another's."""
     scenario: Scenario
     host: str
-    started_at: float
-    """The run's start as a time of day (seconds since the epoch): processes share no monotonic clock."""
     worker: int
     workers: int
 
@@ -52,36 +60,75 @@ class Worker:
     rows: int = 0
     promised: int | None = None
     """Rows the worker says it sent in all; None until it has stopped."""
+    ready: bool = False
     lost: bool = False
 
 
 class Workers:
     """The master's side of one run: begin it on every worker, gather rows, miss whoever is gone."""
 
-    def __init__(
-        self, runner: MasterRunner, run: Run, values: dict[str, Any], host: str, started_at: float
-    ) -> None:
+    def __init__(self, runner: MasterRunner, run: Run, values: dict[str, Any], host: str) -> None:
         self._runner = runner
         self._run = run
-        self._order = {"name": run.facts.scenario, "scenario": values, "host": host}
+        self.name = run.folder.name
+        self._order = {"run": self.name, "name": run.facts.scenario, "scenario": values, "host": host}
         self._roster: dict[str, Worker] = {}
         self._changed = Event()
-        self.started_at = started_at
+        self._started_at: float | None = None
         clients = runner.clients
         active = [client.id for client in clients.ready + clients.spawning + clients.running]
+        self.shares = len(active)
         for client_id in active:
-            self.enlist(client_id, len(active))
+            self.enlist(client_id)
 
-    def enlist(self, client_id: str, workers: int) -> None:
+    def await_ready(self) -> None:
+        """Wait until every worker has its requests ready; fault the run over each that takes too long."""
+        deadline = time.monotonic() + READY_PATIENCE_S
+        while (waiting := self._unready()) and (left_s := deadline - time.monotonic()) > 0:
+            self._changed.clear()
+            self._changed.wait(min(left_s, 0.5))
+        for worker in waiting:
+            self._run.fault(
+                f"worker {worker.number + 1} of {self.shares} was not ready in {READY_PATIENCE_S:.0f} s"
+            )
+
+    def start(self, started_at: float) -> None:
+        """Begin the run at a time of day (s since the epoch): processes share no monotonic clock."""
+        self._started_at = started_at
+        for client_id in self._roster:
+            self._runner.send_message(START, {"started_at": started_at}, client_id)
+
+    def take_ready(self, client_id: str, clock_s: float) -> None:
+        """A worker is ready, and its clock says so much; one that joined late starts at once."""
+        if (worker := self._roster.get(client_id)) is None:
+            return
+        worker.ready = True
+        self._changed.set()
+        if abs(skew_s := clock_s - time.time()) > SKEW_S:
+            self._run.fault(
+                f"the clock of worker {worker.number + 1} differs by {skew_s:.1f} s from the master's: "
+                "its requests were sent at other times than planned; synchronise the clocks"
+            )
+        if self._started_at is not None:
+            self._runner.send_message(START, {"started_at": self._started_at}, client_id)
+
+    def _unready(self) -> list[Worker]:
+        return [
+            worker
+            for client_id, worker in self._roster.items()
+            if not worker.ready and not self._is_gone(client_id)
+        ]
+
+    def enlist(self, client_id: str) -> None:
         """Tell a worker to begin; one that joins later gets a number of its own."""
         worker = self._roster[client_id] = Worker(len(self._roster))
-        share = {"started_at": self.started_at, "worker": worker.number, "workers": workers}
+        share = {"worker": worker.number, "workers": self.shares}
         self._runner.send_message(BEGIN, self._order | share, client_id)
 
     def welcome(self, client_id: str) -> None:
         """A worker has connected while the run goes on: Locust will give it users, so it must begin."""
         if client_id not in self._roster and self._run.goes_on:
-            self.enlist(client_id, len(self._roster) + 1)
+            self.enlist(client_id)
 
     def take_rows(self, client_id: str, raw: bytes, endpoints: Sequence[str]) -> None:
         """Rows of a worker have arrived."""
@@ -92,9 +139,11 @@ class Workers:
         """What a worker observed of itself has arrived."""
         self._run.observe([Observation(*observation) for observation in observations])
 
-    def take_count(self, client_id: str, rows: int) -> None:
-        """A worker has stopped, and has sent so many rows."""
+    def take_count(self, client_id: str, rows: int, lost: int) -> None:
+        """A worker has stopped, and has sent so many rows; `lost` requests it could not record."""
         if worker := self._roster.get(client_id):
+            if lost:
+                self._run.fault(f"worker {worker.number + 1} could not record {lost:,} requests")
             worker.promised = rows
             self._changed.set()
 
@@ -142,32 +191,48 @@ def share_of(message: Message) -> Share:
     """What a `begin` says."""
     data = message.data
     scenario = read_scenario(data["scenario"], Path(f"{data['name']}.yaml"))
-    return Share(scenario, data["host"], data["started_at"], data["worker"], data["workers"])
+    return Share(data["run"], scenario, data["host"], data["worker"], data["workers"])
 
 
 class Master:
     """A worker's side: what it sends the master."""
 
-    def __init__(self, runner: WorkerRunner, worker: int) -> None:
+    def __init__(self, runner: WorkerRunner, share: Share) -> None:
         self._runner = runner
-        self.source = f"worker {worker + 1}"
+        self._run = share.run
+        self.source = f"worker {share.worker + 1}"
+
+    def _send(self, kind: str, data: dict[str, Any]) -> None:
+        self._runner.send_message(kind, {"run": self._run, **data})
+
+    def send_ready(self) -> None:
+        """Say that requests could be sent, and what time it is here."""
+        self._send(READY, {"clock_s": time.time()})
 
     def send_rows(self, raw: bytes, endpoints: Sequence[str]) -> None:
         """Send packed rows."""
-        self._runner.send_message(ROWS, {"raw": raw, "endpoints": list(endpoints)})
+        self._send(ROWS, {"raw": raw, "endpoints": list(endpoints)})
 
     def send_observations(self, observations: Sequence[Observation]) -> None:
         """Send what was observed just now."""
-        self._runner.send_message(OBSERVED, {"observations": [list(each) for each in observations]})
+        self._send(OBSERVED, {"observations": [list(each) for each in observations]})
 
-    def send_count(self, rows: int) -> None:
-        """Say how many rows were sent in all."""
-        self._runner.send_message(DONE, {"rows": rows})
+    def send_count(self, sent: Sent) -> None:
+        """Say how many rows were sent in all, and how many requests could not be recorded."""
+        self._send(DONE, {"rows": sent.rows, "lost": sent.lost})
 
 
-def connect(
-    runner: Runner, begin_share: Callable[[Share], None], workers: Callable[[], Workers | None]
-) -> None:
+class Sharing(Protocol):
+    """A worker's part in a run."""
+
+    def begin_share(self, share: Share) -> None:
+        """Make ready."""
+
+    def start_share(self, started_at: float) -> None:
+        """Begin at a time of day."""
+
+
+def connect(runner: Runner, sharing: Sharing, workers: Callable[[], Workers | None]) -> None:
     """Listen to the other processes of a load test: a worker to its master, a master to its workers."""
 
     def listen(kind: str, act: Callable[[Message], None]) -> None:
@@ -175,14 +240,17 @@ def connect(
 
     def of_run(act: Callable[[Workers, Message], None]) -> Callable[[Message], None]:
         def hear(message: Message) -> None:
-            if (roster := workers()) is not None:
+            roster, name = workers(), message.data.pop("run")
+            if roster is not None and roster.name == name:
                 act(roster, message)
 
         return hear
 
     if isinstance(runner, WorkerRunner):
-        listen(BEGIN, lambda message: begin_share(share_of(message)))
+        listen(BEGIN, lambda message: sharing.begin_share(share_of(message)))
+        listen(START, lambda message: sharing.start_share(**message.data))
     elif isinstance(runner, MasterRunner):
+        listen(READY, of_run(lambda roster, message: roster.take_ready(message.node_id, **message.data)))
         listen(ROWS, of_run(lambda roster, message: roster.take_rows(message.node_id, **message.data)))
         listen(OBSERVED, of_run(lambda roster, message: roster.take_observations(**message.data)))
         listen(DONE, of_run(lambda roster, message: roster.take_count(message.node_id, **message.data)))
@@ -192,3 +260,15 @@ def connect(
                 roster.welcome(client_id)
 
         runner.environment.events.worker_connect.add_listener(on_connect)
+
+
+def leave_signals_to_the_master() -> None:
+    """Let a Ctrl-C, which reaches all processes of a terminal, stop the master only: it stops its workers."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def take_signals_back() -> None:
+    """All rows are sent: from here on a signal may end this process."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

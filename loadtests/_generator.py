@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Final, NamedTuple
 
 import gevent
 import psutil
@@ -21,6 +21,13 @@ HEARTBEAT_S: Final = 0.02
 PERIOD_S: Final = 1.0
 SCHEDSTAT: Final = Path("/proc/self/schedstat")
 """Nanoseconds on a core, nanoseconds waiting for one, time slices: Linux, sched-stats.rst."""
+
+
+class Sent(NamedTuple):
+    """Requests of one process: rows handed on, and requests that could not be recorded."""
+
+    rows: int = 0
+    lost: int = 0
 
 
 class Generator:
@@ -57,13 +64,13 @@ class Generator:
         """Count the run's time from `instant`, on the clock of `time.perf_counter`."""
         self._recorder.started = instant
 
-    def stop(self) -> int:
-        """Hand on the last rows; return how many there were in all."""
+    def stop(self) -> Sent:
+        """Hand on the last rows; return how many there were in all, and how many could not be recorded."""
         self._monitor.stop()
         self._sealing.kill()
         self._events.request.remove_listener(self._recorder.on_request)
         self._recorder.seal()
-        return self._recorder.recorded
+        return Sent(self._recorder.recorded, self._recorder.lost)
 
 
 def _every(period_s: float, act: Callable[[], None]) -> None:

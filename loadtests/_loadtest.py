@@ -19,7 +19,7 @@ from configuration.load import Calibration
 from configuration.scenario import Scenario
 from loadtests import _abort, _checkpoints
 from loadtests._arguments import as_options, manual_profile
-from loadtests._arrivals import ArrivalUser
+from loadtests._arrivals import ArrivalUser, arrivals_due
 from loadtests._beside import Beside
 from loadtests._calibration import find_capacity
 from loadtests._crowd import take_users, with_picked_users
@@ -30,9 +30,11 @@ from loadtests._distribution import (
     Share,
     Workers,
     connect,
+    leave_signals_to_the_master,
+    take_signals_back,
 )
 from loadtests._facts import facts_of
-from loadtests._generator import Generator
+from loadtests._generator import Generator, Sent
 from loadtests._judging import JudgingError, Verdict, judge
 from loadtests._locust_files import write_locust_files
 from loadtests._progress import ProgressLine
@@ -75,7 +77,7 @@ class LoadTest:
         self._shape.runner = environment.runner
         self._finishing: gevent.Greenlet | None = None
         self._watches: list[gevent.Greenlet] = []
-        connect(self.runner, self.begin_share, lambda: self.workers)
+        connect(self.runner, self, lambda: self.workers)
         if isinstance(self.runner, WorkerRunner):
             environment.user_classes = [*environment.user_classes, ArrivalUser]
 
@@ -126,8 +128,15 @@ class LoadTest:
             take_users(self.environment, scenario)
 
     def keep_users(self) -> None:
-        """Let the environment's user classes, picked by hand, replace those of the scenario."""
-        self.scenario = with_picked_users(self.scenario, self.environment)
+        """Let the environment's user classes, picked by hand, replace those of the scenario.
+
+        In the open model nobody is a user: its arrivals stay.
+        """
+        if self.scenario.load.model == "open":
+            take_users(self.environment, self.scenario)
+        else:
+            self.scenario = with_picked_users(self.scenario, self.environment)
+            self._stated = with_picked_users(self._stated, self.environment)
 
     def prepare_folder(self) -> None:
         """OSError, in a sentence, unless runs can be kept where the options say."""
@@ -149,26 +158,34 @@ class LoadTest:
         self.workers = None
         self._finishing = None
         calibration = self._stated.load.calibration
-        started = perf_counter() + HEAD_START_S
         if calibration is not None or not isinstance(self.runner, MasterRunner):
             self._generator = Generator(self.environment, self.scenario, self.host, self.headers)
             self._generator.start(run.take, run.observe, "generator")
-            started = perf_counter()
-            self._generator.begin_at(started)
-        run.started = started
-        self._shape.start_at(started)
-        self._watch(run)
-        self._beside = Beside(Target.parse(self.host), self.headers.items(), run.observe)
-        if calibration is not None:
-            self._calibrate(run, calibration, started)
-        if isinstance(self.runner, MasterRunner):
+            self._begin_at(run, perf_counter())
+            if calibration is not None:
+                self._calibrate(run, calibration)
+        if isinstance(self.runner, MasterRunner) and run.goes_on:
             self._stop_generating()
-            started_at = time.time() + started - perf_counter()
-            self.workers = Workers(self.runner, run, self._order, self.host, started_at)
+            self.workers = Workers(self.runner, run, self._order, self.host)
+            self.workers.await_ready()
+            if calibration is None:
+                self._begin_at(run, perf_counter() + HEAD_START_S)
+            self.workers.start(time.time() + run.started - perf_counter())
+        self._watch(run)
 
-    def _calibrate(self, run: Run, calibration: Calibration, started: float) -> None:
+    def _begin_at(self, run: Run, instant: float) -> None:
+        """Count the run's time from `instant`, on the clock of `time.perf_counter`."""
+        run.started = instant
+        self._shape.start_at(instant)
+        self._beside = Beside(Target.parse(self.host), self.headers.items(), run.observe)
+        if self._generator is not None:
+            self._generator.begin_at(instant)
+
+    def _calibrate(self, run: Run, calibration: Calibration) -> None:
         """Find the capacity and turn the load that was stated in multiples of it into rates."""
-        capacity_per_s = find_capacity(self.sending, calibration, started)
+        capacity_per_s = find_capacity(self.sending, calibration, run.started, lambda: run.goes_on)
+        if not run.goes_on:
+            return
         if not capacity_per_s:
             run.fault("the calibration found no capacity: not one request was answered as it ought to be")
             gevent.spawn(self._end)
@@ -194,6 +211,8 @@ class LoadTest:
 
     def _end(self) -> None:
         """Let the shape end the test, lest Locust, which waits for it, stops the users a second time."""
+        if self.environment.web_ui is not None:
+            self.environment.web_ui._cancel_run_time_timer()
         if self.environment.shape_class is not None:
             self._shape.end()
             return
@@ -202,14 +221,21 @@ class LoadTest:
             self.runner.quit()
 
     def begin_share(self, share: Share) -> None:
-        """Start a worker's share of the master's run."""
+        """Make ready for a worker's share of the master's run; say so."""
         assert isinstance(self.runner, WorkerRunner)
-        master = self._master = Master(self.runner, share.worker)
+        master = self._master = Master(self.runner, share)
         self._generator = Generator(
             self.environment, share.scenario, share.host, self.headers, share.worker, share.workers
         )
         self._generator.start(master.send_rows, master.send_observations, master.source)
-        self._generator.begin_at(perf_counter() + share.started_at - time.time())
+        if self.options.processes:
+            leave_signals_to_the_master()
+        master.send_ready()
+
+    def start_share(self, started_at: float) -> None:
+        """Begin the share at a time of day, in seconds since the epoch."""
+        if self._generator is not None:
+            self._generator.begin_at(perf_counter() + started_at - time.time())
 
     def stop(self) -> None:
         """Stop the users, here and on workers, and finish the run: `quit` alone waits for no worker."""
@@ -240,18 +266,22 @@ class LoadTest:
             self._master.send_count(self._stop_generating())
             # The users have stopped; Locust would sleep for as long again.
             self.environment.stop_timeout = 0.0
+            take_signals_back()
 
-    def _stop_generating(self) -> int:
-        """Hand on the last rows; return how many this process sent in all."""
-        rows = 0 if self._generator is None else self._generator.stop()
+    def _stop_generating(self) -> Sent:
+        """Hand on the last rows; return how many requests of this process there were in all."""
+        sent = Sent() if self._generator is None else self._generator.stop()
         self._generator = None
-        return rows
+        if sent.lost and self.run is not None:
+            self.run.fault(f"{sent.lost:,} requests could not be recorded")
+        return sent
 
     def _finish(self, run: Run) -> None:
         self.stop_clock()
         self._stop_generating()
         if self.workers is not None:
             self.workers.wait(self.scenario.traffic.timeout_s + COUNT_PATIENCE_S)
+        self._miss_arrivals(run)
         try:
             run.close(self._interruption(run), self._offered)
             write_locust_files(self.environment, run.folder / "locust")
@@ -276,6 +306,18 @@ class LoadTest:
         if self.workers is not None:
             self.workers.watch()
         return self.runner.user_count
+
+    def _miss_arrivals(self, run: Run) -> None:
+        """Fault the run over arrivals that were due and left no sample: in the open model each leaves one."""
+        uncalibrated = self._stated.load.calibration is not None and run.facts.capacity_per_s is None
+        if self.scenario.load.model == "closed" or uncalibrated:
+            return
+        shares = 1 if self.workers is None else self.workers.shares
+        due = arrivals_due(self.scenario, shares, self.scenario.judged_from_s, run.elapsed_s)
+        if (missing := due - run.live.total().requests) > 0:
+            run.fault(
+                f"{missing:,} of {due:,} planned requests left no sample: the generator did not launch them"
+            )
 
     def _offered(self, requests: int, elapsed_s: float) -> float | None:
         """Requests recorded as a share of those planned until `elapsed_s`, warm-up left out.

@@ -17,7 +17,8 @@ from loadtests._target import Target, merged
 
 DECK_REQUESTS: Final = 4_096
 DECK_BYTES: Final = 32 * 2**20
-"""A deck holds as many distinct requests as fit both bounds; users go round it."""
+DECK_RECORDS: Final = 16_384
+"""A deck holds as many distinct requests as fit these bounds; users go round it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Request:
     method: str
     endpoint: int
     kind: int
-    rows: int
+    rows: int | None
+    """Records in the list that is sent; None where one record is sent as it is."""
     wire: bytes
     rejects: bool
     """Whether the service ought to refuse it (4xx): an invalid record."""
@@ -47,11 +49,12 @@ def deck(scenario: Scenario, target: Target, headers: Mapping[str, str], worker:
     makers = [_requests(index, endpoint, target, headers, seed) for index, endpoint in enumerate(endpoints)]
     weights = [endpoint.weight for endpoint in endpoints]
     requests: list[Request] = []
-    size = 0
-    while len(requests) < DECK_REQUESTS and size < DECK_BYTES:
+    size = records_made = 0
+    while len(requests) < DECK_REQUESTS and size < DECK_BYTES and records_made < DECK_RECORDS:
         request = next(chance.choices(makers, weights)[0])
         requests.append(request)
         size += len(request.wire)
+        records_made += request.rows or 1
     return requests
 
 
@@ -73,7 +76,7 @@ def _requests(
             method=endpoint.method,
             endpoint=index,
             kind=KIND_CODES[kind],
-            rows=rows or 1,
+            rows=rows,
             wire=b"%b%d\r\n\r\n%b" % (head, len(encoded), encoded),
             rejects=kind == "invalid",
             finite=endpoint.finite,
@@ -87,10 +90,10 @@ def _head(endpoint: Endpoint, target: Target, headers: Mapping[str, str]) -> byt
         "Accept": "application/json",
         "Content-Type": "application/json",
     }
+    fields = merged(ours, headers)
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"{endpoint.method} {target.prefix}{endpoint.path} HTTP/1.1\r\n{lines}Content-Length: ".encode()
 
-    fields = merged(ours, headers)
 
 def _records_by_kind(endpoint: Endpoint, seed: int) -> dict[str, Iterator[Any]]:
     if endpoint.payload.file is None:

@@ -16,6 +16,9 @@ from reports.facts import Stage
 from reports.samples import KINDS, OUTCOMES, SCHEMA
 
 BATCH_ROWS: Final = 4_096
+MOST_NAMES: Final = 1_000
+OTHER_NAMES: Final = "(other names)"
+"""What requests are called whose names are too many: each name is a row in every table."""
 NAN: Final = float("nan")
 
 ROW: Final = np.dtype(
@@ -24,7 +27,7 @@ ROW: Final = np.dtype(
         ("sent_s", "<f8"),
         ("latency_ms", "<f8"),
         ("service_ms", "<f8"),
-        ("endpoint", "u1"),
+        ("endpoint", "<u2"),
         ("outcome", "u1"),
         ("kind", "u1"),
         ("status", "<u2"),
@@ -36,7 +39,7 @@ ROW: Final = np.dtype(
         ("batch_size", "<f4"),
     ]
 )
-_pack_into: Final = struct.Struct("<4d3BH3I3f").pack_into
+_pack_into: Final = struct.Struct("<4dH2BH3I3f").pack_into
 
 OUTCOME_CODES: Final = {name: code for code, name in enumerate(OUTCOMES)}
 KIND_CODES: Final = {name: code for code, name in enumerate(KINDS)}
@@ -66,11 +69,14 @@ class Recorder:
 
     def __init__(self, endpoints: Sequence[str], sink: Callable[[bytes], object] = len) -> None:
         self.recorded = 0
+        self.lost = 0
+        """Requests that could not be recorded."""
         self.sink = sink
         self.started = perf_counter()
         """The run's start on this process's monotonic clock: the zero of every time in a row."""
         self.endpoints = list(endpoints)
         """Names of the endpoint codes; requests of foreign user classes append theirs."""
+        self._codes = {name: code for code, name in enumerate(self.endpoints)}
         self._buffer = bytearray(BATCH_ROWS * ROW.itemsize)
         self._offset = 0
 
@@ -99,14 +105,21 @@ class Recorder:
         sample: Row | tuple[float, ...] | None = None,
         **_: Any,
     ) -> None:
-        """Listen to Locust's request event: our users send their row along, of others the event is read."""
-        self.record(sample or self._row_of_event(name, response_time, response_length, exception, response))
+        """Listen to Locust's request event: our users send their row along, of others the event is read.
+
+        Locust would swallow an exception from here: a request that can't be recorded is counted as lost.
+        """
+        try:
+            self.record(
+                sample or self._row_of_event(name, response_time, response_length, exception, response)
+            )
+        except (struct.error, OverflowError, ValueError, TypeError):
+            self.lost += 1
 
     def _row_of_event(
         self, name: str, latency_ms: float, length: int, exception: Exception | None, response: Any
     ) -> Row:
-        if name not in self.endpoints:
-            self.endpoints.append(name)
+        endpoint = self._code_of(name)
         sent_s = perf_counter() - self.started - latency_ms / 1000.0
         status = int(getattr(response, "status_code", 0) or 0)
         return Row(
@@ -114,7 +127,7 @@ class Recorder:
             sent_s=sent_s,
             latency_ms=latency_ms,
             service_ms=latency_ms,
-            endpoint=self.endpoints.index(name),
+            endpoint=endpoint,
             outcome=OUTCOME_CODES[outcome_of_event(status, exception)],
             kind=KIND_CODES["realistic"],
             status=status,
@@ -122,6 +135,17 @@ class Recorder:
             request_bytes=0,
             response_bytes=length or 0,
         )
+
+    def _code_of(self, name: str) -> int:
+        """The code of a foreign request's name; once there are too many names, new ones share one."""
+        code = self._codes.get(name)
+        if code is None:
+            if len(self.endpoints) >= MOST_NAMES:
+                name = OTHER_NAMES
+            code = self._codes.setdefault(name, len(self.endpoints))
+            if code == len(self.endpoints):
+                self.endpoints.append(name)
+        return code
 
 
 def outcome_of_event(status: int, exception: Exception | None) -> str:

@@ -10,6 +10,9 @@ from loadtests._client import Reply
 from loadtests._payloads import Request
 
 NAN: Final = float("nan")
+LARGEST: Final = 1e38
+"""What a sample's single-precision columns hold."""
+
 NO_TIMING: Final = (NAN, NAN, NAN)
 
 
@@ -32,15 +35,20 @@ def outcome_of(request: Request, reply: Reply) -> str:
 
 
 def _is_finite(body: bytes, request: Request) -> bool:
-    """Whether the body is one prediction, or a list of as many as were asked for, each with its number."""
+    """Whether the body is one prediction, or a list of as many as were asked for, each with its number.
+
+    A number too large for a float, or JSON nested too deep to read, is no answer either.
+    """
     assert request.finite is not None
     try:
         reply = _parsed(body.decode())
-    except ValueError:
+        if request.rows is None:
+            return _holds_number(reply, request.finite)
+        if not isinstance(reply, list) or len(reply) != request.rows:
+            return False
+        return all(_holds_number(item, request.finite) for item in reply)
+    except (ValueError, OverflowError, RecursionError):
         return False
-    if isinstance(reply, list):
-        return len(reply) == request.rows and all(_holds_number(item, request.finite) for item in reply)
-    return _holds_number(reply, request.finite)
 
 
 def _parsed(text: str) -> Any:
@@ -82,6 +90,7 @@ def server_timing(header: bytes | None) -> tuple[float, float, float]:
 
 def _number(text: str) -> float:
     try:
-        return float(text.strip().strip('"'))
+        value = float(text.strip().strip('"'))
     except ValueError:
         return NAN
+    return value if abs(value) < LARGEST else NAN

@@ -114,7 +114,7 @@ class Sending:
                 OUTCOME_CODES[outcome],
                 request.kind,
                 reply.status,
-                request.rows,
+                request.rows or 1,
                 len(request.wire),
                 reply.received_bytes,
                 queue_ms,
@@ -136,7 +136,7 @@ class Sending:
                 OUTCOME_CODES["dropped"],
                 request.kind,
                 0,
-                request.rows,
+                request.rows or 1,
                 0,
                 0,
             )

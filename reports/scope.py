@@ -53,9 +53,11 @@ def _within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Tel
 def _windows(
     whole: Scope, window_s: float, spans: tuple[tuple[float, float], ...]
 ) -> Iterator[tuple[float, Scope]]:
-    """Windows, each with its start: whole seconds into a span and, where it is long enough, ending in it."""
+    """Windows, each with its start: whole seconds into a span, and the last that ends with it."""
     for start_s, end_s in spans:
         starts = start_s + np.arange(max(1, int(end_s - start_s - window_s) + 1))
+        if starts[-1] + window_s < end_s:
+            starts = np.append(starts, end_s - window_s)
         edges = np.stack((starts, starts + window_s))
         requests = np.searchsorted(whole.samples.intended_s, edges, side="left")
         observed = np.searchsorted(whole.telemetry.t_s, edges, side="left")

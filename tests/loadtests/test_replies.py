@@ -11,7 +11,7 @@ from loadtests._payloads import Request
 from loadtests._replies import outcome_of, server_timing
 
 
-def request(rejects: bool = False, finite: str | None = "charges", rows: int = 1) -> Request:
+def request(rejects: bool = False, finite: str | None = "charges", rows: int | None = None) -> Request:
     return Request("prediction", "POST", 0, 0, rows, b"", rejects, finite)
 
 
@@ -48,24 +48,30 @@ def test_the_status_is_judged(status: int, retry_after: bool, outcome: str) -> N
 @pytest.mark.parametrize(
     ("body", "rows", "outcome"),
     [
-        (b'{"charges": 12.5}', 1, "ok"),
-        (b'{"charges": 0}', 1, "ok"),
+        (b'{"charges": 12.5}', None, "ok"),
+        (b'{"charges": 0}', None, "ok"),
         (b'[{"charges": 1}, {"charges": 2}]', 2, "ok"),
         (b'[{"charges": 1}]', 2, "invalid_reply"),
         (b'[{"charges": 1}, {}]', 2, "invalid_reply"),
-        (b'{"charges": NaN}', 1, "invalid_reply"),
-        (b'{"charges": Infinity}', 1, "invalid_reply"),
-        (b'{"charges": "12"}', 1, "invalid_reply"),
-        (b'{"charges": true}', 1, "invalid_reply"),
-        (b'{"charges": null}', 1, "invalid_reply"),
-        (b"{}", 1, "invalid_reply"),
-        (b"3", 1, "invalid_reply"),
-        (b"<html>", 1, "invalid_reply"),
-        (b"\xff", 1, "invalid_reply"),
-        (b"", 1, "invalid_reply"),
+        (b'{"charges": NaN}', None, "invalid_reply"),
+        (b'{"charges": Infinity}', None, "invalid_reply"),
+        (b'{"charges": "12"}', None, "invalid_reply"),
+        (b'{"charges": true}', None, "invalid_reply"),
+        (b'{"charges": null}', None, "invalid_reply"),
+        (b"{}", None, "invalid_reply"),
+        (b"3", None, "invalid_reply"),
+        (b"<html>", None, "invalid_reply"),
+        (b"\xff", None, "invalid_reply"),
+        (b"", None, "invalid_reply"),
+        (b'{"charges": 1}', 1, "invalid_reply"),
+        (b'{"charges": 1}', 100, "invalid_reply"),
+        (b'[{"charges": 1}]', None, "invalid_reply"),
+        (b'[{"charges": 1}]', 1, "ok"),
+        (b'{"charges": 1' + b"0" * 400 + b"}", None, "invalid_reply"),
+        (b"[" * 100_000, None, "invalid_reply"),
     ],
 )
-def test_a_200_must_hold_its_predictions(body: bytes, rows: int, outcome: str) -> None:
+def test_a_200_must_hold_its_predictions(body: bytes, rows: int | None, outcome: str) -> None:
     assert outcome_of(request(rows=rows), reply(body=body)) == outcome
 
 
@@ -90,6 +96,7 @@ def test_an_invalid_record_ought_to_be_refused(status: int, outcome: str) -> Non
         (b"cache;desc=hit, queue;dur=3", (3.0, math.nan, math.nan)),
         (b"queue, inference;dur=fast", (math.nan, math.nan, math.nan)),
         (b"\xff\xfe;;==", (math.nan, math.nan, math.nan)),
+        (b"queue;dur=1e60, inference;dur=inf", (math.nan, math.nan, math.nan)),
     ],
 )
 def test_server_timing_is_read_as_far_as_it_goes(
