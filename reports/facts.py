@@ -79,6 +79,8 @@ class Facts:
     git_commit: str | None = None
     command: str = ""
     """How to reproduce the run, as typed."""
+    requests: int | None = None
+    """Rows written, as counted when the run was closed; None while it goes on, or if it was killed."""
     workers: int = 1
     note: str = ""
 

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,8 @@ from reports.telemetry import TELEMETRY_SCHEMA, Telemetry
 __all__ = ["FolderError", "Run", "compact", "read_run", "write_bytes", "write_text"]
 
 _ROW_GROUP = 1 << 18
+_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+"""What closes an Arrow stream that was written to its end."""
 
 
 class FolderError(Exception):
@@ -39,15 +42,30 @@ def read_run(folder: Path) -> Run:
 
 
 def compact(folder: Path) -> None:
-    """Rewrite the Arrow streams of a finished run as Parquet, atomically, then remove the streams."""
+    """Rewrite the Arrow streams of a finished run as Parquet, atomically, then remove the streams.
+
+    What was recorded is never lost to it. The streams of a run that goes on or was killed stay, and so does
+    one that can't be read to its end or holds another number of requests than run.json counts: it is read in
+    place of a Parquet file. A stream beside a Parquet file that holds as many rows is a leftover.
+    """
     folder = _existing(folder)
-    for name, schema in (("samples", SCHEMA), ("telemetry", TELEMETRY_SCHEMA)):
+    facts = _read_facts(folder / "run.json")
+    if facts.ended_s is None:
+        return
+    for name, schema, rows in (
+        ("samples", SCHEMA, facts.requests),
+        ("telemetry", TELEMETRY_SCHEMA, None),
+    ):
         stream, target = folder / f"{name}.arrows", folder / f"{name}.parquet"
         if not stream.exists():
             continue
-        if not target.exists():
-            _rewrite(stream, target, schema)
-        stream.unlink()
+        content = _Stream(stream)
+        found = sum(batch.num_rows for batch in content)
+        if content.whole and rows in (None, found):
+            _rewrite(content, target, schema)
+            stream.unlink()
+        elif _parquet_rows(target) >= (found if rows is None else rows):
+            stream.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -120,7 +138,7 @@ def _read_samples(folder: Path) -> Samples:
             file = pq.ParquetFile(parquet, pre_buffer=False)
             return Samples.from_columns(lambda name: file.read(columns=[name]).column(0))
         if stream.exists():
-            return Samples.from_table(pa.Table.from_batches(_batches(stream), schema=SCHEMA))
+            return Samples.from_table(pa.Table.from_batches(_Stream(stream), schema=SCHEMA))
     except (pa.ArrowException, KeyError, IndexError) as error:
         raise FolderError(f"{folder} holds samples that can't be read: {error}.") from error
     raise FolderError(f"{folder} holds neither samples.parquet nor samples.arrows: no request was recorded.")
@@ -132,26 +150,46 @@ def _read_telemetry(folder: Path) -> Telemetry:
         if parquet.exists():
             return Telemetry.from_table(pq.read_table(parquet))
         if stream.exists():
-            return Telemetry.from_table(pa.Table.from_batches(_batches(stream), schema=TELEMETRY_SCHEMA))
+            return Telemetry.from_table(pa.Table.from_batches(_Stream(stream), schema=TELEMETRY_SCHEMA))
     except (pa.ArrowException, KeyError) as error:
         raise FolderError(f"{folder} holds telemetry that can't be read: {error}.") from error
     return Telemetry.empty()
 
 
-def _batches(stream: Path) -> Iterator[pa.RecordBatch]:
-    """Every full batch of a stream that may have been cut anywhere."""
-    with pa.memory_map(str(stream)) if stream.stat().st_size else pa.BufferReader(b"") as source:
-        try:
-            yield from pa.ipc.open_stream(source)
-        except (pa.ArrowInvalid, OSError, EOFError):
-            return
+@dataclass
+class _Stream:
+    """Every full batch of an Arrow stream that may have been cut or damaged anywhere."""
+
+    path: Path
+    whole: bool = field(default=False, init=False)
+    """Whether the last iteration came to the mark that ends a stream, with nothing behind it."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        self.whole = False
+        size = self.path.stat().st_size
+        with pa.memory_map(str(self.path)) if size else pa.BufferReader(b"") as source:
+            try:
+                yield from pa.ipc.open_stream(source)
+            except (pa.ArrowException, OSError, EOFError):
+                return
+            if source.tell() == size >= len(_END):
+                source.seek(size - len(_END))
+                self.whole = source.read() == _END
 
 
-def _rewrite(stream: Path, target: Path, schema: pa.Schema) -> None:
+def _parquet_rows(path: Path) -> int:
+    """How many rows a Parquet file holds; -1 where there is none that can be read."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException):
+        return -1
+
+
+def _rewrite(stream: _Stream, target: Path, schema: pa.Schema) -> None:
     with _Replacing(target) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
         rows = 0
-        for batch in _batches(stream):
+        for batch in stream:
             waiting.append(batch)
             rows += batch.num_rows
             if rows >= _ROW_GROUP:

@@ -62,8 +62,7 @@ def objectives(run: Run) -> list[Objective]:
 
 
 def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[str, ...]]:
-    nothing = () if len(run.samples) else ("No request was recorded.",)
-    faults = (*run.facts.faults, *generator.faults(run), *nothing)
+    faults = (*run.facts.faults, *_unread(run), *generator.faults(run))
     missed = [judgement.message for judgement in found if judgement.outcome == "missed"]
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
     stopped = _stopped(run)
@@ -87,6 +86,16 @@ def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[st
         return "fail", f"Failed: {_within_sentence(messages[0])}{more}. Proof was required.", messages
     reasons = (*(judgement.message for judgement in unproven), *_saved(run))
     return "pass", _passed(run, found, unproven), reasons
+
+
+def _unread(run: Run) -> tuple[str, ...]:
+    """What is missing of the recorded requests; nothing where all of them were read."""
+    recorded, read = run.facts.requests, len(run.samples)
+    if recorded is not None and recorded != read:
+        found = f"{recorded - read:,} could not be read" if read < recorded else f"{read:,} were found"
+        told = f"{counted(recorded, 'request was', 'requests were')} recorded, {found}"
+        return (f"{told}: the samples in the run's folder are damaged; run the load test again.",)
+    return () if read else ("No request was recorded.",)
 
 
 def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:

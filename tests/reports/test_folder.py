@@ -75,6 +75,60 @@ def test_compacting_changes_no_value_and_removes_the_streams(recorded: Path) -> 
     assert metadata.row_group(0).column(0).compression == "ZSTD"
 
 
+def test_the_stream_of_a_run_that_goes_on_or_was_killed_stays(recorded: Path, make_run: MakeRun) -> None:
+    """Its writer may still be at work."""
+    write_facts(recorded, make_run(30, facts={"ended_s": None}).facts)
+    before = sorted(path.name for path in recorded.iterdir())
+    compact(recorded)
+    assert sorted(path.name for path in recorded.iterdir()) == before
+    assert len(read_run(recorded).samples) == 30
+
+
+@pytest.mark.parametrize("requests", [None, 30], ids=["not counted", "counted"])
+@pytest.mark.parametrize("damage", ["tail cut", "end mark cut", "zeroed", "more behind the end"])
+def test_a_damaged_stream_stays_as_it_is(
+    recorded: Path, make_run: MakeRun, requests: int | None, damage: str
+) -> None:
+    """A Parquet file of what could still be read would take the place of the only original."""
+    write_facts(recorded, make_run(30, facts={"requests": requests}).facts)
+    stream = recorded / "samples.arrows"
+    content = stream.read_bytes()
+    second = content.index(b"\xff\xff\xff\xff", len(content) // 3)
+    stream.write_bytes(
+        {
+            "tail cut": content[:-400],
+            "end mark cut": content[:-8],
+            "zeroed": content[:second] + bytes(600) + content[second + 600 :],
+            "more behind the end": content + content[-400:],
+        }[damage]
+    )
+    before = stream.read_bytes()
+    compact(recorded)
+    assert stream.read_bytes() == before
+    assert not (recorded / "samples.parquet").exists()
+    left = {"tail cut": 20, "end mark cut": 30, "more behind the end": 30}
+    read = len(read_run(recorded).samples)
+    assert read == left[damage] if damage in left else read < 30
+
+
+def test_a_stream_of_another_number_of_requests_than_were_counted_stays(
+    recorded: Path, make_run: MakeRun
+) -> None:
+    write_facts(recorded, make_run(30, facts={"requests": 31}).facts)
+    compact(recorded)
+    assert (recorded / "samples.arrows").exists()
+    assert not (recorded / "samples.parquet").exists()
+    write_facts(recorded, make_run(30, facts={"requests": 30}).facts)
+    compact(recorded)
+    assert not (recorded / "samples.arrows").exists()
+
+
+def test_a_whole_stream_takes_the_place_of_a_broken_parquet_file(recorded: Path) -> None:
+    (recorded / "samples.parquet").write_bytes(b"hello")
+    compact(recorded)
+    assert len(read_run(recorded).samples) == 30
+
+
 def test_compacting_twice_is_no_harm(recorded: Path) -> None:
     compact(recorded)
     compact(recorded)

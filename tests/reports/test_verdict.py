@@ -112,6 +112,27 @@ def test_no_request_at_all_is_invalid(make_run: MakeRun) -> None:
     assert said(make_run(0)) == ("invalid", "Invalid: No request was recorded.")
 
 
+@pytest.mark.parametrize(
+    ("recorded", "words"),
+    [
+        (1464, "1,464 requests were recorded, 964 could not be read"),
+        (1, "1 request was recorded, 500 were found"),
+    ],
+)
+def test_requests_that_are_missing_on_disk_make_a_run_invalid(
+    make_run: MakeRun, recorded: int, words: str
+) -> None:
+    word, sentence = said(make_run(500, facts={"requests": recorded}))
+    assert word == "invalid"
+    assert sentence.startswith(f"Invalid: {words}: the samples in the run's folder are damaged")
+    assert said(make_run(500, facts={"requests": 500}))[0] == "pass"
+
+
+def test_a_run_of_which_no_request_can_be_read_says_how_many_there_were(make_run: MakeRun) -> None:
+    assert "12 requests were recorded, 12 could not be read" in said(make_run(0, facts={"requests": 12}))[1]
+    assert said(make_run(0, facts={"requests": 0}))[1] == "Invalid: No request was recorded."
+
+
 def test_an_interrupted_run_that_missed_nothing_is_invalid(make_run: MakeRun) -> None:
     run = make_run(140, facts={"planned_s": 20.0, "ended_s": 14.0, "interrupted": "SIGINT", "stages": ()})
     assert said(run) == (
