@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.generator.measuring import free_port
 from benchmarks.service.peers.regression import COEFFICIENTS, row
 
 SUITE: Final = "this service"
@@ -107,7 +108,7 @@ def _litserve(environment: Path, coefficients: Path) -> Contender:
 
 def _mlserver(environment: Path, coefficients: Path) -> Contender:
     def ports(port: int) -> dict[str, str]:
-        beside = {"MLSERVER_GRPC_PORT": str(port + 1), "MLSERVER_METRICS_PORT": str(port + 2)}
+        beside = {f"MLSERVER_{name}_PORT": str(free_port()) for name in ("GRPC", "METRICS")}
         return {"MLSERVER_HTTP_PORT": str(port)} | beside | _shared(coefficients)
 
     def body(record: Record) -> Any:

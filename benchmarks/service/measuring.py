@@ -97,6 +97,13 @@ class Bench:
             _tell(number, contender, turn)
 
     def _turn(self, contender: Contender, constant: Served) -> Round:
+        """One turn, tried a second time if it comes to nothing: a port may have been taken meanwhile."""
+        try:
+            return self._try(contender, constant)
+        except EndedError:
+            return self._try(contender, constant)
+
+    def _try(self, contender: Contender, constant: Served) -> Round:
         with serving(contender, self._model, self._folder) as served:
             rates = self._closed(contender, served)
             rate = SHARE * rates[CONNECTIONS[-1]].per_second
