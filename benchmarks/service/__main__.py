@@ -102,8 +102,7 @@ def _facts(options: argparse.Namespace, peers: Path, load: float) -> dict[str, s
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{here['processor']}, {here['cores']} cores, {here['memory']}, {here['system']}",
         "versions": ", ".join(told),
-        "load": noise
-        + ("." if quiet else ": the machine had other work. Trust the ratios more than the rates."),
+        "load": noise + ("." if quiet else ": the machine had other work, which rates and tails show."),
         "window_s": f"{options.seconds:g}",
         "open_s": f"{options.open_seconds:g}",
         "share": "70 %",

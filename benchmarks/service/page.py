@@ -99,7 +99,7 @@ def _rates(results: Results) -> str:
     lines += [
         "",
         f"With {last} connections: p99, good replies for each second of processor time that the service's "
-        f"processes took, and the share of the core that they had.{_failed(results)}",
+        f"processes took, and the share of the core that they used: other work on either core takes from it.{_failed(results)}",
     ]
     return "\n".join(lines)
 
@@ -124,9 +124,9 @@ def _goals(results: Results) -> str:
             lines.append(f"| {goal.text} | {number(goal.measured, 3)} × | {said} | {per_cpu} |")
     lines += [
         "",
-        "Rates count at the number of connections where the ratio is smallest. What else runs on the "
-        "service's core changes requests/s from turn to turn, but hardly the requests for a second of the "
-        "service's own processor time: on a quiet machine the two columns agree.",
+        "Rates count at the number of connections where the ratio is smallest. The last column compares "
+        "replies for a second of the services' own processor time: what else runs on the machine changes it "
+        "least, and where each service has its core to itself it agrees with the measured one.",
     ]
     return "\n".join(lines)
 
@@ -196,8 +196,14 @@ def _soak(results: Results) -> str:
 
 
 def _absent(results: Results) -> str:
-    lines = [f"- {name}: {reason}" for name, reason in results.absent.items()]
+    lines = [f"- {name}: {_in_short(reason)}" for name, reason in results.absent.items()]
     return "\n".join(["## Not measured, or not to the end", "", *lines]) if lines else ""
+
+
+def _in_short(reason: str) -> str:
+    """Where it happened, and the last of the words that a process had."""
+    place, colon, words = reason.partition(": ")
+    return f"{place}{colon}{words.rpartition(' / ')[2].strip()}"
 
 
 def _by_rate(results: Results) -> list[str]:

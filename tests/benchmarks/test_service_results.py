@@ -56,7 +56,7 @@ def results(**changes: Any) -> Results:
         "uses": {name: f"how {name} is set up" for name in rounds},
         "rounds": rounds,
         "batches": Batches([200_000.0, 100_000.0, 300_000.0], [1e6, 1e6, 1e6]),
-        "absent": {"MLServer": "in round 1: it could not be started"},
+        "absent": {"MLServer": "in round 1: 'x' ended with 1: Traceback / it could not be started"},
     }
     return Results(**(values | changes))
 
