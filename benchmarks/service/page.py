@@ -99,7 +99,8 @@ def _rates(results: Results) -> str:
     lines += [
         "",
         f"With {last} connections: p99, good replies for each second of processor time that the service's "
-        f"processes took, and the share of the core that they used: other work on either core takes from it.{_failed(results)}",
+        "processes took, and the share of the core that they used (other work on either core takes from it)."
+        + _failed(results),
     ]
     return "\n".join(lines)
 
