@@ -13,6 +13,7 @@ from locust.web import WebUI
 
 from loadtests._arguments import MANUAL
 from loadtests._loadtest import LoadTest
+from loadtests._webui_guard import refuse_foreign
 from loadtests._webui_starts import Starts
 from loadtests._webui_verdict import COLUMNS, KEY, TITLE, page_state, rows, status
 
@@ -30,7 +31,8 @@ def install(loadtest: LoadTest, web_ui: WebUI) -> None:
     app = web_ui.app
     assert app is not None
     app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
-    starts = Starts(loadtest)
+    app.before_request(refuse_foreign)
+    starts = Starts(loadtest, web_ui)
 
     def replace(name: str, extended: Callable[[View], View]) -> None:
         view = extended(app.view_functions[f"locust.{name}"])

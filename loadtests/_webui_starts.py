@@ -11,17 +11,22 @@ from flask import Response, jsonify
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from locust.util.timespan import parse_timespan
+from locust.web import WebUI
 
 from configuration.errors import ConfigurationError
 from configuration.loading import scenario_names
 from loadtests._arguments import Unasked, chosen_scenario
 from loadtests._loadtest import LoadTest
-from loadtests._target import NoAnswerError, Target, wait_until_ready
+from loadtests._target import HEADERS_VARIABLE, NoAnswerError, Target, wait_until_ready
 from loadtests._webui_verdict import Finished
 
 ANSWER_PATIENCE_S: Final = 2.0
 JUDGING_PATIENCE_S: Final = 60.0
 BEGIN_PATIENCE_S: Final = 30.0
+FIELDS: Final = frozenset(
+    ("host", "user_count", "spawn_rate", "run_time", "user_classes", "shape_class", "profile")
+)
+"""What Locust's form holds, besides the arguments that are declared for it, such as the scenario."""
 RUN_TIMES: Final = "20, 20s, 3m, 2h, 1h20m"
 UNDER_WAY: Final = (
     "The run goes on unchanged: it is judged by the load it was started with. "
@@ -32,7 +37,7 @@ UNDER_WAY: Final = (
 class Starts:
     """Start run after run, one at a time; remember those that are over."""
 
-    def __init__(self, loadtest: LoadTest) -> None:
+    def __init__(self, loadtest: LoadTest, web_ui: WebUI) -> None:
         asked = loadtest.options.scenario
         chosen = loadtest.scenario.name if isinstance(asked, Unasked) else str(asked)
         loadtest.options.scenario = chosen
@@ -40,6 +45,8 @@ class Starts:
         self.notice = ""
         """What whoever tried to start or edit during the run should know; Locust's page drops the answer."""
         self._loadtest = loadtest
+        self._web_ui = web_ui
+        self._origin = _origin(loadtest.host)
         self._earlier: list[Finished] = []
         self._one_at_a_time = BoundedSemaphore()
         self._began = Event()
@@ -69,6 +76,7 @@ class Starts:
                 return self._refusal(str(error))
             last, finished = self._loadtest.run, self.finished
             self._began.clear()
+            self._web_ui._cancel_run_time_timer()  # the last run's, if it ended before its time
             response = go()
             if not response.is_json or not response.get_json()["success"]:
                 return response
@@ -91,6 +99,7 @@ class Starts:
 
     def _prepare(self, form: Mapping[str, str]) -> None:
         """Choose the scenario and see that the run can be kept and aimed."""
+        self._check_fields(form)
         options = self._loadtest.options
         name = form.get("scenario", options.scenario)
         if name not in self.choices:
@@ -98,7 +107,7 @@ class Starts:
         host = form.get("host", self._loadtest.host).rstrip("/")
         if not host:
             raise ValueError("No host to test. Fill in Host, for example http://127.0.0.1:8000.")
-        Target.parse(host)
+        self._check_origin(host)
         options.scenario = name
         options.num_users = _users(form)
         options.spawn_rate = _spawn_rate(form)
@@ -107,8 +116,32 @@ class Starts:
         self._loadtest.prepare_folder()
         wait_until_ready(host, self._loadtest.headers, ANSWER_PATIENCE_S)
 
+    def _check_fields(self, form: Mapping[str, str]) -> None:
+        """Let the form set what it shows and nothing else, though Locust takes any argument from it."""
+        foreign = form.keys() - FIELDS - self._web_ui.template_args["extra_options"].keys()
+        if foreign:
+            names = ", ".join(sorted(foreign))
+            raise ValueError(f"The form can't set {names}; give such arguments when Locust is started.")
+
+    def _check_origin(self, host: str) -> None:
+        """See that `host` is a URL, and that no headers are sent where they weren't meant for."""
+        origin = Target.parse(host).origin
+        if self._loadtest.headers and origin != self._origin:
+            meant = f"meant for {self._origin} only" if self._origin else "set, but meant for no host yet"
+            raise ValueError(
+                f"{HEADERS_VARIABLE} is {meant}. To aim at {origin}, start Locust anew with --host {origin}."
+            )
+
     def _refusal(self, sentence: str) -> Response:
         return jsonify({"success": False, "message": sentence, "host": self._loadtest.host})
+
+
+def _origin(host: str) -> str | None:
+    """Whom the headers are meant for: the host given at the start, if one that can be aimed at was."""
+    try:
+        return Target.parse(host).origin
+    except ValueError:
+        return None
 
 
 def _users(form: Mapping[str, str]) -> int | None:

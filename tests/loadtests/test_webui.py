@@ -27,10 +27,14 @@ ScenarioFile = Callable[..., str]
 class Web:
     """A Locust with its web UI: asked over HTTP, or shown to a browser."""
 
-    def __init__(self, start: Start, *arguments: str, address: str = "127.0.0.1", base: str = "") -> None:
+    def __init__(self, start: Start, *arguments: str, base: str = "", headers: str = "") -> None:
         port = free_port(0)
-        self.suite = start("locust", "-f", "loadtests/locustfile.py", "--web-port", str(port), *arguments)
-        self.url = f"http://{address}:{port}{base}/"
+        self.suite = start(
+            "locust",
+            *("-f", "loadtests/locustfile.py", "--web-port", str(port), *arguments),
+            environment={"LOADTEST_HEADERS": headers},
+        )
+        self.url = f"http://127.0.0.1:{port}{base}/"
         self.port = port
         self.suite.until(lambda: listens("127.0.0.1", port))
 
@@ -48,6 +52,17 @@ class Web:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
+
+    def post_from(self, page: str, path: str, **form: str) -> int:
+        """Status of the answer to a form that a page of this origin sends."""
+        body = urllib.parse.urlencode(form).encode()
+        request = urllib.request.Request(self.url + path, body, {"Origin": page})
+        try:
+            with urllib.request.urlopen(request) as reply:
+                return reply.status
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
 
     def post(self, path: str, **form: str) -> dict[str, Any]:
         """The answer to a form."""
@@ -280,6 +295,8 @@ def test_each_start_is_a_run_of_its_own_and_none_disturbs_another(
     assert web.status["word"] == "pass", "a run without a planned end is complete when it is stopped"
 
     web.begin(scenario="manual", user_count="2", spawn_rate="2", run_time="60")
+    recorded = len(obedient.bodies)
+    web.suite.until(lambda: len(obedient.bodies) > recorded + 2)
     web.post("stop")
     assert "stopped after" in web.status["sentence"], "of 60 s, whatever an earlier run completed"
     assert len(web.folders) == 3
@@ -319,6 +336,8 @@ REFUSED = [
     ({"scenario": "/etc/hostname"}, "There is no scenario '/etc/hostname' here. There is: "),
     ({"host": ""}, "No host to test. Fill in Host"),
     ({"host": "127.0.0.1:8000"}, "the host '127.0.0.1:8000' is no URL"),
+    ({"host": "http://somebody:secret@127.0.0.1:8000"}, "the host holds an '@', as credentials do"),
+    ({"out": "elsewhere", "headless": "true"}, "The form can't set headless, out; give such arguments when"),
     ({"scenario": "manual", "user_count": "0"}, "Number of users is '0'; give a whole number, 1 or more."),
     ({"scenario": "manual", "spawn_rate": "fast"}, "Ramp up is 'fast'; give users started a second"),
     ({"scenario": "manual", "run_time": "soon"}, "Run time is 'soon'; give it like 20, 20s"),
@@ -334,6 +353,53 @@ def test_what_cannot_be_started_is_told_in_a_sentence(start: Start, obedient: An
         assert refused["message"].startswith(sentence)
     assert web.folders == []
     assert web.status["phase"] == "idle"
+
+
+def test_pages_of_other_sites_neither_start_nor_stop_a_run(
+    start: Start, obedient: Any, scenario_file: ScenarioFile
+) -> None:
+    """They are refused, whatever they ask for; the web UI's own page is not."""
+    path = scenario_file(load="{users: [{constant: 2, for: 60s}]}")
+    web = Web(start, "--host", obedient.host, "--scenario", path)
+    assert web.post_from("http://elsewhere.example", "swarm", scenario=path) == 403
+    assert web.folders == []
+    own = web.url.rstrip("/")
+    assert web.post_from(own, "swarm", scenario=path) == 200
+    for page in ("http://elsewhere.example", "null"):
+        assert web.post_from(page, "stop") == 403
+        assert web.post_from(page, "stats/reset") == 403
+    assert web.status["phase"] == "running"
+    assert web.post_from(own, "stop") == 200
+    web.until_phase("done")
+
+
+def test_headers_go_nowhere_but_to_the_host_given_at_the_start(
+    start: Start, obedient: Any, scenario_file: ScenarioFile
+) -> None:
+    """The form's host may be another, but then nothing is sent to it: not even the readiness question."""
+    path = scenario_file(load="{users: [{constant: 2, for: 2s}]}")
+    web = Web(start, "--host", obedient.host, "--scenario", path, headers="Authorization: Bearer s3cr3t")
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        other = f"http://127.0.0.1:{elsewhere.getsockname()[1]}"
+        refused = web.post("swarm", scenario=path, host=other)
+        elsewhere.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
+    assert refused["message"] == (
+        f"LOADTEST_HEADERS is meant for {obedient.host} only. "
+        f"To aim at {other}, start Locust anew with --host {other}."
+    )
+    web.begin(scenario=path, host=f"{obedient.host}/")
+    web.until_phase("done")
+    assert {headers["authorization"] for headers in obedient.headers} == {"Bearer s3cr3t"}
+
+
+def test_headers_without_a_host_at_the_start_go_nowhere(start: Start, obedient: Any) -> None:
+    """Nobody has said yet whom they are meant for."""
+    web = Web(start, headers="Authorization: Bearer s3cr3t")
+    refused = web.post("swarm", scenario="smoke", host=obedient.host)
+    assert refused["message"].startswith("LOADTEST_HEADERS is set, but meant for no host yet. ")
+    assert web.folders == []
 
 
 def test_only_this_machine_reaches_the_web_ui_unless_told_otherwise(start: Start) -> None:
