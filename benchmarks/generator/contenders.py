@@ -31,7 +31,8 @@ def contenders(tools: Path) -> list[Contender]:
     """All tools, this suite first; `tools` is the folder of the benchmark's own programs."""
     return [
         Contender("this suite", "`user: eager`, 32 users, each request recorded, each reply checked", _suite),
-        Contender("k6", "32 VUs, a ready body, no checks, replies discarded", _k6(tools / "k6")),
+        Contender("k6", "32 VUs, a ready body, no checks, replies discarded", _k6(tools / "k6", "k6.js")),
+        Contender("k6 with checks", "the same, each reply checked", _k6(tools / "k6", "k6_checking.js")),
         Contender("wrk", "1 thread, a ready body", _wrk),
         Contender("hey", "32 workers, a ready body", _hey),
         Contender("FastHttpUser", "one Faker for all, a new record each time", _locust("fast_faker.py")),
@@ -53,10 +54,10 @@ def _locust(file: str) -> Callable[[str, Path], list[str]]:
     return command
 
 
-def _k6(program: Path) -> Callable[[str, Path], list[str]]:
+def _k6(program: Path, file: str) -> Callable[[str, Path], list[str]]:
     def command(host: str, _: Path) -> list[str]:
         quiet = ["-q", "--no-usage-report", "--address", ""]
-        return [str(program), "run", *quiet, "-e", f"HOST={host}", str(HERE / "peers" / "k6.js")]
+        return [str(program), "run", *quiet, "-e", f"HOST={host}", str(HERE / "peers" / file)]
 
     return command
 

@@ -71,4 +71,4 @@ def test_every_tool_is_aimed_at_the_same_host(tmp_path: Path) -> None:
     for contender in contenders(Path("tools")):
         command = " ".join(contender.command("http://127.0.0.1:1", tmp_path))
         assert "http://127.0.0.1:1" in command, contender.name
-        assert "32" in command or "eager.yaml" in command or "k6.js" in command, contender.name
+        assert "32" in command or "eager.yaml" in command or "/peers/k6" in command, contender.name
