@@ -17,6 +17,7 @@ from reports.stagejudgement import StageJudgement
 from reports.stages import HEADS, stage_cells
 from reports.summary import Summary
 from reports.tables import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
+from reports.terminal import failure_lines
 from reports.verdict import Verdict
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -34,6 +35,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "objectives": [_objective_json(judgement) for judgement in verdict.objectives],
         "stages": [_stage_json(judged) for judged in verdict.stages],
+        "failures": [asdict(failure) for failure in verdict.failures],
     }
 
 
@@ -130,6 +132,9 @@ def summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "
         parts.append("\n".join(f"- {_md(reason)}" for reason in verdict.reasons))
     if verdict.objectives:
         parts.append(_objectives_md(verdict.objectives))
+    if verdict.failures:
+        told = failure_lines(verdict_json(verdict)["failures"])
+        parts.append("Failed requests:\n\n" + "\n".join(f"- {_md(line.strip())}" for line in told))
     if verdict.stages:
         parts.append(_stages_md(verdict.stages))
     load = (

@@ -149,4 +149,4 @@ def _absence(objective: Objective, run: Run) -> str:
     ):
         if name is not None and not np.any(labels.equal(name)):
             return f"no request of {kind} '{name}' was recorded"
-    return "no request was answered" if len(judged) else "no request was recorded"
+    return "no request succeeded" if len(judged) else "no request was recorded"

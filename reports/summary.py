@@ -9,6 +9,7 @@ import numpy as np
 from reports.composition import Where, where
 from reports.crossing import LimitCrossing, limit_crossing
 from reports.figures import Figures, StageFigures, figures, stage_figures
+from reports.reasons import reason
 from reports.run import Run
 from reports.samples import Samples
 from reports.timeline import Counts, Timeline, per_second, timeline
@@ -26,16 +27,6 @@ __all__ = [
     "Where",
     "summarise",
 ]
-
-REASONS = {
-    "timeout": "timeout",
-    "refused": "connection refused",
-    "reset": "connection reset",
-    "shed": "shed (503 with Retry-After)",
-    "dropped": "dropped, never sent (in-flight limit)",
-    "invalid_reply": "invalid reply",
-    "wrong_answer": "wrong answer",
-}
 
 
 @dataclass(frozen=True)
@@ -183,14 +174,6 @@ def _failures(samples: Samples, expected: tuple[str, ...], seconds: int) -> tupl
             )
         )
     return tuple(sorted(found, key=lambda failure: (-failure.count, failure.reason)))
-
-
-def reason(outcome: str, status: int) -> str:
-    """An outcome in words: `HTTP 502`, `timeout`, `invalid reply (HTTP 200)`."""
-    if outcome in ("http_4xx", "http_5xx"):
-        return f"HTTP {status}"
-    words = REASONS.get(outcome, outcome)
-    return f"{words} (HTTP {status})" if status and outcome in ("invalid_reply", "wrong_answer") else words
 
 
 def _slowest(samples: Samples, count: int = 10) -> tuple[Slow, ...]:

@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.quantities import beside, exact, number, with_unit
+from reports.quantities import beside, counted, exact, number, with_unit
 
 if TYPE_CHECKING:
     from reports.verdict import Verdict
 
 NOTHING = "–"
+_MOST_REASONS = 3
 _SYMBOLS = {"met": "✓", "missed": "✗", "unproven": "?", "pass": "✓", "fail": "✗", "invalid": "!"}
 _COLOURS = {"met": "32", "missed": "31", "unproven": "33", "pass": "32", "fail": "31", "invalid": "33"}
 
@@ -38,9 +39,22 @@ def verdict_table(
             "",
             *(line for message in unproven for line in _wrapped(f"? {_clean(message)}", width, "  ")),
         ]
+    if failures := told.get("failures"):
+        lines += ["", "Failed requests:"]
+        lines += [cut for line in failure_lines(failures) for cut in _wrapped(line, width, "    ")]
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)
+
+
+def failure_lines(failures: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The three most frequent reasons with their counts, a line each, and a line for the rest."""
+    told = [(failure["count"], _clean(failure["reason"])) for failure in failures[:_MOST_REASONS]]
+    if rest := failures[_MOST_REASONS:]:
+        count = sum(failure["count"] for failure in rest)
+        told.append((count, f"for {counted(len(rest), 'other reason')}"))
+    width = max((len(f"{count:,}") for count, _ in told), default=0)
+    return [f"  {count:>{width},}  {words}" for count, words in told]
 
 
 def _objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int) -> list[str]:

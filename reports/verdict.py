@@ -10,6 +10,7 @@ from reports.figures import StageFigures, stage_figures
 from reports.judgement import Judgement, Outcome, judge_objective
 from reports.objectives import Objective, parse_objective
 from reports.quantities import counted, duration, number
+from reports.reasons import FailedFor, failures_by_reason
 from reports.run import Run
 from reports.stagejudgement import StageJudgement, judge_stages
 
@@ -32,6 +33,8 @@ class Verdict:
     objectives: tuple[Judgement, ...]
     stages: tuple[StageJudgement, ...]
     """How the objectives stand in each stage for itself; the word is not made of them."""
+    failures: tuple[FailedFor, ...] = ()
+    """Why judged requests failed, the most frequent reason first."""
 
     @property
     def exit_code(self) -> int:
@@ -48,9 +51,10 @@ def judge(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdict:
     """
     asked = objectives(run)
     found = tuple(judge_objective(objective, run) for objective in asked)
-    word, sentence, reasons = _decide(run, found)
+    failures = failures_by_reason(run.judged, run.facts.expected)
+    word, sentence, reasons = _decide(run, found, failures)
     told = stage_figures(run) if stages is None else stages
-    return Verdict(word, sentence, reasons, found, judge_stages(run, asked, told))
+    return Verdict(word, sentence, reasons, found, judge_stages(run, asked, told), failures)
 
 
 def objectives(run: Run) -> list[Objective]:
@@ -61,9 +65,11 @@ def objectives(run: Run) -> list[Objective]:
     return stated
 
 
-def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[str, ...]]:
+def _decide(
+    run: Run, found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
+) -> tuple[Word, str, tuple[str, ...]]:
     faults = (*run.facts.faults, *_unread(run), *generator.faults(run))
-    missed = [judgement.message for judgement in found if judgement.outcome == "missed"]
+    missed = _missed(found)
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
     stopped = _stopped(run)
     if faults:
@@ -73,10 +79,10 @@ def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[st
         given_up = f"given up after {duration(run.elapsed_s)}: {run.facts.given_up}"
         return "fail", f"Failed: {given_up}.", (given_up, *missed)
     if missed:
-        more = f" (and {len(missed) - 1} more of {len(found)} objectives missed)" if len(missed) > 1 else ""
         after = "".join(f"; {end}" for end in (*stopped, *_decided(run)))
-        reasons = (*missed, *stopped, *_saved(run))
-        return "fail", f"Failed: {_within_sentence(missed[0])}{more}{after}.", reasons
+        mostly = _mostly_failed(run, found, failures)
+        reasons = (*mostly, *missed, *stopped, *_saved(run))
+        return "fail", f"Failed: {_what_failed(missed, len(found), mostly)}{after}.", reasons
     if stopped:
         rest = "no objective was missed until then" if found else "there was nothing to miss"
         return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped
@@ -86,6 +92,35 @@ def _decide(run: Run, found: tuple[Judgement, ...]) -> tuple[Word, str, tuple[st
         return "fail", f"Failed: {_within_sentence(messages[0])}{more}. Proof was required.", messages
     reasons = (*(judgement.message for judgement in unproven), *_saved(run))
     return "pass", _passed(run, found, unproven), reasons
+
+
+def _missed(found: tuple[Judgement, ...]) -> list[str]:
+    """What was missed, in the order of the scenario; what could not even be measured comes last."""
+    missed = [judgement for judgement in found if judgement.outcome == "missed"]
+    return [judgement.message for judgement in sorted(missed, key=lambda judged: judged.observed is None)]
+
+
+def _mostly_failed(
+    run: Run, found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
+) -> tuple[str, ...]:
+    """That most requests failed, and why, where an objective was missed for it; nothing elsewhere."""
+    failed, requests = sum(failure.count for failure in failures), len(run.judged)
+    for_it = any(
+        judged.outcome == "missed" and (judged.observed is None or judged.metric in ("error rate", "errors"))
+        for judged in found
+    )
+    if not for_it or 2 * failed <= requests:
+        return ()
+    reason = failures[0].reason.replace(" (", ", ").removesuffix(")")
+    most = f"{'most often ' if len(failures) > 1 else ''}{reason}"
+    return (f"{failed:,} of {counted(requests, 'request')} failed ({most})",)
+
+
+def _what_failed(missed: list[str], objectives: int, mostly: tuple[str, ...]) -> str:
+    if mostly:
+        return f"{mostly[0]}; {len(missed)} of {objectives} objectives missed" if missed[1:] else mostly[0]
+    more = f" (and {len(missed) - 1} more of {objectives} objectives missed)" if missed[1:] else ""
+    return f"{_within_sentence(missed[0])}{more}"
 
 
 def _unread(run: Run) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def latency_heat_map(scene: Scene) -> Chart:
     question = "Latency heat map"
     answered = scene.answered
     if not len(answered):
-        return Chart("heatmap", question, "No request was answered, so the heat map is empty", "")
+        return Chart("heatmap", question, "No request succeeded, so the heat map is empty", "")
     ordered = answered.ordered_ms
     near = [limit.limit_ms for limit in scene.limits if limit.everywhere and limit.limit_ms < 5 * ordered[-1]]
     low_ms, high_ms = decades(

@@ -25,7 +25,7 @@ def latency_over_time(scene: Scene) -> Chart:
     """p50, p95 and p99 of the requests that started in each window, with the limits."""
     question = "Latency over time"
     if not len(scene.answered):
-        return Chart("latency", question, "No request was answered, so there is no latency to show", "")
+        return Chart("latency", question, "No request succeeded, so there is no latency to show", "")
     windows = scene.windows
     return Chart(
         "latency",

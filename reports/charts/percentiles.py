@@ -26,9 +26,7 @@ def latency_by_percentile(scene: Scene) -> Chart:
     answered = scene.judged_answers
     latency_ms = answered.ordered_ms
     if not len(latency_ms):
-        return Chart(
-            "percentiles", question, "No judged request was answered, so there are no percentiles", ""
-        )
+        return Chart("percentiles", question, "No judged request succeeded, so there are no percentiles", "")
     service_ms = answered.ordered_service_ms
     parted = _parted(latency_ms, service_ms)
     return Chart(

@@ -179,6 +179,14 @@ def test_summary_md_tells_verdict_objectives_and_stages(make_run: MakeRun) -> No
     )
 
 
+def test_failures_are_told_by_reason(make_run: MakeRun) -> None:
+    run = make_run(100, outcome=["http_5xx"] * 3 + ["ok"] * 97, status=[502] * 3 + [200] * 97)
+    verdict = judge(run)
+    assert verdict_json(verdict)["failures"] == [{"reason": "HTTP 502", "count": 3}]
+    assert "\n\nFailed requests:\n\n- 3 HTTP 502\n\n" in summary_md(verdict, summarise(run), run.facts)
+    assert "Failed requests" not in summary_md(judge(make_run(5)), summarise(make_run(5)), run.facts)
+
+
 def test_summary_md_of_an_invalid_run_lists_every_reason(make_run: MakeRun) -> None:
     run = mixed(make_run, faults=("First.", "Second."))
     text = summary_md(judge(run), summarise(run), run.facts)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.facts import Plan, Stage
+from reports.reasons import reason
 from reports.run import Run
-from reports.summary import reason, summarise
+from reports.summary import summarise
 
 MakeRun = Callable[..., Run]
 

@@ -78,9 +78,26 @@ def test_an_invalid_run_lists_its_reasons(make_run: MakeRun) -> None:
     assert text.startswith("! Invalid: One fault (and 1 more reason).\n- One fault.\n- Another.\n")
 
 
+def test_failures_are_listed_by_reason_the_most_frequent_first(make_run: MakeRun) -> None:
+    outcomes = ["http_4xx"] * 1200 + ["timeout"] * 3 + ["reset"] * 2 + ["refused", "invalid_reply"]
+    run = make_run(1207, outcome=outcomes, status=[404] * 1200 + [0] * 6 + [200])
+    text = verdict_table(judge(run), False, 80, report="report.html")
+    assert text.endswith(
+        "\n\n"
+        "Failed requests:\n"
+        "  1,200  HTTP 404\n"
+        "      3  timeout\n"
+        "      2  connection reset\n"
+        "      2  for 2 other reasons\n"
+        "\n"
+        "Report: report.html"
+    )
+    assert "Failed requests" not in verdict_table(judge(make_run(200)), False, 80)
+
+
 def test_what_was_not_measured_is_a_dash(make_run: MakeRun) -> None:
     text = verdict_table(judge(make_run(3, outcome="refused", status=0)), False, 80)
-    assert text.splitlines()[-1].split() == [
+    assert text.splitlines()[3].split() == [
         "p99",
         "latency",
         "<=",

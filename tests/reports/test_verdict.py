@@ -58,6 +58,45 @@ def test_further_misses_are_counted(make_run: MakeRun) -> None:
     assert judge(run).reasons[1] == "peak throughput was 1 requests/s, needed 5 requests/s."
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "status", "why"),
+    [
+        (["http_4xx"] * 200, 404, "200 of 200 requests failed (HTTP 404)"),
+        (["invalid_reply"] * 200, 200, "200 of 200 requests failed (invalid reply, HTTP 200)"),
+        (
+            ["http_4xx"] * 120 + ["timeout"] * 30 + ["ok"] * 50,
+            [401] * 120 + [0] * 30 + [200] * 50,
+            "150 of 200 requests failed (most often HTTP 401)",
+        ),
+    ],
+)
+def test_where_most_requests_failed_the_verdict_leads_with_why(
+    make_run: MakeRun, outcomes: list[str], status: Any, why: str
+) -> None:
+    """Refused and useless replies are answers; that there was no latency to measure follows from them."""
+    run = make_run(200, outcome=outcomes, status=status, facts={"objectives": ("error rate <= 1 %",)})
+    assert said(run) == ("fail", f"Failed: {why}.")
+    assert judge(run).reasons[0] == why
+
+
+def test_what_could_not_be_measured_is_told_after_what_was(make_run: MakeRun) -> None:
+    run = make_run(200, outcome="http_4xx", status=404, facts={"objectives": STAGED[:2]})
+    assert said(run)[1] == "Failed: 200 of 200 requests failed (HTTP 404); 2 of 2 objectives missed."
+    assert judge(run).reasons == (
+        "200 of 200 requests failed (HTTP 404)",
+        "error rate was 100 %, limit 0 %.",
+        "p99 latency could not be measured: no request succeeded.",
+    )
+
+
+def test_failures_that_no_missed_objective_is_about_do_not_lead(make_run: MakeRun) -> None:
+    facts = {"objectives": ("p99 latency <= 5 ms", "error rate <= 90 %")}
+    run = make_run(200, outcome=["http_4xx"] * 150 + ["ok"] * 50, status=404, facts=facts)
+    assert said(run)[1] == "Failed: p99 latency was 10 ms, limit 5 ms."
+    shed = make_run(200, outcome="shed", status=503, facts={"expected": ("shed",)})
+    assert said(shed)[1] == "Failed: p99 latency could not be measured: no request succeeded."
+
+
 def test_met_without_enough_samples_passes_and_says_so(make_run: MakeRun) -> None:
     run = make_run(150, facts={"objectives": STAGED})
     assert said(run) == (
@@ -226,7 +265,7 @@ def test_an_offered_load_that_is_stated_replaces_the_implicit_one(make_run: Make
         (
             "p99 latency <= 1 ms",
             {"outcome": "refused", "status": 0},
-            "p99 latency could not be measured: no request was answered.",
+            "p99 latency could not be measured: no request succeeded.",
         ),
     ],
 )
