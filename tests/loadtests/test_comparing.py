@@ -229,3 +229,24 @@ def test_what_cannot_be_done_is_told(tmp_path: Path, words: tuple[str, ...], tol
     assert process.returncode == 2
     assert told in err
     assert "Traceback" not in err
+
+
+def test_the_table_in_the_readme_is_one_that_the_page_has(busy: list[Column]) -> None:
+    """Its figures are those of a real run; its rows, its columns and its targets are today's."""
+    steadily = [replace(busy[0], title=form.title, targets=_targets()) for form in STEADY_FORMS]
+    made = _cells(page(steadily, busy, {}, "2026-01-05", 1))
+    shown = _cells((ROOT / "README.md").read_text(encoding="utf-8").partition("## Single against batch")[2])
+    assert shown[0] == made[0]
+    assert [row[:2] for row in shown[1:]] == [row[:2] for row in made[1 : len(shown)]]
+    assert len(shown) == 13
+
+
+def _targets() -> dict[str, str]:
+    objectives = load_scenario("steady").objectives
+    return {each.metric: f"{each.comparison} {each.limit_text}" for each in objectives}
+
+
+def _cells(text: str) -> list[list[str]]:
+    """The first table in a text."""
+    lines = text[text.index("| ") :].split("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
