@@ -9,6 +9,9 @@ from reports.facts import Facts, Stage
 from reports.samples import Samples
 from reports.telemetry import Telemetry
 
+_AFTERMATH_S = 0.5
+"""Requests that begin or end so little after the plan belong to its last second."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -48,6 +51,11 @@ class Run:
         if self.facts.ended_s is not None:
             return self.facts.ended_s
         return float(self.samples.intended_s[-1]) if len(self.samples) else 0.0
+
+    def shown_until_s(self, last_s: float) -> float:
+        """Where a run is cut that went on until `last_s`: at the end of its plan, if that was just before."""
+        planned_s = max((stage.end_s for stage in self.facts.stages), default=self.facts.planned_s or 0.0)
+        return planned_s if planned_s < last_s < planned_s + _AFTERMATH_S else last_s
 
     def length_s(self, stage: Stage) -> float:
         """The planned duration of a stage, or of as much of it as was run before the run was cut short."""

@@ -40,12 +40,15 @@ class Timeline:
 
 
 def timeline(run: Run) -> Timeline:
-    """The run second by second, to the end of its plan or its last reply, whichever is later."""
+    """The run second by second, to the end of its plan or its last reply, whichever is later.
+
+    What came less than half a second after the plan is in its last row.
+    """
     samples, facts = run.samples, run.facts
     last_s = max(facts.duration_s, run.elapsed_s, *(stage.end_s for stage in facts.stages), 0.0)
     if len(samples):
         last_s = max(last_s, float(np.nanmax(samples.end_s, initial=0.0)), float(samples.intended_s[-1]))
-    seconds = max(1, int(np.ceil(last_s)))
+    seconds = max(1, int(np.ceil(run.shown_until_s(last_s))))
     t_s = np.arange(seconds, dtype=np.float64)
     p50_ms, p95_ms, p99_ms = _percentiles(samples, t_s, (0.5, 0.95, 0.99))
     return Timeline(

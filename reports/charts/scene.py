@@ -104,12 +104,12 @@ class Scene:
 
     @cached_property
     def axis(self) -> TimeAxis:
-        """From the start to the end of the load, or to the last request if that started later."""
+        """From the start to the end of the load, or to the last request if that started much later."""
         starts_s = self.run.samples.intended_s
         last_s = float(starts_s[-1]) if len(starts_s) else 0.0
         planned_s = max((stage.end_s for stage in self.run.facts.stages), default=0.0)
         known_s = self.run.elapsed_s or (0.0 if self.run.cut_short else planned_s)
-        return TimeAxis(max(known_s, last_s) or 1.0, self.run.facts.stages)
+        return TimeAxis(self.run.shown_until_s(max(known_s, last_s)) or 1.0, self.run.facts.stages)
 
     @cached_property
     def answered(self) -> Answers:

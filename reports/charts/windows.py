@@ -13,23 +13,29 @@ from reports.quantities import duration
 from reports.samples import Floats
 
 QUANTILES = (0.5, 0.95, 0.99)
+_SLIVER = 0.25
+"""Share of a window; what is left of a run that is shorter makes no window of its own."""
 _ENOUGH = 20
 """Answers a window should hold so that its percentiles say something."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Percentiles of the requests that started in [`start_s`, `start_s` + `width_s`); NaN where none did."""
+    """Percentiles of the requests that started in each window; NaN where none did.
+
+    All are `width_s` long, except that the last one ends with the run: a sliver goes to the window before.
+    """
 
     width_s: float
     start_s: Floats
+    length_s: Floats
     answers: NDArray[np.int64]
     percentiles_ms: dict[float, Floats]
 
     @property
     def middle_s(self) -> Floats:
         """Where to draw each window."""
-        return self.start_s + self.width_s / 2
+        return self.start_s + self.length_s / 2
 
     def worst(self, quantile: float) -> tuple[float, float]:
         """The highest value of that percentile in any window, and when that window began."""
@@ -63,17 +69,18 @@ def usual_s(needed_s: float) -> float:
 
 def latency_windows(intended_s: Floats, latency_ms: Floats, end_s: float, width: float) -> Windows:
     """Nearest-rank percentiles per window; `intended_s` is sorted, both in the order of the samples."""
-    edges_s = np.arange(0, np.ceil(end_s / width) + 1) * width
-    edges = np.searchsorted(intended_s, edges_s, side="left")
-    edges[0], edges[-1] = 0, len(intended_s)
-    percentiles = {quantile: np.full(len(edges_s) - 1, np.nan) for quantile in QUANTILES}
+    starts_s: Floats = np.arange(max(1, int(np.ceil(end_s / width - _SLIVER))), dtype=np.float64) * width
+    edges = np.append(np.searchsorted(intended_s, starts_s, side="left"), len(intended_s))
+    edges[0] = 0
+    percentiles = {quantile: np.full(len(starts_s), np.nan) for quantile in QUANTILES}
     for index, (first, last) in enumerate(itertools.pairwise(edges)):
         if last > first:
             ranks = [int(np.ceil(quantile * (last - first) - 1e-9)) - 1 for quantile in QUANTILES]
             ordered = np.partition(latency_ms[first:last], ranks)
             for quantile, rank in zip(QUANTILES, ranks, strict=True):
                 percentiles[quantile][index] = ordered[rank]
-    return Windows(width, edges_s[:-1], np.diff(edges), percentiles)
+    lengths_s: Floats = np.diff(np.append(starts_s, end_s))
+    return Windows(width, starts_s, lengths_s, np.diff(edges), percentiles)
 
 
 def per_window(
@@ -86,7 +93,7 @@ def per_window(
     step = max(1, int(width))
     seconds = max(1, int(np.ceil(end_s)))
     starts = np.arange(0, seconds, step)
-    if len(starts) > 1 and end_s - starts[-1] < step / 4:
+    if len(starts) > 1 and end_s - starts[-1] < step * _SLIVER:
         starts = starts[:-1]
     counted = np.zeros(seconds, dtype=np.int64)
     kept = counts[:seconds]

@@ -14,6 +14,8 @@ from reports import charts
 from reports.charts import Chart
 from reports.charts.canvas import picture, resize
 from reports.charts.heatmap import _cells
+from reports.charts.latency import latency_over_time
+from reports.charts.scene import Scene
 from reports.facts import Plan, Stage
 from reports.run import Run
 from reports.summary import summarise
@@ -404,3 +406,17 @@ def test_a_peak_too_short_for_a_rate_is_told_by_the_busiest_window(make_run: Mak
     facts = {"offered": 1.0, "plan": Plan((0.0, 60.0), (), (0.0, 20.0), 600.0)}
     run = make_run(600, intended_s=starts_s, facts=facts)
     assert titles(run)["load"] == "The planned load was offered in full, up to 19.5 requests/s"
+
+
+def test_requests_just_after_the_plan_make_neither_a_window_nor_a_headline(make_run: Make) -> None:
+    """One slow request that a user began as the plan ended is told of the last window of the plan."""
+    facts = {"planned_s": 60.0, "ended_s": 60.04, "stages": (Stage("steady", 0.0, 60.0),)}
+    intended_s = [*(i / 10 for i in range(600)), 60.03]
+    latency_ms = [10.0] * 600 + [90.0]
+    run = make_run(601, intended_s=intended_s, latency_ms=latency_ms, facts=facts)
+    summary = summarise(run)
+    scene = Scene(run, summary, judge(run, summary.stages))
+    assert scene.axis.end_s == 60.0
+    assert scene.windows.middle_s[-1] < 60.0
+    assert scene.windows.answers.sum() == 601
+    assert "at 60 s" not in latency_over_time(scene).title

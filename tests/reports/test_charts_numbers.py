@@ -42,6 +42,23 @@ def test_each_window_holds_the_nearest_rank_percentiles_of_the_requests_that_sta
             assert math.isnan(p99)
 
 
+@pytest.mark.parametrize(
+    ("end_s", "starts_s", "middles_s"),
+    [
+        (20.0, [0, 10], [5, 15]),
+        (22.0, [0, 10], [5, 16]),  # two seconds more are no window
+        (24.0, [0, 10, 20], [5, 15, 22]),  # a shorter one is drawn where its requests were
+        (0.2, [0], [0.1]),
+    ],
+)
+def test_no_window_reaches_beyond_the_run_and_none_is_a_sliver(end_s, starts_s, middles_s):
+    intended_s = np.linspace(0, end_s, 50)
+    windows = latency_windows(intended_s, np.arange(50.0), end_s, 10.0)
+    assert windows.start_s.tolist() == starts_s
+    assert windows.middle_s.tolist() == pytest.approx(middles_s)
+    assert windows.answers.sum() == 50
+
+
 def test_a_request_that_started_after_the_end_counts_in_the_last_window():
     windows = latency_windows(np.array([1.0, 10.4]), np.array([5.0, 7.0]), 10.0, 5.0)
     assert windows.answers.tolist() == [1, 1]

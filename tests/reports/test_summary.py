@@ -158,6 +158,19 @@ def test_where_nothing_was_planned_or_observed_seconds_are_empty(make_run: MakeR
     assert np.isnan(seconds.users).all()
 
 
+def test_requests_just_after_the_plan_belong_to_its_last_second(make_run: MakeRun) -> None:
+    """Users who were about to send when the plan ended make no second, nearly empty one, of their own."""
+    facts = {"planned_s": 10.0, "ended_s": 10.04, "stages": (Stage("steady", 0.0, 10.0),)}
+    intended_s = [*(i / 10 for i in range(100)), 10.01, 10.03]
+    outcome = ["ok"] * 100 + ["timeout", "ok"]
+    run = make_run(102, intended_s=intended_s, outcome=outcome, latency_ms=20.0, facts=facts)
+    seconds = summarise(run).timeline
+    assert len(seconds) == 10
+    assert (seconds.requests[-1], seconds.sent[-1], seconds.errors[-1]) == (12, 12, 1)
+    assert seconds.requests.sum() == 102
+    assert seconds.completed.sum() == 101
+
+
 def test_a_late_reply_makes_the_timeline_longer(make_run: MakeRun) -> None:
     assert len(summarise(make_run(10, latency_ms=[5.0] * 9 + [4000.0])).timeline) == 5
 
