@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from reports.facts import Facts
 from reports.judgement import Judgement
-from reports.quantities import beside, counted, duration, exact, number, with_unit
+from reports.quantities import NOTHING, beside, counted, duration, exact, interval, number, with_unit
 from reports.stagejudgement import StageJudgement
 from reports.stages import HEADS, stage_cells
 from reports.summary import Summary
@@ -40,8 +40,8 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def _objective_json(judgement: Judgement) -> dict[str, Any]:
-    interval = judgement.interval
-    return {**asdict(judgement), "interval": None if interval is None else list(interval)}
+    bounds = judgement.interval
+    return {**asdict(judgement), "interval": None if bounds is None else list(bounds)}
 
 
 def _stage_json(judged: StageJudgement) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _figures_of(judgement: Judgement) -> str:
 
 def _observed(judgement: Judgement) -> str:
     if judgement.observed is None:
-        return "–"
+        return NOTHING
     return with_unit(beside(judgement.observed, judgement.limit), judgement.unit)
 
 
@@ -161,9 +161,7 @@ def _objectives_md(judgements: Sequence[Judgement]) -> str:
 
 
 def _interval(judgement: Judgement) -> str:
-    if judgement.interval is None:
-        return "–"
-    return with_unit(" to ".join(number(bound) for bound in judgement.interval), judgement.unit)
+    return interval(judgement.interval, judgement.unit, provable=judgement.provable)
 
 
 def _stages_md(stages: Sequence[StageJudgement]) -> str:

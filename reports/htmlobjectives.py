@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.charts.words import listing, share
-from reports.quantities import beside, exact, number, with_unit
+from reports.quantities import NOTHING, beside, exact, interval, number, with_unit
 from reports.verdict import Judgement, Verdict
 
 
@@ -65,18 +65,14 @@ def _objectives_title(verdict: Verdict) -> str:
 
 
 def _objective_row(judged: Judgement) -> ObjectiveRow:
-    interval = "–"
-    if judged.interval is not None:
-        low, high = judged.interval
-        interval = with_unit(f"{number(low)} to {number(high)}", judged.unit)
     seen = judged.observed
     return ObjectiveRow(
         text=judged.text,
         outcome=judged.outcome,
-        observed="–" if seen is None else with_unit(beside(seen, judged.limit), judged.unit),
+        observed=NOTHING if seen is None else with_unit(beside(seen, judged.limit), judged.unit),
         distance=_distance(judged),
         limit=with_unit(exact(judged.limit), judged.unit),
-        interval=interval,
+        interval=interval(judged.interval, judged.unit, provable=judged.provable),
         samples=f"{judged.samples:,}",
         message="" if judged.outcome == "met" else judged.message,
         bar=None if seen is None else _bar(judged, seen),

@@ -25,7 +25,8 @@ class Judgement:
     """An objective beside what was observed; figures are in `unit`, as in the sentence.
 
     `observed` is None where nothing was there to measure. `interval` holds the observed figure at
-    `confidence`, None where the samples can't bound it or none is told. `needed` says how many more samples
+    `confidence`, None where the samples can't bound it or none is told: none is of a limit that allows no
+    exception and was kept, for what could have been would contradict it. `needed` says how many more samples
     would prove an `unproven` objective, None where no number is known.
     """
 
@@ -42,6 +43,8 @@ class Judgement:
     message: str
     at_s: float | None = None
     """Where the worst window begins, in s since the run's start; None where no window is judged."""
+    provable: bool = True
+    """Whether samples could prove it; limits of no exception, means and throughput stand as observed."""
 
 
 def judge_objective(objective: Objective, run: Run) -> Judgement:
@@ -53,6 +56,7 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
     confidence = run.facts.confidence_of_a_look
     seen = observe(objective, run)
     outcome, proof = _outcome(objective, seen, run)
+    provable = _provable(objective, seen)
     return Judgement(
         text=objective.text,
         metric=objective.metric,
@@ -60,12 +64,13 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
         limit=objective.stated,
         unit=objective.unit,
         samples=seen.samples,
-        interval=_interval(objective, seen, confidence),
+        interval=_interval(objective, seen, confidence) if provable or outcome != "met" else None,
         confidence=confidence,
         outcome=outcome,
         needed=proof.needed,
         message=_message(objective, seen, outcome, proof, run),
         at_s=seen.at_s if isinstance(seen, Plain) else None,
+        provable=provable,
     )
 
 
@@ -92,6 +97,10 @@ def over_limit(objective: Objective, seen: Percentile | Share) -> tuple[Mask, fl
     if objective.definition.better == "higher":
         return ~seen.hits, 1.0 - objective.limit
     return seen.hits, objective.limit
+
+
+def _provable(objective: Objective, seen: Observation) -> bool:
+    return seen.value is None or (not isinstance(seen, Plain) and over_limit(objective, seen)[1] > 0)
 
 
 def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+
+NOTHING = "–"
+AS_OBSERVED = "as observed"
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -35,6 +39,13 @@ def beside(value: float, limit: float, digits: int = 3) -> str:
         if float(text.replace(",", "")) != limit:
             return text
     return exact(value)
+
+
+def interval(bounds: Sequence[float] | None, unit: str, *, provable: bool) -> str:
+    """How sure a figure is: 8 to 11 ms; a dash where nothing bounds it, words where nothing ever could."""
+    if bounds is None:
+        return NOTHING if provable else AS_OBSERVED
+    return with_unit(" to ".join(map(number, bounds)), unit)
 
 
 def duration(seconds: float) -> str:

@@ -6,12 +6,11 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.quantities import beside, counted, exact, number, with_unit
+from reports.quantities import NOTHING, beside, counted, exact, interval, number, with_unit
 
 if TYPE_CHECKING:
     from reports.verdict import Verdict
 
-NOTHING = "–"
 _MOST_REASONS = 3
 _SYMBOLS = {"met": "✓", "missed": "✗", "unproven": "?", "pass": "✓", "fail": "✗", "invalid": "!"}
 _COLOURS = {"met": "32", "missed": "31", "unproven": "33", "pass": "32", "fail": "31", "invalid": "33"}
@@ -67,7 +66,7 @@ def _objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int
         "outcome",
     )
     rows = [heads, *(_cells(judgement) for judgement in judgements)]
-    if all(row[2] == NOTHING for row in rows[1:]) or _width(rows) > width:
+    if all(judgement["interval"] is None for judgement in judgements) or _width(rows) > width:
         rows = [(*row[:2], *row[3:]) for row in rows]
     if _width(rows) > width:
         return [line for judgement in judgements for line in _lines(judgement, color, width)]
@@ -83,8 +82,8 @@ def _objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int
 
 
 def _lines(judgement: Mapping[str, Any], color: bool, width: int) -> list[str]:
-    text, observed, interval, limit, outcome = _cells(judgement)
-    between = "" if interval == NOTHING else f" ({interval})"
+    text, observed, bounds, limit, outcome = _cells(judgement)
+    between = "" if judgement["interval"] is None else f" ({bounds})"
     return [
         *_wrapped(text, width, indent="  "),
         *_wrapped(f"  observed {observed}{between}, limit {limit}", width, indent="    "),
@@ -94,11 +93,11 @@ def _lines(judgement: Mapping[str, Any], color: bool, width: int) -> list[str]:
 
 def _cells(judgement: Mapping[str, Any]) -> tuple[str, ...]:
     observed, limit, unit = judgement["observed"], judgement["limit"], judgement["unit"]
-    interval, outcome = judgement["interval"], judgement["outcome"]
+    outcome = judgement["outcome"]
     return (
         _clean(judgement["text"]),
         NOTHING if observed is None else with_unit(beside(observed, limit), unit),
-        NOTHING if interval is None else with_unit(" to ".join(number(bound) for bound in interval), unit),
+        interval(judgement["interval"], unit, provable=judgement["provable"]),
         with_unit(exact(limit), unit),
         f"{_SYMBOLS[outcome]} {outcome}",
     )

@@ -140,11 +140,11 @@ def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -
     every = {1: "the objective was", 2: "both objectives were"}.get(
         len(found), f"all {len(found)} objectives"
     )
-    sentence = f"Passed: {every} met over {over}"
-    if len(unproven) == 1:
-        sentence += f"; {unproven[0].metric} is met, not proven"
-    elif unproven:
-        sentence += f"; {len(unproven)} of them are met, not proven"
+    none_is_proven = bool(unproven) and len(unproven) == sum(judged.provable for judged in found)
+    sentence = f"Passed{', but not proven' if none_is_proven else ''}: {every} met over {over}"
+    if unproven and not none_is_proven:
+        sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
+        sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"
     return "; ".join([sentence, *_decided(run)]) + "."
 
 

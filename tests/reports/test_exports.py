@@ -63,6 +63,7 @@ def test_verdict_json_holds_what_was_judged(make_run: MakeRun) -> None:
         "needed": None,
         "message": "p50 latency was 10 ms, limit 5 ms.",
         "at_s": None,
+        "provable": True,
     }
     assert [(s["name"], s["judged"], s["requests"]) for s in told["stages"]] == [
         ("warm-up", False, 100),
@@ -171,6 +172,7 @@ def test_summary_md_tells_verdict_objectives_and_stages(make_run: MakeRun) -> No
     lines = text.splitlines()
     assert lines[0] == "## ❌ Load test steady"
     assert lines[2] == "Failed: p50 latency was 10 ms, limit 5 ms."
+    assert "| peak throughput &gt;= 5 requests/s | 10 requests/s | as observed | 5 requests/s |" in text
     assert "| p50 latency &lt;= 5 ms | 10 ms | 10 to 10 ms | 5 ms | 300 | ❌ missed |" in lines
     assert "| warm-up | 10 | 100 | 0 | 10 | 10 | 10 | 10 | – not judged |" in lines
     assert "| steady | 10 | 300 | 0 | 10 | 10 | 10 | 10 | ✗ missed: p50 latency |" in lines

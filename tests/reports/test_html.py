@@ -13,6 +13,7 @@ import pytest
 
 from reports.facts import Stage
 from reports.html import render
+from reports.htmlobjectives import objective_table
 from reports.palette import ROLES, mark, to_variables
 from reports.run import Run
 from reports.samples import Labels, Samples
@@ -376,3 +377,11 @@ def test_a_figure_is_not_torn_from_its_unit_at_the_end_of_a_line(make_run: Make)
     latency_ms[720] = 212.0
     told = "212\N{NO-BREAK SPACE}ms, 1\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}12\N{NO-BREAK SPACE}s"
     assert told in page(make_run(1000, latency_ms=latency_ms))
+
+
+def test_a_limit_of_none_that_was_kept_stands_as_observed(make_run: Make) -> None:
+    run = make_run(400, facts={"objectives": ("error rate <= 0 %",)})
+    (row,) = objective_table(judge(run)).rows
+    assert (row.outcome, row.interval) == ("met", "as observed")
+    assert row.bar is not None
+    assert row.bar.interval is None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.quantities import beside, counted, duration, exact, number, with_unit
+from reports.quantities import beside, counted, duration, exact, interval, number, with_unit
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,9 @@ def test_one_is_singular_and_thousands_have_commas() -> None:
 def test_a_number_without_a_unit_stands_alone() -> None:
     assert with_unit("3", "") == "3"
     assert with_unit("3", "ms") == "3 ms"
+
+
+def test_an_interval_says_whether_there_could_be_one() -> None:
+    assert interval((8.0, 11.25), "ms", provable=True) == "8 to 11.2 ms"
+    assert interval(None, "ms", provable=True) == "–"
+    assert interval(None, "%", provable=False) == "as observed"

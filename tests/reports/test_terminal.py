@@ -45,10 +45,20 @@ def test_intervals_are_told_where_they_fit(make_run: MakeRun) -> None:
         "objective                             observed  95 % interval         limit  outcome",
         "p99 latency <= 100 ms                    19 ms    19 to 19 ms        100 ms  ✓ met",
         "p50 latency <= 5 ms                       9 ms     8 to 11 ms          5 ms  ✗ missed",
-        "peak throughput >= 5 requests/s  11 requests/s              –  5 requests/s  ✓ met",
+        "peak throughput >= 5 requests/s  11 requests/s    as observed  5 requests/s  ✓ met",
     ]
     assert "interval" not in verdict_table(verdict, color=False, width=82)
     assert "  observed 9 ms (8 to 11 ms), limit 5 ms" in verdict_table(verdict, False, 50).splitlines()
+
+
+def test_a_limit_of_none_is_told_as_observed(make_run: MakeRun) -> None:
+    objectives = ("p50 latency <= 20 ms", "error rate <= 0 %")
+    verdict = judge(make_run(200, facts={"objectives": objectives}))
+    assert verdict_table(verdict, False, 100).splitlines()[2:5] == [
+        "objective             observed  95 % interval  limit  outcome",
+        "p50 latency <= 20 ms     10 ms    10 to 10 ms  20 ms  ✓ met",
+        "error rate <= 0 %          0 %    as observed    0 %  ✓ met",
+    ]
 
 
 def test_verdict_json_reads_as_the_verdict_itself(make_run: MakeRun) -> None:

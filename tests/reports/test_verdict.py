@@ -101,7 +101,7 @@ def test_met_without_enough_samples_passes_and_says_so(make_run: MakeRun) -> Non
     run = make_run(150, facts={"objectives": STAGED})
     assert said(run) == (
         "pass",
-        "Passed: all 3 objectives met over 150 requests in 15 s; p99 latency is met, not proven.",
+        "Passed, but not proven: all 3 objectives met over 150 requests in 15 s.",
     )
     judgement = judge(run).objectives[0]
     assert (judgement.outcome, judgement.needed) == ("unproven", 149)
@@ -110,11 +110,44 @@ def test_met_without_enough_samples_passes_and_says_so(make_run: MakeRun) -> Non
     )
 
 
-def test_several_without_proof_are_counted(make_run: MakeRun) -> None:
-    run = make_run(50, facts={"objectives": ("p99 latency <= 100 ms", "error rate <= 1 %")})
-    assert said(run)[1] == (
-        "Passed: both objectives were met over 50 requests in 5 s; 2 of them are met, not proven."
-    )
+@pytest.mark.parametrize(
+    ("objectives", "sentence"),
+    [
+        (("p99",), "Passed, but not proven: the objective was met over 150 requests in 15 s."),
+        (("p99", "errors"), "Passed, but not proven: both objectives were met over 150 requests in 15 s."),
+        (
+            ("p50", "p99"),
+            "Passed: both objectives were met over 150 requests in 15 s; p99 latency is not proven.",
+        ),
+        (
+            ("p50", "p99", "errors"),
+            "Passed: all 3 objectives met over 150 requests in 15 s; 2 of them are not proven.",
+        ),
+        (("p50", "none"), "Passed: both objectives were met over 150 requests in 15 s."),
+    ],
+)
+def test_what_is_not_proven_is_said_by_how_much_it_is(
+    make_run: MakeRun, objectives: tuple[str, ...], sentence: str
+) -> None:
+    """All that samples could prove, some of it, one: a limit of none is no proof that is missing."""
+    texts = {
+        "p50": "p50 latency <= 100 ms",
+        "p99": "p99 latency <= 100 ms",
+        "errors": "error rate <= 1 %",
+        "none": "error rate <= 0 %",
+    }
+    run = make_run(150, facts={"objectives": tuple(texts[name] for name in objectives)})
+    assert said(run) == ("pass", sentence)
+
+
+@pytest.mark.parametrize("objective", ["error rate <= 0 %", "errors <= 0 per 100 requests"])
+def test_a_limit_of_none_that_was_kept_stands_as_observed(make_run: MakeRun, objective: str) -> None:
+    """An interval of what could have been, 0 to 2 %, would contradict that the limit was kept."""
+    kept = judge(make_run(150, facts={"objectives": (objective,)})).objectives[0]
+    assert (kept.outcome, kept.provable, kept.interval) == ("met", False, None)
+    outcome = ["ok"] * 149 + ["reset"]
+    broken = judge(make_run(150, outcome=outcome, facts={"objectives": (objective,)})).objectives[0]
+    assert (broken.outcome, broken.interval is None) == ("missed", False)
 
 
 def test_where_proof_is_required_its_lack_fails(make_run: MakeRun) -> None:
