@@ -17,7 +17,7 @@ from reports.stagejudgement import StageJudgement
 from reports.stages import HEADS, stage_cells
 from reports.summary import Summary
 from reports.tables import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
-from reports.terminal import failure_lines
+from reports.terminal import failure_lines, unsaid_reasons
 from reports.verdict import Verdict
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -128,8 +128,8 @@ def _observed(judgement: Judgement) -> str:
 def summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "report.html") -> str:
     """What a CI job's summary page shows: the verdict, the objectives, the stages, where the report is."""
     parts = [f"## {_SIGNS[verdict.verdict]} Load test {_md(facts.scenario)}", _md(verdict.sentence)]
-    if verdict.verdict == "invalid" and len(verdict.reasons) > 1:
-        parts.append("\n".join(f"- {_md(reason)}" for reason in verdict.reasons))
+    if reasons := unsaid_reasons(verdict.verdict, verdict.sentence, verdict.reasons):
+        parts.append("\n".join(f"- {_md(reason)}" for reason in reasons))
     if verdict.objectives:
         parts.append(_objectives_md(verdict.objectives))
     if verdict.failures:

@@ -17,7 +17,6 @@ from reports.run import Run
 from reports.samples import Floats, Mask
 from reports.telemetry import SERVICE
 
-REMEDY = "use --processes 2, or generate the load from a second machine"
 TOLERATED_SHARE = 0.1
 TOLERATED_S = 3
 """In a tenth of the seconds a limit may be broken, and in three seconds at any rate."""
@@ -59,6 +58,17 @@ class Process:
     """Share of the second spent waiting for a core (Linux only)."""
     lag_ms: Floats
     """The longest the event loop stood still."""
+
+
+class Fault(NamedTuple):
+    """Why a run's figures can't be trusted, and what to do about it; together, its text."""
+
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        joint = "; " if ": " in self.what else ": "
+        return f"{self.what}{joint}{self.remedy}" if self.remedy else self.what
 
 
 class Lateness(NamedTuple):
@@ -114,43 +124,60 @@ def described(found: Health) -> list[str]:
     return told
 
 
-def faults(run: Run) -> tuple[str, ...]:
-    """Why the figures can't be trusted, a sentence each; none where the generator kept its limits."""
+def faults(run: Run) -> tuple[Fault, ...]:
+    """Why the figures can't be trusted; none where the generator kept its limits."""
     limits = Limits.of(run.facts.generator)
     found = health(run)
     reasons = []
     late = found.lateness
     if late is not None and late.p99_ms > limits.lateness_ms:
         reasons.append(
-            f"requests left {number(late.p99_ms)} ms late at p99, limit {number(limits.lateness_ms)} ms: "
-            f"the generator could not keep its schedule; {REMEDY}"
+            Fault(
+                f"requests left {number(late.p99_ms)} ms late at p99, limit {number(limits.lateness_ms)} ms: "
+                "the generator could not keep its schedule",
+                _remedy(run.facts.workers),
+            )
         )
     for process in found.processes:
-        reasons += _faults_of(process, limits)
+        reasons += _faults_of(process, limits, _remedy(run.facts.workers))
     return tuple(reasons)
 
 
-def _faults_of(process: Process, limits: Limits) -> list[str]:
+def _faults_of(process: Process, limits: Limits, remedy: str) -> list[Fault]:
     reasons = []
     full, starved = process.busy > limits.busy, process.starved > limits.starved
     still = process.lag_ms > limits.lag_ms
     if _too_often(full):
         reasons.append(
-            f"the core of the {process.source} was {_percent(process.busy[full])} busy "
-            f"for {_seconds(full)}: {REMEDY}"
+            Fault(
+                f"the core of the {process.source} was {_percent(process.busy[full])} busy "
+                f"for {_seconds(full)}",
+                remedy,
+            )
         )
     if _too_often(starved):
         reasons.append(
-            f"the {process.source} waited for a core {_percent(process.starved[starved])} of the time for "
-            f"{_seconds(starved)}, something else ran there: leave a core to it, or {REMEDY}"
+            Fault(
+                f"the {process.source} waited for a core {_percent(process.starved[starved])} of the time "
+                f"for {_seconds(starved)}",
+                f"something else is using this machine, leave a core to the {process.source}, or {remedy}",
+            )
         )
     if _too_often(still):
         reasons.append(
-            f"the event loop of the {process.source} stood still for more than {number(limits.lag_ms)} ms "
-            f"in {int(still.sum())} of {len(still)} seconds, {number(float(process.lag_ms.max()))} ms "
-            f"at worst: {REMEDY}"
+            Fault(
+                f"the event loop of the {process.source} stood still for more than "
+                f"{number(limits.lag_ms)} ms in {int(still.sum())} of {len(still)} seconds, "
+                f"{number(float(process.lag_ms.max()))} ms at worst",
+                f"something else may be using this machine; if nothing is, {remedy}",
+            )
         )
     return reasons
+
+
+def _remedy(workers: int) -> str:
+    more = "--processes 2" if workers < 2 else f"more processes than the {workers} there were"
+    return f"use {more}, or generate the load from a second machine"
 
 
 def _percent(shares: Floats) -> str:

@@ -27,9 +27,8 @@ def verdict_table(
     word = told["verdict"]
     sentence = _wrapped(f"{_SYMBOLS[word]} {_clean(told['sentence'])}", width, indent="  ")
     lines = [_painted(line, word, color, bold=True) for line in sentence]
-    if word == "invalid" and len(told["reasons"]) > 1:
-        for reason in told["reasons"]:
-            lines += _wrapped(f"- {_clean(reason)}", width, indent="  ")
+    for reason in unsaid_reasons(word, told["sentence"], told["reasons"]):
+        lines += _wrapped(f"- {_clean(reason)}", width, indent="  ")
     if told["objectives"]:
         lines += ["", *_objectives(told["objectives"], color, width)]
     unproven = [j["message"] for j in told["objectives"] if j["outcome"] == "unproven"]
@@ -44,6 +43,12 @@ def verdict_table(
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)
+
+
+def unsaid_reasons(word: str, sentence: str, reasons: Sequence[str]) -> Sequence[str]:
+    """The reasons why a run is invalid, all of them, unless its sentence says as much."""
+    said = all(reason.removesuffix(".") in sentence for reason in reasons)
+    return () if word != "invalid" or said else reasons
 
 
 def failure_lines(failures: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from reports import generator
 from reports.figures import StageFigures, stage_figures
+from reports.generator import Fault
 from reports.judgement import Judgement, Outcome, judge_objective
 from reports.objectives import Objective, parse_objective
 from reports.quantities import counted, duration, number
@@ -68,13 +69,13 @@ def objectives(run: Run) -> list[Objective]:
 def _decide(
     run: Run, found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
 ) -> tuple[Word, str, tuple[str, ...]]:
-    faults = (*run.facts.faults, *_unread(run), *generator.faults(run))
+    faults = (*map(Fault, run.facts.faults), *_unread(run), *generator.faults(run))
     missed = _missed(found)
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
     stopped = _stopped(run)
     if faults:
         more = f" (and {counted(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
-        return "invalid", f"Invalid: {_within_sentence(faults[0])}{more}.", faults
+        return "invalid", f"Invalid: {_within_sentence(faults[0].what)}{more}.", tuple(map(str, faults))
     if run.facts.given_up is not None:
         given_up = f"given up after {duration(run.elapsed_s)}: {run.facts.given_up}"
         return "fail", f"Failed: {given_up}.", (given_up, *missed)
@@ -123,14 +124,14 @@ def _what_failed(missed: list[str], objectives: int, mostly: tuple[str, ...]) ->
     return f"{_within_sentence(missed[0])}{more}"
 
 
-def _unread(run: Run) -> tuple[str, ...]:
+def _unread(run: Run) -> tuple[Fault, ...]:
     """What is missing of the recorded requests; nothing where all of them were read."""
     recorded, read = run.facts.requests, len(run.samples)
     if recorded is not None and recorded != read:
         found = f"{recorded - read:,} could not be read" if read < recorded else f"{read:,} were found"
         told = f"{counted(recorded, 'request was', 'requests were')} recorded, {found}"
-        return (f"{told}: the samples in the run's folder are damaged; run the load test again.",)
-    return () if read else ("No request was recorded.",)
+        return (Fault(told, "the samples in the run's folder are damaged; run the load test again"),)
+    return () if read else (Fault("No request was recorded."),)
 
 
 def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from reports.facts import Stage
 from reports.generator import Limits, described, faults, health
+from reports.terminal import verdict_table
 from reports.verdict import judge
 
 MakeRun = Callable[..., Any]
@@ -49,7 +50,7 @@ def test_a_busy_service_is_no_fault_of_the_generator(make_run: MakeRun) -> None:
 def test_lateness_is_judged_at_its_99th_percentile(make_run: MakeRun) -> None:
     late_ms = np.where(np.arange(1000) < 989, 1.0, 35.0)
     (fault,) = faults(late_by(make_run, late_ms))
-    assert fault == (
+    assert str(fault) == (
         "requests left 35 ms late at p99, limit 20 ms: the generator could not keep its schedule; "
         "use --processes 2, or generate the load from a second machine"
     )
@@ -79,7 +80,7 @@ def test_the_closed_model_has_no_schedule_to_be_late_for(make_run: MakeRun) -> N
         (
             "waiting_percent",
             [40.0] * 20,
-            "the generator waited for a core 40 % of the time for 20 s, something else ran there",
+            "the generator waited for a core 40 % of the time for 20 s: something else is using this machine",
         ),
         (
             "loop_lag_ms",
@@ -99,7 +100,7 @@ def test_each_limit_may_be_broken_in_a_tenth_of_the_seconds(
         assert found == ()
     else:
         assert len(found) == 1
-        assert found[0].startswith(expected)
+        assert str(found[0]).startswith(expected)
 
 
 def test_warm_up_is_left_out(make_run: MakeRun) -> None:
@@ -114,7 +115,39 @@ def test_every_worker_is_looked_at(make_run: MakeRun) -> None:
         ("worker 2", "cpu_percent"): seconds(*[99.0] * 10),
     }
     (fault,) = faults(make_run(100, telemetry=telemetry))
-    assert fault.startswith("the core of the worker 2 was 99 % busy for 10 s")
+    assert fault.what.startswith("the core of the worker 2 was 99 % busy for 10 s")
+
+
+def test_the_remedy_knows_how_many_processes_there_were(make_run: MakeRun) -> None:
+    telemetry = {("worker 1", "cpu_percent"): seconds(*[99.0] * 10)}
+    (fault,) = faults(make_run(100, facts={"workers": 2}, telemetry=telemetry))
+    assert fault.remedy == (
+        "use more processes than the 2 there were, or generate the load from a second machine"
+    )
+
+
+def test_a_generator_that_stood_still_may_have_been_kept_from_running(make_run: MakeRun) -> None:
+    telemetry = {
+        ("generator", "cpu_percent"): seconds(*[1.0] * 10),
+        ("generator", "loop_lag_ms"): seconds(*[150.0] * 10),
+    }
+    (fault,) = faults(make_run(100, telemetry=telemetry))
+    assert fault.remedy == (
+        "something else may be using this machine; if nothing is, use --processes 2, or generate the load "
+        "from a second machine"
+    )
+
+
+def test_the_verdict_says_what_is_wrong_and_the_reasons_what_to_do(make_run: MakeRun) -> None:
+    """One short sentence leads, in the terminal too."""
+    telemetry = {("generator", "cpu_percent"): seconds(*[99.0] * 10)}
+    verdict = judge(make_run(100, telemetry=telemetry))
+    assert verdict.sentence == "Invalid: the core of the generator was 99 % busy for 10 s."
+    assert verdict.reasons == (
+        "the core of the generator was 99 % busy for 10 s: use --processes 2, or generate the load from a "
+        "second machine",
+    )
+    assert verdict_table(verdict, False, 120).splitlines()[1] == f"- {verdict.reasons[0]}"
 
 
 def test_a_sick_generator_comes_before_any_miss(make_run: MakeRun) -> None:
