@@ -10,9 +10,11 @@ HOST ?=
 DATA ?=
 RUN ?= $(OUT)/latest
 PORT ?= 8000
+WEB_PORT ?= 8089
 PYTEST_OPTIONS ?=
 SERVICE ?= batched
 WORKERS ?= 1
+TIME_SCALE ?= 1
 REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
 
@@ -48,8 +50,8 @@ loadtest: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## load-test, judge, report: SCENAR
 	@$(BIN)/python -m loadtests --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)")
 
 .PHONY: web
-web: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## the same from Locust's web UI on http://127.0.0.1:8089
-	@$(BIN)/python -m loadtests --web --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)")
+web: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## the same from Locust's web UI on http://127.0.0.1:8089: WEB_PORT=8089
+	@$(BIN)/python -m loadtests --web --web-port $(WEB_PORT) --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)")
 
 .PHONY: serve
 serve: $(RUN_ENV) $(MODEL) ## run the model service: SERVICE=batched PORT=8000 WORKERS=1
@@ -82,6 +84,10 @@ check: $(DEV_ENV) $(MODEL) ## what CI runs: ruff, mypy, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+.PHONY: compare-batch
+compare-batch: $(RUN_ENV) $(MODEL) ## the same load single, micro-batched and in batches, side by side: TIME_SCALE=1
+	@$(BIN)/python -m loadtests.compare_batch --out "$(OUT)/compare-batch" --time-scale "$(TIME_SCALE)"
 
 .PHONY: stall
 stall: $(DEV_ENV) ## what plain Locust says of a service that stalls, what is true, what this suite says

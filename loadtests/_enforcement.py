@@ -64,6 +64,8 @@ def on_init(environment: Environment, runner: Any, web_ui: Any, **_: Any) -> Non
             return
         loadtest.choose(chosen_scenario(options, web=web_ui is not None))
         loadtest.prepare_folder()
+        if loadtest.host:
+            Target.parse(loadtest.host)
         if web_ui is None:
             require_target(loadtest)
     except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:
@@ -80,7 +82,6 @@ def require_target(loadtest: LoadTest) -> None:
     """NoAnswerError or ValueError unless there is a service to aim at."""
     if not loadtest.host:
         raise ValueError("no host to test; give one: --host http://127.0.0.1:8000")
-    Target.parse(loadtest.host)
     wait_until_ready(loadtest.host, loadtest.headers)
 
 
@@ -90,6 +91,10 @@ def on_signal(environment: Environment, number: int) -> None:
     if loadtest is None or loadtest.interrupted is not None:
         os._exit(INVALID)
     loadtest.interrupted = signal.Signals(number).name
+    if loadtest.run is None and environment.web_ui is None:
+        loadtest.runner.quit()
+        sys.stderr.write("stopped before the load test began\n")
+        os._exit(INVALID)
     loadtest.stop()
     loadtest.runner.quit()
     if environment.web_ui is not None:
@@ -99,10 +104,19 @@ def on_signal(environment: Environment, number: int) -> None:
 @events.test_start.add_listener
 def on_test_start(environment: Environment, **_: Any) -> None:
     """Open the run's folder and start its clock."""
-    if loadtest := loadtest_of(environment):
+    if (loadtest := loadtest_of(environment)) is None:
+        return
+    try:
         loadtest.begin()
-        if loadtest.options.calm and loadtest.run is not None:
-            loadtest.progress = ProgressLine(loadtest.run)
+    except Exception as error:
+        # Locust would go on with users that have nothing to send.
+        logger.exception("the run could not begin")
+        if loadtest.run is not None:
+            loadtest.run.fault(f"the run could not begin: {error}")
+        gevent.spawn(loadtest.give_up)
+        return
+    if loadtest.options.calm and loadtest.run is not None:
+        loadtest.progress = ProgressLine(loadtest.run)
 
 
 @events.test_stopping.add_listener
@@ -136,6 +150,7 @@ def on_quitting(environment: Environment, **_: Any) -> None:
     loadtest.runner.quit()
     loadtest.finish()
     if loadtest.run is not None:
-        environment.process_exit_code = exit_code(loadtest.verdict)
+        faulty = loadtest.verdict is None and loadtest.run.facts.faults
+        environment.process_exit_code = INVALID if faulty else exit_code(loadtest.verdict)
         if environment.web_ui is None and loadtest.verdict is not None:
             show(loadtest.verdict, loadtest.run.folder)

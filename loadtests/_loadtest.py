@@ -12,8 +12,9 @@ from time import perf_counter
 from typing import Any, Final, Literal
 
 import gevent
+from gevent.event import Event
 from locust.env import Environment
-from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner, Runner, WorkerRunner
+from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING, MasterRunner, Runner, WorkerRunner
 
 from configuration.load import Calibration
 from configuration.scenario import Scenario
@@ -37,6 +38,7 @@ from loadtests._facts import facts_of
 from loadtests._generator import Generator, Sent
 from loadtests._judging import JudgingError, Verdict, judge
 from loadtests._locust_files import write_locust_files
+from loadtests._payloads import check_bodies
 from loadtests._progress import ProgressLine
 from loadtests._recording import make_folder, point_latest
 from loadtests._run import Run
@@ -69,17 +71,22 @@ class LoadTest:
         """The processes that generate the load, where this one is their master."""
         self.progress: ProgressLine | None = None
         self._generator: Generator | None = None
-        self._beside: Beside
+        self._beside: Beside | None = None
         self._master: Master
         self._order: dict[str, Any]
         self._stated: Scenario
         self._shape = ProfileShape()
         self._shape.runner = environment.runner
         self._finishing: gevent.Greenlet | None = None
+        self._ended = Event()
+        """Set once the users of the newest run have stopped."""
         self._watches: list[gevent.Greenlet] = []
         connect(self.runner, self, lambda: self.workers)
         if isinstance(self.runner, WorkerRunner):
             environment.user_classes = [*environment.user_classes, ArrivalUser]
+        else:
+            self._quit = self.runner.quit
+            self.runner.quit = self.quit  # type: ignore[method-assign]
 
     @property
     def runner(self) -> Runner:
@@ -109,11 +116,12 @@ class LoadTest:
 
     def choose(self, scenario: Scenario) -> None:
         """Take `scenario` for the next run: its profile, its users, its patience when it stops."""
+        check_bodies(scenario)
         if scenario.is_manual:
-            self.environment.shape_class = None
             scenario = scenario.with_profile(manual_profile(self.options))
-        else:
-            self.environment.shape_class = self._shape
+            self.options.run_time = None  # the shape keeps it, from the run's own start
+        # An endless load is Locust's: it can be edited, and goes on until it is stopped.
+        self.environment.shape_class = None if scenario.planned_s is None else self._shape
         self._stated = scenario
         if scenario.load.calibration is not None:
             scenario = scenario.calibrated(1.0)  # the stages' times are known, their levels are not yet
@@ -154,6 +162,7 @@ class LoadTest:
         if isinstance(self.runner, WorkerRunner):
             return
         run = self.run = self._open_run()
+        self._ended.clear()
         self.verdict = None
         self.workers = None
         self._finishing = None
@@ -188,7 +197,7 @@ class LoadTest:
             return
         if not capacity_per_s:
             run.fault("the calibration found no capacity: not one request was answered as it ought to be")
-            gevent.spawn(self._end)
+            gevent.spawn(self.give_up)
             return
         self.scenario = self.sending.scenario = self._stated.calibrated(capacity_per_s)
         self._order = self.scenario.resolved()
@@ -207,9 +216,9 @@ class LoadTest:
         """End the run as its shape would, with the reason among its facts."""
         if run.goes_on:
             run.facts = replace(run.facts, **{fact: value})
-            gevent.spawn(self._end)
+            gevent.spawn(self.give_up)
 
-    def _end(self) -> None:
+    def give_up(self) -> None:
         """Let the shape end the test, lest Locust, which waits for it, stops the users a second time."""
         if self.environment.web_ui is not None:
             self.environment.web_ui._cancel_run_time_timer()
@@ -238,14 +247,27 @@ class LoadTest:
             self._generator.begin_at(perf_counter() + started_at - time.time())
 
     def stop(self) -> None:
-        """Stop the users, here and on workers, and finish the run: `quit` alone waits for no worker."""
-        if self.runner.state not in (STATE_INIT, STATE_STOPPED):
+        """Stop the users, here and on workers, and finish the run: `quit` alone waits for no worker.
+
+        Where somebody is stopping them already, wait for that: a `quit` meanwhile would end the talk with
+        the workers.
+        """
+        if self.runner.state == STATE_STOPPING:
+            self._ended.wait(self.environment.stop_timeout + COUNT_PATIENCE_S)
+        elif self.runner.state not in (STATE_INIT, STATE_STOPPED):
             self.runner.stop()
+
+    def quit(self) -> None:
+        """Quit as Locust does, but never before the run is finished: it would no longer hear its workers."""
+        self.stop()
+        self.finish()
+        self._quit()
 
     def stop_clock(self) -> None:
         """The load ends now; replies in flight may still come."""
         if self.run is not None:
             self.run.stop_clock()
+        if self._beside is not None:
             self._beside.stop()
 
     def finish(self) -> None:
@@ -253,6 +275,7 @@ class LoadTest:
 
         The work goes on in a greenlet of its own, so that it survives the caller's being killed.
         """
+        self._ended.set()
         if isinstance(self.runner, WorkerRunner):
             self._finish_share()
             return
@@ -299,7 +322,7 @@ class LoadTest:
         workers = getattr(self.runner, "worker_count", 1)
         facts = facts_of(self.scenario, self._stated, self.options, self.host, self.headers, workers)
         folder = make_folder(Path(self.options.out), self.scenario.name)
-        return Run(folder, facts, self.scenario.objectives, self._look, lambda: gevent.spawn(self._end))
+        return Run(folder, facts, self.scenario.objectives, self._look, lambda: gevent.spawn(self.give_up))
 
     def _look(self) -> int:
         """Look after the workers, now and then; return how many users run."""

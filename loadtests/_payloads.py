@@ -10,6 +10,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 
+from configuration.errors import ConfigurationError
 from configuration.scenario import Endpoint, Scenario
 from loadtests._recorder import KIND_CODES
 from loadtests._records import records
@@ -100,6 +101,16 @@ def _records_by_kind(endpoint: Endpoint, seed: int) -> dict[str, Iterator[Any]]:
         return {kind: records(kind, seed) for kind in endpoint.payload.kinds}
     bodies = cycle(read_bodies(endpoint.payload.file))
     return dict.fromkeys(endpoint.payload.kinds, bodies)
+
+
+def check_bodies(scenario: Scenario) -> None:
+    """ConfigurationError unless the payload files of a scenario hold request bodies."""
+    for endpoint in scenario.traffic.endpoints:
+        if endpoint.payload.file is not None:
+            try:
+                read_bodies(endpoint.payload.file)
+            except (ValueError, OSError) as error:
+                raise ConfigurationError(str(error)) from None
 
 
 def read_bodies(file: Path) -> list[Any]:

@@ -43,7 +43,7 @@ class Progress(NamedTuple):
             parts.append(f"p99 ≈ {number(self.p99_ms)} ms")
         parts.append(counted(self.errors, "error"))
         if self.known:
-            parts.append(f"{self.kept} of {self.known} objectives met so far")
+            parts.append(f"{self.kept} of {self.known} met so far")
         return " · ".join(dict.fromkeys(parts))
 
 

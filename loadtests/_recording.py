@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from reports.folder import write_text
 from reports.telemetry import TELEMETRY_SCHEMA
 
 LATEST = "latest"
+RESERVE_BYTES = 2**18
+"""Kept free for the facts and the verdict, should the disk fill up during the run."""
 
 
 class Observation(NamedTuple):
@@ -36,6 +39,9 @@ class Recording:
         self._samples = SampleWriter(folder / "samples.arrows", facts.stages)
         self._telemetry_file = pa.OSFile(str(folder / "telemetry.arrows"), "wb")
         self._telemetry = pa.ipc.new_stream(self._telemetry_file, TELEMETRY_SCHEMA)
+        self._closings = (self._samples.close, self._telemetry.close, self._telemetry_file.close)
+        self._reserve = folder / ".reserve"
+        self._reserve.write_bytes(bytes(RESERVE_BYTES))
         self._open = True
 
     @property
@@ -59,10 +65,12 @@ class Recording:
         """End the streams and write the facts as they turned out; a second call changes nothing."""
         if self._open:
             self._open = False
-            self._samples.close()
-            self._telemetry.close()
-            self._telemetry_file.close()
-            self.facts = facts
+            self._reserve.unlink(missing_ok=True)
+            refused = [error for close in self._closings if (error := _error_of(close)) is not None]
+            lost = tuple(
+                f"the run's folder could not be written to its end: {error}" for error in refused[:1]
+            )
+            self.facts = replace(facts, requests=self.requests, faults=(*facts.faults, *lost))
             self._write_facts()
 
     def _write_facts(self) -> None:
@@ -71,6 +79,14 @@ class Recording:
             f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items()
         )
         write_text(self.folder / "run.json", "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _error_of(close: Callable[[], None]) -> str | None:
+    try:
+        close()
+    except (OSError, pa.ArrowException) as error:
+        return str(error)
+    return None
 
 
 def make_folder(out: Path, scenario: str, now: datetime | None = None) -> Path:

@@ -119,6 +119,7 @@ class Run:
             faults=tuple(self.faults),
         )
         self._recording.close(self.facts)
+        self.facts = self._recording.facts
 
     def _watch_users(self) -> None:
         """Observe the users; in the open model there are none, and the look is for the workers' sake."""

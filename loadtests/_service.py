@@ -86,12 +86,16 @@ class OwnService:
 
 def free_port(preferred: int) -> int:
     """`preferred` if nobody listens there, else any port that is free."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise ServiceError(f"no free port on {LOOPBACK}")
+    if preferred and is_free(LOOPBACK, preferred):
+        return preferred
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def is_free(address: str, port: int) -> bool:
+    """Whether one could listen there."""
+    try:
+        socket.create_server((address, port)).close()
+    except OSError:
+        return False
+    return True

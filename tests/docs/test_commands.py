@@ -18,7 +18,7 @@ FOREIGN = {"git", "cd", "mkdir", "cat", "podman"}
 """Commands that are not the project's own."""
 MADE = (".venv", "results", "models")
 """Folders that targets make."""
-OURS = ("loadtests", "reports", "service", "service.training", "service.profiling")
+OURS = ("loadtests", "reports", "service", "service.training", "service.profiling", "loadtests.compare_batch")
 PATH = re.compile(r"\.?[\w-][\w.-]*(/[\w.-]+)*/?")
 SUFFIXES = {
     *(".py", ".yaml", ".md", ".txt", ".in", ".toml", ".css", ".js", ".html", ".png"),

@@ -42,6 +42,8 @@ class Obedient:
 
     def __init__(self) -> None:
         self.answer: Callable[[int], Answer] = lambda _: Answer()
+        self.asked = Answer(body=b'{"readiness_status": "ACCEPTING_TRAFFIC"}')
+        """What a GET is answered."""
         self.bodies: list[Any] = []
         self.headers: list[dict[str, str]] = []
         self.connections: set[int] = set()
@@ -52,7 +54,8 @@ class Obedient:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                self._send(Answer(body=b'{"readiness_status": "ACCEPTING_TRAFFIC"}'))
+                obedient._released.wait(obedient.asked.delay_s)
+                self._send(obedient.asked)
 
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
@@ -170,6 +173,12 @@ class Suite:
                 pytest.fail(f"the awaited never happened:\n{out}\n{err}")
             pause.wait(0.05)
 
+    def until_said(self, text: str) -> None:
+        """Wait until the process has written a line to its standard error that holds `text`."""
+        assert self.process.stderr is not None
+        while text not in (line := self.process.stderr.readline()):
+            assert line, f"it ended without having said {text!r}"
+
     def until_requests(self, obedient: Obedient, count: int) -> None:
         """Wait until the service was sent so many requests."""
         self.until(lambda: len(obedient.bodies) >= count)
@@ -186,6 +195,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Suite]]:
         environment: dict[str, str] | None = None,
         file_limit: int | None = None,
         before: tuple[str, ...] = (),
+        group: bool = False,
     ) -> Suite:
         limited = ["prlimit", f"--fsize={file_limit}"] if file_limit else []
         out = tmp_path / "results"
@@ -197,6 +207,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Suite]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=group,
         )
         started.append(Suite(process, out))
         return started[-1]

@@ -94,9 +94,48 @@ def test_bad_headers_are_told_without_showing_them(
     assert "Authorization" not in suite.said
 
 
+def test_a_payload_file_is_read_before_anything_is_sent(start: Start, obedient: Any, tmp_path: Path) -> None:
+    (tmp_path / "bodies.jsonl").write_text('{"a": 1}\n{"a": 1,}\n')
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "description: x\nload: {users: [{constant: 2, for: 3s}]}\nobjectives: [p99 latency <= 5 s]\n"
+        "traffic: {endpoints: [{name: score, path: /score, payload: {file: bodies.jsonl}}]}\n"
+    )
+    sentence = "bodies.jsonl, line 2: no JSON value: Expecting property name enclosed in double quotes"
+    assert_refused(start("loadtests", "--check", str(file)).wait(), sentence)
+    assert_refused(start("loadtests", "--scenario", str(file), "--host", obedient.host).wait(), sentence)
+    plain = ("-f", LOCUSTFILE, "--headless", "--host", obedient.host, "--scenario", str(file))
+    assert_refused(start("locust", *plain).wait(), sentence)
+    assert obedient.bodies == []
+
+
+def test_a_service_of_ones_own_needs_a_host(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "description: x\nload: {users: [{constant: 2, for: 3s}]}\nobjectives: [p99 latency <= 5 s]\n"
+        "traffic: {endpoints: [{name: score, path: /score}]}\n"
+    )
+    assert_refused(
+        start("loadtests", "--scenario", str(file)).wait(),
+        "the endpoints of 'mine' are not those of the suite's own service; aim at yours: --host URL",
+    )
+
+
+def test_manual_without_a_load_is_told_how_to_give_one(start: Start, obedient: Any) -> None:
+    suite = start("loadtests", "--scenario", "manual", "--host", obedient.host).wait()
+    assert_refused(suite, "say how many users for how long, such as -u 10 -t 30s")
+
+
+def test_a_taken_port_of_the_web_ui_is_told(start: Start, obedient: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        suite = start("loadtests", "--web", "--web-port", port, "--host", obedient.host).wait()
+    assert_refused(suite, f"port {port} is taken on 127.0.0.1", "--web-port PORT")
+
+
 def test_an_impossible_time_scale_is_told(start: Start, obedient: Any) -> None:
     suite = start("loadtests", "--time-scale", "0", "--host", obedient.host).wait()
-    assert_refused(suite, "--time-scale 0 is impossible; give a number above 0")
+    assert_refused(suite, "argument --time-scale: 0 is impossible; give a number above 0")
 
 
 def test_a_service_that_does_not_start_is_told_in_its_own_words(start: Start, tmp_path: Path) -> None:

@@ -49,6 +49,28 @@ def test_two_processes_record_every_request_once(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_loses_no_rows(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any, number: signal.Signals
+) -> None:
+    """As a terminal's Ctrl-C, which reaches master and workers at once."""
+    obedient.answer = lambda _: answer(delay_s=0.5)
+    file = scenario_file(load="{users: [{constant: 8, for: 60s}]}", more="traffic: {user: stress}")
+    port = str(free_port())
+    suite = start(
+        "locust",
+        *("-f", LOCUSTFILE, "--headless", "--host", obedient.host, "--scenario", file),
+        *("--processes", "2", "--master-bind-port", port, "--master-port", port),
+        group=True,
+    )
+    suite.until_requests(obedient, 30)
+    os.killpg(suite.process.pid, number)
+    suite.wait()
+    assert suite.code == 3, suite.said
+    assert suite.facts["faults"] == []
+    assert len(read_run(suite.folder).samples) == len(obedient.bodies)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_loses_no_workers_rows(
     start: Start, scenario_file: ScenarioFile, obedient: Any, number: signal.Signals
 ) -> None:

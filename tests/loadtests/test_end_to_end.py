@@ -212,6 +212,41 @@ def test_plain_locust_is_judged_too(start: Start, obedient: Any, tmp_path: Path)
     assert (tmp_path / "own.html").exists()
 
 
+def test_a_run_time_counts_from_the_runs_own_start(start: Start, obedient: Any, answer: Any) -> None:
+    """A service that is slow to be asked about itself doesn't shorten the run that is judged."""
+    obedient.asked = answer(delay_s=0.8, body=b"{}")
+    arguments = ("-f", LOCUSTFILE, "--host", obedient.host, "--headless", "-u", "2", "-r", "2", "-t", "3s")
+    suite = start("locust", *arguments).wait()
+    assert suite.code == 0, suite.said
+    assert suite.facts["interrupted"] is None
+    assert suite.facts["ended_s"] >= 3.0
+
+
+def test_a_stop_before_the_run_leaves_nothing_behind(start: Start, scenario_file: ScenarioFile) -> None:
+    """Also no service: it is in a session of its own, where no Ctrl-C reaches it."""
+    suite = start("loadtests", "--scenario", scenario_file())
+    suite.until_said("starting the service")
+    suite.process.send_signal(signal.SIGINT)
+    suite.wait(30)
+    assert suite.code == 3
+    assert "stopped by SIGINT before the load test began" in suite.stderr
+    assert "Traceback" not in suite.said
+
+
+def test_odd_replies_are_recorded_like_any_other(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
+) -> None:
+    """A number no float holds, and JSON too deep to read, are invalid replies and not lost requests."""
+    bodies = [b'{"charges": 1' + b"0" * 400 + b"}", b"[" * 100_000, b'{"charges": 1}']
+    obedient.answer = lambda number: answer(body=bodies[number % 3])
+    file = scenario_file(objectives="[error rate <= 100 %]", more="traffic: {user: high}")
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
+    assert suite.code == 0, suite.said
+    samples = read_run(suite.folder).samples
+    assert len(samples) == len(obedient.bodies) > 6
+    assert set(samples.outcome.values().tolist()) == {"ok", "invalid_reply"}
+
+
 def test_a_miss_shows_in_plain_locusts_log(
     start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
 ) -> None:

@@ -13,7 +13,7 @@ from loadtests._progress import Progress
         (
             Progress("3 users", 72.4, 270.0, 3, 3.02, 4.217, 0, 3, 3),
             "3 users · 1 min 12 s of 4 min 30 s · 3.0 requests/s · p99 ≈ 4.22 ms · 0 errors · "
-            "3 of 3 objectives met so far",
+            "3 of 3 met so far",
         ),
         (
             Progress("steady", 12.0, None, 1, 0.0, None, 1, 0, 0),
@@ -21,8 +21,7 @@ from loadtests._progress import Progress
         ),
         (
             Progress("100/s", 5.0, 60.0, None, 99.6, 1200.0, 2, 1, 2),
-            "100/s · 5 s of 1 min · 99.6 requests/s · p99 ≈ 1,200 ms · 2 errors · "
-            "1 of 2 objectives met so far",
+            "100/s · 5 s of 1 min · 99.6 requests/s · p99 ≈ 1,200 ms · 2 errors · 1 of 2 met so far",
         ),
     ],
 )

@@ -1,0 +1,111 @@
+"""The command line of `python -m loadtests`: what it takes, what it refuses, what Locust is told."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from configuration.errors import ConfigurationError
+from configuration.loading import load_scenario
+from configuration.scenario import Scenario
+from loadtests._facts import PROJECT
+from loadtests._payloads import check_bodies
+from loadtests._service import LOOPBACK, ServiceError, free_port, is_free
+
+LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
+STAGED: Final = "staged"
+MANUAL: Final = "manual"
+OWN_PATHS: Final = "/api/models/insurance_charges_model/"
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may be typed."""
+    made = argparse.ArgumentParser(
+        prog="python -m loadtests",
+        description="Load-test a model service and judge it; without --host, the suite's own service.",
+        epilog="exit codes: 0 pass, 1 fail, 2 usage, or a service that never answered, 3 invalid, 4 internal",
+    )
+    add = made.add_argument
+    add("--scenario", metavar="NAME|FILE", default=os.environ.get("SCENARIO"), help=f"what to run ({STAGED})")
+    add("--host", metavar="URL", default="", help="a service that runs already")
+    add("--out", metavar="DIR", default="results", help="where runs are kept (default: results)")
+    add("--time-scale", metavar="X", type=_above_zero(float), default=1.0, help="stretch stages and warm-up")
+    add("--require-proof", action="store_true", help="fail where too few samples prove an objective")
+    add("--stop-when-decided", action="store_true", help="end as soon as each objective is proven or broken")
+    add("--note", default="", help="a remark to keep with the run")
+    add("--processes", metavar="N", type=_above_zero(int), help="generate the load from N processes")
+    add("-u", "--users", metavar="N", type=_above_zero(int), help=f"users of the scenario {MANUAL}")
+    add("-r", "--spawn-rate", metavar="N", type=_above_zero(float), help="how many of them come a second")
+    add("-t", "--run-time", metavar="TIME", help="how long it lasts, such as 30s or 5m")
+    add("--web", action="store_true", help="open Locust's web UI instead of running")
+    add("--web-host", metavar="IP", default=LOOPBACK, help=f"where the web UI listens (default: {LOOPBACK})")
+    add("--web-port", metavar="PORT", type=_above_zero(int), default=8089, help="its port (default: 8089)")
+    add("--list", action="store_true", help="print the scenarios")
+    add("--check", metavar="NAME|FILE", help="validate a scenario and draw its load; nothing is sent")
+    return made
+
+
+def read(name: str) -> Scenario:
+    """A scenario whose payload files hold what they ought to; ConfigurationError otherwise."""
+    scenario = load_scenario(name)
+    check_bodies(scenario)
+    return scenario
+
+
+def check(options: argparse.Namespace) -> None:
+    """Refuse what can't be run, before a service is started: ConfigurationError or ServiceError."""
+    given = [name for name in ("users", "spawn_rate", "run_time") if getattr(options, name) is not None]
+    if options.scenario is None:
+        options.scenario = MANUAL if given else STAGED
+    scenario = read(options.scenario)
+    if scenario.is_manual and not options.web and options.run_time is None:
+        raise ConfigurationError(
+            f"the scenario {MANUAL} has no load of its own: say how many users for how long, "
+            "such as -u 10 -t 30s, or start it in the web UI (--web)"
+        )
+    if not options.host and not any(OWN_PATHS in each.path for each in scenario.traffic.endpoints):
+        raise ConfigurationError(
+            f"the endpoints of {scenario.name!r} are not those of the suite's own service; "
+            "aim at yours: --host URL"
+        )
+    if options.web and not is_free(options.web_host, options.web_port):
+        raise ServiceError(
+            f"port {options.web_port} is taken on {options.web_host}: end what listens there, "
+            "or choose another: --web-port PORT, make web WEB_PORT=PORT"
+        )
+
+
+def locust_command(options: argparse.Namespace, host: str) -> list[str]:
+    """What Locust is told."""
+    command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--host", host]
+    command += ["--loglevel", "WARNING", "--scenario", options.scenario, "--out", options.out]
+    command += ["--time-scale", str(options.time_scale)]
+    for name in ("note", "users", "spawn_rate", "run_time"):
+        if value := getattr(options, name):
+            command += [f"--{name.replace('_', '-')}", str(value)]
+    command += ["--require-proof"] if options.require_proof else []
+    command += ["--stop-when-decided"] if options.stop_when_decided else []
+    if options.processes:
+        # A port that no other load test's workers look for.
+        port = str(free_port(0))
+        command += ["--processes", str(options.processes), "--master-bind-host", LOOPBACK]
+        command += ["--master-bind-port", port, "--master-port", port]
+    if options.web:
+        return [*command, "--web-host", options.web_host, "--web-port", str(options.web_port)]
+    return [*command, "--headless", "--only-summary", "--calm"]
+
+
+def _above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(0)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} is impossible; give a number above 0")
+        return value
+
+    return number
