@@ -16,10 +16,13 @@ def methods(facts: Facts) -> tuple[str, ...]:
 
 def _latency(facts: Facts) -> str:
     start = (
-        "Latency runs from the moment a request was meant to start to its last byte, so that a request that "
-        "had to wait to be sent is not flattered; service time runs from the actual send."
+        "Latency runs from the moment a request was meant to start to its last byte, service time from its "
+        "actual send"
+    )
+    start += (
+        "; a request that had to wait to be sent is not flattered."
         if facts.model == "open"
-        else "Latency runs from the send of a request to its last byte."
+        else "; here, where users wait for their replies, the two are the same."
     )
     return (
         f"{start} Percentiles are nearest-rank over the recorded requests, never estimated from buckets. "

@@ -385,3 +385,11 @@ def test_a_limit_of_none_that_was_kept_stands_as_observed(make_run: Make) -> Non
     assert (row.outcome, row.interval) == ("met", "as observed")
     assert row.bar is not None
     assert row.bar.interval is None
+
+
+@pytest.mark.parametrize("model", ["closed", "open"])
+def test_the_page_says_from_where_latency_runs(make_run: Make, model: str) -> None:
+    """It is the intended start in either model; in the closed one that is the send."""
+    told = " ".join(" ".join(Reader(page(make_run(40, facts={"model": model}))).words).split())
+    assert "from the moment a request was meant to start to its last byte, service time from its" in told
+    assert ("the two are the same" in told) == (model == "closed")
