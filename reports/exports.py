@@ -14,7 +14,7 @@ from reports.facts import Facts
 from reports.judgement import Judgement
 from reports.quantities import NOTHING, beside, counted, duration, exact, interval, number, with_unit
 from reports.stagejudgement import StageJudgement
-from reports.stages import HEADS, stage_cells
+from reports.stages import stage_rows
 from reports.summary import Summary
 from reports.tables import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
 from reports.terminal import failure_lines, unsaid_reasons
@@ -165,8 +165,9 @@ def _interval(judgement: Judgement) -> str:
 
 
 def _stages_md(stages: Sequence[StageJudgement]) -> str:
-    rows = [[_md(cell) for cell in stage_cells(stage)] for stage in stages]
-    return _table(HEADS, rows, left=(0, len(HEADS) - 1))
+    heads, *rows = stage_rows(stages)
+    told = [[_md(cell) for cell in row] for row in rows]
+    return _table(heads, told, left=(0, len(heads) - 1))
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int]) -> str:

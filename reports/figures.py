@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.facts import Stage
 from reports.metrics import peak
 from reports.run import Run
 from reports.samples import Floats, Mask, Samples
@@ -54,6 +55,8 @@ class StageFigures:
     judged: bool
     users: float | None
     """Most users planned in it; None where no users were planned."""
+    mean_users: float | None
+    """Mean of the users that were observed to run in it; None where none were observed."""
     rate: float | None
     """Highest planned rate in requests/s; None where no rate was planned."""
     figures: Figures
@@ -103,6 +106,7 @@ def stage_figures(run: Run) -> tuple[StageFigures, ...]:
             stage.end_s,
             stage.judged,
             users=_most(facts.plan.t_s, facts.plan.users, stage.start_s, stage.end_s),
+            mean_users=_mean(run, "users", stage),
             rate=_most(facts.plan.t_s, facts.plan.rate, stage.start_s, stage.end_s),
             figures=figures(
                 run.samples.where(run.samples.stage.equal(stage.name)), run.length_s(stage), facts.expected
@@ -119,6 +123,12 @@ def _latency(values: Floats, rows: Mask) -> tuple[float | None, ...]:
     mean, low, high = float(chosen.mean()), float(chosen.min()), float(chosen.max())
     percentiles = np.quantile(chosen, QUANTILES, method="inverted_cdf", overwrite_input=True)
     return (*map(float, percentiles), mean, low, high)
+
+
+def _mean(run: Run, name: str, stage: Stage) -> float | None:
+    t_s, values = run.telemetry.series(name)
+    inside = values[(t_s >= stage.start_s) & (t_s < stage.end_s)]
+    return float(inside.mean()) if len(inside) else None
 
 
 def _most(t_s: tuple[float, ...], level: tuple[float, ...], start_s: float, end_s: float) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reports.charts.words import column, into_run, ms, share
 from reports.figures import Figures
 from reports.quantities import counted, duration, number
-from reports.stages import stage_name, stage_outcome
+from reports.stages import stage_name, stage_outcome, users_column
 from reports.summary import Summary
 from reports.verdict import Verdict
 
@@ -55,11 +55,11 @@ def stage_table(verdict: Verdict) -> Table | None:
     if not stages:
         return None
     warm = any(not stage.judged for stage in stages)
-    users = any(stage.users is not None for stage in stages)
     rate = any(stage.rate is not None for stage in stages)
     columns = []
-    if users:
-        columns.append(("Users", ["–" if s.users is None else number(s.users) for s in stages]))
+    if crowd := users_column(stages):
+        head, users = crowd
+        columns.append((head.capitalize(), users))
     if rate:
         columns.append(("Planned/s", ["–" if s.rate is None else number(s.rate) for s in stages]))
     outcomes = [(judged.outcome, stage_outcome(judged)) for judged in verdict.stages]

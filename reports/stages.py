@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.figures import StageFigures
-from reports.quantities import number
+from reports.quantities import NOTHING, number
 from reports.stagejudgement import StageJudgement
 
-HEADS = ("stage", "users", "requests", "errors", "p50 ms", "p95 ms", "p99 ms", "replies/s", "outcome")
+_FIGURES = ("requests", "errors", "p50 ms", "p95 ms", "p99 ms", "replies/s")
 SYMBOLS = {"met": "✓", "missed": "✗", "unproven": "?", "not judged": "–", "not begun": "–"}
 
 
 def stages_table(stages: Sequence[StageJudgement]) -> str:
     """A line a stage; figures stand right, names and outcomes left."""
-    rows = [HEADS, *(stage_cells(stage) for stage in stages)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    rows = stage_rows(stages)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
             [
@@ -40,12 +40,32 @@ def stage_outcome(judged: StageJudgement) -> str:
     return f"{judged.outcome}: {missed}" if missed else judged.outcome
 
 
-def stage_cells(judged: StageJudgement) -> tuple[str, ...]:
-    """What stands under `HEADS` for a stage; a dash where nothing was planned or measured."""
+def stage_rows(stages: Sequence[StageJudgement]) -> list[tuple[str, ...]]:
+    """The heads and then a row a stage, cells of words; a dash where nothing was planned or measured."""
+    crowd = users_column([judged.stage for judged in stages])
+    rows = [("stage", *_FIGURES, "outcome"), *(_cells(judged) for judged in stages)]
+    if crowd is None:
+        return rows
+    head, users = crowd
+    return [(row[0], told, *row[1:]) for row, told in zip(rows, (head, *users), strict=True)]
+
+
+def users_column(stages: Sequence[StageFigures]) -> tuple[str, list[str]] | None:
+    """Head and cells: the mean of the users that were observed, or else the most that were planned.
+
+    None where there were no users at all, as in the open model.
+    """
+    if any(stage.mean_users is not None for stage in stages):
+        return "mean users", [_told(stage.mean_users) for stage in stages]
+    if any(stage.users is not None for stage in stages):
+        return "planned users", [_told(stage.users) for stage in stages]
+    return None
+
+
+def _cells(judged: StageJudgement) -> tuple[str, ...]:
     stage, figures = judged.stage, judged.stage.figures
     return (
         stage_name(stage),
-        _told(stage.users),
         f"{figures.requests:,}",
         f"{figures.errors:,}",
         _told(figures.p50_ms),
@@ -57,4 +77,4 @@ def stage_cells(judged: StageJudgement) -> tuple[str, ...]:
 
 
 def _told(value: float | None) -> str:
-    return "–" if value is None else number(value)
+    return NOTHING if value is None else number(value)

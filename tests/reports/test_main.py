@@ -59,7 +59,7 @@ def test_show_prints_verdict_and_stages_and_exits_0_whatever_they_are(
     assert main(["show", str(folder)]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("✗ Failed: error rate was 1 %, limit 0 %.\n")
-    assert "\nstage   users  requests" in shown
+    assert "\nstage   planned users  requests" in shown
     assert "Report:" not in shown
     assert not (folder / "verdict.json").exists()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from reports.exports import verdict_json
-from reports.facts import Stage
+from reports.facts import Plan, Stage
 from reports.run import Run
 from reports.stages import stages_table
 from reports.terminal import verdict_table
@@ -130,10 +130,24 @@ def test_stages_stand_in_columns(make_run: MakeRun) -> None:
     stages = (Stage("warm", 0.0, 2.0, judged=False), Stage("steady", 2.0, 4.0))
     run = make_run(40, stage=["warm"] * 20 + ["steady"] * 20, facts={"stages": stages})
     assert stages_table(judge(run).stages) == (
-        "stage           users  requests  errors  p50 ms  p95 ms  p99 ms  replies/s  outcome\n"
-        "warm (warm-up)     10        20       0      10      10      10         10  – not judged\n"
-        "steady             10        20       0      10      10      10         10  ? unproven"
+        "stage           planned users  requests  errors  p50 ms  p95 ms  p99 ms  replies/s  outcome\n"
+        "warm (warm-up)             10        20       0      10      10      10         10  – not judged\n"
+        "steady                     10        20       0      10      10      10         10  ? unproven"
     )
+
+
+def test_users_are_told_as_observed_where_they_were(make_run: MakeRun) -> None:
+    """A ramp to 20 users was, in its mean, one of ten."""
+    stages = (Stage("up", 0.0, 2.0), Stage("late", 2.0, 4.0))
+    telemetry = {("generator", "users"): [(0.0, 5.0), (1.0, 15.5)]}
+    run = make_run(40, stage=["up"] * 20 + ["late"] * 20, facts={"stages": stages}, telemetry=telemetry)
+    lines = [line[:17].split() for line in stages_table(judge(run).stages).splitlines()]
+    assert lines == [["stage", "mean", "users"], ["up", "10.2"], ["late", "–"]]
+
+
+def test_a_load_without_users_has_no_column_of_them(make_run: MakeRun) -> None:
+    run = make_run(40, facts={"model": "open", "plan": Plan(t_s=(0.0, 4.0), rate=(10.0, 10.0))})
+    assert stages_table(judge(run).stages).startswith("stage   requests  errors")
 
 
 def test_what_locust_imports_brings_no_heavy_library() -> None:
