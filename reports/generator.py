@@ -160,7 +160,8 @@ def _faults_of(process: Process, limits: Limits, remedy: str) -> list[Fault]:
             Fault(
                 f"the {process.source} waited for a core {_percent(process.starved[starved])} of the time "
                 f"for {_seconds(starved)}",
-                f"something else is using this machine, leave a core to the {process.source}, or {remedy}",
+                "something else is using this machine; leave a core to each process of the generator, or "
+                "generate the load from a second machine",
             )
         )
     if _too_often(still):

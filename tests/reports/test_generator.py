@@ -126,6 +126,18 @@ def test_the_remedy_knows_how_many_processes_there_were(make_run: MakeRun) -> No
     )
 
 
+def test_more_processes_are_no_remedy_where_cores_are_short(make_run: MakeRun) -> None:
+    telemetry = {
+        ("generator", "cpu_percent"): seconds(*[50.0] * 10),
+        ("generator", "waiting_percent"): seconds(*[40.0] * 10),
+    }
+    (fault,) = faults(make_run(100, telemetry=telemetry))
+    assert fault.remedy == (
+        "something else is using this machine; leave a core to each process of the generator, or generate "
+        "the load from a second machine"
+    )
+
+
 def test_a_generator_that_stood_still_may_have_been_kept_from_running(make_run: MakeRun) -> None:
     telemetry = {
         ("generator", "cpu_percent"): seconds(*[1.0] * 10),
