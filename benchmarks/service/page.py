@@ -148,20 +148,28 @@ def _latencies(results: Results) -> str:
     for name in _by_rate(results):
         opened = [each.opened for each in results.rounds[name] if each.opened]
         latency, ratios = results.latency(name), results.latency_ratio(name)
-        if latency is None or ratios is None:
+        if latency is None:
             continue
         rate = f"{median(each.rate for each in opened):,.0f}"
         few = median(each.requests for each in opened) < FEW_TAIL
-        shown, multiples = [number(value, 3) for value in latency], [number(value, 3) for value in ratios]
+        shown, multiples = [number(value, 3) for value in latency], ["–"] * 3
+        if ratios is not None:
+            multiples = [number(value, 3) for value in ratios]
         if few:
-            shown[-1], multiples[-1] = f"({shown[-1]})", f"({multiples[-1]})"
+            shown[-1], multiples[-1] = (
+                cell if cell == "–" else f"({cell})" for cell in (shown[-1], multiples[-1])
+            )
         lines.append(f"| {' | '.join([name, rate, *shown, *multiples])} |")
         pairs = [(each.opened, each.beside) for each in results.rounds[name]]
         unfit = sum(any(one and not one.believed for one in pair) for pair in pairs)
         doubtful += [f"{name} {unfit} of {len(pairs)}"] if unfit else []
     if len(lines) == 6:
         return ""
-    lines += ["", f"In brackets: of fewer than {FEW_TAIL:,} requests, so from fewer than ten."]
+    lines += [
+        "",
+        f"In brackets: of fewer than {FEW_TAIL:,} requests, so from fewer than ten. A dash: "
+        "the rate is above what the constant route answers, so there is no latency to compare with.",
+    ]
     if doubtful:
         lines[-1] += (
             " Rounds in which the generator, by its own account, was not fit (late or starved of its "

@@ -83,7 +83,13 @@ class Results:
         return _medians(each.opened.percentiles_ms() for each in self.rounds[name] if each.opened)
 
     def latency_ratio(self, name: str) -> tuple[float, float, float] | None:
-        """The same percentiles as multiples of the constant route's at the same rate."""
+        """The same percentiles as multiples of the constant route's at the same rate.
+
+        None where the constant route itself can't answer so many: it has no latency to compare with then.
+        """
+        rates = [each.opened.rate for each in self.rounds[name] if each.opened]
+        if rates and median(rates) > self.capacity(CONSTANT):
+            return None
         return _medians(
             tuple(a / b for a, b in zip(one.percentiles_ms(), two.percentiles_ms(), strict=True))
             for each in self.rounds[name]

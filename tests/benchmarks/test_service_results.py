@@ -101,6 +101,12 @@ def test_latency_is_judged_as_a_multiple_of_the_constant_routes(p99_ms: float, r
     assert found.reached(found.measured or 0.0) is reached
 
 
+def test_a_rate_the_constant_route_cannot_answer_has_no_ratio() -> None:
+    """5,000/s were asked of both, and the constant route answers 4,000/s: its latency means nothing."""
+    rounds = dict(results().rounds) | {CONSTANT: turns([4_000.0] * 3)}
+    assert goal(results(rounds=rounds), "p99 at most").measured is None
+
+
 def test_batches_are_told_against_single_requests_and_against_the_model() -> None:
     """200,000 rows/s beside 2,000 stock requests/s, and a fifth of the model's million."""
     found = results()
