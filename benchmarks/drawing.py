@@ -40,10 +40,10 @@ def picture(path: Path, width_px: int, height_px: int, title: str, paint: Callab
         figure.text(24 / width_px, 1 - 34 / height_px, title, fontsize=FONT_PX + 3, fontweight="bold")
         paint(figure)
         figure.savefig(path, metadata={"Date": None, "Creator": None, "Title": title})
-    text = re.sub(r"(font: [^;\"]*px )[^;\"]*", rf"\1{FONTS}", path.read_text(encoding="utf-8"))
-    text = re.sub(
-        r"(\.\d\d)\d+", r"\1", text.replace('pt" height', 'px" height').replace('pt" viewBox', 'px" viewBox')
-    )
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"(font: [^;\"]*px )[^;\"]*", rf"\1{FONTS}", text)
+    text = re.sub(r'(<svg[^>]*) width="([\d.]+)pt" height="([\d.]+)pt"', r'\1 width="\2" height="\3"', text)
+    text = re.sub(r"(\.\d\d)\d+", r"\1", text)
     path.write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n", encoding="utf-8")
 
 

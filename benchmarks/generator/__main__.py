@@ -25,7 +25,6 @@ from loadtests._facts import machine
 
 SERVICE_CORE: Final = 0
 GENERATOR_CORE: Final = 1
-QUIET_LOAD: Final = 0.7
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,10 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(missing, file=sys.stderr)
         return 2
     out.mkdir(parents=True, exist_ok=True)
-    load = os.getloadavg()[0]
     try:
         with null_service(tools, SERVICE_CORE) as service:
-            results = _measure(options, tools, service, load)
+            results = _measure(options, tools, service)
     except EndedError as error:
         print(error, file=sys.stderr)
         return 1
@@ -80,7 +78,7 @@ def _missing(tools: Path) -> str | None:
     return None
 
 
-def _measure(options: argparse.Namespace, tools: Path, service: NullService, load: float) -> Results:
+def _measure(options: argparse.Namespace, tools: Path, service: NullService) -> Results:
     contending = contenders(tools)
     windows: dict[str, list[Window]] = {contender.name: [] for contender in contending}
     for number in range(options.rounds):
@@ -91,7 +89,7 @@ def _measure(options: argparse.Namespace, tools: Path, service: NullService, loa
                 f"{number + 1} {contender.name:16} {window.per_cpu_second:10,.0f} requests/CPU-s", flush=True
             )
     return Results(
-        facts=_facts(tools, load),
+        facts=_facts(tools),
         uses={contender.name: contender.use for contender in contending},
         windows=windows,
         recording_us=[recording_us() for _ in range(options.rounds)],
@@ -100,14 +98,12 @@ def _measure(options: argparse.Namespace, tools: Path, service: NullService, loa
     )
 
 
-def _facts(tools: Path, load: float) -> dict[str, str]:
+def _facts(tools: Path) -> dict[str, str]:
     here = machine()
-    quiet = "" if load <= QUIET_LOAD else f"The machine had other work: load {load:.1f} at the start."
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{here['processor']}, {here['cores']} cores, {here['memory']}, {here['system']}",
         "versions": ", ".join(_versions(tools)),
-        "load": quiet,
     }
 
 

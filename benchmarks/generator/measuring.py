@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
 import requests
 
 from benchmarks.generator.contenders import Contender
@@ -29,6 +30,8 @@ class Window:
     seconds: float
     requests: int
     cpu_s: float
+    others_cpu_s: float = 0.0
+    """Processor time of all but the tool and the service: what else the machine did."""
 
     @property
     def per_second(self) -> float:
@@ -41,6 +44,11 @@ class Window:
         return self.requests / self.cpu_s
 
     @property
+    def others(self) -> float:
+        """How many cores other processes took."""
+        return self.others_cpu_s / self.seconds
+
+    @property
     def busy(self) -> float:
         """The share of its core that the generator used."""
         return self.cpu_s / self.seconds
@@ -49,8 +57,9 @@ class Window:
 class NullService:
     """The service all tools are aimed at; it counts what it answers, so no tool's own count is needed."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, process: Running) -> None:
         self.host = host
+        self.process = process
         self._session = requests.Session()
 
     def answered(self) -> int:
@@ -67,7 +76,7 @@ def null_service(tools: Path, core: int) -> Iterator[NullService]:
         tempfile.TemporaryDirectory() as folder,
         running([*command, APPLICATION], core, Path(folder)) as process,
     ):
-        service = NullService(f"http://127.0.0.1:{port}")
+        service = NullService(f"http://127.0.0.1:{port}", process)
         _until(lambda: _answers(service), process)
         yield service
 
@@ -87,15 +96,19 @@ def measure(
 
 def observe(service: NullService, process: Running, window_s: float) -> Window:
     """Count for `window_s` seconds what the process gets answered, and its processor time."""
-    answered, cpu_s, at_s = service.answered(), process.cpu_s(), time.perf_counter()
+    at_s, answered, cpu_s, others_s = _now(service, process)
     time.sleep(window_s)
-    window = Window(
-        seconds=time.perf_counter() - at_s,
-        requests=service.answered() - answered,
-        cpu_s=process.cpu_s() - cpu_s,
-    )
+    then_s, then_answered, then_cpu_s, then_others_s = _now(service, process)
     process.check()
-    return window
+    return Window(then_s - at_s, then_answered - answered, then_cpu_s - cpu_s, then_others_s - others_s)
+
+
+def _now(service: NullService, process: Running) -> tuple[float, int, float, float]:
+    """The clock, the service's count, the process's processor time, and everybody else's."""
+    answered, cpu_s = service.answered(), process.cpu_s()
+    machine = psutil.cpu_times()
+    all_s = machine.user + machine.nice + machine.system
+    return time.perf_counter(), answered, cpu_s, all_s - cpu_s - service.process.cpu_s()
 
 
 def first_answer(service: NullService, process: Running) -> None:

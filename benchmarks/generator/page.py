@@ -61,6 +61,7 @@ def page(results: Results) -> str:
 def _how(results: Results) -> str:
     facts = results.facts
     rounds = len(results.windows[SUITE])
+    others = [max(0.0, window.others) for windows in results.windows.values() for window in windows]
     window_s = number(median(window.seconds for window in results.windows[SUITE]), 2)
     return (
         f"Requests answered for each second of processor time, user and system, of the generator's whole "
@@ -69,8 +70,9 @@ def _how(results: Results) -> str:
         f"every tool is started anew, warms up, and is observed for {window_s} s. The service counts the "
         f"requests. Where a tool left its core idle, it waited for the service; what a request cost "
         f"counts all the same. Ratios are medians over the rounds.\n\n"
-        f"{facts['date']}, {facts['machine']}. {facts['versions']}. {facts['load']}"
-    ).rstrip()
+        f"{facts['date']}, {facts['machine']}. {facts['versions']}. Meanwhile other processes kept "
+        f"{number(median(others), 2)} of the cores busy, {number(max(others), 2)} at most."
+    )
 
 
 def _table(results: Results) -> str:

@@ -66,8 +66,8 @@ def _paint(figure: Figure, findings: Findings) -> None:
         "latency, ms", (0, 1), xycoords="axes fraction", xytext=(-48, 14), textcoords="offset pixels",
         color=colour("muted"),
     )  # fmt: skip
-    _curve(axes, findings.true_ms, colour("warning"), width=9, label="")
-    _curve(axes, findings.suite_ms, colour("p95"), width=2.5, label="")
+    _curve(axes, findings.true_ms, colour("warning"), width=9)
+    _curve(axes, findings.suite_ms, colour("p95"), width=2.5)
     _points(axes, findings)
     end_ms = at(findings.true_ms, 99.9)
     _name(axes, end_ms, "what was true,", colour("load-text"), above_px=0)
@@ -83,9 +83,9 @@ def _paint(figure: Figure, findings: Findings) -> None:
     )
 
 
-def _curve(axes: Axes, ordered_ms: Floats, tint: str, width: float, label: str) -> None:
+def _curve(axes: Axes, ordered_ms: Floats, tint: str, width: float) -> None:
     shares = 100.0 * np.arange(len(ordered_ms)) / len(ordered_ms)
-    axes.plot([_nines(share) for share in shares], ordered_ms, color=tint, linewidth=width, label=label)
+    axes.plot([_nines(share) for share in shares], ordered_ms, color=tint, linewidth=width)
 
 
 def _points(axes: Axes, findings: Findings) -> None:

@@ -24,7 +24,7 @@ RATES = {
 
 def results(**changes: Any) -> Results:
     values: dict[str, Any] = {
-        "facts": {"date": "2026-01-01", "machine": "a machine", "versions": "Python 3.11", "load": ""},
+        "facts": {"date": "2026-01-01", "machine": "a machine", "versions": "Python 3.11"},
         "uses": {tool: f"how {tool} is used" for tool in RATES},
         "windows": {tool: [Window(10.0, rate * 5, 5.0) for rate in rates] for tool, rates in RATES.items()},
         "recording_us": (0.5, 0.9, 0.6),
@@ -50,6 +50,12 @@ def test_a_goal_is_reached_or_missed() -> None:
     assert lines["at least 2.2 × k6"].endswith("| 2.5 × | reached |")
     recording = next(line for goal, line in lines.items() if goal.startswith("recording"))
     assert recording.endswith("| 1.4 µs | **missed** |")
+
+
+def test_the_page_says_what_else_the_machine_did() -> None:
+    windows = {tool: [Window(10.0, rate * 5, 5.0, 2.0) for rate in rates] for tool, rates in RATES.items()}
+    windows["k6"][0] = Window(10.0, 1_000, 5.0, 9.0)
+    assert "other processes kept 0.2 of the cores busy, 0.9 at most." in page(results(windows=windows))
 
 
 def test_parts_of_a_request_add_up_to_its_cost() -> None:
