@@ -93,6 +93,16 @@ compare-batch: $(RUN_ENV) $(MODEL) ## the same load single, micro-batched and in
 stall: $(DEV_ENV) ## what plain Locust says of a service that stalls, what is true, what this suite says
 	@$(BIN)/python -m benchmarks.stall
 
+# Each peer of the service has an environment of its own.
+.venv-bench/%/.ready: benchmarks/service/peers/%.txt
+	@$(PYTHON) -m venv .venv-bench/$*
+	@.venv-bench/$*/bin/python -m pip install -qq --disable-pip-version-check -r $<
+	@touch $@
+
+.PHONY: bench-service
+bench-service: $(DEV_ENV) $(MODEL) $(foreach peer,litserve mlserver bentoml,.venv-bench/$(peer)/.ready) ## this service, its peers and its limits on one core (needs wrk)
+	@$(BIN)/python -m benchmarks.service
+
 .PHONY: bench-report
 bench-report: $(DEV_ENV) ## time the judging and rendering of up to ten million samples
 	@$(BIN)/python -m benchmarks.report
