@@ -47,9 +47,9 @@ def require(request: pytest.FixtureRequest) -> Callable[..., None]:
     return check
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(require: Callable[..., None]) -> Iterator[Any]:
-    """Debian's Chromium, headless, driven by Playwright."""
+    """Debian's Chromium, headless, driven by Playwright, whose event loop runs until the module's end."""
     require("chromium")
     from playwright.sync_api import sync_playwright
 
