@@ -25,7 +25,7 @@ MODEL := models/insurance_charges_model.skops
 
 .PHONY: help
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The environment: made once, remade when the pins change.
 $(RUN_ENV): requirements.txt
@@ -93,6 +93,15 @@ compare-batch: $(RUN_ENV) $(MODEL) ## the same load single, micro-batched and in
 stall: $(DEV_ENV) ## what plain Locust says of a service that stalls, what is true, what this suite says
 	@$(BIN)/python -m benchmarks.stall
 
+.venv-bench/.ready: benchmarks/requirements.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r benchmarks/requirements.txt
+	@touch $@
+
+.PHONY: bench-generator
+bench-generator: $(DEV_ENV) .venv-bench/.ready ## this suite's requests per processor second beside wrk, hey, k6 and Locust scripts (needs wrk, hey)
+	@$(BIN)/python -m benchmarks.generator
+
 # Each peer of the service has an environment of its own.
 .venv-bench/%/.ready: benchmarks/service/peers/%.txt
 	@$(PYTHON) -m venv .venv-bench/$*
@@ -114,5 +123,5 @@ pins: ## renew requirements*.txt from requirements*.in (needs uv)
 
 .PHONY: clean
 clean: ## remove the environment, the model and caches; runs in results/ stay
-	@rm -rf .venv models .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-bench models .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
