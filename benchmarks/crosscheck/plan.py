@@ -1,0 +1,89 @@
+"""A scenario's steady part, as other tools need it: path, bodies, rate, and the objectives as thresholds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.crosscheck.thresholds import thresholds
+from configuration.scenario import Scenario
+from loadtests._payloads import deck
+from loadtests._target import Target
+
+RECORDS: Final = 256
+"""Records in the bodies of a plan: as many single requests, or fewer lists."""
+_ANYWHERE: Final = Target.parse("http://127.0.0.1")
+
+
+class PlanError(Exception):
+    """A scenario that other tools can't follow; the message says why, and which can be."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steady part of a scenario: its longest judged stage, at the level of that stage's middle."""
+
+    scenario: str
+    stage: str
+    path: str
+    rate: float
+    """Planned requests a second."""
+    rows: int | None
+    """Records in the list that each request sends; None where it sends one record as it is."""
+    finite: str | None
+    """Name of the number that every prediction in a reply holds; None for no check."""
+    timeout_s: float
+    thresholds: Mapping[str, Sequence[str]]
+    untold: Sequence[str]
+    """Objectives that k6 has no words for."""
+    bodies: Sequence[str]
+
+    def write(self, path: Path) -> None:
+        """Write the plan as JSON, and its bodies, one a line, into the `.jsonl` beside it."""
+        values = {name: value for name, value in vars(self).items() if name != "bodies"}
+        path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.with_suffix(".jsonl").write_text("\n".join(self.bodies) + "\n", encoding="utf-8")
+
+
+def plan_of(scenario: Scenario) -> Plan:
+    """The plan that follows from a scenario. Raises `PlanError`."""
+    if len(scenario.traffic.endpoints) != 1:
+        raise _error(scenario, "has several endpoints, and the tools are compared on one")
+    (endpoint,) = scenario.traffic.endpoints
+    if endpoint.method != "POST" or "invalid" in endpoint.payload.kinds:
+        raise _error(scenario, "sends what is not meant to be answered, or not by POST")
+    judged = [stage for stage in scenario.stages if stage.judged]
+    if not judged:
+        raise _error(scenario, "has no load of its own")
+    stage = max(judged, key=lambda each: each.end_s - each.start_s)
+    planned = scenario.planned_requests(stage.start_s, stage.end_s)
+    if planned is None:
+        raise _error(scenario, "states no rate: its users think, or a calibration finds it")
+    told, untold = thresholds(scenario.objectives)
+    rows = endpoint.payload.rows
+    requests = deck(scenario, _ANYWHERE, {}, worker=0)[: max(RECORDS // (rows or 1), 1)]
+    return Plan(
+        scenario=scenario.name,
+        stage=stage.name,
+        path=endpoint.path,
+        rate=planned / (stage.end_s - stage.start_s),
+        rows=rows,
+        finite=endpoint.finite,
+        timeout_s=scenario.traffic.timeout_s,
+        thresholds=told,
+        untold=untold,
+        bodies=[_body(request.wire) for request in requests],
+    )
+
+
+def _body(wire: bytes) -> str:
+    return wire.partition(b"\r\n\r\n")[2].decode()
+
+
+def _error(scenario: Scenario, why: str) -> PlanError:
+    return PlanError(
+        f"the scenario {scenario.name!r} {why}; take one of paced users or of a rate, such as steady"
+    )
