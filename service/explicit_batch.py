@@ -86,8 +86,7 @@ class BatchEndpoint:
                 return await self._answer(receive, partial == "true", None)
             with self._tracing.request(scope) as span:
                 reply = await self._answer(receive, partial == "true", span)
-                span.set_attribute("http.response.status_code", reply.status if reply else 499)
-                return reply
+                return self._tracing.answered(span, reply)
         finally:
             self._under_way -= 1
 

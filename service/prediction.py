@@ -62,8 +62,7 @@ class PredictionEndpoint:
             return await self._answer(receive, None)
         with self._tracing.request(scope) as span:
             reply = await self._answer(receive, span)
-            span.set_attribute("http.response.status_code", reply.status if reply else 499)
-            return reply
+            return self._tracing.answered(span, reply)
 
     async def _answer(self, receive: Receive, span: Span | None) -> Reply | None:
         arrival = self._batcher.expect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, set_span_in_context
@@ -13,6 +14,7 @@ from opentelemetry.trace.status import Status, StatusCode
 from starlette.types import Scope
 
 from service.batching import Batch
+from service.replies import Reply
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -22,6 +24,7 @@ __all__ = ["Span", "Tracing", "TracingError", "tracing_from"]
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_CLIENT_GONE = 499
 _W3C = TraceContextTextMapPropagator()
 
 
@@ -90,6 +93,19 @@ class Tracing:
     def request(self, scope: Scope) -> AbstractContextManager[Span]:
         """A span over one prediction request, in the trace its W3C headers name, if any."""
         return self._serve("prediction_request", scope, self._model)
+
+    def answered(self, span: Span, reply: Reply | None) -> Reply | None:
+        """The reply, which names its trace if that is kept; None, as given, where the client went away.
+
+        In Server-Timing, where browsers' instrumentations look for it too: a `traceparent` whose description
+        is that of the request's span.
+        """
+        span.set_attribute("http.response.status_code", reply.status if reply else _CLIENT_GONE)
+        context = span.get_span_context()
+        if reply is None or not context.trace_flags.sampled:
+            return reply
+        named = f'traceparent;desc="00-{context.trace_id:032x}-{context.span_id:016x}-01"'
+        return replace(reply, headers=(*reply.headers, (b"server-timing", named.encode())))
 
     def health(self, scope: Scope) -> AbstractContextManager[Span]:
         """A span over one health check."""
