@@ -70,7 +70,8 @@ class _Stream:
         if name in _FRAMING:
             self._framed = True
         elif name == b"server-timing":
-            self.reply.server_timing = value
+            told = self.reply.server_timing
+            self.reply.server_timing = value if told is None else told + b", " + value
         elif name == b"retry-after":
             self.reply.retry_after = True
 

@@ -37,9 +37,10 @@ ROW: Final = np.dtype(
         ("queue_ms", "<f4"),
         ("inference_ms", "<f4"),
         ("batch_size", "<f4"),
+        ("trace_id", "<u8", 2),
     ]
 )
-_pack_into: Final = struct.Struct("<4dH2BH3I3f").pack_into
+_pack_into: Final = struct.Struct("<4dH2BH3I3f16s").pack_into
 
 OUTCOME_CODES: Final = {name: code for code, name in enumerate(OUTCOMES)}
 KIND_CODES: Final = {name: code for code, name in enumerate(KINDS)}
@@ -62,6 +63,8 @@ class Row(NamedTuple):
     queue_ms: float = NAN
     inference_ms: float = NAN
     batch_size: float = NAN
+    trace_id: bytes = b""
+    """The 16 bytes of a trace's id; none where the request was not traced."""
 
 
 class Recorder:
@@ -80,7 +83,7 @@ class Recorder:
         self._buffer = bytearray(BATCH_ROWS * ROW.itemsize)
         self._offset = 0
 
-    def record(self, row: Row | tuple[float, ...]) -> None:
+    def record(self, row: Row | tuple[float | bytes, ...]) -> None:
         """Add one row: a `Row`, or a bare tuple in its order."""
         _pack_into(self._buffer, self._offset, *row)
         self._offset += ROW.itemsize
@@ -102,7 +105,7 @@ class Recorder:
         response_length: int,
         exception: Exception | None = None,
         response: Any = None,
-        sample: Row | tuple[float, ...] | None = None,
+        sample: Row | tuple[float | bytes, ...] | None = None,
         **_: Any,
     ) -> None:
         """Listen to Locust's request event: our users send their row along, of others the event is read.
@@ -189,7 +192,7 @@ class SampleWriter:
             "stage": _labels(stages, self._stages),
             "outcome": _labels(rows["outcome"], _OUTCOMES),
             "kind": _labels(rows["kind"], _KINDS),
-            "trace_id": pa.nulls(len(rows), pa.string()),
+            "trace_id": _trace_ids(rows["trace_id"]),
             "worker": pa.array(np.full(len(rows), worker, dtype=np.uint16)),
         }
         for field in SCHEMA:
@@ -213,3 +216,13 @@ _KINDS = pa.array(KINDS)
 
 def _labels(codes: NDArray[np.integer[Any]], names: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int16)), names)
+
+
+def _trace_ids(ids: NDArray[np.uint64]) -> pa.Array:
+    """Ids of 16 bytes as 32 hexadecimal digits; zeros, which are no trace's id, as null."""
+    traced = (ids[:, 0] | ids[:, 1]) != 0
+    if not traced.any():
+        return pa.nulls(len(ids), pa.string())
+    digits = ids.tobytes().hex()
+    each = [digits[start : start + 32] for start in range(0, len(digits), 32)]
+    return pa.array(each, mask=~traced, type=pa.string())

@@ -1,9 +1,10 @@
-"""What a reply means: its outcome, and where the service says its time went."""
+"""What a reply means: its outcome, where the service says its time went, and in which trace to look."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, Final
 
 from loadtests._client import Reply
@@ -13,7 +14,7 @@ NAN: Final = float("nan")
 LARGEST: Final = 1e38
 """What a sample's single-precision columns hold."""
 
-NO_TIMING: Final = (NAN, NAN, NAN)
+NO_TIMING: Final = (NAN, NAN, NAN, b"")
 
 
 def outcome_of(request: Request, reply: Reply) -> str:
@@ -72,20 +73,35 @@ _NUMBERS: Final = (int, float)
 """A tuple: a union would be made anew for every reply."""
 
 
-def server_timing(header: bytes | None) -> tuple[float, float, float]:
-    """Milliseconds queued, milliseconds of inference and the batch's size out of a Server-Timing header.
+def server_timing(header: bytes | None) -> tuple[float, float, float, bytes]:
+    """Milliseconds queued and of inference, the batch's size, and the trace's id: of a Server-Timing header.
 
-    Form: `queue;dur=1.2, inference;dur=0.8, batch;desc="17"` (W3C Server Timing); what is absent or no
-    number is NaN.
+    Form: `queue;dur=1.2, inference;dur=0.8, batch;desc="17", traceparent;desc="00-<id>-<span>-01"` (W3C
+    Server Timing and Trace Context); what is absent or no number is NaN. The id is that of a trace that is
+    kept (sampled), 16 bytes; else it is empty.
     """
     if header is None:
         return NO_TIMING
     found = {"queue": NAN, "inference": NAN, "batch": NAN}
+    trace_id = b""
     for entry in header.decode("latin-1").split(","):
         name, _, parameters = entry.strip().partition(";")
         if name in found:
             found[name] = _number(parameters.partition("=")[2])
-    return found["queue"], found["inference"], found["batch"]
+        elif name == "traceparent":
+            trace_id = _sampled_trace(parameters)
+    return found["queue"], found["inference"], found["batch"], trace_id
+
+
+def _sampled_trace(parameters: str) -> bytes:
+    found = _TRACEPARENT.fullmatch(parameters)
+    return bytes.fromhex(found[1]) if found and int(found[2], 16) & _SAMPLED else b""
+
+
+_TRACEPARENT: Final = re.compile(
+    r'\s*desc\s*=\s*"?[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})"?\s*'
+)
+_SAMPLED: Final = 1
 
 
 def _number(text: str) -> float:

@@ -97,7 +97,7 @@ class Sending:
         outcome = outcome_of(request, reply)
         latency_ms = (ended - intended) * 1000.0
         started = self._recorder.started
-        queue_ms, inference_ms, batch_size = server_timing(reply.server_timing)
+        queue_ms, inference_ms, batch_size, trace_id = server_timing(reply.server_timing)
         self._fire(
             request_type=request.method,
             name=request.name,
@@ -129,6 +129,7 @@ class Sending:
         self._recorder.record(
             Row(
                 intended - self._recorder.started,
+                trace_id,
                 NAN,
                 NAN,
                 NAN,

@@ -55,6 +55,7 @@ SCHEMA = pa.schema(
 `intended_s` and `sent_s` count seconds from the run's start; `sent_s` is null for a request that was never
 sent. `latency_ms` runs from the intended start to the last byte (or to the failure), `service_ms` from the
 actual send. `status` is 0 where no status line arrived. `rows` is the number of predictions asked for.
+`trace_id` has the 32 hexadecimal digits of the trace in which the service keeps the request, if it says so.
 """
 
 
@@ -166,7 +167,7 @@ class Samples:
             elif column.null_count == len(column) and pa.types.is_string(field.type):
                 columns[field.name] = np.broadcast_to(np.array(None, dtype=np.object_), len(column))
             elif pa.types.is_string(field.type):
-                columns[field.name] = _lean(np.array(column.to_pylist(), dtype=np.object_), order)
+                columns[field.name] = _lean(_texts(column), order)
             else:
                 columns[field.name] = _lean(column.to_numpy(), order)
         return cls(**columns)
@@ -191,6 +192,13 @@ def _lean(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
         if constant:
             return np.broadcast_to(values[:1].copy()[0], len(values))
     return values if order is None else values[order]
+
+
+def _texts(column: pa.ChunkedArray) -> NDArray[np.object_]:
+    """Strings, None where there is none: of the few requests that are traced, no more is kept."""
+    texts = np.full(len(column), None, dtype=np.object_)
+    texts[column.is_valid().to_numpy()] = column.drop_null().to_pylist()
+    return texts
 
 
 def labels(column: pa.ChunkedArray) -> Labels:

@@ -59,7 +59,7 @@ def facts(**changes: Any) -> Facts:
 
 
 def test_the_packed_row_is_the_numpy_row() -> None:
-    assert struct.calcsize("<4dH2BH3I3f") == ROW.itemsize
+    assert struct.calcsize("<4dH2BH3I3f16s") == ROW.itemsize
     assert ROW.names == Row._fields
 
 

@@ -102,4 +102,4 @@ def test_an_invalid_record_ought_to_be_refused(status: int, outcome: str) -> Non
 def test_server_timing_is_read_as_far_as_it_goes(
     header: bytes | None, expected: tuple[float, float, float]
 ) -> None:
-    assert server_timing(header) == pytest.approx(expected, nan_ok=True)
+    assert server_timing(header)[:3] == pytest.approx(expected, nan_ok=True)
