@@ -10,6 +10,7 @@ from locust.argument_parser import LocustArgumentParser
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
 from configuration.scenario import Scenario
+from loadtests._trace_link import VARIABLE, add_trace_link
 from reports.checkpoints import LOOKS
 from shapes.profiles import Chain, Constant, Profile, Ramp
 
@@ -58,6 +59,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         env_var="LOADTEST_NOTE",
         help="a remark to keep with the run and show in its report",
     )
+    add_trace_link(parser.add_argument, env_var=VARIABLE, include_in_web_ui=False)
     parser.add_argument(
         "--out",
         metavar="DIR",

@@ -14,6 +14,7 @@ from configuration.scenario import Scenario
 from loadtests._facts import PROJECT
 from loadtests._payloads import check_bodies
 from loadtests._service import LOOPBACK, ServiceError, free_port, is_free
+from loadtests._trace_link import add_trace_link
 
 LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
 STAGED: Final = "staged"
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     add("--require-proof", action="store_true", help="fail where too few samples prove an objective")
     add("--stop-when-decided", action="store_true", help="end as soon as each objective is proven or broken")
     add("--note", default="", help="a remark to keep with the run")
+    add_trace_link(add)
     add("--processes", metavar="N", type=_above_zero(int), help="generate the load from N processes")
     add("-u", "--users", metavar="N", type=_above_zero(int), help=f"users of the scenario {MANUAL}")
     add("-r", "--spawn-rate", metavar="N", type=_above_zero(float), help="how many of them come a second")
@@ -83,7 +85,7 @@ def locust_command(options: argparse.Namespace, host: str) -> list[str]:
     command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--host", host]
     command += ["--loglevel", "WARNING", "--scenario", options.scenario, "--out", options.out]
     command += ["--time-scale", str(options.time_scale)]
-    for name in ("note", "users", "spawn_rate", "run_time"):
+    for name in ("note", "trace_link", "users", "spawn_rate", "run_time"):
         if value := getattr(options, name):
             command += [f"--{name.replace('_', '-')}", str(value)]
     command += ["--require-proof"] if options.require_proof else []

@@ -61,6 +61,7 @@ def facts_of(
         command=command_typed(),
         workers=workers,
         note=options.note,
+        trace_link=options.trace_link,
     )
     if options.stop_when_decided and checkpoints_s(facts):
         return replace(facts, looks=LOOKS)

@@ -83,6 +83,8 @@ class Facts:
     """Rows written, as counted when the run was closed; None while it goes on, or if it was killed."""
     workers: int = 1
     note: str = ""
+    trace_link: str = ""
+    """Where a trace is seen, with `{trace_id}` in the place of its id; empty where nobody said."""
 
     @property
     def judged_stages(self) -> tuple[Stage, ...]:

@@ -48,7 +48,7 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             charts=charts.draw(run, summary, verdict),
             where=where_table(summary),
             failures=failure_table(summary),
-            slowest=slowest_table(summary),
+            slowest=slowest_table(summary, facts.trace_link),
             known=_known(run),
             methods=methods(facts),
             resolved=json.dumps(facts.resolved, indent=2, ensure_ascii=False, default=str)

@@ -10,6 +10,7 @@ from reports.figures import Figures
 from reports.quantities import counted, duration, number
 from reports.stages import stage_name, stage_outcome, users_column
 from reports.summary import Summary
+from reports.traces import link
 from reports.verdict import Verdict
 
 
@@ -23,6 +24,8 @@ class Column:
     long: bool = False
     outcomes: bool = False
     """Whether its words stand beside the mark of their row's outcome."""
+    linked: bool = False
+    """Whether its words lead where their row's link leads."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Row:
     cells: tuple[str, ...]
     muted: bool = False
     outcome: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,8 @@ def failure_table(summary: Summary) -> Table | None:
     )
 
 
-def slowest_table(summary: Summary) -> Table | None:
-    """The slowest answered requests; None where none was answered."""
+def slowest_table(summary: Summary, trace_link: str = "") -> Table | None:
+    """The slowest answered requests; None where none was answered. Traced ones lead to their traces."""
     slowest = summary.slowest
     if not slowest:
         return None
@@ -146,13 +150,21 @@ def slowest_table(summary: Summary) -> Table | None:
     title = f"The slowest request took {ms(worst.latency_ms)}, {into_run(worst.intended_s)}"
     if len(slowest) > 1 and last - first <= 10:
         title += f"; the {len(slowest)} slowest all started within {duration(max(last - first, 0.1))}"
-    return _table(
+    table = _table(
         title,
         "Answered requests and timeouts, the slowest first, by when they were meant to start.",
         "Started",
         [_clock(slow.intended_s) for slow in slowest],
         [(name, cells) for name, cells in columns if any(cell != "–" for cell in cells)],
     )
+    return _with_links(table, [link(trace_link, slow.trace_id) for slow in slowest])
+
+
+def _with_links(table: Table, links: Sequence[str]) -> Table:
+    """The table whose rows' traces lead to these places; nowhere where there is none."""
+    columns = tuple(replace(each, linked=each.title == "Trace") for each in table.columns)
+    rows = tuple(replace(row, link=link) for row, link in zip(table.rows, links, strict=True))
+    return replace(table, columns=columns, rows=rows)
 
 
 def _clock(t_s: float) -> str:
