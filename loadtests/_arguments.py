@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from functools import partial
 from typing import Any, Final
 
 from locust.argument_parser import LocustArgumentParser
@@ -10,6 +11,7 @@ from locust.argument_parser import LocustArgumentParser
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
 from configuration.scenario import Scenario
+from loadtests._metrics_options import add_metrics_options
 from loadtests._trace_link import VARIABLE, add_trace_link
 from reports.checkpoints import LOOKS
 from shapes.profiles import Chain, Constant, Profile, Ramp
@@ -94,6 +96,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         include_in_web_ui=False,
         help="one progress line in place of Locust's tables",
     )
+    add_metrics_options(partial(parser.add_argument, include_in_web_ui=False))
 
 
 def chosen_scenario(options: Namespace, web: bool) -> Scenario:

@@ -133,6 +133,11 @@ class Connection:
         self._used_at = perf_counter()
         return reply
 
+    @property
+    def busy(self) -> bool:
+        """Whether an exchange is under way."""
+        return self._timer is not None and bool(self._timer.active)
+
     def close(self) -> None:
         """Close the connection; the next exchange opens a new one."""
         if self._wire is not None:

@@ -12,6 +12,7 @@ from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests._facts import PROJECT
+from loadtests._metrics_options import add_metrics_options, check_metrics_port, metrics_words
 from loadtests._payloads import check_bodies
 from loadtests._service import LOOPBACK, ServiceError, free_port, is_free
 from loadtests._trace_link import add_trace_link
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+    add_metrics_options(add)
 def read(name: str) -> Scenario:
     """A scenario whose payload files hold what they ought to; ConfigurationError otherwise."""
     scenario = load_scenario(name)
@@ -81,6 +83,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def locust_command(options: argparse.Namespace, host: str) -> list[str]:
+    check_metrics_port(options)
     """What Locust is told."""
     command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--host", host]
     command += ["--loglevel", "WARNING", "--scenario", options.scenario, "--out", options.out]
@@ -111,3 +114,4 @@ def _above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
         return value
 
     return number
+    command += metrics_words(options)

@@ -20,6 +20,7 @@ from loadtests._arguments import add_arguments, as_options, chosen_scenario
 from loadtests._judging import INVALID, USAGE, Verdict, exit_code
 from loadtests._loadtest import LoadTest
 from loadtests._logging import quieten
+from loadtests._metrics_server import Exposition
 from loadtests._progress import ProgressLine
 from loadtests._target import NoAnswerError, Target, wait_until_ready
 from reports.terminal import verdict_table
@@ -66,6 +67,7 @@ def on_init(environment: Environment, runner: Any, web_ui: Any, **_: Any) -> Non
         loadtest.prepare_folder()
         if loadtest.host:
             Target.parse(loadtest.host)
+        expose(loadtest, web_ui)
         if web_ui is None:
             require_target(loadtest)
     except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:
@@ -76,6 +78,16 @@ def on_init(environment: Environment, runner: Any, web_ui: Any, **_: Any) -> Non
         from loadtests import _webui
 
         _webui.install(loadtest, web_ui)
+
+
+def expose(loadtest: LoadTest, web_ui: Any) -> None:
+    """Tell Prometheus of the load test, in the web UI and where the options say; OSError where that fails."""
+    port = loadtest.options.metrics_port
+    if web_ui is None and port is None:
+        return
+    loadtest.exposition = Exposition(loadtest)
+    if port is not None:
+        loadtest.exposition.listen(loadtest.options.metrics_host, port)
 
 
 def require_target(loadtest: LoadTest) -> None:
@@ -91,6 +103,8 @@ def on_signal(environment: Environment, number: int) -> None:
     if loadtest is None or loadtest.interrupted is not None:
         os._exit(INVALID)
     loadtest.interrupted = signal.Signals(number).name
+    if loadtest.exposition is not None:
+        loadtest.exposition.leave()
     if loadtest.run is None and environment.web_ui is None:
         loadtest.runner.quit()
         sys.stderr.write("stopped before the load test began\n")
@@ -154,3 +168,5 @@ def on_quitting(environment: Environment, **_: Any) -> None:
         environment.process_exit_code = INVALID if faulty else exit_code(loadtest.verdict)
         if environment.web_ui is None and loadtest.verdict is not None:
             show(loadtest.verdict, loadtest.run.folder)
+        if loadtest.exposition is not None and loadtest.verdict is not None and not loadtest.interrupted:
+            loadtest.exposition.await_scrape(loadtest.options.metrics_linger)

@@ -57,7 +57,7 @@ class Generator:
         recorder = self._recorder
         recorder.sink = lambda raw: take(raw, recorder.endpoints)
         self._events.request.add_listener(recorder.on_request)
-        self._monitor = Monitor(observe, source)
+        self._monitor = Monitor(observe, source, lambda: self.sending.in_flight)
         self._sealing = gevent.spawn(_every, SEAL_S, recorder.seal)
 
     def begin_at(self, instant: float) -> None:
@@ -82,9 +82,12 @@ def _every(period_s: float, act: Callable[[], None]) -> None:
 class Monitor:
     """Observe this process once a second until stopped; `observe(observations)` takes what was seen."""
 
-    def __init__(self, observe: Callable[[Sequence[Observation]], None], source: str) -> None:
+    def __init__(
+        self, observe: Callable[[Sequence[Observation]], None], source: str, in_flight: Callable[[], int]
+    ) -> None:
         self._observe = observe
         self._source = source
+        self._in_flight = in_flight
         self._process = psutil.Process()
         self._worst_lag_s = 0.0
         self._greenlets = [gevent.spawn(self._beat), gevent.spawn(self._report)]
@@ -108,6 +111,7 @@ class Monitor:
             seen = {name: 100.0 * (times[name] - before[name]) / (now - at) for name in times} | {
                 "memory_mib": self._process.memory_info().rss / 2**20,
                 "loop_lag_ms": self._worst_lag_s * 1000.0,
+                "in_flight": float(self._in_flight()),
             }
             self._worst_lag_s = 0.0
             before, at = times, now

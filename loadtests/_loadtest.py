@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,7 @@ from loadtests._facts import facts_of
 from loadtests._generator import Generator, Sent
 from loadtests._judging import JudgingError, Verdict, judge
 from loadtests._locust_files import write_locust_files
+from loadtests._metrics_server import Exposition
 from loadtests._payloads import check_bodies
 from loadtests._progress import ProgressLine
 from loadtests._recording import make_folder, point_latest
@@ -67,6 +69,12 @@ class LoadTest:
         """The run under way, or the last one."""
         self.verdict: Verdict | None = None
         """The verdict on the last run; None while one goes on."""
+        self.judged_at_s = 0.0
+        """When it was reached, in seconds since the epoch."""
+        self.on_begin: list[Callable[[Run], None]] = []
+        """Who is shown each run before its first request."""
+        self.exposition: Exposition | None = None
+        """Where its metrics are told, if anywhere."""
         self.workers: Workers | None = None
         """The processes that generate the load, where this one is their master."""
         self.progress: ProgressLine | None = None
@@ -162,6 +170,8 @@ class LoadTest:
         if isinstance(self.runner, WorkerRunner):
             return
         run = self.run = self._open_run()
+        for show in self.on_begin:
+            show(run)
         self._ended.clear()
         self.verdict = None
         self.workers = None
@@ -309,6 +319,7 @@ class LoadTest:
             run.close(self._interruption(run), self._offered)
             write_locust_files(self.environment, run.folder / "locust")
             self.verdict = judge(run.folder)
+            self.judged_at_s = time.time()
             point_latest(run.folder)
         except (JudgingError, OSError) as error:
             logger.error(error)

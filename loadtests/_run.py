@@ -42,6 +42,8 @@ class Run:
         self.faults: list[str] = []
         self.heed: list[Callable[[Batch], None]] = []
         """Who else is shown each batch."""
+        self.latest: dict[tuple[str, str], float] = {}
+        """What was observed last, by source and name."""
         self.started = perf_counter()
         self._users = users
         self._on_break = on_break
@@ -83,6 +85,7 @@ class Run:
 
     def observe(self, observations: Sequence[Observation]) -> None:
         """Write what was observed just now."""
+        self.latest.update(((each.source, each.name), each.value) for each in observations)
         try:
             self._recording.observe(self.elapsed_s, observations)
         except OSError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from time import perf_counter
 from typing import Any, Final
+from weakref import WeakSet
 
 import gevent
 from gevent import ssl
@@ -51,6 +52,7 @@ class Sending:
         self._users = count(worker, workers)
         self.scenario = scenario
         self._share = (worker, workers)
+        self._connections: WeakSet[Connection] = WeakSet()
         self.in_flight_limit = scenario.load.in_flight_limit
 
     def await_start(self) -> None:
@@ -59,7 +61,14 @@ class Sending:
 
     def connect(self) -> Connection:
         """A connection for one user."""
-        return Connection(self.target, self._tls)
+        connection = Connection(self.target, self._tls)
+        self._connections.add(connection)
+        return connection
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way; those of foreign users are not among them."""
+        return sum(connection.busy for connection in self._connections)
 
     def join(self) -> int:
         """The number of a user who just came, distinct over all workers."""

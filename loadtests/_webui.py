@@ -13,6 +13,7 @@ from locust.web import WebUI
 
 from loadtests._arguments import MANUAL
 from loadtests._loadtest import LoadTest
+from loadtests._metrics_server import PATH
 from loadtests._webui_guard import refuse_foreign
 from loadtests._webui_starts import Starts
 from loadtests._webui_verdict import COLUMNS, KEY, TITLE, page_state, rows, status
@@ -113,6 +114,13 @@ def _routes(loadtest: LoadTest, web_ui: WebUI, starts: Starts) -> Blueprint:
     def verdict() -> Response:
         """What the bar shows."""
         return jsonify(status(loadtest, starts.finished, starts.notice))
+
+    @routes.get(PATH)
+    @web_ui.auth_required_if_enabled
+    def metrics() -> Response:
+        """What Prometheus is told."""
+        assert loadtest.exposition is not None
+        return make_response(loadtest.exposition.answer(request.headers.get("Accept")))
 
     @routes.get("/report")
     @web_ui.auth_required_if_enabled

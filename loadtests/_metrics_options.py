@@ -1,0 +1,77 @@
+"""The options that tell Prometheus where to look: the same for `python -m loadtests` and plain `locust`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable
+from typing import Final
+
+from loadtests._service import LOOPBACK, ServiceError, is_free
+
+LINGER_S: Final = 15.0
+"""Three scrapes, where Prometheus asks every 5 s."""
+
+
+def add_metrics_options(add: Callable[..., object]) -> None:
+    """Add the options by `add`, a parser's method or one like it."""
+    add(
+        "--metrics-port",
+        type=_port,
+        metavar="PORT",
+        help="tell Prometheus of the load test on this port, under /metrics (default: on none)",
+    )
+    add(
+        "--metrics-host",
+        metavar="IP",
+        default=LOOPBACK,
+        help=f"where that port listens (default: {LOOPBACK}; in a container 0.0.0.0)",
+    )
+    add(
+        "--metrics-linger",
+        type=_seconds,
+        metavar="S",
+        default=LINGER_S,
+        help=f"how long to wait at the end until the verdict is scraped, at most (default: {LINGER_S:g} s)",
+    )
+
+
+def check_metrics_port(options: Namespace) -> None:
+    """ServiceError unless the metrics can be told where the options say."""
+    host, port = options.metrics_host, options.metrics_port
+    if port is not None and not is_free(host, port):
+        raise ServiceError(refusal(host, port))
+
+
+def refusal(host: str, port: int) -> str:
+    """What is wrong where nobody can listen, and what to do."""
+    return (
+        f"metrics can't be told on port {port} of {host}: end what listens there, "
+        "or choose another: --metrics-port PORT"
+    )
+
+
+def metrics_words(options: Namespace) -> list[str]:
+    """The options as Locust is told them."""
+    if options.metrics_port is None:
+        return []
+    return [
+        *("--metrics-port", str(options.metrics_port)),
+        *("--metrics-host", options.metrics_host),
+        *("--metrics-linger", str(options.metrics_linger)),
+    ]
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
+        raise ArgumentTypeError(f"{text} is no port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise ArgumentTypeError(f"{text} is impossible; give a number of seconds, 0 or more")
+    return value
