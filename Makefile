@@ -116,6 +116,14 @@ bench-service: $(DEV_ENV) $(MODEL) $(foreach peer,litserve mlserver bentoml,.ven
 bench-report: $(DEV_ENV) ## time the judging and rendering of up to ten million samples
 	@$(BIN)/python -m benchmarks.report
 
+.PHONY: dashboard
+dashboard: $(RUN_ENV) ## renew the Grafana dashboard's JSON from its source
+	@$(BIN)/python -m deploy.grafana.dashboard
+
+.PHONY: grafana-check
+grafana-check: $(DEV_ENV) $(MODEL) ## hold the dashboard to Grafana's types, to PromQL and to a real run (needs npm, prometheus)
+	@$(BIN)/python -m pytest --no-skips tests/deploy/test_grafana*.py
+
 .PHONY: pins
 pins: ## renew requirements*.txt from requirements*.in (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
