@@ -107,6 +107,7 @@ def _add_endpoints(
         queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
     )
     observers: list[Observer] = [admission, metrics]
+    metrics.watch_limit(lambda: admission.limit)
     if tracing is not None:
         tracing.describe_model(model.qualified_name, model.version)
         observers.append(tracing)

@@ -36,6 +36,12 @@ class InferenceMetrics:
             registry=registry,
         )
         self.queue_depth = Gauge(
+        self.queue_limit = Gauge(
+            "inference_queue_limit",
+            "Predictions that may wait; what comes on top is refused with 503.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
             "inference_queue_depth",
             "Predictions waiting for the model.",
             multiprocess_mode="livesum",
@@ -58,6 +64,7 @@ class InferenceMetrics:
         self.batch_latency = Histogram(
             "inference_batch_latency_seconds",
             "Duration of one call of the model.",
+        self._limits: list[Callable[[], int]] = []
             buckets=INFERENCE_BUCKETS_S,
             registry=registry,
         )
@@ -70,6 +77,20 @@ class InferenceMetrics:
         One process asks for it at each scrape. Of several, a scrape sees only what each has written: the
         depth after its latest batch, refusal or timeout.
         """
+    def watch_limit(self, limit: Callable[[], int]) -> None:
+        """Tell the admission limit of a model's queue from now on, added to those of other models."""
+        self._limits.append(limit)
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            self._write_limit()
+        else:
+            self.queue_limit.set_function(self._limit)
+
+    def _limit(self) -> int:
+        return sum(limit() for limit in self._limits)
+
+    def _write_limit(self) -> None:
+        self.queue_limit.set(self._limit())
+
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             self._depth = depth
         else:
@@ -88,6 +109,7 @@ class InferenceMetrics:
     def count_timeout(self) -> None:
         """Count a request whose deadline passed."""
         self.timeouts.inc()
+            self._write_limit()
         self._write_depth()
 
     def _write_depth(self) -> None:

@@ -117,6 +117,15 @@ def test_predictions_are_counted_in_both_sets_of_metrics(batched_url: str) -> No
         assert (name, "") in after
 
 
+def test_the_limit_of_the_queue_is_told_as_it_is_now(serve: Callable[..., Any]) -> None:
+    """At first it is what the queue may hold; after a slow batch of one, what so slow a model gets done."""
+    slow = {"class_path": "tests.service.odd_models.OddModel", "configuration": {"seconds": 0.05}}
+    service = serve({"queue": {"max_rows": 1000}, "micro_batch": {"inline_ms": 0}, "deadline_ms": 2000}, slow)
+    assert samples(service.url)["inference_queue_limit", ""] == 800
+    assert post(service.url, path="/api/models/odd_model/prediction").status_code == 200
+    assert samples(service.url)["inference_queue_limit", ""] == 32
+
+
 def test_latency_buckets_resolve_from_a_fifth_of_a_millisecond_to_a_second(batched_url: str) -> None:
     name = "inference_request_latency_seconds_bucket"
     bounds = [float(labels.removeprefix("le=")) for each, labels in samples(batched_url) if each == name]
