@@ -13,7 +13,8 @@ from markupsafe import Markup, escape
 
 from reports import charts, generator
 from reports.htmlobjectives import objective_table
-from reports.htmltables import endpoint_table, failure_table, slowest_table, stage_table
+from reports.htmlslowest import slowest_table
+from reports.htmltables import endpoint_table, failure_table, stage_table
 from reports.htmlwhere import where_table
 from reports.methods import methods
 from reports.palette import variables

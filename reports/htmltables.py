@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reports.charts.words import column, into_run, ms, share
+from reports.charts.words import column, ms, share
 from reports.figures import Figures
-from reports.quantities import counted, duration, number
+from reports.quantities import counted, number
 from reports.stages import stage_name, stage_outcome, users_column
 from reports.summary import Summary
-from reports.traces import link
 from reports.verdict import Verdict
 
 
@@ -80,7 +79,7 @@ def stage_table(verdict: Verdict) -> Table | None:
     if warm:
         caption += " Warm-up is hatched in the plots and not judged."
     caption += " The outcome is each stage's for itself; the verdict is on the run as a whole."
-    table = _table(title, caption, "Stage", names, columns, [not stage.judged for stage in stages])
+    table = table_of(title, caption, "Stage", names, columns, [not stage.judged for stage in stages])
     return _with_outcomes(table, outcomes)
 
 
@@ -100,7 +99,7 @@ def endpoint_table(summary: Summary) -> Table | None:
     if len(endpoints) < 2:
         return None
     slow = max(endpoints, key=lambda endpoint: endpoint.figures.p99_ms or 0.0)
-    return _table(
+    return table_of(
         f"p99 was highest on “{slow.endpoint}”: {ms(slow.figures.p99_ms)}",
         "All that is judged, by endpoint; latencies of answered requests.",
         "Endpoint",
@@ -114,7 +113,7 @@ def failure_table(summary: Summary) -> Table | None:
     failures = summary.failures
     if not failures:
         return None
-    return _table(
+    return table_of(
         "",
         "Requests that did not succeed, by reason; times are of the intended start.",
         "Reason",
@@ -122,52 +121,14 @@ def failure_table(summary: Summary) -> Table | None:
         [
             ("Requests", [f"{failure.count:,}" for failure in failures]),
             ("Share of all", [share(failure.share) for failure in failures]),
-            ("First at", [_clock(failure.first_s) for failure in failures]),
-            ("Last at", [_clock(failure.last_s) for failure in failures]),
+            ("First at", [clock(failure.first_s) for failure in failures]),
+            ("Last at", [clock(failure.last_s) for failure in failures]),
         ],
     )
 
 
-def slowest_table(summary: Summary, trace_link: str = "") -> Table | None:
-    """The slowest answered requests; None where none was answered. Traced ones lead to their traces."""
-    slowest = summary.slowest
-    if not slowest:
-        return None
-    waited = any(slow.service_ms != slow.latency_ms for slow in slowest)
-    columns = [
-        ("Latency, ms", column([slow.latency_ms for slow in slowest])),
-        ("Service time, ms", column([slow.service_ms if waited else None for slow in slowest])),
-        ("Queue, ms", column([slow.queue_ms for slow in slowest])),
-        ("Inference, ms", column([slow.inference_ms for slow in slowest])),
-        ("Batch", ["–" if slow.batch_size is None else number(slow.batch_size) for slow in slowest]),
-        ("Outcome", [f"{slow.outcome}, {slow.status}" if slow.status else slow.outcome for slow in slowest]),
-        ("Stage", [slow.stage if len(summary.stages) > 1 else "–" for slow in slowest]),
-        ("Endpoint", [slow.endpoint if len(summary.endpoints) > 1 else "–" for slow in slowest]),
-        ("Trace", [slow.trace_id or "–" for slow in slowest]),
-    ]
-    first, last = min(slow.intended_s for slow in slowest), max(slow.intended_s for slow in slowest)
-    worst = slowest[0]
-    title = f"The slowest request took {ms(worst.latency_ms)}, {into_run(worst.intended_s)}"
-    if len(slowest) > 1 and last - first <= 10:
-        title += f"; the {len(slowest)} slowest all started within {duration(max(last - first, 0.1))}"
-    table = _table(
-        title,
-        "Answered requests and timeouts, the slowest first, by when they were meant to start.",
-        "Started",
-        [_clock(slow.intended_s) for slow in slowest],
-        [(name, cells) for name, cells in columns if any(cell != "–" for cell in cells)],
-    )
-    return _with_links(table, [link(trace_link, slow.trace_id) for slow in slowest])
-
-
-def _with_links(table: Table, links: Sequence[str]) -> Table:
-    """The table whose rows' traces lead to these places; nowhere where there is none."""
-    columns = tuple(replace(each, linked=each.title == "Trace") for each in table.columns)
-    rows = tuple(replace(row, link=link) for row, link in zip(table.rows, links, strict=True))
-    return replace(table, columns=columns, rows=rows)
-
-
-def _clock(t_s: float) -> str:
+def clock(t_s: float) -> str:
+    """A moment of the run: 1:02.345 is a minute and 2.345 s after its start."""
     minutes, seconds = divmod(t_s, 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02d}:{seconds:06.3f}" if hours else f"{minutes}:{seconds:06.3f}"
@@ -188,7 +149,7 @@ _LONG = ("Endpoint", "Trace")
 _WORDS = ("Outcome", "Stage", *_LONG)
 
 
-def _table(
+def table_of(
     title: str,
     caption: str,
     heading: str,
@@ -196,6 +157,7 @@ def _table(
     columns: list[tuple[str, list[str]]],
     muted: list[bool] | None = None,
 ) -> Table:
+    """A table whose rows begin with `names` and go on with the cells of titled columns."""
     heads = (
         Column(heading, words=True, heads=True),
         *(Column(name, words=name in _WORDS, long=name in _LONG) for name, _ in columns),

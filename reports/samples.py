@@ -134,6 +134,11 @@ class Samples:
         """Which requests count in the latency figures: replies, and timeouts at their elapsed time."""
         return self.outcome.isin(("ok", "timeout")) & np.isfinite(self.latency_ms)
 
+    @property
+    def traced(self) -> Mask:
+        """Which requests have a trace that was kept."""
+        return np.not_equal(self.trace_id, np.array(None, dtype=np.object_)).astype(np.bool_)
+
     def failed(self, expected: Iterable[str] = ()) -> Mask:
         """Which requests count in the error rate: those neither ok nor `expected` by the scenario."""
         return ~self.outcome.isin(("ok", *expected))

@@ -12,6 +12,7 @@ from reports.figures import Figures, StageFigures, figures, stage_figures
 from reports.reasons import reason
 from reports.run import Run
 from reports.samples import Samples
+from reports.slowest import Slow, Traced, slowest, traced
 from reports.timeline import Counts, Timeline, per_second, timeline
 
 __all__ = [
@@ -66,25 +67,6 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Slow:
-    """One of the slowest answered requests; None where a value was not recorded."""
-
-    intended_s: float
-    latency_ms: float
-    service_ms: float | None
-    endpoint: str
-    stage: str
-    outcome: str
-    status: int
-    rows: int
-    queue_ms: float | None
-    inference_ms: float | None
-    batch_size: float | None
-    trace_id: str | None
-    worker: int
-
-
-@dataclass(frozen=True)
 class Summary:
     """The figures of a run: `total` and `endpoints` are of what is judged, all else of the whole run."""
 
@@ -98,6 +80,8 @@ class Summary:
     """The most frequent first."""
     slowest: tuple[Slow, ...]
     """The slowest first, ten at most."""
+    traced: Traced | None
+    """How many requests were traced, and the slowest of them; None where none was."""
     timeline: Timeline
     limit_crossing: LimitCrossing | None
     where: Where | None
@@ -118,7 +102,8 @@ def summarise(run: Run) -> Summary:
         endpoints=tuple(_endpoints(judged, total, run)),
         cells=tuple(_cells(run, stages)),
         failures=_failures(run.samples, expected, len(seconds)),
-        slowest=_slowest(run.samples),
+        slowest=slowest(run.samples),
+        traced=traced(run.samples),
         timeline=seconds,
         limit_crossing=limit_crossing(run, seconds),
         where=where(run),
@@ -174,37 +159,3 @@ def _failures(samples: Samples, expected: tuple[str, ...], seconds: int) -> tupl
             )
         )
     return tuple(sorted(found, key=lambda failure: (-failure.count, failure.reason)))
-
-
-def _slowest(samples: Samples, count: int = 10) -> tuple[Slow, ...]:
-    rows = np.flatnonzero(samples.answered)
-    latency_ms = samples.latency_ms[rows]
-    if len(rows) > count:
-        least = np.partition(latency_ms, -count)[-count]
-        slower, alike = np.flatnonzero(latency_ms > least), np.flatnonzero(latency_ms == least)
-        places = np.append(slower, alike[: count - len(slower)])
-        rows, latency_ms = rows[places], latency_ms[places]
-    chosen = samples[rows[np.lexsort((rows, -latency_ms))]]
-    names = [labels.values() for labels in (chosen.endpoint, chosen.stage, chosen.outcome)]
-    return tuple(
-        Slow(
-            intended_s=float(chosen.intended_s[i]),
-            latency_ms=float(chosen.latency_ms[i]),
-            service_ms=_known(chosen.service_ms[i]),
-            endpoint=str(names[0][i]),
-            stage=str(names[1][i]),
-            outcome=str(names[2][i]),
-            status=int(chosen.status[i]),
-            rows=int(chosen.rows[i]),
-            queue_ms=_known(chosen.queue_ms[i]),
-            inference_ms=_known(chosen.inference_ms[i]),
-            batch_size=_known(chosen.batch_size[i]),
-            trace_id=chosen.trace_id[i],
-            worker=int(chosen.worker[i]),
-        )
-        for i in range(len(chosen))
-    )
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.html import render
+from reports.htmlslowest import slowest_table
 from reports.run import Run
 from reports.summary import summarise
 from reports.traces import checked_template, link
@@ -43,6 +44,27 @@ def test_the_slowest_requests_lead_to_their_traces(make_run: Make) -> None:
     run = make_run(20, latency_ms=[10.0 + n for n in range(20)], trace_id=ids, facts={"trace_link": STORE})
     slowest = [f"{number:032x}" for number in (18, 16, 14, 12, 10)]
     assert links(run) == [f"http://127.0.0.1:16686/trace/{each}" for each in slowest]
+
+
+def test_of_few_traces_the_slowest_are_told_too(make_run: Make) -> None:
+    """Of a hundred requests every tenth is traced, so one of the ten slowest; the next two follow."""
+    ids = [f"{number:032x}" if number % 10 == 5 else None for number in range(100)]
+    run = make_run(100, latency_ms=[10.0 + n for n in range(100)], trace_id=ids)
+    table = slowest_table(summarise(run))
+    assert table is not None
+    cells = [dict(zip([each.title for each in table.columns], row.cells, strict=True)) for row in table.rows]
+    assert [float(each["Latency, ms"]) for each in cells] == [*range(109, 99, -1), 95, 85]
+    assert [each["Trace"] for each in cells[-2:]] == [f"{85:032x}", f"{75:032x}"]
+    assert (
+        "Traces were kept of 10 of 100 requests; the last 2 rows are the slowest of these." in table.caption
+    )
+
+
+def test_where_enough_of_the_slowest_are_traced_no_others_follow(make_run: Make) -> None:
+    table = slowest_table(summarise(make_run(100, trace_id=[TRACE] * 100)))
+    assert table is not None
+    assert len(table.rows) == 10
+    assert "Traces were kept" not in table.caption
 
 
 @pytest.mark.parametrize("template", ["", "javascript:alert('{trace_id}')"])
