@@ -45,6 +45,7 @@ def _serve(options: argparse.Namespace) -> None:
         host=options.host,
         port=options.port,
         workers=options.workers,
+        http="service.protocol:DoorProtocol",
         access_log=False,
     )
 

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from service.batched import serve_in_batches
 from service.configuration import StartError, SuiteConfiguration, configuration_path, read_configuration
-from service.metrics import HttpMetrics
+from service.http_metrics import HttpMetrics
 from service.model_file import ModelFileError
 from service.tracing import TracingError, tracing_from
 

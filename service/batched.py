@@ -18,11 +18,12 @@ from service.batch_work import RowCodec
 from service.batching import MicroBatcher, Observer
 from service.configuration import SuiteConfiguration
 from service.explicit_batch import BatchEndpoint
-from service.front import Front, Lane, as_endpoint
+from service.front import STATE, Front, Lane, as_endpoint
+from service.http_metrics import HttpMetrics
 from service.inference import Inference
 from service.knobs import Serving
 from service.logs import RequestLog
-from service.metrics import HttpMetrics, InferenceMetrics, forget_this_process
+from service.metrics import InferenceMetrics, forget_this_process
 from service.overload import Admission
 from service.prediction import PredictionEndpoint
 from service.stopping import Drain
@@ -67,21 +68,21 @@ def serve_in_batches(
 
     metrics.watch_depth(depth)
     drain = Drain(serving.drain_notice_s)
-    app.add_middleware(
-        Front,
+    front = Front(
         lanes=lanes,
         log=RequestLog(serving.logged_share),
         metrics=metrics,
-        http_metrics=http_metrics,
+        paths={} if http_metrics is None else {path: http_metrics.path("POST", path) for path in lanes},
         depth=depth,
         drain=drain,
         tracing=tracing,
     )
+    app.add_middleware(front.around)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Front]]:
         drain.install()
-        yield
+        yield {STATE: front}
         forget_this_process()
         if tracing is not None:
             tracing.close()
@@ -106,8 +107,8 @@ def _add_endpoints(
     admission = Admission(
         queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
     )
-    observers: list[Observer] = [admission, metrics]
     metrics.watch_limit(lambda: admission.limit)
+    observers: list[Observer] = [admission, metrics]
     if tracing is not None:
         tracing.describe_model(model.qualified_name, model.version)
         observers.append(tracing)

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope
 
 from service.batch_work import BatchWork, MisplacedCutError, RowCodec
 from service.batching import MicroBatcher
+from service.front import PLACE
 from service.inference import Inference, PredictionError
 from service.knobs import ExplicitBatch
 from service.metrics import InferenceMetrics
@@ -20,6 +21,7 @@ from service.replies import (
     BodyTooLargeError,
     ClientGoneError,
     Reply,
+    content_length,
     invalid,
     overloaded,
     read_body,
@@ -30,9 +32,12 @@ from service.replies import (
 from service.slicing import slices
 from service.tracing import Span, Tracing
 
+_REQUEST_BYTES = 1024
+"""What a request costs beside its body, in bytes that take as long: 61 µs, at 7 µs for a row of 130 bytes."""
+
 
 class BatchEndpoint:
-    """`POST .../prediction/batch`, called as a `front.Lane`.
+    """`POST .../prediction/batch`, a `front.Lane`.
 
     All or nothing by default: invalid rows are told by index and field with 400, all of them at once, so that
     one correction is enough. With `?partial=true` each invalid row has its error in its place, and the rest
@@ -68,27 +73,35 @@ class BatchEndpoint:
         self._admission = admission
         self._metrics = metrics
         self._tracing = tracing
-        self._under_way = 0
+        self._room_bytes = int(knobs.under_way_mib * 2**20)
+        self._under_way_bytes = 0
         self._turn = asyncio.Lock()
 
-    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
-        """Answer one batch, or refuse it before its body is read."""
+    def admit(self, scope: Scope) -> Reply | None:
+        """Room for the body, before it is read; or 503 if too much is under way, here or in the queue."""
+        size = _REQUEST_BYTES + (content_length(scope["headers"]) or self._most_bytes)
         depth = self._batcher.depth
-        if self._under_way >= self._knobs.at_once or not self._admission.admits(depth):
+        full = self._under_way_bytes > 0 and self._under_way_bytes + size > self._room_bytes
+        if full or not self._admission.admits(depth):
             self._metrics.count_rejection()
             return overloaded(self._admission.retry_after_s(depth))
-        partial = parse_qs(scope["query_string"].decode("latin-1")).get("partial", ["false"])[-1]
-        if partial not in ("true", "false"):
-            return invalid([f"Field 'query, partial' is {partial!r}: expected true or false."])
-        self._under_way += 1
+        self._under_way_bytes += size
+        scope[PLACE] = size
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
+        """Answer a batch that was admitted."""
         try:
+            partial = parse_qs(scope["query_string"].decode("latin-1")).get("partial", ["false"])[-1]
+            if partial not in ("true", "false"):
+                return invalid([f"Field 'query, partial' is {partial!r}: expected true or false."])
             if self._tracing is None:
                 return await self._answer(receive, partial == "true", None)
             with self._tracing.request(scope) as span:
                 reply = await self._answer(receive, partial == "true", span)
                 return self._tracing.answered(span, reply)
         finally:
-            self._under_way -= 1
+            self._under_way_bytes -= scope[PLACE]
 
     async def _answer(self, receive: Receive, partial: bool, span: Span | None) -> Reply | None:
         try:

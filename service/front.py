@@ -5,24 +5,39 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http_metrics import Path
 from service.logs import RequestLog, request_id
-from service.metrics import HttpMetrics, InferenceMetrics
-from service.replies import Header, Reply, refusal, send_reply
+from service.metrics import InferenceMetrics
+from service.replies import Header, Headers, Reply, content_length, refusal, send_reply
 from service.stopping import Drain
 from service.tracing import Tracing
 
-Lane = Callable[[Scope, Receive], Awaitable[Reply | None]]
-"""Answers a request with a whole reply, or with None if its client went away."""
+STATE: Final = "front"
+"""Key of the application's state, by which the protocol finds the front."""
+PLACE: Final = "place"
+"""Key of a request's scope: the place its lane gave it."""
+
+
+class Lane(Protocol):
+    """An endpoint that decides at a request's head whether to take it on, and answers with a whole reply."""
+
+    def admit(self, scope: Scope) -> Reply | None:
+        """Give the request a place, as `scope[PLACE]`; or refuse it, in O(1)."""
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
+        """Answer a request that has a place, and free it; None if its client went away."""
+
 
 _CLOSE: Header = (b"connection", b"close")
 _HEALTH = "/api/health"
 _CLIENT_GONE = 499
+_REFUSED = 503
 
 logger = logging.getLogger(__name__)
 
@@ -32,28 +47,39 @@ class Front:
 
     POST requests to a path in `lanes` go straight to their endpoint: the framework's layers between here and
     there (routing done twice, exit stacks, request objects) cost more than a prediction. They are counted in
-    the same metrics as all others, which pass through.
+    the same metrics as all others, which pass through to the application that `around` is called with.
     """
+
+    _app: ASGIApp
 
     def __init__(
         self,
-        app: ASGIApp,
         lanes: Mapping[str, Lane],
         log: RequestLog,
         metrics: InferenceMetrics,
-        http_metrics: HttpMetrics | None,
+        paths: Mapping[str, Path],
         depth: Callable[[], int],
         drain: Drain,
         tracing: Tracing | None,
     ) -> None:
-        self._app = app
-        self._lanes = lanes
+        self.lanes = lanes
+        self.doors = {path.encode("ascii"): lane for path, lane in lanes.items()}
         self._log = log
         self._metrics = metrics
-        self._http_metrics = http_metrics
+        self._paths = paths
         self._depth = depth
         self._drain = drain
         self._tracing = tracing
+
+    def around(self, app: ASGIApp) -> Front:
+        """Stand before `app`."""
+        self._app = app
+        return self
+
+    @property
+    def draining(self) -> bool:
+        """Whether replies are to close their connections."""
+        return self._drain.draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -62,7 +88,7 @@ class Front:
             return
         started_s = time.perf_counter()
         identity = request_id(scope["headers"])
-        lane = self._lanes.get(scope["path"]) if scope["method"] == "POST" else None
+        lane = self.lanes.get(scope["path"]) if scope["method"] == "POST" else None
         if lane is None:
             status, detail = await self._pass_on(scope, receive, send, identity)
         else:
@@ -72,17 +98,37 @@ class Front:
             else:
                 status, detail, answered = reply.status, reply.detail, len(reply.body)
                 await send_reply(send, reply, *self._headers(identity))
-            elapsed_s = time.perf_counter() - started_s
-            self._metrics.latency.observe(elapsed_s)
-            if self._http_metrics is not None:
-                sent = _content_length(scope["headers"])
-                self._http_metrics.count("POST", scope["path"], status, elapsed_s, sent, answered)
+            self._count(scope["path"], scope["headers"], status, answered, started_s)
+        self._note(status, identity, scope["method"], scope["path"], started_s, detail)
+
+    def name_refused(self, path: str, headers: Headers, reply: Reply, started_s: float) -> tuple[Header, ...]:
+        """Count and log a lane's request that was refused at its head; the headers that name it."""
+        identity = request_id(headers)
+        self._count(path, headers, reply.status, len(reply.body), started_s)
+        self._note(reply.status, identity, "POST", path, started_s, reply.detail)
+        return self._headers(identity)
+
+    def _count(self, path: str, headers: Headers, status: int, answered: int, started_s: float) -> None:
+        """Count a lane's request; one refused has no latency, which would look the better for it."""
+        metrics = self._paths.get(path)
+        if status == _REFUSED:
+            if metrics is not None:
+                metrics.count_refused(status)
+            return
+        elapsed_s = time.perf_counter() - started_s
+        self._metrics.latency.observe(elapsed_s)
+        if metrics is not None:
+            metrics.count(status, elapsed_s, content_length(headers) or 0, answered)
+
+    def _note(
+        self, status: int, identity: bytes, method: str, path: str, started_s: float, detail: str | None
+    ) -> None:
         if self._log.wants(status):
             self._log.write(
                 status,
                 request_id=identity.decode(),
-                method=scope["method"],
-                path=scope["path"],
+                method=method,
+                path=path,
                 latency_ms=round((time.perf_counter() - started_s) * 1e3, 3),
                 queue_depth=self._depth(),
                 detail=detail,
@@ -94,7 +140,7 @@ class Front:
 
     async def _answer(self, lane: Lane, scope: Scope, receive: Receive) -> Reply | None:
         try:
-            return await lane(scope, receive)
+            return await _answered(lane, scope, receive)
         except Exception:
             return _unexpected()
 
@@ -132,18 +178,17 @@ def _unexpected() -> Reply:
     return refusal(500, "ServiceError", [told])
 
 
-def _content_length(headers: list[tuple[Any, bytes]]) -> int:
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value)
-    return 0
+async def _answered(lane: Lane, scope: Scope, receive: Receive) -> Reply | None:
+    """The lane's refusal or answer; a request that has its place already isn't asked for a second one."""
+    refused = None if PLACE in scope else lane.admit(scope)
+    return refused or await lane(scope, receive)
 
 
 def as_endpoint(lane: Lane) -> ASGIApp:
     """A lane as an ASGI application, for requests that reach it through the framework's router."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await lane(scope, receive)
+        reply = await _answered(lane, scope, receive)
         if reply is not None:
             await send_reply(send, reply)
 

@@ -39,7 +39,7 @@ class ExplicitBatch(_Section):
     max_rows: int = Field(default=10_000, ge=1)
     max_body_mib: float = Field(default=4.0, gt=0.0, le=1_024.0)
     slice_kib: float = Field(default=16.0, gt=0.0, le=1_024.0)
-    at_once: int = Field(default=8, ge=1)
+    under_way_mib: float = Field(default=8.0, gt=0.0, le=65_536.0)
     deadline_ms: float = Field(default=5_000.0, gt=0.0)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
+import random
 import re
 import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -24,10 +25,10 @@ logger = logging.getLogger("service.requests")
 
 def new_request_id() -> bytes:
     """12 random hexadecimal digits."""
-    return os.urandom(6).hex().encode()
+    return b"%012x" % random.getrandbits(48)
 
 
-def request_id(headers: list[tuple[bytes, bytes]]) -> bytes:
+def request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """The client's `X-Request-ID` if it is sane (1 to 64 letters, digits or `_.:-`), else a new one."""
     for name, value in headers:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):

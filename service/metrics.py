@@ -1,17 +1,12 @@
-"""What Prometheus sees of the service: the `inference_*` metrics, beside the instrumentator's `http_*`."""
+"""What Prometheus sees of predictions: the `inference_*` metrics."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, multiprocess
-from prometheus_fastapi_instrumentator import Instrumentator
-from prometheus_fastapi_instrumentator import metrics as instrumentations
-from rest_model_service.configuration import MetricsConfiguration
 
 from service.batching import Batch
 
@@ -31,19 +26,19 @@ class InferenceMetrics:
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self.latency = Histogram(
             "inference_request_latency_seconds",
-            "From a prediction request's head to its reply, refusals included.",
+            "From a prediction request's head to its reply; those refused are not included.",
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
         self.queue_depth = Gauge(
-        self.queue_limit = Gauge(
-            "inference_queue_limit",
-            "Predictions that may wait; what comes on top is refused with 503.",
+            "inference_queue_depth",
+            "Predictions waiting for the model.",
             multiprocess_mode="livesum",
             registry=registry,
         )
-            "inference_queue_depth",
-            "Predictions waiting for the model.",
+        self.queue_limit = Gauge(
+            "inference_queue_limit",
+            "Predictions that may wait; what comes on top is refused with 503.",
             multiprocess_mode="livesum",
             registry=registry,
         )
@@ -64,12 +59,12 @@ class InferenceMetrics:
         self.batch_latency = Histogram(
             "inference_batch_latency_seconds",
             "Duration of one call of the model.",
-        self._limits: list[Callable[[], int]] = []
             buckets=INFERENCE_BUCKETS_S,
             registry=registry,
         )
 
         self._depth: Callable[[], int] | None = None
+        self._limits: list[Callable[[], int]] = []
 
     def watch_depth(self, depth: Callable[[], int]) -> None:
         """Tell the queue's depth from now on.
@@ -77,6 +72,11 @@ class InferenceMetrics:
         One process asks for it at each scrape. Of several, a scrape sees only what each has written: the
         depth after its latest batch, refusal or timeout.
         """
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            self._depth = depth
+        else:
+            self.queue_depth.set_function(depth)
+
     def watch_limit(self, limit: Callable[[], int]) -> None:
         """Tell the admission limit of a model's queue from now on, added to those of other models."""
         self._limits.append(limit)
@@ -91,11 +91,6 @@ class InferenceMetrics:
     def _write_limit(self) -> None:
         self.queue_limit.set(self._limit())
 
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            self._depth = depth
-        else:
-            self.queue_depth.set_function(depth)
-
     def __call__(self, batch: Batch[Any, Any]) -> None:
         """Count a micro-batch."""
         self.count_batch(len(batch.rows), batch.inference_s)
@@ -109,55 +104,17 @@ class InferenceMetrics:
     def count_timeout(self) -> None:
         """Count a request whose deadline passed."""
         self.timeouts.inc()
-            self._write_limit()
         self._write_depth()
 
     def _write_depth(self) -> None:
         if self._depth is not None:
             self.queue_depth.set(self._depth())
+            self._write_limit()
 
     def count_batch(self, rows: int, inference_s: float) -> None:
         """Count one call of the model."""
         self.batch_size.observe(rows)
         self.batch_latency.observe(inference_s)
-
-
-@dataclass(slots=True)
-class _Sized:
-    """What the instrumentator reads of a request or a response: the length its headers tell."""
-
-    headers: Mapping[str, int]
-
-
-class HttpMetrics:
-    """The instrumentator's metrics, also for requests that do not pass through its middleware.
-
-    Its middleware finds the route a second time and builds a request and a response object for each request;
-    together that costs more than a prediction. The function it then calls is public: `count` calls it
-    directly. The middleware uses the same one for all other paths, so there is one set of metrics.
-    """
-
-    def __init__(self, app: FastAPI, configuration: MetricsConfiguration) -> None:
-        instrumentation = instrumentations.default()
-        assert instrumentation is not None
-        self._instrumentation: Callable[[instrumentations.Info], None] = instrumentation
-        self._grouped = configuration.should_group_status_codes
-        options = configuration.model_dump(exclude={"enabled"})
-        Instrumentator(**options).add(instrumentation).instrument(app).expose(app, include_in_schema=False)
-
-    def count(self, method: str, path: str, status: int, elapsed_s: float, sent: int, answered: int) -> None:
-        """Count a request: its duration in seconds and the bytes of its body and its reply's."""
-        self._instrumentation(
-            instrumentations.Info(
-                request=_Sized({"Content-Length": sent}),  # type: ignore[arg-type]
-                response=_Sized({"Content-Length": answered}),  # type: ignore[arg-type]
-                method=method,
-                modified_handler=path,
-                modified_status=f"{status // 100}xx" if self._grouped else str(status),
-                modified_duration=elapsed_s,
-                modified_duration_without_streaming=elapsed_s,
-            )
-        )
 
 
 def forget_this_process() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope
 
-from service.batching import Answer, MicroBatcher, Row
+from service.batching import Answer, Arrival, MicroBatcher, Row
+from service.front import PLACE
 from service.inference import PredictionError
 from service.metrics import InferenceMetrics
 from service.overload import Admission, DeadlineExceededError, Deadlines
@@ -29,7 +30,7 @@ from service.tracing import Span, Tracing
 
 
 class PredictionEndpoint:
-    """`POST .../prediction`, called as a `front.Lane`."""
+    """`POST .../prediction`, a `front.Lane`."""
 
     def __init__(
         self,
@@ -52,20 +53,24 @@ class PredictionEndpoint:
         self._metrics = metrics
         self._tracing = tracing
 
-    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
-        """Answer one request. What is too much is refused in O(1), before its body is read or validated."""
+    def admit(self, scope: Scope) -> Reply | None:
+        """A place in the queue, before the body is read or validated; or 503."""
         depth = self._batcher.depth
         if not self._admission.admits(depth):
             self._metrics.count_rejection()
             return overloaded(self._admission.retry_after_s(depth))
+        scope[PLACE] = self._batcher.expect()
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
+        """Answer a request that was admitted."""
         if self._tracing is None:
-            return await self._answer(receive, None)
+            return await self._answer(scope[PLACE], receive, None)
         with self._tracing.request(scope) as span:
-            reply = await self._answer(receive, span)
+            reply = await self._answer(scope[PLACE], receive, span)
             return self._tracing.answered(span, reply)
 
-    async def _answer(self, receive: Receive, span: Span | None) -> Reply | None:
-        arrival = self._batcher.expect()
+    async def _answer(self, arrival: Arrival, receive: Receive, span: Span | None) -> Reply | None:
         try:
             body = await read_body(receive, self._most_bytes)
             with nullcontext() if self._tracing is None else self._tracing.preparation():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +11,7 @@ from rest_model_service.schemas import Error
 from starlette.types import Receive, Send
 
 Header = tuple[bytes, bytes]
+Headers = Iterable[Header]
 
 _JSON: Header = (b"content-type", b"application/json")
 _MOST_FAULTS_TOLD = 100
@@ -26,9 +27,14 @@ class Reply:
     detail: str | None = None
 
 
+def headers_of(reply: Reply) -> tuple[Header, ...]:
+    """What a reply's head says of it: it is JSON, so long, and what else it holds."""
+    return (_JSON, (b"content-length", b"%d" % len(reply.body)), *reply.headers)
+
+
 async def send_reply(send: Send, reply: Reply, *more: Header) -> None:
-    """Send it as JSON, with further headers."""
-    headers = [_JSON, (b"content-length", b"%d" % len(reply.body)), *reply.headers, *more]
+    """Send it, with further headers."""
+    headers = [*headers_of(reply), *more]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 
@@ -86,6 +92,14 @@ class BodyTooLargeError(Exception):
 
 class ClientGoneError(Exception):
     """The client went away: nobody waits for the reply."""
+
+
+def content_length(headers: Headers) -> int | None:
+    """The length of a request's body, if its head tells."""
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value)
+    return None
 
 
 async def read_body(receive: Receive, most_bytes: int) -> bytes | bytearray:

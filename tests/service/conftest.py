@@ -152,6 +152,20 @@ def serve(batched: Callable[..., Path]) -> Iterator[Callable[..., Service]]:
         service.stop()
 
 
+@pytest.fixture
+def start_batched(batched: Callable[..., Path]) -> Iterator[Callable[..., Service]]:
+    """Call with `python -m` words, knobs and a model's entry: the service they run, stopped at the end."""
+    services: list[Service] = []
+
+    def run(command: Sequence[str], knobs: Mapping[str, Any], model: Mapping[str, Any]) -> Service:
+        services.append(Service(list(command), batched(knobs, model)))
+        return services[-1]
+
+    yield run
+    for service in services:
+        service.stop()
+
+
 @pytest.fixture(scope="session")
 def batched_url(batched: Callable[..., Path]) -> Iterator[str]:
     """Where the service with batched.yaml listens, every request in its log."""
