@@ -74,6 +74,10 @@ report: $(RUN_ENV) ## judge a recorded run anew and rewrite its report: RUN=resu
 image: ## build the container image with docker, podman or buildah
 	@deploy/build-image
 
+.PHONY: k8s-check
+k8s-check: $(DEV_ENV) ## check the Kubernetes files without a cluster (needs kubectl)
+	@$(BIN)/python -m deploy.kubernetes.checks
+
 .PHONY: test
 test: $(DEV_ENV) $(MODEL) ## run the tests
 	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)

@@ -15,6 +15,9 @@ settings.load_profile("any machine")
 PACKAGES = {"runc": "runc", "chromium": "chromium", "debootstrap": "debootstrap"}
 """Debian package of a command, where the two names differ or to be explicit; else the command's own name."""
 
+INSTALLERS = {"kubectl": ".ci/kubectl"}
+"""What installs a command that Debian has no package of, or none new enough."""
+
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -38,8 +41,10 @@ def require(request: pytest.FixtureRequest) -> Callable[..., None]:
         missing = [command for command in commands if shutil.which(command) is None]
         if not missing:
             return
-        packages = " ".join(PACKAGES.get(command, command) for command in missing)
-        sentence = f"needs {', '.join(missing)}: apt-get install {packages}"
+        packages = [PACKAGES.get(command, command) for command in missing if command not in INSTALLERS]
+        ways = [f"apt-get install {' '.join(packages)}"] if packages else []
+        ways += [INSTALLERS[command] for command in missing if command in INSTALLERS]
+        sentence = f"needs {', '.join(missing)}: {' && '.join(ways)}"
         if request.config.getoption("--no-skips"):
             pytest.fail(sentence)
         pytest.skip(sentence)

@@ -1,0 +1,74 @@
+"""`make k8s-check`: render, validate, cross-check and apply every kustomization, without a cluster."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+
+from deploy.kubernetes.checks import hardening, references
+from deploy.kubernetes.checks.emulation import EmulatedCluster, emulated_cluster
+from deploy.kubernetes.checks.objects import FOLDER, Item, RenderError, kustomizations, label_of, render
+from deploy.kubernetes.checks.schemas import LATEST, OLDEST, misfits
+
+FIRST = "base"
+"""It makes the namespace, so it is applied before the others."""
+
+
+def main() -> int:
+    """Check all; 0 if nothing was found, 1 if something was, 2 where it can't be checked."""
+    try:
+        rendered = {folder: render(folder) for folder in kustomizations()}
+    except RenderError as error:
+        print(error, file=sys.stderr)
+        return 2
+    around = [item for items in rendered.values() for item in items]
+    found = 0
+    with emulated_cluster() as cluster:
+        for folder in sorted(rendered, key=lambda folder: folder != FIRST):
+            sentences = [
+                *mistakes(rendered[folder], around),
+                *applied(cluster, folder, len(rendered[folder])),
+            ]
+            print(f"{'✗' if sentences else '✓'} {folder}: {len(rendered[folder])} objects")
+            for sentence in sentences:
+                print(f"    {sentence}")
+            found += len(sentences)
+    if found:
+        print(f"{found} found; nothing was sent to a cluster")
+        return 1
+    print(
+        f"Rendered, valid for Kubernetes {OLDEST} to {LATEST} (strictly), consistent, hardened, and applied "
+        "twice to an emulated API; no cluster was asked."
+    )
+    return 0
+
+
+def mistakes(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
+    """What can be seen in the objects alone."""
+    return [*_misfits(items), *references.findings(items, around), *hardening.findings(items)]
+
+
+def _misfits(items: Iterable[Item]) -> Iterable[str]:
+    for item in items:
+        for release in (OLDEST, LATEST):
+            for sentence in misfits(item, release):
+                yield f"{label_of(item)}, Kubernetes {release}: {sentence}"
+
+
+def applied(cluster: EmulatedCluster, folder: str, count: int) -> list[str]:
+    """What goes wrong when kubectl applies a kustomization, and applies it again."""
+    command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "apply", "-k", str(FOLDER / folder)]
+    for time in ("first", "second"):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        lines = done.stdout.splitlines()
+        if done.returncode:
+            return [f"kubectl apply, the {time} time: {line}" for line in done.stderr.strip().splitlines()]
+        if len(lines) != count:
+            return [f"kubectl applied {len(lines)} of {count} objects the {time} time"]
+    created = [line for line in lines if line.endswith(" created")]
+    return [f"kubectl made it anew the second time: {line}" for line in created]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

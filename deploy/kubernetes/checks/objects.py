@@ -1,0 +1,88 @@
+"""Rendered objects, and how to ask them: by kind and name, their pods, what a selector selects."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+FOLDER: Final = Path(__file__).resolve().parents[1]
+PARTS: Final = {"load-test/common"}
+"""Kustomizations that are parts of others, and never applied alone."""
+
+Item = Mapping[str, Any]
+
+
+class RenderError(Exception):
+    """kubectl is missing, or refuses a kustomization; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod, or the template of many, and the object it stands in."""
+
+    owner: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    spec: Item
+
+    @property
+    def containers(self) -> list[Item]:
+        """All of them, those that only initialise included."""
+        return [*self.spec.get("initContainers", []), *self.spec["containers"]]
+
+    @property
+    def ports(self) -> dict[str | int, int]:
+        """Its containers' ports, by name and by number."""
+        declared = [port for each in self.containers for port in each.get("ports", [])]
+        numbers: dict[str | int, int] = {port["containerPort"]: port["containerPort"] for port in declared}
+        return numbers | {port["name"]: port["containerPort"] for port in declared if "name" in port}
+
+
+def kustomizations() -> list[str]:
+    """The folders to be applied, relative to deploy/kubernetes."""
+    found = (str(path.parent.relative_to(FOLDER)) for path in FOLDER.rglob("kustomization.yaml"))
+    return sorted(set(found) - PARTS)
+
+
+def render(folder: str) -> list[Item]:
+    """The objects of a kustomization, as `kubectl kustomize` makes them, offline."""
+    command = ["kubectl", "kustomize", str(FOLDER / folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except FileNotFoundError:
+        raise RenderError(
+            "kubectl is not installed; docs/kubernetes.md says which packages bring it"
+        ) from None
+    if done.returncode:
+        raise RenderError(f"{folder}: kubectl can't render it: {done.stderr.strip()}")
+    return [item for item in yaml.safe_load_all(done.stdout) if item]
+
+
+def label_of(item: Item) -> str:
+    """An object's kind and name, as sentences call it."""
+    return f"{item['kind']} {item['metadata']['name']}"
+
+
+def of_kind(items: Iterable[Item], kind: str) -> dict[str, Item]:
+    """The objects of a kind, by name."""
+    return {item["metadata"]["name"]: item for item in items if item["kind"] == kind}
+
+
+def pods(items: Iterable[Item]) -> Iterator[Pod]:
+    """The pods among the objects: of Deployments, of Jobs, and those that stand alone."""
+    for item in items:
+        template = item if item["kind"] == "Pod" else item.get("spec", {}).get("template")
+        if template is not None:
+            about = template["metadata"]
+            labels, annotations = about.get("labels", {}), about.get("annotations", {})
+            yield Pod(label_of(item), labels, annotations, template["spec"])
+
+
+def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    """Whether all that the selector asks for is there."""
+    return selector.items() <= labels.items()

@@ -1,0 +1,193 @@
+"""What names what: selectors find pods, ports find ports, and whatever is mounted or scaled exists.
+
+The API server accepts all of these mistakes without a word. Each check takes the objects of one
+kustomization and, where what they name may lie in another, those of all; it yields sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from deploy.kubernetes.checks.objects import Item, Pod, label_of, of_kind, pods, selects
+
+Check = Callable[[Sequence[Item], Sequence[Item]], Iterator[str]]
+
+CLUSTER_WIDE: Final = {"Namespace"}
+ADDRESS: Final = re.compile(r"--host=http://([\w-]+):(\d+)|--master-host=([\w-]+)()")
+"""A Service that a container's arguments name, with its port."""
+
+
+def findings(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
+    """Everything that is wrong with the references between the objects."""
+    return [sentence for check in CHECKS for sentence in check(items, around)]
+
+
+def names(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
+    """No two objects of a kind bear one name."""
+    counts = Counter(map(label_of, items))
+    yield from (f"{label} is there {count} times" for label, count in counts.items() if count > 1)
+
+
+def namespaces(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
+    """Each object lies in a namespace that is made here."""
+    made = of_kind(around, "Namespace")
+    for item in items:
+        namespace = item["metadata"].get("namespace")
+        if item["kind"] not in CLUSTER_WIDE and namespace not in made:
+            yield f"{label_of(item)}: its namespace is {namespace}, which no object makes"
+
+
+def own_selectors(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
+    """A Deployment selects the pods it makes."""
+    for item in of_kind(items, "Deployment").values():
+        wanted = item["spec"]["selector"]["matchLabels"]
+        if not selects(wanted, item["spec"]["template"]["metadata"]["labels"]):
+            yield f"{label_of(item)}: its selector {wanted} misses the pods of its own template"
+
+
+def selectors(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
+    """Whatever else selects pods of this project finds one."""
+    found = list(pods(around))
+    for item in items:
+        for where, wanted in _selectors_of(item):
+            if wanted and not any(selects(wanted, pod.labels) for pod in found):
+                yield f"{label_of(item)}: its {where} selects {wanted}, and no pod is labelled so"
+
+
+def _selectors_of(item: Item) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where an object selects pods of its own namespace, and by which labels."""
+    spec = item.get("spec", {})
+    match item["kind"]:
+        case "Service":
+            yield "selector", spec["selector"]
+        case "PodDisruptionBudget":
+            yield "selector", spec["selector"]["matchLabels"]
+        case "NetworkPolicy":
+            yield "podSelector", spec["podSelector"].get("matchLabels", {})
+            for direction, side in (("ingress", "from"), ("egress", "to")):
+                for peer in (peer for rule in spec.get(direction, []) for peer in rule[side]):
+                    if "namespaceSelector" not in peer and "podSelector" in peer:
+                        yield direction, peer["podSelector"]["matchLabels"]
+        case "Deployment" | "Job":
+            scheduled = spec["template"]["spec"]
+            for spread in scheduled.get("topologySpreadConstraints", []):
+                yield "topologySpreadConstraints", spread["labelSelector"]["matchLabels"]
+            apart = scheduled.get("affinity", {}).get("podAntiAffinity", {})
+            for term in apart.get("preferredDuringSchedulingIgnoredDuringExecution", []):
+                yield "podAntiAffinity", term["podAffinityTerm"]["labelSelector"]["matchLabels"]
+
+
+def service_ports(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
+    """Each port of a Service leads to a port that all its pods have."""
+    for service in of_kind(items, "Service").values():
+        chosen = [pod for pod in pods(around) if selects(service["spec"]["selector"], pod.labels)]
+        for port in service["spec"]["ports"]:
+            target = port.get("targetPort", port["port"])
+            yield from _missing_port(f"{label_of(service)}: its targetPort", target, chosen)
+
+
+def policy_ports(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
+    """A port that a NetworkPolicy lets in by name is one of the pods it protects."""
+    for policy in of_kind(items, "NetworkPolicy").values():
+        wanted = policy["spec"]["podSelector"].get("matchLabels", {})
+        chosen = [pod for pod in pods(around) if selects(wanted, pod.labels)]
+        for port in (port for rule in policy["spec"].get("ingress", []) for port in rule["ports"]):
+            if isinstance(port["port"], str):
+                yield from _missing_port(f"{label_of(policy)}: its ingress port", port["port"], chosen)
+
+
+def pod_ports(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
+    """Probes ask, and Prometheus scrapes, a port that the pod has."""
+    for pod in pods(items):
+        for container in pod.containers:
+            for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+                for way in ("httpGet", "tcpSocket"):
+                    if port := container.get(probe, {}).get(way, {}).get("port"):
+                        yield from _missing_port(f"{pod.owner}: its {probe}", port, [pod])
+        if scraped := pod.annotations.get("prometheus.io/port"):
+            yield from _missing_port(f"{pod.owner}: its annotation prometheus.io/port", int(scraped), [pod])
+
+
+def _missing_port(where: str, port: str | int, chosen: Iterable[Pod]) -> Iterator[str]:
+    for pod in chosen:
+        if port not in pod.ports:
+            yield f"{where} is {port}, and {pod.owner} has {', '.join(map(str, pod.ports)) or 'none'}"
+
+
+def volumes(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
+    """What is mounted is a volume of the pod, each volume is mounted, and what it is filled from exists."""
+    sources = {
+        "configMap": ("ConfigMap", "name"),
+        "persistentVolumeClaim": ("PersistentVolumeClaim", "claimName"),
+        "secret": ("Secret", "secretName"),
+    }
+    for pod in pods(items):
+        declared = {volume["name"]: volume for volume in pod.spec.get("volumes", [])}
+        mounted = {mount["name"] for each in pod.containers for mount in each.get("volumeMounts", [])}
+        yield from (f"{pod.owner}: mounts {name}, no volume of it" for name in mounted - declared.keys())
+        yield from (f"{pod.owner}: its volume {name} is not mounted" for name in declared.keys() - mounted)
+        for volume in declared.values():
+            for key, (kind, field) in sources.items():
+                source = volume.get(key, {}).get(field)
+                if source is not None and source not in of_kind(items, kind):
+                    yield f"{pod.owner}: there is no {kind} {source} for its volume {volume['name']}"
+
+
+def accounts(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
+    """Each pod runs as a ServiceAccount that is made with it."""
+    for pod in pods(items):
+        name = pod.spec.get("serviceAccountName", "default")
+        if name not in of_kind(items, "ServiceAccount"):
+            yield f"{pod.owner}: there is no ServiceAccount {name}"
+
+
+def autoscalers(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
+    """What is scaled exists, leaves its replicas to the autoscaler, and requests what is measured."""
+    for scaler in of_kind(items, "HorizontalPodAutoscaler").values():
+        label, spec = label_of(scaler), scaler["spec"]
+        target: dict[str, Any] = spec["scaleTargetRef"]
+        scaled = of_kind(items, target["kind"]).get(target["name"])
+        if scaled is None or scaled["apiVersion"] != target["apiVersion"]:
+            yield f"{label}: there is no {target['kind']} {target['name']} of {target['apiVersion']} to scale"
+            continue
+        if "replicas" in scaled["spec"]:
+            yield f"{label_of(scaled)}: it states replicas, so that each apply undoes what {label} decided"
+        if not 1 <= spec["minReplicas"] <= spec["maxReplicas"]:
+            yield f"{label}: {spec['minReplicas']} to {spec['maxReplicas']} replicas are impossible"
+        for resource in (each["resource"]["name"] for each in spec["metrics"] if "resource" in each):
+            for container in (each for pod in pods([scaled]) for each in pod.containers):
+                if resource not in container.get("resources", {}).get("requests", {}):
+                    yield (
+                        f"{label}: it scales by {resource}, of which container {container['name']} "
+                        "requests none: its share can't be computed"
+                    )
+
+
+def addresses(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
+    """A Service that is named on a command line exists, with that port."""
+    services = of_kind(around, "Service")
+    for pod in pods(items):
+        for argument in (word for each in pod.containers for word in each.get("args", [])):
+            if found := ADDRESS.fullmatch(argument):
+                name, port = found[1] or found[3], found[2]
+                ports = [each["port"] for each in services[name]["spec"]["ports"]] if name in services else []
+                if not ports or (port and int(port) not in ports):
+                    yield f"{pod.owner}: {argument} leads to no port of a Service"
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    names,
+    namespaces,
+    own_selectors,
+    selectors,
+    service_ports,
+    policy_ports,
+    pod_ports,
+    volumes,
+    accounts,
+    autoscalers,
+    addresses,
+)

@@ -1,0 +1,246 @@
+"""`make k8s-check` finds nothing in the files as they are, and tells each mistake it is there for."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.kubernetes.checks import hardening, references
+from deploy.kubernetes.checks.emulation import emulated_cluster
+from deploy.kubernetes.checks.objects import RenderError, kustomizations, of_kind, pods, render
+from deploy.kubernetes.checks.schemas import LATEST, OLDEST, misfits
+
+ROOT = Path(__file__).parents[2]
+MODEL = "insurance-charges-model-deployment"
+Objects = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def rendered(require: Callable[..., None]) -> dict[str, Objects]:
+    """The objects of each kustomization."""
+    require("kubectl")
+    return {folder: render(folder) for folder in kustomizations()}
+
+
+@pytest.fixture
+def cpu(rendered: dict[str, Objects]) -> Objects:
+    """A copy of the objects of the cpu overlay, to spoil."""
+    return copy.deepcopy(rendered["overlays/cpu"])
+
+
+@pytest.fixture
+def around(rendered: dict[str, Objects]) -> Objects:
+    return [item for name, items in rendered.items() if "/" in name for item in copy.deepcopy(items)]
+
+
+def the(items: Objects, kind: str, name: str | None = None) -> Any:
+    """The object of a kind, the only one unless named."""
+    found = of_kind(items, kind)
+    return found[name] if name else next(iter(found.values()))
+
+
+def spec_of(items: Objects) -> Any:
+    """The service's pod."""
+    return the(items, "Deployment", MODEL)["spec"]["template"]["spec"]
+
+
+@pytest.mark.usefixtures("rendered")
+def test_the_files_as_they_are_have_no_mistakes() -> None:
+    command = [sys.executable, "-m", "deploy.kubernetes.checks"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.count("✓") == len(kustomizations()) == 6
+
+
+def test_without_kubectl_it_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RenderError, match=r"kubectl is not installed; docs/kubernetes\.md says"):
+        render("base")
+
+
+def test_an_unreadable_kustomization_is_told(require: Callable[..., None]) -> None:
+    require("kubectl")
+    with pytest.raises(RenderError, match=r"checks: kubectl can't render it: .*kustomization"):
+        render("checks")
+
+
+@pytest.mark.parametrize("release", [OLDEST, LATEST])
+def test_a_field_that_kubernetes_does_not_know_is_told(cpu: Objects, release: str) -> None:
+    spec_of(cpu)["containers"][0]["readinesProbe"] = {}
+    (sentence,) = misfits(the(cpu, "Deployment"), release)
+    assert sentence.startswith("spec.template.spec.containers.0: ")
+    assert "readinesProbe" in sentence
+
+
+def test_a_kind_that_kubernetes_does_not_know_is_told() -> None:
+    item = {"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "old"}}
+    assert misfits(item, LATEST) == [f"Kubernetes {LATEST} knows no Deployment of apps/v1beta1"]
+
+
+SPOILT: dict[str, tuple[Callable[[Objects], Any], str]] = {
+    "a name given twice": (
+        lambda items: items.append(the(items, "Service")),
+        "Service insurance-charges-model-service is there 2 times",
+    ),
+    "another namespace": (
+        lambda items: the(items, "Service")["metadata"].update(namespace="default"),
+        "Service insurance-charges-model-service: its namespace is default, which no object makes",
+    ),
+    "a template with other labels": (
+        lambda items: the(items, "Deployment")["spec"]["selector"]["matchLabels"].update(tier="x"),
+        "misses the pods of its own template",
+    ),
+    "a budget for nobody": (
+        lambda items: the(items, "PodDisruptionBudget")["spec"]["selector"].update(matchLabels={"app": "x"}),
+        "PodDisruptionBudget insurance-charges-model: its selector selects {'app': 'x'}, and no pod is",
+    ),
+    "pods spread by a label they don't have": (
+        lambda items: spec_of(items)["topologySpreadConstraints"][1]["labelSelector"].update(
+            matchLabels={"app": "x"}
+        ),
+        "its topologySpreadConstraints selects {'app': 'x'}",
+    ),
+    "a policy for a client that isn't there": (
+        lambda items: the(items, "NetworkPolicy", "insurance-charges-model")["spec"]["ingress"][0]["from"][0][
+            "podSelector"
+        ].update(matchLabels={"app": "locust"}),
+        "NetworkPolicy insurance-charges-model: its ingress selects {'app': 'locust'}",
+    ),
+    "a Service to a port nobody has": (
+        lambda items: the(items, "Service")["spec"]["ports"][0].update(targetPort="web"),
+        f"its targetPort is web, and Deployment {MODEL} has 8000, http",
+    ),
+    "a policy for a port nobody has": (
+        lambda items: the(items, "NetworkPolicy", "insurance-charges-model")["spec"]["ingress"][0]["ports"][
+            0
+        ].update(port="grpc"),
+        "its ingress port is grpc",
+    ),
+    "a probe of another port": (
+        lambda items: spec_of(items)["containers"][0]["livenessProbe"]["httpGet"].update(port=80),
+        f"Deployment {MODEL}: its livenessProbe is 80",
+    ),
+    "a scraped port nobody has": (
+        lambda items: the(items, "Deployment")["spec"]["template"]["metadata"]["annotations"].update(
+            {"prometheus.io/port": "9090"}
+        ),
+        "its annotation prometheus.io/port is 9090",
+    ),
+    "a ConfigMap that isn't there": (
+        lambda items: items.remove(the(items, "ConfigMap")),
+        "there is no ConfigMap model-service-configuration-",
+    ),
+    "a mount of nothing": (
+        lambda items: spec_of(items)["volumes"].pop(),
+        f"Deployment {MODEL}: mounts tmp, no volume of it",
+    ),
+    "a volume for nothing": (
+        lambda items: spec_of(items)["containers"][0]["volumeMounts"].pop(),
+        f"Deployment {MODEL}: its volume tmp is not mounted",
+    ),
+    "an account that isn't there": (
+        lambda items: spec_of(items).pop("serviceAccountName"),
+        "there is no ServiceAccount default",
+    ),
+    "a target that isn't there": (
+        lambda items: the(items, "HorizontalPodAutoscaler")["spec"]["scaleTargetRef"].update(name="x"),
+        "there is no Deployment x of apps/v1 to scale",
+    ),
+    "replicas that the autoscaler decides": (
+        lambda items: the(items, "Deployment")["spec"].update(replicas=1),
+        "it states replicas, so that each apply undoes",
+    ),
+    "more replicas at least than at most": (
+        lambda items: the(items, "HorizontalPodAutoscaler")["spec"].update(minReplicas=11),
+        "11 to 10 replicas are impossible",
+    ),
+    "a share of nothing": (
+        lambda items: spec_of(items)["containers"][0]["resources"]["requests"].pop("cpu"),
+        "it scales by cpu, of which container insurance-charges-model requests none",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", SPOILT)
+def test_a_reference_that_leads_nowhere_is_told(cpu: Objects, around: Objects, mistake: str) -> None:
+    spoil, sentence = SPOILT[mistake]
+    assert references.findings(cpu, around) == []
+    spoil(cpu)
+    beyond = [item for item in around if item["metadata"]["name"].startswith("load-test")]
+    assert any(sentence in found for found in references.findings(cpu, [*cpu, *beyond]))
+
+
+@pytest.mark.parametrize(("port", "wrong"), [(8000, False), (80, True)])
+def test_a_load_aimed_at_no_port_of_a_service_is_told(around: Objects, port: int, wrong: bool) -> None:
+    job = the(around, "Job")
+    host = f"--host=http://insurance-charges-model-service:{port}"
+    job["spec"]["template"]["spec"]["containers"][0]["args"] = ["loadtest", host]
+    found = list(references.addresses([job], around))
+    assert found == ([f"Job load-test: {host} leads to no port of a Service"] if wrong else [])
+
+
+HARDENED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "token": (lambda spec: spec.pop("automountServiceAccountToken"), "given a token"),
+    "network": (lambda spec: spec.update(hostNetwork=True), "shares the node's own (hostNetwork)"),
+    "root": (lambda spec: spec["securityContext"].pop("runAsNonRoot"), "leaves runAsNonRoot open"),
+    "user 0": (lambda spec: spec["securityContext"].update(runAsUser=0), "leaves runAsNonRoot open"),
+    "seccomp": (lambda spec: spec["securityContext"].pop("seccompProfile"), "leaves seccompProfile open"),
+    "writing": (
+        lambda spec: spec["containers"][0]["securityContext"].pop("readOnlyRootFilesystem"),
+        "leaves readOnlyRootFilesystem open",
+    ),
+    "capabilities": (
+        lambda spec: spec["containers"][0]["securityContext"].update(capabilities={"add": ["NET_RAW"]}),
+        "leaves capabilities open",
+    ),
+    "escalation": (
+        lambda spec: spec["containers"][0].pop("securityContext"),
+        "leaves allowPrivilegeEscalation open",
+    ),
+    "memory": (lambda spec: spec["containers"][0]["resources"].pop("limits"), "it limits no memory"),
+    "tag": (lambda spec: spec["containers"][0].update(image="service:latest"), "not pinned by a tag"),
+}
+
+
+@pytest.mark.parametrize("what", HARDENED)
+def test_a_pod_that_may_more_than_it_needs_is_told(cpu: Objects, what: str) -> None:
+    soften, sentence = HARDENED[what]
+    assert hardening.findings(cpu) == []
+    soften(spec_of(cpu))
+    assert any(sentence in found for found in hardening.findings(cpu))
+
+
+def test_the_emulated_cluster_refuses_what_a_cluster_refuses(
+    require: Callable[..., None], tmp_path: Path
+) -> None:
+    """An unknown field, and an object in a namespace that isn't there: in kubectl's own words."""
+    require("kubectl")
+    manifest = tmp_path / "pod.yaml"
+    with emulated_cluster() as cluster:
+
+        def apply(**item: Any) -> subprocess.CompletedProcess[str]:
+            manifest.write_text(json.dumps({"apiVersion": "v1", **item}))
+            command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "apply", "-f", str(manifest)]
+            return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+        pod = {"kind": "Pod", "metadata": {"name": "p", "namespace": "here"}}
+        assert "namespaces 'here' not found, for Pod 'p'" in apply(**pod, spec={"containers": []}).stderr
+        assert apply(kind="Namespace", metadata={"name": "here"}).returncode == 0
+        assert "'sidecars' was unexpected" in apply(**pod, spec={"containers": [], "sidecars": []}).stderr
+        assert apply(**pod, spec={"containers": []}).stdout == "pod/p created\n"
+        assert apply(**pod, spec={"containers": []}).stdout == "pod/p unchanged\n"
+
+
+def test_every_pod_is_looked_at(rendered: dict[str, Objects]) -> None:
+    owners = {pod.owner for items in rendered.values() for pod in pods(items)}
+    assert owners == {
+        *(f"Deployment {MODEL}", "Deployment load-test-master", "Deployment load-test-worker"),
+        *("Job load-test", "Pod load-test-results"),
+    }
