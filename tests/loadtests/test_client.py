@@ -99,6 +99,15 @@ def test_a_reply_is_read_whole_and_the_connection_kept(
     assert server.accepted == 1
 
 
+def test_a_header_in_two_lines_is_one(scripted: Callable[..., Scripted], connect: Connect) -> None:
+    """As a proxy, or an instrumentation, adds its own (RFC 9110, section 5.3); the next reply begins anew."""
+    lines = b"Server-Timing: queue;dur=1\r\nServer-Timing: batch;desc=2\r\n"
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + lines + b"\r\n"
+    connection = connect(scripted(reply, reply).target)
+    for _ in range(2):
+        assert connection.exchange(REQUEST, 5).server_timing == b"queue;dur=1, batch;desc=2"
+
+
 @pytest.mark.parametrize(
     "reply",
     [
