@@ -44,11 +44,19 @@ def _choice(name: str, label: str, kind: str, values: tuple[str, ...], chosen: s
 
 
 def events() -> list[Json]:
-    """Each run as a region, and its verdict as a mark at the moment it was reached."""
+    """Each run as a region, and its verdict as a mark at the moment it was reached.
+
+    A process that ends is scraped once after its verdict, while Grafana asks for some hundred moments of the
+    time range only: so the whole range is looked back upon.
+    """
     run = f"{client('loadtest_run_info')} * on (instance) group_left () {client('loadtest_running')}"
     verdicts = [
         _annotation(
-            f"Verdict: {word}", f"1000 * {_judged(word)}", colour, "{{scenario}}, {{run}}", at_value=True
+            f"Verdict: {word}",
+            f"1000 * last_over_time({_judged(word)}[$__range])",
+            colour,
+            "{{scenario}}, {{run}}",
+            at_value=True,
         )
         for word, colour in VERDICTS.items()
     ]

@@ -96,7 +96,7 @@ def now() -> Row:
             ),
             Figures(
                 "p99, service",
-                "The same as the service sees it: from a request's head to its reply, refusals included.",
+                "The same as the service sees it: from a request's head to its reply.",
                 "s",
                 [Series(quantile("0.99", SERVICE_BUCKETS), "p99 service")],
                 width=4,
@@ -115,7 +115,7 @@ def load() -> Row:
                 "Requests a second: planned, sent, answered",
                 "Planned and sent lie on each other while the generator keeps up; users who think have no "
                 "planned rate. Answered is the service's own count of prediction requests: it lies below "
-                "sent where requests are lost on the way.",
+                "sent where requests are refused or lost.",
                 "reqps",
                 [
                     Series(planned, "planned", GREY, dashed=True, stepped=True),
@@ -178,7 +178,7 @@ def latency() -> Row:
 
 def outcomes() -> Row:
     """What became of the requests, on both sides."""
-    by_outcome = f"sum by (outcome) (rate({EVERY}[$window]))"
+    by_outcome = f"sum by (outcome) (rate({EVERY}[$window])) > 0"
     failed = rate(service("http_requests_total", 'handler=~".*/prediction(/batch)?"', 'status="500"'))
     none_failed = '0 * sum(up{job="service"})'
     return Row(

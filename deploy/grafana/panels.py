@@ -121,12 +121,7 @@ class Lines(Panel):
             "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
         }
         panel["options"] = {
-            "legend": {
-                "showLegend": True,
-                "displayMode": "list",
-                "placement": "bottom",
-                "calcs": ["lastNotNull"],
-            },
+            "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
             "tooltip": {"mode": "multi", "sort": "none"},
         }
         return panel
