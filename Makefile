@@ -74,6 +74,11 @@ report: $(RUN_ENV) ## judge a recorded run anew and rewrite its report: RUN=resu
 image: ## build the container image with docker, podman or buildah
 	@deploy/build-image
 
+.PHONY: prometheus-check
+prometheus-check: ## check and test Prometheus' configuration, rules and alerts (needs promtool)
+	@promtool check config deploy/prometheus/prometheus.yml deploy/prometheus/local.yml
+	@promtool test rules tests/deploy/prometheus/*.yml
+
 .PHONY: k8s-check
 k8s-check: $(DEV_ENV) ## check the Kubernetes files without a cluster (needs kubectl)
 	@$(BIN)/python -m deploy.kubernetes.checks

@@ -12,7 +12,7 @@ from hypothesis import settings
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
-PACKAGES = {"runc": "runc", "chromium": "chromium", "debootstrap": "debootstrap"}
+PACKAGES = {"runc": "runc", "chromium": "chromium", "debootstrap": "debootstrap", "promtool": "prometheus"}
 """Debian package of a command, where the two names differ or to be explicit; else the command's own name."""
 
 INSTALLERS = {"kubectl": ".ci/kubectl"}

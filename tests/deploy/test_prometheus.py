@@ -1,0 +1,114 @@
+"""Prometheus takes what deploy/prometheus/ holds, and its rules compute what they say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from loadtests._metrics_counts import LATENCY_BUCKETS_S as GENERATOR_BUCKETS_S
+from service.metrics import LATENCY_BUCKETS_S as SERVICE_BUCKETS_S
+from service.metrics import InferenceMetrics
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy/prometheus"
+RULE_TESTS = sorted((Path(__file__).parent / "prometheus").glob("*.yml"))
+
+
+def read(name: str) -> Any:
+    return yaml.safe_load((FOLDER / name).read_text())
+
+
+def rules(name: str) -> Iterator[dict[str, Any]]:
+    for group in read(name)["groups"]:
+        yield from group["rules"]
+
+
+def promtool(*words: str) -> None:
+    done = subprocess.run(["promtool", *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["prometheus.yml", "local.yml"])
+def test_prometheus_takes_the_configuration_and_its_rules(require: Callable[..., None], name: str) -> None:
+    require("promtool")
+    promtool("check", "config", "--lint-fatal", str(FOLDER / name))
+
+
+@pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
+def test_rules_compute_and_alerts_fire_as_worked_out_by_hand(
+    require: Callable[..., None], path: Path
+) -> None:
+    require("promtool")
+    promtool("test", "rules", str(path))
+
+
+def test_each_rule_and_alert_is_among_those_tests() -> None:
+    tested = "".join(path.read_text() for path in RULE_TESTS)
+    windows = {
+        f"service:inference_request_errors:ratio_{window}" for window in ("30m", "1h", "2h", "6h", "1d")
+    }
+    for rule in rules("rules.yml"):
+        assert rule["record"] in tested or rule["record"] in windows
+    for rule in rules("alerts.yml"):
+        assert f"alertname: {rule['alert']}" in tested
+
+
+def test_the_two_configurations_differ_in_their_targets_alone() -> None:
+    made, local = read("prometheus.yml"), read("local.yml")
+    for job in made["scrape_configs"] + local["scrape_configs"]:
+        del job["static_configs"]
+    assert made == local
+    assert made["global"]["scrape_interval"] == "5s"
+    assert [job["job_name"] for job in made["scrape_configs"]] == ["service", "loadtest"]
+
+
+def selectors(node: Any) -> Iterator[Any]:
+    """The vector selectors in a parsed expression."""
+    if isinstance(node, promql_parser.VectorSelector):
+        yield node
+    for name in ("lhs", "rhs", "expr", "vector_selector"):
+        if (child := getattr(node, name, None)) is not None:
+            yield from selectors(child)
+    for child in getattr(node, "args", ()) or ():
+        yield from selectors(child)
+
+
+def test_every_metric_that_a_rule_asks_for_exists() -> None:
+    """Among the service's own, the instrumentator's, Prometheus', or those that another rule records."""
+    registry = CollectorRegistry()
+    InferenceMetrics(registry)
+    known = {sample.name for family in registry.collect() for sample in family.samples}
+    known |= {"up", "http_requests_total"} | {rule["record"] for rule in rules("rules.yml")}
+    for rule in (*rules("rules.yml"), *rules("alerts.yml")):
+        asked = list(selectors(promql_parser.parse(rule["expr"])))
+        assert asked, rule
+        assert {selector.name for selector in asked} <= known, rule
+        for selector in asked:
+            recorded = selector.name.startswith("service:")
+            assert recorded or 'job="service"' in str(selector), rule
+
+
+def test_each_alert_says_what_why_and_what_to_do() -> None:
+    """The runbook is a section of the playbook."""
+    for rule in rules("alerts.yml"):
+        assert re.fullmatch(r"([A-Z][a-z]+)+", rule["alert"])
+        assert rule["labels"]["severity"] in ("warning", "critical")
+        told = rule["annotations"]
+        assert set(told) == {"summary", "description", "runbook"}
+        assert told["summary"].endswith(".")
+        path, _, section = told["runbook"].partition("#")
+        headings = re.findall(r"^## (.+)$", (ROOT / path).read_text(), re.MULTILINE)
+        assert section in [heading.lower().replace(" ", "-") for heading in headings]
+
+
+def test_both_sides_read_latency_with_one_ruler() -> None:
+    """So that the generator's and the service's percentiles are interpolated within the same buckets."""
+    assert GENERATOR_BUCKETS_S[: len(SERVICE_BUCKETS_S)] == SERVICE_BUCKETS_S
