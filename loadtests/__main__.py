@@ -18,7 +18,7 @@ from configuration.loading import load_scenario, scenario_names
 from loadtests import _commandline
 from loadtests._facts import PROJECT
 from loadtests._judging import FAIL, INTERNAL, INVALID, PASS, USAGE
-from loadtests._service import OwnService, ServiceError
+from loadtests._service import ANY, LOOPBACK, OwnService, ServiceError
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 MEANINGS: Final = {
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(draw(_commandline.read(options.check)))
             return PASS
         _commandline.check(options)
-        return _run(options)
+        return _work(options) if options.worker else _run(options)
     except (ConfigurationError, ServiceError) as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -58,6 +58,11 @@ def _list() -> int:
     for name in scenario_names():
         print(f"{name:<{width}}  {load_scenario(name).description}")
     return PASS
+
+
+def _work(options: argparse.Namespace) -> int:
+    print(f"joining the master at {options.master_host}:{options.master_port}", file=sys.stderr)
+    return _call(_commandline.worker_command(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -76,7 +81,11 @@ def _stop(number: int, _: FrameType | None) -> None:
 
 def _load_test(options: argparse.Namespace, host: str) -> int:
     if options.web:
-        print(f"open http://{options.web_host}:{options.web_port} (Ctrl-C ends it)", file=sys.stderr)
+        shown = LOOPBACK if options.web_host == ANY else options.web_host
+        print(f"open http://{shown}:{options.web_port} (Ctrl-C ends it)", file=sys.stderr)
+    elif options.master:
+        expected = "a worker" if options.expect_workers in (None, 1) else f"{options.expect_workers} workers"
+        print(f"waiting for {expected} on port {options.master_port}", file=sys.stderr)
     code = _call(_commandline.locust_command(options, host))
     if code not in MEANINGS:
         print(f"Locust ended unexpectedly with {code}", file=sys.stderr)

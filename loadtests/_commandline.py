@@ -14,7 +14,7 @@ from configuration.scenario import Scenario
 from loadtests._facts import PROJECT
 from loadtests._metrics_options import add_metrics_options, check_metrics_port, metrics_words
 from loadtests._payloads import check_bodies
-from loadtests._service import LOOPBACK, ServiceError, free_port, is_free
+from loadtests._service import ANY, LOOPBACK, ServiceError, free_port, is_free
 from loadtests._trace_link import add_trace_link
 
 LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
@@ -40,18 +40,23 @@ def parser() -> argparse.ArgumentParser:
     add("--note", default="", help="a remark to keep with the run")
     add_trace_link(add)
     add("--processes", metavar="N", type=_above_zero(int), help="generate the load from N processes")
+    add("--master", action="store_true", help="share the load among workers, which join from elsewhere")
+    add("--expect-workers", metavar="N", type=_above_zero(int), help="begin when so many have joined (1)")
+    add("--worker", action="store_true", help="be such a worker; what it sends, the master says")
+    add("--master-host", metavar="HOST", default=LOOPBACK, help=f"where its master is ({LOOPBACK})")
+    add("--master-port", metavar="PORT", type=_above_zero(int), default=5557, help="its port (default: 5557)")
     add("-u", "--users", metavar="N", type=_above_zero(int), help=f"users of the scenario {MANUAL}")
     add("-r", "--spawn-rate", metavar="N", type=_above_zero(float), help="how many of them come a second")
     add("-t", "--run-time", metavar="TIME", help="how long it lasts, such as 30s or 5m")
     add("--web", action="store_true", help="open Locust's web UI instead of running")
     add("--web-host", metavar="IP", default=LOOPBACK, help=f"where the web UI listens (default: {LOOPBACK})")
     add("--web-port", metavar="PORT", type=_above_zero(int), default=8089, help="its port (default: 8089)")
+    add_metrics_options(add)
     add("--list", action="store_true", help="print the scenarios")
     add("--check", metavar="NAME|FILE", help="validate a scenario and draw its load; nothing is sent")
     return made
 
 
-    add_metrics_options(add)
 def read(name: str) -> Scenario:
     """A scenario whose payload files hold what they ought to; ConfigurationError otherwise."""
     scenario = load_scenario(name)
@@ -61,6 +66,9 @@ def read(name: str) -> Scenario:
 
 def check(options: argparse.Namespace) -> None:
     """Refuse what can't be run, before a service is started: ConfigurationError or ServiceError."""
+    _check_parts(options)
+    if options.worker:
+        return
     given = [name for name in ("users", "spawn_rate", "run_time") if getattr(options, name) is not None]
     if options.scenario is None:
         options.scenario = MANUAL if given else STAGED
@@ -75,6 +83,7 @@ def check(options: argparse.Namespace) -> None:
             f"the endpoints of {scenario.name!r} are not those of the suite's own service; "
             "aim at yours: --host URL"
         )
+    check_metrics_port(options)
     if options.web and not is_free(options.web_host, options.web_port):
         raise ServiceError(
             f"port {options.web_port} is taken on {options.web_host}: end what listens there, "
@@ -82,8 +91,31 @@ def check(options: argparse.Namespace) -> None:
         )
 
 
+def _check_parts(options: argparse.Namespace) -> None:
+    """Refuse parts of a distributed load test that one process can't play together, or can't play here."""
+    if options.worker and (options.master or options.web):
+        raise ConfigurationError("--worker sends what a master elsewhere says: leave out --master and --web")
+    if options.processes and (options.master or options.worker):
+        raise ConfigurationError(
+            "--processes starts a master and workers of its own: leave it out, or --master and --worker"
+        )
+    if options.expect_workers and not options.master:
+        raise ConfigurationError("--expect-workers is how many a master waits for: add --master")
+    if options.master and not is_free(ANY, options.master_port):
+        raise ServiceError(
+            f"port {options.master_port}, where workers would join, is taken: end what listens there, "
+            "or choose another here and for the workers: --master-port PORT"
+        )
+
+
+def worker_command(options: argparse.Namespace) -> list[str]:
+    """What Locust is told where it sends what a master elsewhere says."""
+    command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--loglevel", "WARNING"]
+    command += ["--worker", "--master-host", options.master_host]
+    return [*command, "--master-port", str(options.master_port)]
+
+
 def locust_command(options: argparse.Namespace, host: str) -> list[str]:
-    check_metrics_port(options)
     """What Locust is told."""
     command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--host", host]
     command += ["--loglevel", "WARNING", "--scenario", options.scenario, "--out", options.out]
@@ -93,11 +125,15 @@ def locust_command(options: argparse.Namespace, host: str) -> list[str]:
             command += [f"--{name.replace('_', '-')}", str(value)]
     command += ["--require-proof"] if options.require_proof else []
     command += ["--stop-when-decided"] if options.stop_when_decided else []
+    command += metrics_words(options)
     if options.processes:
         # A port that no other load test's workers look for.
         port = str(free_port(0))
         command += ["--processes", str(options.processes), "--master-bind-host", LOOPBACK]
         command += ["--master-bind-port", port, "--master-port", port]
+    if options.master:
+        command += ["--master", "--master-bind-port", str(options.master_port)]
+        command += ["--expect-workers", str(options.expect_workers or 1)]
     if options.web:
         return [*command, "--web-host", options.web_host, "--web-port", str(options.web_port)]
     return [*command, "--headless", "--only-summary", "--calm"]
@@ -114,4 +150,3 @@ def _above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
         return value
 
     return number
-    command += metrics_words(options)

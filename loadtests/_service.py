@@ -15,6 +15,7 @@ from loadtests._facts import PROJECT
 from loadtests._target import NoAnswerError, wait_until_ready
 
 LOOPBACK: Final = "127.0.0.1"
+ANY: Final = "0.0.0.0"
 PREFERRED_PORT: Final = 8000
 START_PATIENCE_S: Final = 30.0
 STOP_PATIENCE_S: Final = 10.0

@@ -10,6 +10,7 @@ import gevent
 from flask import Response, jsonify
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
+from locust.runners import MasterRunner
 from locust.util.timespan import parse_timespan
 from locust.web import WebUI
 
@@ -100,6 +101,7 @@ class Starts:
     def _prepare(self, form: Mapping[str, str]) -> None:
         """Choose the scenario and see that the run can be kept and aimed."""
         self._check_fields(form)
+        self._check_workers()
         options = self._loadtest.options
         name = form.get("scenario", options.scenario)
         if name not in self.choices:
@@ -115,6 +117,16 @@ class Starts:
         self._loadtest.choose(chosen_scenario(options, web=True))
         self._loadtest.prepare_folder()
         wait_until_ready(host, self._loadtest.headers, ANSWER_PATIENCE_S)
+
+    def _check_workers(self) -> None:
+        """See that those who are to send the load have joined, where this process is their master."""
+        runner = self._loadtest.runner
+        expected = self._loadtest.options.expect_workers
+        if isinstance(runner, MasterRunner) and (joined := len(runner.clients.ready)) < expected:
+            raise ValueError(
+                f"{joined} of {expected} workers have joined, and a run waits for all. Start one on any "
+                "machine: python -m loadtests --worker --master-host HOST"
+            )
 
     def _check_fields(self, form: Mapping[str, str]) -> None:
         """Let the form set what it shows and nothing else, though Locust takes any argument from it."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -115,3 +119,70 @@ def test_locusts_own_master_and_workers_give_the_same_artefacts(
     assert master.code == 0, master.said
     assert len(read_run(master.folder).samples) == len(obedient.bodies) > 0
     assert (master.folder / "report.html").exists()
+
+
+def test_master_and_workers_of_the_suites_own_command_end_with_the_verdict(
+    start: Start, scenario_file: ScenarioFile, obedient: Any
+) -> None:
+    """The master waits for as many as it was told; the workers need no scenario and no host."""
+    port = str(free_port())
+    arguments = ("--master", "--expect-workers", "2", "--master-port", port)
+    master = start("loadtests", *arguments, "--host", obedient.host, "--scenario", scenario_file())
+    master.until_said(f"waiting for 2 workers on port {port}")
+    workers = [start("loadtests", "--worker", "--master-port", port) for _ in range(2)]
+    master.wait()
+    assert master.code == 0, master.said
+    assert [worker.wait().code for worker in workers] == [0, 0]
+    assert master.stdout.endswith("verdict: pass (exit code 0)\n")
+    assert "verdict" not in workers[0].said
+    run = read_run(master.folder)
+    assert len(run.samples) == len(obedient.bodies) > 0
+    assert set(run.samples.worker.tolist()) == {0, 1}
+
+
+def test_the_web_ui_of_a_master_begins_no_run_before_its_workers_have_joined(
+    start: Start, obedient: Any
+) -> None:
+    web_port, port = str(free_port()), str(free_port())
+    suite = start(
+        "locust",
+        *("-f", LOCUSTFILE, "--web-port", web_port, "--host", obedient.host),
+        *("--master", "--expect-workers", "2", "--master-bind-port", port),
+    )
+    answers: list[Any] = []
+
+    def answered() -> bool:
+        with suppress(urllib.error.URLError):
+            url = f"http://127.0.0.1:{web_port}/swarm"
+            answers.append(json.loads(urllib.request.urlopen(url, b"scenario=smoke").read()))
+        return bool(answers)
+
+    suite.until(answered)
+    assert not answers[0]["success"]
+    assert answers[0]["message"].startswith("0 of 2 workers have joined, and a run waits for all.")
+    assert obedient.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--worker", "--web"), "leave out --master and --web"),
+        (("--worker", "--master"), "leave out --master and --web"),
+        (("--master", "--processes", "2"), "--processes starts a master and workers of its own"),
+        (("--expect-workers", "2"), "--expect-workers is how many a master waits for: add --master"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_refused(
+    start: Start, arguments: tuple[str, ...], sentence: str
+) -> None:
+    suite = start("loadtests", *arguments).wait()
+    assert suite.code == 2
+    assert sentence in suite.stderr
+
+
+def test_a_taken_port_for_workers_is_told(start: Start, obedient: Any) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        port = listener.getsockname()[1]
+        suite = start("loadtests", "--master", "--master-port", str(port), "--host", obedient.host).wait()
+    assert suite.code == 2
+    assert f"port {port}, where workers would join, is taken" in suite.stderr
