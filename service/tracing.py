@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, set_span_in_context
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    get_current_span,
+    set_span_in_context,
+    use_span,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.trace.status import Status, StatusCode
 from starlette.types import Scope
@@ -25,6 +35,7 @@ __all__ = ["Span", "Tracing", "TracingError", "tracing_from"]
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _CLIENT_GONE = 499
+_NO_SPAN = nullcontext(INVALID_SPAN)
 _W3C = TraceContextTextMapPropagator()
 
 
@@ -112,7 +123,9 @@ class Tracing:
         return self._serve("health_check", scope, {"url.path": scope["path"]})
 
     def preparation(self) -> AbstractContextManager[Span]:
-        """A span over the validation of a request's body."""
+        """A span over the validation of a request's body, if the request's own span is kept."""
+        if not get_current_span().is_recording():
+            return _NO_SPAN
         return self._tracer.start_as_current_span("data_preparation", record_exception=False)
 
     def __call__(self, batch: Batch[Any, Any]) -> None:
@@ -131,7 +144,11 @@ class Tracing:
         attributes: Mapping[str, float],
         error: Exception | None = None,
     ) -> None:
-        """A span over a call of the model that ended now: a child of its first request, linked to all."""
+        """A span over a call of the model that ended now, if one of its requests is sampled.
+
+        It is a child of the first of these and linked to all of them.
+        """
+        requests = [context for context in requests if context.trace_flags.sampled]
         if not requests:
             return
         ended_ns = time.time_ns()
@@ -156,6 +173,8 @@ class Tracing:
             for key, value in scope["headers"]
             if key in (b"traceparent", b"tracestate")
         }
-        return self._tracer.start_as_current_span(
+        span = self._tracer.start_span(
             name, context=_W3C.extract(carrier), kind=SpanKind.SERVER, attributes=dict(attributes)
         )
+        # One that is not sampled has no children either: making it the current one would cost for nothing.
+        return use_span(span, end_on_exit=True) if span.is_recording() else nullcontext(span)

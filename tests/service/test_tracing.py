@@ -6,6 +6,8 @@ import re
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler
 from starlette.types import Scope
 
@@ -54,3 +56,47 @@ def test_a_trace_that_nobody_keeps_is_not_named(sampler: Sampler, flags: str | N
 
 def test_a_client_that_went_away_gets_no_reply() -> None:
     assert answered(Tracing(TracerProvider()), reply=None) is None
+
+
+def exporting(sampler: Sampler) -> tuple[Tracing, InMemorySpanExporter]:
+    provider, exporter = TracerProvider(sampler=sampler), InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return Tracing(provider), exporter
+
+
+@pytest.mark.parametrize(("flags", "names"), [("01", ["data_preparation", "prediction_request"]), ("00", [])])
+def test_a_request_that_is_not_sampled_leaves_no_span(flags: str, names: list[str]) -> None:
+    tracing, exporter = exporting(ParentBased(ALWAYS_ON))
+    with tracing.request(scope(flags)), tracing.preparation():
+        pass
+    assert [span.name for span in exporter.get_finished_spans()] == names
+
+
+def test_a_failing_request_is_marked() -> None:
+    tracing, exporter = exporting(ALWAYS_ON)
+    with pytest.raises(RuntimeError), tracing.request(scope()):
+        raise RuntimeError("no room")
+    (span,) = exporter.get_finished_spans()
+    assert not span.status.is_ok
+
+
+def test_a_batch_is_linked_to_those_of_its_requests_that_are_sampled() -> None:
+    """Of three requests in a batch the second and third are sampled; the first is nobody's parent."""
+    tracing, exporter = exporting(ParentBased(ALWAYS_ON))
+    contexts = []
+    for flags in ("00", "01", "01"):
+        with tracing.request(scope(flags)) as span:
+            contexts.append(span.get_span_context())
+    tracing.record_inference(contexts, 0.001, {"batch.size": 3})
+    inference = exporter.get_finished_spans()[-1]
+    assert inference.name == "model_inference"
+    assert inference.parent is not None
+    assert inference.parent.span_id == contexts[1].span_id
+    assert [link.context.span_id for link in inference.links] == [each.span_id for each in contexts[1:]]
+
+
+def test_of_a_batch_without_sampled_requests_nothing_is_kept() -> None:
+    tracing, exporter = exporting(ParentBased(ALWAYS_ON))
+    with tracing.request(scope("00")) as span:
+        tracing.record_inference([span.get_span_context()], 0.001, {})
+    assert exporter.get_finished_spans() == ()
