@@ -27,9 +27,10 @@ SUFFIXES = {
 
 
 def test_each_command_is_one_of_the_projects_or_known(commands: list[Any]) -> None:
-    """So that nothing in the documents escapes the tests below."""
+    """So that nothing in the documents escapes the tests below; scripts of the repository are known."""
     known = FOREIGN | {"make"}
-    assert [str(each) for each in commands if not (each.module or each.words[0] in known)] == []
+    strange = [each for each in commands if not (each.module or each.words[0] in known)]
+    assert [str(each) for each in strange if not os.access(ROOT / each.words[0], os.X_OK)] == []
 
 
 def test_each_make_command_names_targets_and_variables_there_are(commands: list[Any]) -> None:
