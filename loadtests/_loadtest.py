@@ -195,6 +195,7 @@ class LoadTest:
     def _begin_at(self, run: Run, instant: float) -> None:
         """Count the run's time from `instant`, on the clock of `time.perf_counter`."""
         run.started = instant
+        run.facts = replace(run.facts, began_s=time.time() + instant - perf_counter())
         self._shape.start_at(instant)
         self._beside = Beside(Target.parse(self.host), self.headers.items(), run.observe)
         if self._generator is not None:

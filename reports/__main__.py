@@ -1,4 +1,4 @@
-"""`python -m reports`: judge what was recorded: show the verdict, write what follows, decide early."""
+"""`python -m reports`: show the verdict, write what follows, decide early, ask Prometheus for its view."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from reports.deciding import look
 from reports.exports import junit_xml, stats_csv, summary_md, timeline_csv, verdict_json
 from reports.folder import FolderError, compact, read_run, write_text
 from reports.objectives import ObjectiveError
+from reports.prometheus import PrometheusError
+from reports.prometheus_command import add_arguments, show_prometheus
 from reports.stages import stages_table
 from reports.summary import summarise
 from reports.terminal import verdict_table
@@ -38,15 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     for command in (show, write, decide):
         command.add_argument("run", type=Path, help="the run's folder, such as results/latest")
+    add_arguments(
+        commands.add_parser("prometheus", help="print what a Prometheus saw of the service, beside a run")
+    )
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "show":
             show_run(chosen.run)
         elif chosen.command == "decide":
             decide_run(chosen.run, chosen.until)
+        elif chosen.command == "prometheus":
+            show_prometheus(chosen)
         else:
             write_run(chosen.run)
-    except (FolderError, ObjectiveError) as error:
+    except (FolderError, ObjectiveError, PrometheusError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except BrokenPipeError:

@@ -45,6 +45,8 @@ class Facts:
     plan: Plan = Plan()
     planned_s: float | None = None
     """Planned duration; None for a run without a planned end."""
+    began_s: float | None = None
+    """The zero of the run's times, in seconds since 1970; None while it goes on, and in runs of old."""
     ended_s: float | None = None
     """When the load stopped; None while the run goes on, and for ever when it was killed."""
     interrupted: str | None = None
