@@ -7,12 +7,13 @@ from typing import Final
 
 import gevent
 import numpy as np
-from gevent.pool import Group
+from gevent import get_hub, getcurrent
+from gevent.event import Event
+from greenlet import greenlet
 from locust import User, task
 from locust.env import Environment
 
 from configuration.scenario import Scenario
-from loadtests._client import Connection
 from loadtests._payloads import Request
 from loadtests._sending import Sending
 from shapes.arrivals import arrivals
@@ -37,37 +38,54 @@ def arrivals_due(scenario: Scenario, shares: int, start_s: float, end_s: float) 
 class Flights:
     """Requests under way, each in a greenlet of its own over a connection that nobody else uses meanwhile.
 
-    At most `limit` at a time; a request beyond is dropped, and recorded as such.
+    At most `limit` at a time; a request beyond is dropped, and recorded as such. A greenlet that has landed
+    keeps its connection and is the next to fly: making both anew costs as much as the request.
     """
 
     def __init__(self, sending: Sending, limit: int) -> None:
         self._sending = sending
         self._limit = limit
         self._requests = sending.deal(sending.join())
-        self._under_way = Group()
-        self._idle: list[Connection] = []
+        self._hub = get_hub()
+        self._idle: list[greenlet] = []
+        self._under_way = 0
+        self._landed = Event()
 
     def __len__(self) -> int:
-        return len(self._under_way)
+        return self._under_way
 
     def launch(self, intended: float) -> None:
         """Send the next request, due at `intended` on the clock of `time.perf_counter`, and don't wait."""
         request = next(self._requests)
-        if len(self._under_way) >= self._limit:
+        if self._under_way >= self._limit:
             self._sending.drop(request, intended)
             return
-        connection = self._idle.pop() if self._idle else self._sending.connect()
-        self._under_way.start(gevent.Greenlet(self._fly, connection, request, intended))
+        self._under_way += 1
+        flyer = self._idle.pop() if self._idle else greenlet(self._fly, self._hub)
+        self._hub.loop.run_callback(flyer.switch, request, intended)
 
     def land(self) -> None:
         """Wait for the requests under way, each bounded by its timeout; then close the connections."""
-        self._under_way.join()
+        while self._under_way:
+            self._landed.clear()
+            self._landed.wait()
         while self._idle:
-            self._idle.pop().close()
+            self._hub.loop.run_callback(self._idle.pop().switch, None, 0.0)
+        gevent.sleep(0)
 
-    def _fly(self, connection: Connection, request: Request, intended: float) -> None:
-        self._sending.send(connection, request, intended)
-        self._idle.append(connection)
+    def _fly(self, request: Request | None, intended: float) -> None:
+        """Send one request after the other, parked in between, until told None."""
+        connection = self._sending.connect()
+        while request is not None:
+            try:
+                self._sending.send(connection, request, intended)
+            finally:
+                self._under_way -= 1
+                if not self._under_way:
+                    self._landed.set()
+            self._idle.append(getcurrent())
+            request, intended = self._hub.switch()
+        connection.close()
 
 
 class ArrivalUser(User):

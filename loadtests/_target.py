@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,6 +27,8 @@ CREDENTIALS: Final = (
     "the host holds an '@', as credentials do, and hosts are kept with the run; leave them out and give a "
     f"header instead: {HEADERS_VARIABLE}='Authorization: ...' (an '@' in a path is written %40)"
 )
+
+_FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 class NoAnswerError(Exception):
@@ -58,6 +63,14 @@ class Target:
             raise no_url
         tls = parts.scheme == "https"
         return cls(parts.hostname, port or (443 if tls else 80), tls, parts.path.rstrip("/"))
+
+    @cached_property
+    def family(self) -> int | None:
+        """The address family of a host that is an address; None for a name, which is to be looked up."""
+        try:
+            return _FAMILIES[ip_address(self.host).version]
+        except ValueError:
+            return None
 
     @property
     def authority(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import select
 from typing import Any, Final
 
@@ -26,8 +28,8 @@ class PlainWire:
     it keeps its watcher, and the watcher wakes the waiting greenlet itself, with nothing between them.
     """
 
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = _KernelSocket(fileno=connected.detach())
+    def __init__(self, connected: Any) -> None:
+        self._socket = connected
         self._socket.setblocking(False)
         self._hub = get_hub()
         self._readable = self._hub.loop.io(self._socket.fileno(), READ)
@@ -108,15 +110,40 @@ Wire = PlainWire | TlsWire
 
 def connect(target: Target, context: ssl.SSLContext | None) -> Wire:
     """A connection to the target, with TLS where a `context` is given; OSError where there is none."""
+    if context is None and target.family is not None:
+        return PlainWire(_reach(target))
     connected = socket.create_connection((target.host, target.port))
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if context is None:
-        return PlainWire(connected)
+        return PlainWire(_KernelSocket(fileno=connected.detach()))
     try:
         return TlsWire(connected, context, target.host)
     except BaseException:
         connected.close()
         raise
+
+
+def _reach(target: Target) -> Any:
+    """A kernel's socket connected to an address that needs no look-up, which would wake a thread."""
+    reaching = _KernelSocket(target.family, socket.SOCK_STREAM)
+    try:
+        reaching.setblocking(False)
+        reaching.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        error = reaching.connect_ex((target.host, target.port))
+        if error == errno.EINPROGRESS:
+            hub = get_hub()
+            writable = hub.loop.io(reaching.fileno(), WRITE)
+            try:
+                hub.wait(writable)
+            finally:
+                writable.close()
+            error = reaching.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
+    except BaseException:
+        reaching.close()
+        raise
+    return reaching
 
 
 def _has_something(descriptor: int) -> bool:

@@ -186,3 +186,15 @@ def test_headers_that_frame_a_body_are_refused(name: str) -> None:
 def test_given_headers_replace_ours_whatever_their_case() -> None:
     given = {"host": "c", "ACCEPT": "d", "X-Team": "models"}
     assert merged({"Host": "a", "Accept": "b", "User-Agent": "e"}, given) == {"User-Agent": "e", **given}
+
+
+@pytest.mark.parametrize(
+    ("url", "family"),
+    [
+        ("http://127.0.0.1:8000", socket.AF_INET),
+        ("http://[::1]:8000", socket.AF_INET6),
+        ("http://localhost:8000", None),
+    ],
+)
+def test_only_a_name_is_looked_up(url: str, family: int | None) -> None:
+    assert Target.parse(url).family == family
