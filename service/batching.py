@@ -115,12 +115,17 @@ class MicroBatcher(Generic[In, Out]):
             self._consider_soon()
 
     def submit(self, data: In, arrival: Arrival | None = None, origin: Any = None) -> Row[In, Out]:
-        """Queue a row. It is considered once everything that is ready in the event loop had its turn."""
+        """Queue a row: for the next batch, which starts as soon as it is full, or else once everything that is
+        ready in the event loop had its turn.
+        """
         if arrival is not None:
             self._arriving.pop(arrival, None)
         row: Row[In, Out] = Row(data, asyncio.get_running_loop().create_future(), self._clock(), origin)
         self._queue[row] = None
-        self._consider_soon()
+        if len(self._queue) == self._max_rows and not self._working:
+            self._consider()
+        else:
+            self._consider_soon()
         return row
 
     def drop(self, row: Row[In, Out]) -> None:
