@@ -115,8 +115,9 @@ class MicroBatcher(Generic[In, Out]):
             self._consider_soon()
 
     def submit(self, data: In, arrival: Arrival | None = None, origin: Any = None) -> Row[In, Out]:
-        """Queue a row: for the next batch, which starts as soon as it is full, or else once everything that is
-        ready in the event loop had its turn.
+        """Queue a row.
+
+        A batch that is full with it starts now; else everything that is ready in the event loop comes first.
         """
         if arrival is not None:
             self._arriving.pop(arrival, None)
