@@ -21,6 +21,8 @@ _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_PARTS = re.compile(r"&&|\s>\s\S+")
+"""What is between the commands of a line: a file that takes the output of one, too."""
 _ASSIGNMENT = re.compile(r"[A-Z][A-Z_]*=.*", re.DOTALL)
 
 
@@ -89,7 +91,7 @@ class Document:
         """The commands in `sh` blocks, and those that stand in the text as inline code."""
         lines = [line for language, code in self.blocks if language == "sh" for line in code.splitlines()]
         lines += [code for code in self.codes if re.match(r"(make|python -m|locust) ", code)]
-        return [made for line in lines for part in line.split("&&") if (made := self._command(part))]
+        return [made for line in lines for part in _PARTS.split(line) if (made := self._command(part))]
 
     def _command(self, line: str) -> Command | None:
         words = shlex.split(line, comments=True)

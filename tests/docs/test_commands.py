@@ -18,7 +18,10 @@ FOREIGN = {"git", "cd", "mkdir", "cat", "podman"}
 """Commands that are not the project's own."""
 MADE = (".venv", "results", "models")
 """Folders that targets make."""
-OURS = ("loadtests", "reports", "service", "service.training", "service.profiling", "loadtests.compare_batch")
+OURS = (
+    *("loadtests", "loadtests.compare_batch", "reports", "service", "service.training", "service.profiling"),
+    "benchmarks.tracing",
+)
 PATH = re.compile(r"\.?[\w-][\w.-]*(/[\w.-]+)*/?")
 SUFFIXES = {
     *(".py", ".yaml", ".md", ".txt", ".in", ".toml", ".css", ".js", ".html", ".png"),
