@@ -14,6 +14,7 @@ WEB_PORT ?= 8089
 PYTEST_OPTIONS ?=
 SERVICE ?= batched
 WORKERS ?= 1
+LOAD_WORKERS ?= 2
 TIME_SCALE ?= 1
 REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
@@ -82,6 +83,14 @@ prometheus-check: ## check and test Prometheus' configuration, rules and alerts 
 .PHONY: k8s-check
 k8s-check: $(DEV_ENV) ## check the Kubernetes files without a cluster (needs kubectl)
 	@$(BIN)/python -m deploy.kubernetes.checks
+
+.PHONY: stack
+stack: ## service, Locust master and workers, Prometheus, Grafana, traces in containers: LOAD_WORKERS=2
+	@SCENARIO="$(SCENARIO)" SERVICE="$(SERVICE)" LOAD_WORKERS="$(LOAD_WORKERS)" deploy/stack up
+
+.PHONY: stack-down
+stack-down: ## remove those containers, their network and their volumes; runs in results/ stay
+	@deploy/stack down
 
 .PHONY: test
 test: $(DEV_ENV) $(MODEL) ## run the tests
