@@ -69,14 +69,15 @@ def serve_in_batches(
     metrics.watch_depth(depth)
     drain = Drain(serving.drain_notice_s)
     front = Front(
-        lanes=lanes,
         log=RequestLog(serving.logged_share),
         metrics=metrics,
-        paths={} if http_metrics is None else {path: http_metrics.path("POST", path) for path in lanes},
+        http_metrics=http_metrics,
         depth=depth,
         drain=drain,
         tracing=tracing,
     )
+    for path, lane in lanes.items():
+        front.add(path, lane)
     app.add_middleware(front.around)
 
     @asynccontextmanager

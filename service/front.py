@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http_metrics import Path
+from service.http_metrics import HttpMetrics, Path
 from service.logs import RequestLog, request_id
 from service.metrics import InferenceMetrics
 from service.replies import Header, Headers, Reply, content_length, refusal, send_reply
@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 class Front:
     """ASGI middleware around everything else.
 
-    POST requests to a path in `lanes` go straight to their endpoint: the framework's layers between here and
+    POST requests to the path of a lane go straight to it: the framework's layers between here and
     there (routing done twice, exit stacks, request objects) cost more than a prediction. They are counted in
     the same metrics as all others, which pass through to the application that `around` is called with.
     """
@@ -54,22 +54,28 @@ class Front:
 
     def __init__(
         self,
-        lanes: Mapping[str, Lane],
         log: RequestLog,
         metrics: InferenceMetrics,
-        paths: Mapping[str, Path],
+        http_metrics: HttpMetrics | None,
         depth: Callable[[], int],
         drain: Drain,
         tracing: Tracing | None,
     ) -> None:
-        self.lanes = lanes
-        self.doors = {path.encode("ascii"): lane for path, lane in lanes.items()}
+        self.lanes: dict[str, Lane] = {}
+        self.doors: dict[bytes, Lane] = {}
         self._log = log
         self._metrics = metrics
-        self._paths = paths
+        self._http_metrics = http_metrics
+        self._paths: dict[str, Path] = {}
         self._depth = depth
         self._drain = drain
         self._tracing = tracing
+
+    def add(self, path: str, lane: Lane) -> None:
+        """Have POST requests to `path` go straight to a lane."""
+        self.lanes[path] = self.doors[path.encode("ascii")] = lane
+        if self._http_metrics is not None:
+            self._paths[path] = self._http_metrics.path("POST", path)
 
     def around(self, app: ASGIApp) -> Front:
         """Stand before `app`."""

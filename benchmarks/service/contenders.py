@@ -21,6 +21,7 @@ LIMITS: Final = (CONSTANT, SHORT_CONSTANT)
 
 FOLDER: Final = Path(__file__).parent / "peers"
 CONFIGURATION: Final = Path("configuration/service")
+DOOR: Final = "service.protocol:DoorProtocol"
 PATH: Final = "/api/models/insurance_charges_model/prediction"
 
 Record = Mapping[str, Any]
@@ -85,7 +86,7 @@ def _stock(port: int) -> list[str]:
 
 
 def _constant(port: int) -> list[str]:
-    return _uvicorn("benchmarks.service.peers.constant:app", port)
+    return [*_uvicorn("benchmarks.service.peers.constant:app", port), "--http", DOOR]
 
 
 def _uvicorn(application: str, port: int) -> list[str]:

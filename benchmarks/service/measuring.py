@@ -110,7 +110,7 @@ class Bench:
             if rate < 1:
                 raise EndedError(f"it answered nothing over {CONNECTIONS[-1]} connections")
             found = self._opened(contender, served, rate)
-        return Round(rates, found, self._opened(self._limits[0], constant, rate))
+        return Round(rates, found, self._opened(self._limits[-1], constant, rate))
 
     def _closed(self, contender: Contender, served: Served) -> Mapping[int, Closed]:
         path, bodies = contender.path, self._bodies[contender.name]

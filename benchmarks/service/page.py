@@ -138,8 +138,9 @@ def _latencies(results: Results) -> str:
         "",
         f"Poisson arrivals at {results.facts['share']} of what the service answered with 32 connections in "
         f"that round, {results.facts['open_s']} s after a warm-up, from this suite; latency counts from the "
-        "intended start. Beside each, right after, the constant route at the same rate: the ratio takes out "
-        "the machine and the generator. Medians over the rounds, in ms.",
+        "intended start. Beside each, right after, the constant reply at the same rate, on the short way, "
+        "because the constant route can't answer so many: the ratio takes out the machine and the generator. "
+        "Medians over the rounds, in ms.",
         "",
         "| service | requests/s | p50 | p99 | p99.9 | p50: × constant | p99: × | p99.9: × |",
         "|---|" + "---:|" * 7,
@@ -168,7 +169,7 @@ def _latencies(results: Results) -> str:
     lines += [
         "",
         f"In brackets: of fewer than {FEW_TAIL:,} requests, so from fewer than ten. A dash: "
-        "the rate is above what the constant route answers, so there is no latency to compare with.",
+        "the rate is above what the constant reply can be given at, so there is no latency to compare with.",
     ]
     if doubtful:
         lines[-1] += (

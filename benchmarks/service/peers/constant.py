@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope
 
 from service.app import app
-from service.front import Front
+from service.front import PLACE, Front
 from service.replies import Reply, read_body
 
 ROUTE: Final = "/constant"
@@ -28,12 +28,19 @@ async def constant(request: Request) -> Response:
     return Response(BODY, media_type="application/json")
 
 
-async def short(_: Scope, receive: Receive) -> Reply:
+class Short:
     """The same on the short way."""
-    await read_body(receive, MOST_BYTES)
-    return Reply(200, BODY)
+
+    def admit(self, scope: Scope) -> None:
+        """Take every request on."""
+        scope[PLACE] = None
+
+    async def __call__(self, _: Scope, receive: Receive) -> Reply:
+        """Read the body, parse nothing, answer the same."""
+        await read_body(receive, MOST_BYTES)
+        return Reply(200, BODY)
 
 
 for layer in app.user_middleware:
-    if layer.cls is Front:
-        layer.kwargs["lanes"][SHORT] = short
+    if isinstance(front := getattr(layer.cls, "__self__", None), Front):
+        front.add(SHORT, Short())
