@@ -1,0 +1,97 @@
+"""A real Prometheus, with the committed configuration, saw what a run recorded."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from reports.folder import read_run
+from reports.run import Run
+
+pytestmark = pytest.mark.real
+
+ROOT = Path(__file__).parents[2]
+RULES = yaml.safe_load((ROOT / "deploy/prometheus/rules.yml").read_text())["groups"][0]["rules"]
+
+
+@pytest.fixture
+def run(observed: Any) -> Run:
+    """The run that Prometheus saw."""
+    return read_run(observed.folder)
+
+
+def ends(series: list[dict[str, Any]], *labels: str) -> dict[tuple[str, ...], float]:
+    """The last value of each series, by its labels."""
+    return {tuple(each["metric"][name] for name in labels): each["values"][-1][1] for each in series}
+
+
+@pytest.mark.parametrize("record", [rule["record"] for rule in RULES])
+def test_each_recording_rule_computes(observed: Any, record: str) -> None:
+    (series,) = observed.series(record)
+    at_most = max(value for _, value in series["values"])
+    if any(word in record for word in ("rejections", "timeouts")):
+        assert at_most == 0
+    else:
+        assert at_most > 0 or "queue" in record, "a queue may be empty at each scrape"
+
+
+def test_percentiles_are_recorded_in_order_and_throughput_is_that_of_the_run(observed: Any, run: Run) -> None:
+    """At the end of the run, which the last minute encloses."""
+    p50, p95, p99, rate = (ends(observed.series(RULES[place]["record"]))[()] for place in range(4))
+    assert 0 < p50 < p95 <= p99 < 1
+    assert 0 < rate <= 1.5 * len(run.samples) / run.elapsed_s
+
+
+def test_the_generators_counts_are_those_of_the_samples(observed: Any, run: Run) -> None:
+    """Exactly: the generator stayed until it had been scraped once more."""
+    told = ends(observed.series('loadtest_requests_total{job="loadtest"}'), "endpoint", "outcome")
+    for endpoint in ("prediction", "batch"):
+        rows = run.samples.endpoint.equal(endpoint)
+        assert told[endpoint, "ok"] == np.count_nonzero(rows & run.samples.ok) > 0
+    assert sum(told.values()) == len(run.samples)
+    assert ends(observed.series("loadtest_rows_total"))[()] == run.samples.rows[run.samples.ok].sum()
+    assert max(value for _, value in observed.series("loadtest_users")[0]["values"]) == 12
+    verdict = ends(observed.series("loadtest_verdict"), "run", "scenario", "verdict")
+    assert verdict == {(observed.folder.name, "both", observed.verdict["verdict"]): 1}
+
+
+@pytest.fixture
+def told(observed: Any) -> Iterator[str]:
+    """What `python -m reports prometheus` prints of it."""
+    command = [sys.executable, "-m", "reports", "prometheus", "--url", observed.url, "--run", observed.folder]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "COLUMNS": "200"}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_both_sides_count_the_same_requests(told: str, run: Run) -> None:
+    """Warm-up, both endpoints, first and last request: none is missed between the scrapes."""
+    assert "1 instance of the service, from " in told
+    assert "Both counted the same requests." in told
+    count = f"{len(run.samples):,}"
+    assert re.search(rf"^answered +{count} +{count} +0$", told, re.MULTILINE), told
+    assert re.search(r"^refused \(503\) +0 +0 +0$", told, re.MULTILINE), told
+    assert "scrape came" not in told
+
+
+def test_the_services_percentiles_are_below_the_clients(told: str) -> None:
+    """What the client measured contains what the service did."""
+    rows = re.findall(
+        r"^p\d+ latency +([\d.]+) ms +(\S+ to \S+|above \S+) ms +([\d.]+) ms", told, re.MULTILINE
+    )
+    assert len(rows) == 3, told
+    for service_ms, bucket, client_ms in rows:
+        low_ms = float(bucket.split()[0].removeprefix("above"))
+        assert low_ms <= float(service_ms)
+        assert low_ms < float(client_ms)
