@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import promql_parser
 import pytest
@@ -20,6 +21,14 @@ GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
 DASHBOARD = dashboard.dashboard()
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 BUILT_IN = {"__range"}
+COMPOSE = yaml.safe_load((GRAFANA.parent / "compose.yaml").read_text())
+SOURCES = {
+    each["uid"]: each
+    for each in yaml.safe_load((GRAFANA / "provisioning/datasources/datasources.yaml").read_text())[
+        "datasources"
+    ]
+}
+(PROVIDER,) = yaml.safe_load((GRAFANA / "provisioning/dashboards/dashboards.yaml").read_text())["providers"]
 
 
 def expressions() -> Iterator[Any]:
@@ -94,18 +103,49 @@ def test_panels_that_do_not_fit_begin_a_new_line() -> None:
     assert [(place["x"], place["y"]) for place in places] == [(0, 0), (0, 1), (10, 1), (0, 4), (0, 7)]
 
 
-def test_what_is_provisioned_fits_the_dashboard() -> None:
-    """The default data source has the uid that the dashboard asks first."""
-    sources = yaml.safe_load((GRAFANA / "provisioning/datasources/datasources.yaml").read_text())
-    kinds = {each["uid"]: each["type"] for each in sources["datasources"]}
-    (first,) = [each["uid"] for each in sources["datasources"] if each.get("isDefault")]
+def test_the_default_data_source_is_the_one_the_dashboard_asks_first() -> None:
+    (first,) = [uid for uid, each in SOURCES.items() if each.get("isDefault")]
     variable = next(each for each in DASHBOARD["templating"]["list"] if each["name"] == "datasource")
     assert variable["current"]["value"] == first
-    assert kinds[first] == variable["query"] == "prometheus"
-    (provider,) = yaml.safe_load((GRAFANA / "provisioning/dashboards/dashboards.yaml").read_text())[
-        "providers"
-    ]
-    assert provider["options"]["path"] == "/etc/grafana/dashboards"
+    assert variable["current"]["text"] == SOURCES[first]["name"]
+    assert variable["query"] == SOURCES[first]["type"] == "prometheus"
+
+
+def test_data_sources_are_services_of_the_stack_that_listen_there() -> None:
+    """On a port of their own network; which of them is published to the host is another matter."""
+    published = {
+        (name, str(port).rpartition(":")[2])
+        for name, service in COMPOSE["services"].items()
+        for port in service.get("ports", [])
+    }
+    asked = [urlsplit(each["url"]) for each in SOURCES.values()]
+    assert {(url.hostname, str(url.port)) for url in asked} <= published
+
+
+def test_the_stack_shows_the_dashboard_first_to_whoever_comes() -> None:
+    grafana = COMPOSE["services"]["grafana"]
+    folder = Path(PROVIDER["options"]["path"])
+    assert f"./grafana/dashboards:{folder}:ro" in grafana["volumes"]
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert Path(home) == folder / dashboard.PATH.name
+    assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "true"
+    assert grafana["environment"]["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+
+
+def test_the_types_the_dashboard_is_held_to_are_those_of_the_stacks_grafana() -> None:
+    held_to = json.loads((GRAFANA / "check" / "package.json").read_text())["devDependencies"]
+    image, _, version = COMPOSE["services"]["grafana"]["image"].rpartition(":")
+    assert image.endswith("grafana/grafana")
+    assert held_to["@grafana/schema"] == version
+
+
+def test_grafana_knows_how_often_prometheus_scrapes_and_each_window_holds_four_scrapes() -> None:
+    """Of fewer points a rate is a guess, and of one there is none."""
+    scraped = yaml.safe_load((GRAFANA.parent / "prometheus" / "prometheus.yml").read_text())["global"]
+    assert SOURCES["prometheus"]["jsonData"]["timeInterval"] == scraped["scrape_interval"] == "5s"
+    window = next(each for each in DASHBOARD["templating"]["list"] if each["name"] == "window")
+    seconds = [int(each[:-1]) * {"s": 1, "m": 60}[each[-1]] for each in window["query"].split(",")]
+    assert min(seconds) >= 4 * 5
 
 
 def test_the_file_is_json_that_names_no_instance() -> None:
