@@ -129,6 +129,7 @@ class Sending:
                 queue_ms,
                 inference_ms,
                 batch_size,
+                trace_id,
             ),
         )
         return outcome
@@ -138,7 +139,6 @@ class Sending:
         self._recorder.record(
             Row(
                 intended - self._recorder.started,
-                trace_id,
                 NAN,
                 NAN,
                 NAN,
