@@ -11,6 +11,7 @@ from locust.argument_parser import LocustArgumentParser
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
 from configuration.scenario import Scenario
+from loadtests._kubernetes_options import add_kubernetes_option
 from loadtests._metrics_options import add_metrics_options
 from loadtests._trace_link import VARIABLE, add_trace_link
 from reports.checkpoints import LOOKS
@@ -97,6 +98,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         help="one progress line in place of Locust's tables",
     )
     add_metrics_options(partial(parser.add_argument, include_in_web_ui=False))
+    add_kubernetes_option(partial(parser.add_argument, include_in_web_ui=False))
 
 
 def chosen_scenario(options: Namespace, web: bool) -> Scenario:

@@ -12,6 +12,7 @@ from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests._facts import PROJECT
+from loadtests._kubernetes_options import add_kubernetes_option, kubernetes_words
 from loadtests._metrics_options import add_metrics_options, check_metrics_port, metrics_words
 from loadtests._payloads import check_bodies
 from loadtests._service import ANY, LOOPBACK, ServiceError, free_port, is_free
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     add("--web-host", metavar="IP", default=LOOPBACK, help=f"where the web UI listens (default: {LOOPBACK})")
     add("--web-port", metavar="PORT", type=_above_zero(int), default=8089, help="its port (default: 8089)")
     add_metrics_options(add)
+    add_kubernetes_option(add)
     add("--list", action="store_true", help="print the scenarios")
     add("--check", metavar="NAME|FILE", help="validate a scenario and draw its load; nothing is sent")
     return made
@@ -125,7 +127,7 @@ def locust_command(options: argparse.Namespace, host: str) -> list[str]:
             command += [f"--{name.replace('_', '-')}", str(value)]
     command += ["--require-proof"] if options.require_proof else []
     command += ["--stop-when-decided"] if options.stop_when_decided else []
-    command += metrics_words(options)
+    command += [*metrics_words(options), *kubernetes_words(options)]
     if options.processes:
         # A port that no other load test's workers look for.
         port = str(free_port(0))

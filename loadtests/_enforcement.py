@@ -18,6 +18,7 @@ from locust.runners import WorkerRunner
 from configuration.errors import ConfigurationError
 from loadtests._arguments import add_arguments, as_options, chosen_scenario
 from loadtests._judging import INVALID, USAGE, Verdict, exit_code
+from loadtests._kubernetes import Cluster
 from loadtests._loadtest import LoadTest
 from loadtests._logging import quieten
 from loadtests._metrics_server import Exposition
@@ -68,6 +69,8 @@ def on_init(environment: Environment, runner: Any, web_ui: Any, **_: Any) -> Non
         if loadtest.host:
             Target.parse(loadtest.host)
         expose(loadtest, web_ui)
+        if options.kubernetes is not None:
+            loadtest.on_begin.append(Cluster(options.kubernetes).follow)
         if web_ui is None:
             require_target(loadtest)
     except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:

@@ -15,7 +15,7 @@ import numpy as np
 from reports.quantities import duration, number
 from reports.run import Run
 from reports.samples import Floats, Mask
-from reports.telemetry import SERVICE
+from reports.telemetry import OBSERVED
 
 TOLERATED_SHARE = 0.1
 TOLERATED_S = 3
@@ -89,7 +89,7 @@ class Health:
 
 def health(run: Run) -> Health:
     """The generator's figures over the judged part of a run."""
-    others = set(run.telemetry.source.names) - {SERVICE}
+    others = set(run.telemetry.source.names) - OBSERVED
     sources = {source for source in others if len(_series(run, "cpu_percent", source))}
     return Health(
         _lateness(run),

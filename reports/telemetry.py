@@ -26,7 +26,15 @@ probe found it ready, 0 when not). Any other name may be recorded and drawn.
 
 
 SERVICE = "service"
-"""The source of what was observed of the service; every other source is a process that generates load."""
+"""The source of what was observed of the service."""
+KUBERNETES = "kubernetes"
+"""The source of what its cluster said of it.
+
+`replicas_ready`, `replicas_desired` and `replicas_max`: how many are there, are wanted, and may be wanted;
+`pods_cpu_cores` and `pods_memory_mib`: what its pods use, taken together.
+"""
+OBSERVED = frozenset((SERVICE, KUBERNETES))
+"""Every other source is a process that generates load."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from reports.charts.heatmap import latency_heat_map
 from reports.charts.latency import latency_over_time
 from reports.charts.load import load_over_time
 from reports.charts.percentiles import latency_by_percentile
+from reports.charts.pods import pods_beside_load
 from reports.charts.scene import Chart, Scene
 from reports.charts.where import where_the_time_goes
 from reports.run import Run
@@ -22,6 +23,7 @@ __all__ = ["PLOTS", "Chart", "Scene", "draw"]
 PLOTS: tuple[Callable[[Scene], Chart | None], ...] = (
     latency_over_time,
     service_beside_load,
+    pods_beside_load,
     where_the_time_goes,
     load_over_time,
     generator_health,

@@ -11,7 +11,7 @@ from reports.charts.words import listing, ms
 from reports.generator import Limits, described, faults, health
 from reports.quantities import counted
 from reports.run import Run
-from reports.telemetry import SERVICE
+from reports.telemetry import OBSERVED
 
 _MOST = 4
 """Measures and processes that are put into words."""
@@ -55,7 +55,7 @@ def _shortened(told: list[str]) -> list[str]:
 
 def _series(run: Run, end_s: float, name: str) -> tuple[Series, ...]:
     """One a process, in the order of their names."""
-    sources = sorted(set(run.telemetry.source.names) - {SERVICE})
+    sources = sorted(set(run.telemetry.source.names) - OBSERVED)
     found = (Series.observed(run, name, source, "load", end_s) for source in sources)
     return tuple(series for series in found if len(series))
 

@@ -27,11 +27,14 @@ _THINNEST_PX = 3
 
 @dataclass(frozen=True)
 class Series:
-    """Observations of one quantity in order of time, and the role that colours them."""
+    """Observations of one quantity in order of time, the role that colours them, and how they are drawn."""
 
     t_s: Floats
     value: Floats
     role: str
+    steps: bool = False
+    """Whether a value holds until the next, as a count of things does."""
+    dashed: bool = False
 
     def __len__(self) -> int:
         return len(self.t_s)
@@ -88,7 +91,13 @@ def _paint(axes: Axes, end_s: float, shown: Panel) -> None:
         axes.plot((0, end_s), (shown.limit,) * 2, color=mark("missed"), linewidth=1.2, dashes=(5, 3))
     for series in shown.series:
         t_s, value = _joined(series)
-        axes.plot(t_s, value, color=mark(series.role), linewidth=1.6, solid_joinstyle="round", zorder=4)
+        (line,) = axes.plot(
+            t_s, value, color=mark(series.role), linewidth=1.6, solid_joinstyle="round", zorder=4
+        )
+        if series.steps:
+            line.set_drawstyle("steps-post")
+        if series.dashed:
+            line.set_linestyle((0, (4, 2.5)))
         if len(series) == 1:
             axes.plot(t_s, value, "o", color=mark(series.role), markersize=5, mew=0, zorder=4)
 

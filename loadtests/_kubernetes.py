@@ -1,0 +1,63 @@
+"""What is observed of a Kubernetes Deployment beside the load: replicas, and what its pods use."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import Any, Final
+
+import gevent
+from gevent import subprocess
+
+from loadtests._facts import PROJECT
+from loadtests._recording import Observation
+from loadtests._run import Run
+from reports.telemetry import KUBERNETES
+
+logger = logging.getLogger(__name__)
+
+LOOK_S: Final = 0.5
+
+
+class Cluster:
+    """Let a process of its own ask about a workload, `namespace/deployment`, while a run goes on."""
+
+    def __init__(self, workload: str) -> None:
+        self._workload = workload
+        self._told: set[str] = set()
+
+    def follow(self, run: Run) -> None:
+        """Observe until the run's load stops."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "loadtests._kubernetes_sampling", self._workload],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        gevent.spawn(self._attend, process, run)
+
+    def _attend(self, process: Any, run: Run) -> None:
+        reading = gevent.spawn(self._read, process, run)
+        try:
+            while run.goes_on and not reading.ready():
+                gevent.sleep(LOOK_S)
+        finally:
+            reading.kill()
+            process.kill()
+            process.wait()
+
+    def _read(self, process: Any, run: Run) -> None:
+        for line in process.stdout:
+            told = json.loads(line)
+            if told["seen"]:
+                run.observe([Observation(KUBERNETES, name, value) for name, value in told["seen"].items()])
+            for problem in told["problems"]:
+                self._tell(problem)
+
+    def _tell(self, problem: str) -> None:
+        """Once a sentence: the cluster is asked again, and the run goes on in any case."""
+        if problem not in self._told:
+            self._told.add(problem)
+            logger.warning("--kubernetes: %s", problem)

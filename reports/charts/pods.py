@@ -1,0 +1,128 @@
+"""Plots what the service's cluster did beside the load: replicas, and what the pods used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from reports.charts.canvas import picture
+from reports.charts.multiples import Panel, Series, paint_panels
+from reports.charts.scene import Chart, Scene
+from reports.charts.words import into_run, listing
+from reports.quantities import counted, duration, number
+from reports.telemetry import KUBERNETES
+
+_ROLES = {
+    "replicas_ready": "service",
+    "replicas_desired": "users",
+    "replicas_max": "users",
+    "pods_cpu_cores": "service",
+    "pods_memory_mib": "service",
+}
+
+
+def pods_beside_load(scene: Scene) -> Chart | None:
+    """Replicas, processor and memory of all pods together, on the time axis of the latency plot."""
+    end_s = scene.axis.end_s
+    found = (
+        (name, Series.observed(scene.run, name, KUBERNETES, role, end_s)) for name, role in _ROLES.items()
+    )
+    seen = {name: series for name, series in found if len(series)}
+    panels = _panels(seen, end_s)
+    if not panels:
+        return None
+    return Chart(
+        "pods",
+        "The pods beside the load",
+        _title(seen),
+        _figures(seen),
+        picture("pods", lambda figure, page: paint_panels(figure, page, scene.axis, panels)),
+        "Asked of the cluster every 15 s. What all pods used together is as the cluster measured it: "
+        "a mean over some 15 s, and up to as old.",
+    )
+
+
+def _panels(seen: dict[str, Series], end_s: float) -> list[Panel]:
+    panels = []
+    if "replicas_ready" in seen:
+        wanted = [replace(seen["replicas_desired"], dashed=True)] if "replicas_desired" in seen else []
+        counts = tuple(_held(series, end_s) for series in (*wanted, seen["replicas_ready"]))
+        panels.append(Panel("replicas: ready, and wanted (dashed)", counts, 2.0))
+    if "pods_cpu_cores" in seen:
+        panels.append(Panel("CPU of all pods, cores", (seen["pods_cpu_cores"],), 0.1))
+    if "pods_memory_mib" in seen:
+        panels.append(Panel("memory of all pods, MiB", (seen["pods_memory_mib"],), 1.0))
+    return panels
+
+
+def _held(series: Series, end_s: float) -> Series:
+    """The count as steps, the last of which holds until the end."""
+    t_s, value = np.append(series.t_s, end_s), np.append(series.value, series.value[-1])
+    return replace(series, t_s=t_s, value=value, steps=True)
+
+
+def _title(seen: dict[str, Series]) -> str:
+    used = listing(_peaks(seen))
+    if "replicas_ready" not in seen:
+        return f"The pods used up to {used}"
+    ready = seen["replicas_ready"].value
+    first, most, last = round(ready[0]), round(ready.max()), round(ready[-1])
+    if ready.min() == ready.max():
+        text = f"{counted(first, 'replica')} {'was' if first == 1 else 'were'} ready throughout"
+    elif most > first:
+        text = f"The service grew from {first} to {counted(most, 'ready replica')}"
+        text += f" and ended with {last}" if last < most else ""
+    else:
+        text = f"The service shrank from {first} to {counted(round(ready.min()), 'ready replica')}"
+        text += f" and ended with {last}" if last > ready.min() else ""
+    return f"{text}; its pods used up to {used}" if used else text
+
+
+def _peaks(seen: dict[str, Series]) -> list[str]:
+    told = []
+    if "pods_cpu_cores" in seen:
+        most = float(seen["pods_cpu_cores"].value.max())
+        told.append(f"{number(most)} {'core' if most == 1 else 'cores'}")
+    if "pods_memory_mib" in seen:
+        told.append(f"{number(float(seen['pods_memory_mib'].value.max()))} MiB of memory")
+    return told
+
+
+def _figures(seen: dict[str, Series]) -> str:
+    told = []
+    if "replicas_ready" in seen:
+        told.append(f"ready replicas {_range(seen['replicas_ready'])}")
+    if "replicas_desired" in seen:
+        told.append(f"wanted {_range(seen['replicas_desired'])}")
+    if "replicas_max" in seen:
+        told.append(f"the autoscaler's limit is {round(seen['replicas_max'].value[-1])}")
+    told += _growth(seen)
+    for name, what, unit in (("pods_cpu_cores", "CPU", "cores"), ("pods_memory_mib", "memory", "MiB")):
+        if name in seen:
+            typical, most = float(np.median(seen[name].value)), float(seen[name].value.max())
+            told.append(f"{what} of all pods {number(typical)} {unit} in the median, {number(most)} at most")
+    text = "; ".join(told)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _range(series: Series) -> str:
+    least, most = round(series.value.min()), round(series.value.max())
+    return str(most) if least == most else f"{least} to {most}"
+
+
+def _growth(seen: dict[str, Series]) -> list[str]:
+    """When more replicas were first wanted, and how long it took until one more was ready."""
+    if not {"replicas_ready", "replicas_desired"} <= seen.keys():
+        return []
+    wanted, ready = seen["replicas_desired"], seen["replicas_ready"]
+    more = np.flatnonzero(wanted.value > wanted.value[0])
+    if not len(more):
+        return []
+    asked_s = float(wanted.t_s[more[0]])
+    text = f"more were first wanted {into_run(asked_s)}"
+    there = ready.t_s[(ready.value > ready.value[0]) & (ready.t_s >= asked_s)]
+    if not len(there):
+        return [f"{text}, and none was ready by the end"]
+    waited_s = float(there[0]) - asked_s
+    return [f"{text}, and one more was ready " + (f"{duration(waited_s)} later" if waited_s else "by then")]
