@@ -14,7 +14,7 @@ from locust.web import WebUI
 from loadtests._arguments import MANUAL
 from loadtests._loadtest import LoadTest
 from loadtests._metrics_server import PATH
-from loadtests._webui_guard import refuse_foreign
+from loadtests._webui_guard import closed_to_others, refuse_foreign
 from loadtests._webui_starts import Starts
 from loadtests._webui_verdict import COLUMNS, KEY, TITLE, page_state, rows, status
 
@@ -33,6 +33,7 @@ def install(loadtest: LoadTest, web_ui: WebUI) -> None:
     assert app is not None
     app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
     app.before_request(refuse_foreign)
+    app.wsgi_app = closed_to_others(app.wsgi_app)  # type: ignore[method-assign, assignment]
     starts = Starts(loadtest, web_ui)
 
     def replace(name: str, extended: Callable[[View], View]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from loadtests._webui_guard import refuse_foreign
+from loadtests._webui_guard import closed_to_others, refuse_foreign
 
 HOST = {"Host": "127.0.0.1:8089"}
 
@@ -49,3 +49,15 @@ def test_pages_of_other_origins_may_read_and_not_act(headers: dict[str, str]) ->
 def test_its_own_pages_and_what_is_no_browser_act(headers: dict[str, str]) -> None:
     """Also behind a proxy that names another host, where the browser vouches for the page."""
     assert status("POST", headers) == 200
+
+
+def test_pages_of_other_origins_are_not_let_read_the_answer() -> None:
+    """Locust allows them to; a browser keeps an answer from them that doesn't say so."""
+    app = Flask(__name__)
+    app.add_url_rule(
+        "/stats", view_func=lambda: ("figures", {"Access-Control-Allow-Origin": "*", "X-Own": "1"})
+    )
+    app.wsgi_app = closed_to_others(app.wsgi_app)  # type: ignore[method-assign]
+    answer = app.test_client().get("/stats", headers=HOST | {"Origin": "http://elsewhere.example"})
+    assert (answer.text, answer.headers["X-Own"]) == ("figures", "1")
+    assert "Access-Control-Allow-Origin" not in answer.headers
