@@ -19,6 +19,12 @@ TIME_SCALE ?= 1
 REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
 
+# A mistyped variable would have no effect and say nothing.
+VARIABLES := PYTHON SCENARIO OUT HOST DATA RUN PORT WEB_PORT PYTEST_OPTIONS SERVICE WORKERS LOAD_WORKERS TIME_SCALE \
+  REST_CONFIG IMAGE BUILDER LOADTEST_% OTEL_% DRAIN_NOTICE_S
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+$(foreach name,$(filter-out $(VARIABLES),$(GIVEN)),$(warning $(name) is no variable of this Makefile; there are $(filter-out %_%,$(VARIABLES)) and more))
+
 BIN := .venv/bin
 RUN_ENV := .venv/.run-ready
 DEV_ENV := .venv/.dev-ready
@@ -86,7 +92,7 @@ k8s-check: $(DEV_ENV) ## check the Kubernetes files without a cluster (needs kub
 
 .PHONY: stack
 stack: ## service, Locust master and workers, Prometheus, Grafana, traces in containers: LOAD_WORKERS=2
-	@SCENARIO="$(SCENARIO)" SERVICE="$(SERVICE)" LOAD_WORKERS="$(LOAD_WORKERS)" deploy/stack up
+	@SCENARIO="$(SCENARIO)" SERVICE="$(SERVICE)" LOAD_WORKERS="$(LOAD_WORKERS)" RESULTS="$(abspath $(OUT))" deploy/stack up
 
 .PHONY: stack-down
 stack-down: ## remove those containers, their network and their volumes; runs in results/ stay

@@ -85,6 +85,21 @@ def test_the_readme_and_ci_rely_on_targets_there_are(make: Make) -> None:
     assert make("-n", "check", "PYTEST_OPTIONS=--no-skips").stdout.rstrip().endswith("pytest --no-skips")
 
 
+def test_a_mistyped_variable_is_told(make: Make) -> None:
+    """It would have no effect; those that are known, or go to the environment, say nothing."""
+    told = "SCENARO is no variable of this Makefile; there are PYTHON SCENARIO"
+    assert told in make("SCENARO=smoke").stderr
+    assert make("SCENARIO=smoke", "LOADTEST_HEADERS=X: y").stderr == ""
+
+
+def test_every_variable_the_makefile_offers_is_known_to_it() -> None:
+    text = (ROOT / "Makefile").read_text()
+    offered = set(re.findall(r"^([A-Z_]+) \?=", text, re.MULTILINE))
+    known = re.search(r"^VARIABLES := ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    assert known is not None
+    assert offered <= set(known[1].replace("\\\n", " ").split())
+
+
 @pytest.mark.parametrize("target", ["loadtest", "test"])
 def test_too_old_a_python_is_told(
     make: Make, python_that: Callable[[str], str], tmp_path: Path, target: str
