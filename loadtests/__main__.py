@@ -17,17 +17,10 @@ from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
 from loadtests import _commandline
 from loadtests._facts import PROJECT
-from loadtests._judging import FAIL, INTERNAL, INVALID, PASS, USAGE
+from loadtests._judging import INTERNAL, INVALID, MEANINGS, PASS, USAGE, last_line
 from loadtests._service import ANY, LOOPBACK, OwnService, ServiceError
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-MEANINGS: Final = {
-    PASS: "verdict: pass",
-    FAIL: "verdict: fail",
-    USAGE: "no verdict: nothing was run",
-    INVALID: "verdict: invalid",
-    INTERNAL: "no verdict: internal error",
-}
 
 
 class StoppedError(Exception):
@@ -90,7 +83,7 @@ def _load_test(options: argparse.Namespace, host: str) -> int:
     if code not in MEANINGS:
         print(f"Locust ended unexpectedly with {code}", file=sys.stderr)
         code = INTERNAL
-    print(f"{MEANINGS[code]} (exit code {code})")
+    print(last_line(code))
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import shutil
@@ -17,7 +18,7 @@ from locust.runners import WorkerRunner
 
 from configuration.errors import ConfigurationError
 from loadtests._arguments import add_arguments, as_options, chosen_scenario
-from loadtests._judging import INVALID, USAGE, Verdict, exit_code
+from loadtests._judging import INVALID, USAGE, Verdict, exit_code, last_line
 from loadtests._kubernetes import Cluster
 from loadtests._loadtest import LoadTest
 from loadtests._logging import quieten
@@ -171,5 +172,7 @@ def on_quitting(environment: Environment, **_: Any) -> None:
         environment.process_exit_code = INVALID if faulty else exit_code(loadtest.verdict)
         if environment.web_ui is None and loadtest.verdict is not None:
             show(loadtest.verdict, loadtest.run.folder)
+            if not loadtest.options.calm:  # Locust's own tables are still to come
+                atexit.register(print, last_line(environment.process_exit_code))
         if loadtest.exposition is not None and loadtest.verdict is not None and not loadtest.interrupted:
             loadtest.exposition.await_scrape(loadtest.options.metrics_linger)

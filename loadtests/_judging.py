@@ -17,6 +17,13 @@ Verdict = dict[str, Any]
 """What verdict.json holds."""
 
 PASS, FAIL, USAGE, INVALID, INTERNAL = 0, 1, 2, 3, 4
+MEANINGS: Final = {
+    PASS: "verdict: pass",
+    FAIL: "verdict: fail",
+    USAGE: "no verdict: nothing was run",
+    INVALID: "verdict: invalid",
+    INTERNAL: "no verdict: internal error",
+}
 EXIT_CODES: Final = {"pass": PASS, "fail": FAIL, "invalid": INVALID}
 
 
@@ -56,3 +63,8 @@ def run_reports(*arguments: str, calmly: bool = False) -> subprocess.CompletedPr
 def exit_code(verdict: Verdict | None) -> int:
     """The process's exit code for a verdict; without one something broke inside."""
     return INTERNAL if verdict is None else EXIT_CODES[verdict["verdict"]]
+
+
+def last_line(code: int) -> str:
+    """What the command line ends with: `make` knows only 0 and 2."""
+    return f"{MEANINGS[code]} (exit code {code})"

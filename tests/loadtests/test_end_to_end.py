@@ -205,6 +205,7 @@ def test_plain_locust_is_judged_too(start: Start, obedient: Any, tmp_path: Path)
         *("--csv", str(tmp_path / "own"), "--html", str(tmp_path / "own.html")),
     ).wait()
     assert suite.code == 0, suite.said
+    assert suite.stdout.rstrip().endswith("verdict: pass (exit code 0)"), "below Locust's own tables"
     assert suite.facts["scenario"] == "manual"
     assert suite.facts["interrupted"] is None
     assert len(read_run(suite.folder).samples) == len(obedient.bodies) > 0
