@@ -12,8 +12,8 @@ from hypothesis import settings
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
-PACKAGES = {"runc": "runc", "chromium": "chromium", "debootstrap": "debootstrap", "promtool": "prometheus"}
-"""Debian package of a command, where the two names differ or to be explicit; else the command's own name."""
+PACKAGES = {"node": "nodejs", "promtool": "prometheus"}
+"""Debian package of a command, where the two names differ."""
 
 INSTALLERS = {"kubectl": ".ci/kubectl"}
 """What installs a command that Debian has no package of, or none new enough."""
