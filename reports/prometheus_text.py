@@ -84,7 +84,10 @@ def _differences(seen: Seen, own: Measured) -> Iterator[str]:
             continue
         if value_s > found.high_s:
             more = _ms(value_s - found.high_s)
-            yield f"{name}: the load test's lies {more} above the bucket: the way and the client add it."
+            yield (
+                f"{name}: the load test's lies {more} above the bucket. "
+                "Network, accept queue and client add it."
+            )
         elif value_s < found.low_s:
             yield (
                 f"{name}: the load test's lies below the bucket. Prometheus saw other requests than the load "

@@ -109,6 +109,28 @@ def test_each_alert_says_what_why_and_what_to_do() -> None:
         assert section in [heading.lower().replace(" ", "-") for heading in headings]
 
 
+def in_tables(heading: str) -> set[str]:
+    """What stands as code in the first column of the table under a heading of docs/prometheus.md."""
+    text = (ROOT / "docs/prometheus.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_the_document_tells_each_rule_and_alert() -> None:
+    recorded = {rule["record"] for rule in rules("rules.yml")}
+    errors = "service:inference_request_errors:"
+    told = {f"{errors}{name}" if name.startswith("ratio") else name for name in in_tables("Recording rules")}
+    assert told == recorded
+    assert in_tables("Alerts") == {rule["alert"] for rule in rules("alerts.yml")}
+
+
+def test_the_document_tells_each_metric_of_the_generator() -> None:
+    source = "".join(path.read_text() for path in sorted((ROOT / "loadtests").glob("_metrics*.py")))
+    named = set(re.findall(r'"(loadtest_[a-z_]+)"', source))
+    told = {re.sub("_(total|info)$", "", name) for name in in_tables("The generator's metrics")}
+    assert {name for name in told if name.startswith("loadtest_")} == named
+
+
 def test_both_sides_read_latency_with_one_ruler() -> None:
     """So that the generator's and the service's percentiles are interpolated within the same buckets."""
     assert GENERATOR_BUCKETS_S[: len(SERVICE_BUCKETS_S)] == SERVICE_BUCKETS_S
