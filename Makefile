@@ -126,6 +126,10 @@ stall: $(DEV_ENV) ## what plain Locust says of a service that stalls, what is tr
 bench-generator: $(DEV_ENV) .venv-bench/.ready ## this suite's requests per processor second beside wrk, hey, k6 and Locust scripts (needs wrk, hey)
 	@$(BIN)/python -m benchmarks.generator
 
+.PHONY: crosscheck
+crosscheck: $(DEV_ENV) $(MODEL) .venv-bench/.ready ## the same load by this suite, wrk and k6, side by side (needs wrk)
+	@$(BIN)/python -m benchmarks.crosscheck
+
 # Each peer of the service has an environment of its own.
 .venv-bench/%/.ready: benchmarks/service/peers/%.txt
 	@$(PYTHON) -m venv .venv-bench/$*

@@ -14,12 +14,25 @@ import pytest
 from configuration.loading import load_scenario
 
 ROOT = Path(__file__).parents[2]
-FOREIGN = {"git", "cd", "mkdir", "cat", "curl", "podman", "prometheus", "ss", "ssh"}
+FOREIGN = {
+    "git",
+    "cd",
+    "mkdir",
+    "cat",
+    "curl",
+    "podman",
+    "prometheus",
+    "ss",
+    "ssh",
+    "wrk",
+    ".venv-bench/bin/k6",
+}
 """Commands that are not the project's own."""
-MADE = (".venv", "results", "models")
+MADE = (".venv", ".venv-bench", "results", "models")
 """Folders that targets make."""
 OURS = (
     *("loadtests", "loadtests.compare_batch", "reports", "service", "service.training", "service.profiling"),
+    "benchmarks.crosscheck",
     "benchmarks.tracing",
 )
 PATH = re.compile(r"\.?[\w-][\w.-]*(/[\w.-]+)*/?")

