@@ -54,8 +54,12 @@ def _reasons(turns: Turns, tool: str) -> str:
 
 
 def _full(turns: Turns, tool: str) -> str | None:
-    busy = turns.median(tool, "busy")
-    return f"{tool} took {_percent(busy)} of its core: it had no more to give." if busy >= FULL else None
+    busy, others = (turns.median(tool, figure) for figure in ("busy", "others"))
+    if busy >= FULL:
+        return f"{tool} took {_percent(busy)} of its core: it had no more to give."
+    if turns.connections is None or busy + others < FULL:
+        return None
+    return f"{tool} took {_percent(busy)} of its core and other processes {_percent(others)}: it was full."
 
 
 def _own_time(turns: Turns, tool: str) -> str | None:
@@ -72,7 +76,11 @@ def _core(turns: Turns, tool: str) -> str | None:
     theirs, ours = (turns.median(each, "service_busy") for each in (tool, SUITE))
     if turns.connections is None or abs(theirs - ours) <= NOTABLE:
         return None
-    return f"The service had {_percent(theirs)} of its core meanwhile, and {_percent(ours)} under {SUITE}."
+    others = [_percent(turns.median(each, "service_others")) for each in (tool, SUITE)]
+    return (
+        f"The service took {_percent(theirs)} of its core and other processes {others[0]}; under {SUITE} "
+        f"{_percent(ours)} and {others[1]}."
+    )
 
 
 def _cost(turns: Turns, tool: str) -> str | None:

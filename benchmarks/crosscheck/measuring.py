@@ -17,7 +17,7 @@ from benchmarks.crosscheck.reading import Reading
 from benchmarks.crosscheck.results import Turns
 from benchmarks.generator.processes import PROJECT, EndedError
 from benchmarks.service.contenders import contenders
-from benchmarks.service.serving import LOAD_CORE, Served, serving
+from benchmarks.service.serving import LOAD_CORE, SERVICE_CORE, Served, serving
 from service.model import InsuranceChargesModel
 
 
@@ -40,7 +40,7 @@ def measure(parts: Sequence[Part], rounds: int, seconds: float, programs: Path) 
 
 def turn(command: Command, served: Served, folder: Path) -> Reading:
     """Run a tool to its end on its core. Raises `EndedError` and `UnreadableError`."""
-    service_s, machine_s, began_s = served.process.cpu_s(), _machine_s(), time.perf_counter()
+    service_s, cores_s, began_s = served.process.cpu_s(), _cores_s(), time.perf_counter()
     output, said = folder / "output.txt", folder / "said.txt"
     with output.open("wb") as out, said.open("wb") as errors:
         process = subprocess.Popen(
@@ -54,19 +54,20 @@ def turn(command: Command, served: Served, folder: Path) -> Reading:
         _, status, usage = os.wait4(process.pid, 0)
     took_s = time.perf_counter() - began_s
     tool_s, service_s = usage.ru_utime + usage.ru_stime, served.process.cpu_s() - service_s
-    others = max(_machine_s() - machine_s - tool_s - service_s, 0.0) / took_s
+    taken_s = [now_s - before_s for now_s, before_s in zip(_cores_s(), cores_s, strict=True)]
+    others = max(taken_s[LOAD_CORE] - tool_s, 0.0) / took_s
+    service_others = max(taken_s[SERVICE_CORE] - service_s, 0.0) / took_s
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in command.codes:
         words = said.read_text(errors="replace").strip() or output.read_text(errors="replace").strip()
         raise EndedError(f"{command.words[0]} ended with {process.returncode}: {words[-500:]}")
     reading = command.read(output.read_text(encoding="utf-8", errors="replace"))
-    return reading.beside(reading.busy or tool_s / took_s, service_s, others)
+    return reading.beside(reading.busy or tool_s / took_s, service_s, others, service_others)
 
 
-def _machine_s() -> float:
-    """Seconds of processor time that all processes have taken."""
-    times = psutil.cpu_times()
-    return times.user + times.nice + times.system
+def _cores_s() -> list[float]:
+    """Seconds of processor time that all processes have taken, for each core."""
+    return [each.user + each.nice + each.system for each in psutil.cpu_times(percpu=True)]
 
 
 def _rotated(tools: list[str], number: int) -> list[str]:

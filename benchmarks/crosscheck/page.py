@@ -69,7 +69,8 @@ def _section(name: str, turns: Turns, results: Results) -> str:
 def _how(results: Results) -> str:
     facts = results.facts
     parts = results.parts.values()
-    others = [each.others for turns in parts for some in turns.turns.values() for each in some]
+    readings = [each for turns in parts for some in turns.turns.values() for each in some]
+    others = [each.others + each.service_others for each in readings]
     return (
         "This suite, wrk and k6 ask the batched service for the same predictions, one tool after the other "
         f"on one core, the service on another. {facts['rounds']} rounds, the order rotated, "
@@ -77,7 +78,7 @@ def _how(results: Results) -> str:
         "ratios compare turns of the same round. "
         "How to read it: [docs/crosscheck.md](../../docs/crosscheck.md).\n\n"
         f"{facts['date']}, {facts['machine']}. {facts['versions']}. Meanwhile other processes kept "
-        f"{number(median(others), 2)} of the cores busy, {number(max(others), 2)} at most."
+        f"{number(median(others), 2)} of the two cores busy, {number(max(others), 2)} at most."
     )
 
 

@@ -48,7 +48,9 @@ class Reading:
     service_us: float = 0.0
     """The service's processor time for each request of the turn, in microseconds."""
     others: float = 0.0
-    """How many cores processes took that are neither the tool nor the service."""
+    """The share of the tool's core that other processes took."""
+    service_others: float = 0.0
+    """The same of the service's core."""
 
     @property
     def under_way(self) -> float | None:
@@ -65,9 +67,10 @@ class Reading:
         """Refused requests as a share of all."""
         return self.refused / max(self.requests, 1)
 
-    def beside(self, busy: float, service_s: float, others: float) -> Reading:
+    def beside(self, busy: float, service_s: float, others: float, service_others: float) -> Reading:
         """The same with what was observed of the processes meanwhile."""
-        return replace(self, busy=busy, service_us=service_s / max(self.requests, 1) * 1e6, others=others)
+        service_us = service_s / max(self.requests, 1) * 1e6
+        return replace(self, busy=busy, service_us=service_us, others=others, service_others=service_others)
 
 
 def read_wrk(said: str) -> Reading:

@@ -135,7 +135,11 @@ def test_tools_agree_differ_or_cannot_be_told_from_noise(rates: Sequence[float],
         ({"busy": 0.97}, "k6 took 97 % of its core: it had no more to give."),
         ({"mean_ms": 14.0}, "Its connections waited 70 % of the time for the service; the rest passed in k6"),
         ({"service_us": 150.0}, "A request cost the service 150 µs, and 100 µs under this suite."),
-        ({"service_us": 100.0}, "The service had 50 % of its core meanwhile, and 100 % under this suite."),
+        ({"busy": 0.6, "others": 0.4}, "k6 took 60 % of its core and other processes 40 %: it was full."),
+        (
+            {"service_us": 100.0, "service_others": 0.4},
+            "The service took 50 % of its core and other processes 40 %; under this suite 100 % and 0 %.",
+        ),
         ({"refused": 2_000}, "20 % of its requests were refused, and 0 % of those of this suite."),
     ],
 )
