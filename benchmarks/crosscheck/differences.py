@@ -19,6 +19,10 @@ NOTABLE: Final = 0.05
 def differences(turns: Turns) -> list[str]:
     """A sentence for each other tool, and one on the objectives where they were judged."""
     told = [_difference(turns, tool) for tool in turns.turns if tool != SUITE]
+    if unfit := sum(each.kept is None for each in turns.turns[SUITE]):
+        told.append(
+            f"In {unfit} of its turns {SUITE} found its own generator unfit: too busy, late or starved."
+        )
     kept = {tool: [each.kept for each in some] for tool, some in turns.turns.items() if tool != WRK}
     if turns.connections is None and all(each is not None for some in kept.values() for each in some):
         counts = (f"{tool} {sum(map(bool, some))} of {len(some)} times" for tool, some in kept.items())

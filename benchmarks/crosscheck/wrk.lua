@@ -1,4 +1,7 @@
--- Sends the lines of the file BODIES in turn; prints what came of it as one line of JSON.
+-- Sends the lines of the file BODIES (default: those of single.js) in turn; prints what came of it as one line
+-- of JSON, socket errors by their kind:
+--   wrk -t 1 -c 300 -d 10s -s benchmarks/crosscheck/wrk.lua \
+--     http://127.0.0.1:8000/api/models/insurance_charges_model/prediction
 wrk.method = "POST"
 wrk.headers["Accept"] = "application/json"
 wrk.headers["Content-Type"] = "application/json"
@@ -6,7 +9,7 @@ wrk.headers["Content-Type"] = "application/json"
 local ready, turn = {}, 0
 
 function init(arguments)
-   for body in io.lines(os.getenv("BODIES")) do
+   for body in io.lines(os.getenv("BODIES") or "benchmarks/crosscheck/single.jsonl") do
       ready[#ready + 1] = wrk.format(nil, nil, nil, body)
    end
 end

@@ -163,6 +163,13 @@ def test_both_opinions_on_the_objectives_are_told() -> None:
     assert told[-1] == "The objectives hold according to this suite 3 of 3 times, k6 2 of 3 times."
 
 
+def test_turns_in_which_the_generator_was_not_fit_are_told() -> None:
+    told = differences(turns(None, suite=[50, reading(50, kept=None)], k6=[50, 50]))
+    assert told[1:] == [
+        "In 1 of its turns this suite found its own generator unfit: too busy, late or starved."
+    ]
+
+
 def test_littles_law_says_how_long_connections_wait() -> None:
     """5,000 a second at 14 ms are 70 under way; of wrk's mean and of refused requests nothing is known."""
     found = turns(
