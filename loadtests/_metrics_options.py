@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import Final
 
-from loadtests._service import LOOPBACK, ServiceError, is_free
+from loadtests._service import LOOPBACK, ServiceError
 
 LINGER_S: Final = 15.0
 """Three scrapes, where Prometheus asks every 5 s."""
@@ -38,16 +40,23 @@ def add_metrics_options(add: Callable[..., object]) -> None:
 def check_metrics_port(options: Namespace) -> None:
     """ServiceError unless the metrics can be told where the options say."""
     host, port = options.metrics_host, options.metrics_port
-    if port is not None and not is_free(host, port):
-        raise ServiceError(refusal(host, port))
+    if port is None:
+        return
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise ServiceError(refusal(host, port, error)) from None
 
 
-def refusal(host: str, port: int) -> str:
-    """What is wrong where nobody can listen, and what to do."""
-    return (
-        f"metrics can't be told on port {port} of {host}: end what listens there, "
-        "or choose another: --metrics-port PORT"
-    )
+def refusal(host: str, port: int, error: OSError) -> str:
+    """Why nobody can listen there, and what to do."""
+    place = f"metrics can't be told on port {port} of {host}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{place}: end what listens there, or choose another: --metrics-port PORT"
+    if error.errno == errno.EACCES:
+        return f"{place}: choose a port above 1023: --metrics-port PORT"
+    reason = (error.strerror or str(error)).partition(" (while attempting")[0].lower()
+    return f"{place} ({reason}): give an address of this machine: --metrics-host IP"
 
 
 def metrics_words(options: Namespace) -> list[str]:

@@ -44,7 +44,7 @@ class Exposition:
         try:
             server.start()
         except OSError as error:
-            raise OSError(f"{refusal(host, port)} ({error.strerror or error})") from None
+            raise OSError(refusal(host, port, error)) from None
         self._url = f"http://{host}:{port}{PATH}"
 
     def _route(self, request: Request) -> Response:
