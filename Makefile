@@ -21,7 +21,7 @@ export REST_CONFIG
 
 # A mistyped variable would have no effect and say nothing.
 VARIABLES := PYTHON SCENARIO OUT HOST DATA RUN PORT WEB_PORT PYTEST_OPTIONS SERVICE WORKERS LOAD_WORKERS TIME_SCALE \
-  REST_CONFIG IMAGE BUILDER LOADTEST_% OTEL_% DRAIN_NOTICE_S
+  REST_CONFIG IMAGE BUILDER LOADTEST_% OTEL_% %_PORT DRAIN_NOTICE_S TRACED_SHARE
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 $(foreach name,$(filter-out $(VARIABLES),$(GIVEN)),$(warning $(name) is no variable of this Makefile; there are $(filter-out %_%,$(VARIABLES)) and more))
 

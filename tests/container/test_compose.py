@@ -201,10 +201,14 @@ def test_all_of_it_is_there_and_says_where(stack: Stack) -> None:
 def test_a_run_started_in_the_web_ui_ends_with_a_verdict_and_a_report(
     stack: Stack, verdict: dict[str, Any]
 ) -> None:
-    """Both workers sent their share to the service by its name; the run lies in the folder of the host."""
-    assert verdict["word"] in ("pass", "fail"), verdict["sentence"]
+    """Both workers sent their share to the service by its name; the run lies in the folder of the host.
+
+    Which verdict it is depends on how busy the machine is that tests it.
+    """
+    assert verdict["word"] in ("pass", "fail", "invalid")
     run = read_run(stack.results / verdict["run"])
     assert run.facts.host == "http://service:8000"
+    assert run.facts.faults == ()
     assert set(run.samples.worker.tolist()) == {0, 1}
     report = requests.get(f"{stack.url('WEB_PORT')}/{verdict['report']}", timeout=10)
     assert "http://service:8000" in report.text

@@ -143,9 +143,19 @@ def test_without_an_engine_the_stack_says_what_to_install(path_with: Callable[..
     )
 
 
-def test_a_word_it_does_not_know_is_told(path_with: Callable[..., Path]) -> None:
-    done = stack_command("restart", PATH=str(path_with(id="echo 1")), COMPOSE="true")
-    assert (done.returncode, done.stderr) == (2, "usage: deploy/stack up|down\n")
+def test_any_other_word_is_composes_own(path_with: Callable[..., Path]) -> None:
+    """With what `up` was told of the user, so that nothing is made anew for another."""
+    path = path_with(docker=DOCKER, id="echo 501")
+    done = stack_command("--profile", "k6", "run", "--rm", "k6", PATH=str(path))
+    assert "docker compose --profile k6 run --rm k6, as 501:501" in done.stdout
+
+
+def test_without_a_word_it_says_what_it_takes(path_with: Callable[..., Path]) -> None:
+    done = stack_command(PATH=str(path_with(id="echo 1")), COMPOSE="true")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "usage: deploy/stack up|down, or any other command of compose\n",
+    )
 
 
 def test_a_health_check_of_a_part_there_is_not_is_told() -> None:

@@ -20,6 +20,8 @@ FOREIGN = {
     "mkdir",
     "cat",
     "curl",
+    "kubectl",
+    "minikube",
     "podman",
     "prometheus",
     "ss",
@@ -35,6 +37,8 @@ OURS = (
     "benchmarks.crosscheck",
     "benchmarks.tracing",
 )
+IN_CLUSTER = re.compile(r"(?:deployment|hpa|job|pod|service|model-services)/([\w-]+)")
+"""An object in Kubernetes, which looks like a path."""
 PATH = re.compile(r"\.?[\w-][\w.-]*(/[\w.-]+)*/?")
 SUFFIXES = {
     *(".py", ".yaml", ".md", ".txt", ".in", ".toml", ".css", ".js", ".html", ".png"),
@@ -44,7 +48,7 @@ SUFFIXES = {
 
 def test_each_command_is_one_of_the_projects_or_known(commands: list[Any]) -> None:
     """So that nothing in the documents escapes the tests below; scripts of the repository are known."""
-    known = FOREIGN | {"make"}
+    known = FOREIGN | {"make", "deploy/stack"}
     strange = [each for each in commands if not (each.module or each.words[0] in known)]
     assert [str(each) for each in strange if not os.access(ROOT / each.words[0], os.X_OK)] == []
 
@@ -122,9 +126,13 @@ def test_each_path_exists(documents: dict[str, Any], commands: list[Any], commit
     source = "".join((ROOT / path).read_text() for path in committed if path.suffix == ".py")
     told = [(document.name, code) for document in documents.values() for code in document.codes]
     told += [(each.document, word) for each in commands for word in each.words]
+    manifests = "".join((ROOT / path).read_text() for path in committed if "kubernetes" in path.parts)
+    objects = set(re.findall(r"\bname: ([\w-]+)$", manifests, re.MULTILINE))
     missing = []
     for document, text in told:
         path = text.rstrip("/")
+        if (found := IN_CLUSTER.fullmatch(text)) and found[1] in objects:
+            continue
         looks_so = "/" in text or Path(path).suffix in SUFFIXES
         if not looks_so or not PATH.fullmatch(text) or path.partition("/")[0] in MADE:
             continue
@@ -145,6 +153,7 @@ def test_each_environment_variable_is_read_somewhere(
 ) -> None:
     modules = [path for path in committed if path.suffix == ".py" and path.parts[0] != "tests"]
     read = "".join((ROOT / path).read_text() for path in modules)
+    stack = (ROOT / "deploy/compose.yaml").read_text()
     named = {name for each in commands for name in each.variables}
     named |= {
         code
@@ -153,7 +162,7 @@ def test_each_environment_variable_is_read_somewhere(
         if re.fullmatch(r"[A-Z][A-Z]+_[A-Z_]+", code)
     }
     assert {"LOADTEST_HEADERS", "REST_CONFIG"} <= named
-    assert [name for name in sorted(named) if f'"{name}"' not in read] == []
+    assert [name for name in sorted(named) if f'"{name}"' not in read and f"${{{name}:-" not in stack] == []
 
 
 def test_relative_links_lead_somewhere(documents: dict[str, Any]) -> None:
