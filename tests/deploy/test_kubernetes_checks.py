@@ -242,5 +242,5 @@ def test_every_pod_is_looked_at(rendered: dict[str, Objects]) -> None:
     owners = {pod.owner for items in rendered.values() for pod in pods(items)}
     assert owners == {
         *(f"Deployment {MODEL}", "Deployment load-test-master", "Deployment load-test-worker"),
-        *("Job load-test", "Pod load-test-results"),
+        *("Job load-test", "Pod load-test-reader"),
     }
