@@ -232,7 +232,7 @@ class Sharing(Protocol):
         """Begin at a time of day."""
 
 
-def connect(runner: Runner, sharing: Sharing, workers: Callable[[], Workers | None]) -> None:
+def connect(runner: Runner, sharing: Sharing | None, workers: Callable[[], Workers | None]) -> None:
     """Listen to the other processes of a load test: a worker to its master, a master to its workers."""
 
     def listen(kind: str, act: Callable[[Message], None]) -> None:
@@ -246,7 +246,7 @@ def connect(runner: Runner, sharing: Sharing, workers: Callable[[], Workers | No
 
         return hear
 
-    if isinstance(runner, WorkerRunner):
+    if sharing is not None:
         listen(BEGIN, lambda message: sharing.begin_share(share_of(message)))
         listen(START, lambda message: sharing.start_share(**message.data))
     elif isinstance(runner, MasterRunner):

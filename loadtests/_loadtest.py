@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,28 +20,20 @@ from configuration.load import Calibration
 from configuration.scenario import Scenario
 from loadtests import _abort, _checkpoints
 from loadtests._arguments import as_options, manual_profile
-from loadtests._arrivals import ArrivalUser, arrivals_due
 from loadtests._beside import Beside
 from loadtests._calibration import find_capacity
 from loadtests._crowd import take_users, with_picked_users
-from loadtests._distribution import (
-    COUNT_PATIENCE_S,
-    HEAD_START_S,
-    Master,
-    Share,
-    Workers,
-    connect,
-    leave_signals_to_the_master,
-    take_signals_back,
-)
+from loadtests._distribution import COUNT_PATIENCE_S, HEAD_START_S, Workers, connect
 from loadtests._facts import facts_of
 from loadtests._generator import Generator, Sent
 from loadtests._judging import JudgingError, Verdict, judge
 from loadtests._locust_files import write_locust_files
 from loadtests._metrics_server import Exposition
+from loadtests._part import Part
 from loadtests._payloads import check_bodies
+from loadtests._planned import arrivals_missing, offered
 from loadtests._progress import ProgressLine
-from loadtests._recording import make_folder, point_latest
+from loadtests._recording import make_folder, point_latest, require_room
 from loadtests._run import Run
 from loadtests._sending import Sending
 from loadtests._target import Target, headers_from_environment
@@ -51,8 +42,6 @@ from shapes.locust_shape import ProfileShape
 logger = logging.getLogger(__name__)
 
 ROUNDING_S: Final = 0.5
-NEEDED_BYTES: Final = 2**20
-"""What the smallest run and its report take; without that much room none is begun."""
 
 
 class LoadTest:
@@ -80,7 +69,6 @@ class LoadTest:
         self.progress: ProgressLine | None = None
         self._generator: Generator | None = None
         self._beside: Beside | None = None
-        self._master: Master
         self._order: dict[str, Any]
         self._stated: Scenario
         self._shape = ProfileShape()
@@ -89,10 +77,10 @@ class LoadTest:
         self._ended = Event()
         """Set once the users of the newest run have stopped."""
         self._watches: list[gevent.Greenlet] = []
-        connect(self.runner, self, lambda: self.workers)
-        if isinstance(self.runner, WorkerRunner):
-            environment.user_classes = [*environment.user_classes, ArrivalUser]
-        else:
+        working = isinstance(self.runner, WorkerRunner)
+        self._part = Part(environment, self.options, self.headers) if working else None
+        connect(self.runner, self._part, lambda: self.workers)
+        if self._part is None:
             self._quit = self.runner.quit
             self.runner.quit = self.quit  # type: ignore[method-assign]
 
@@ -114,8 +102,9 @@ class LoadTest:
     @property
     def sending(self) -> Sending:
         """What this process sends; there while it generates load."""
-        assert self._generator is not None
-        return self._generator.sending
+        generator = self._generator if self._part is None else self._part.generator
+        assert generator is not None
+        return generator.sending
 
     @property
     def host(self) -> str:
@@ -156,18 +145,11 @@ class LoadTest:
 
     def prepare_folder(self) -> None:
         """OSError, in a sentence, unless runs can be kept where the options say."""
-        out = Path(self.options.out)
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=out) as probe:
-                probe.write(bytes(NEEDED_BYTES))
-        except OSError as error:
-            reason = error.strerror or error
-            raise OSError(f"runs can't be kept in {out}: {reason}. Name another folder: --out DIR") from None
+        require_room(Path(self.options.out))
 
     def begin(self) -> None:
         """Start a run: its folder, its requests, its clock. Called when Locust starts a test."""
-        if isinstance(self.runner, WorkerRunner):
+        if self._part is not None:
             return
         run = self.run = self._open_run()
         for show in self.on_begin:
@@ -240,23 +222,6 @@ class LoadTest:
         if self.options.headless:
             self.runner.quit()
 
-    def begin_share(self, share: Share) -> None:
-        """Make ready for a worker's share of the master's run; say so."""
-        assert isinstance(self.runner, WorkerRunner)
-        master = self._master = Master(self.runner, share)
-        self._generator = Generator(
-            self.environment, share.scenario, share.host, self.headers, share.worker, share.workers
-        )
-        self._generator.start(master.send_rows, master.send_observations, master.source)
-        if self.options.processes:
-            leave_signals_to_the_master()
-        master.send_ready()
-
-    def start_share(self, started_at: float) -> None:
-        """Begin the share at a time of day, in seconds since the epoch."""
-        if self._generator is not None:
-            self._generator.begin_at(perf_counter() + started_at - time.time())
-
     def stop(self) -> None:
         """Stop the users, here and on workers, and finish the run: `quit` alone waits for no worker.
 
@@ -287,20 +252,13 @@ class LoadTest:
         The work goes on in a greenlet of its own, so that it survives the caller's being killed.
         """
         self._ended.set()
-        if isinstance(self.runner, WorkerRunner):
-            self._finish_share()
+        if self._part is not None:
+            self._part.finish()
             return
         if self.run is not None and self._finishing is None:
             self._finishing = gevent.spawn(self._finish, self.run)
         if self._finishing is not None:
             self._finishing.join()
-
-    def _finish_share(self) -> None:
-        if self._generator is not None:
-            self._master.send_count(self._stop_generating())
-            # The users have stopped; Locust would sleep for as long again.
-            self.environment.stop_timeout = 0.0
-            take_signals_back()
 
     def _stop_generating(self) -> Sent:
         """Hand on the last rows; return how many requests of this process there were in all."""
@@ -315,9 +273,12 @@ class LoadTest:
         self._stop_generating()
         if self.workers is not None:
             self.workers.wait(self.scenario.traffic.timeout_s + COUNT_PATIENCE_S)
-        self._miss_arrivals(run)
+        uncalibrated = self._stated.load.calibration is not None and run.facts.capacity_per_s is None
+        shares = 1 if self.workers is None else self.workers.shares
+        if not uncalibrated and (missing := arrivals_missing(self.scenario, shares, run)):
+            run.fault(missing)
         try:
-            run.close(self._interruption(run), self._offered)
+            run.close(self._interruption(run), partial(offered, self.scenario))
             write_locust_files(self.environment, run.folder / "locust")
             self.verdict = judge(run.folder)
             self.judged_at_s = time.time()
@@ -341,28 +302,6 @@ class LoadTest:
         if self.workers is not None:
             self.workers.watch()
         return self.runner.user_count
-
-    def _miss_arrivals(self, run: Run) -> None:
-        """Fault the run over arrivals that were due and left no sample: in the open model each leaves one."""
-        uncalibrated = self._stated.load.calibration is not None and run.facts.capacity_per_s is None
-        if self.scenario.load.model == "closed" or uncalibrated:
-            return
-        shares = 1 if self.workers is None else self.workers.shares
-        due = arrivals_due(self.scenario, shares, self.scenario.judged_from_s, run.elapsed_s)
-        if (missing := due - run.live.total().requests) > 0:
-            run.fault(
-                f"{missing:,} of {due:,} planned requests left no sample: the generator did not launch them"
-            )
-
-    def _offered(self, requests: int, elapsed_s: float) -> float | None:
-        """Requests recorded as a share of those planned until `elapsed_s`, warm-up left out.
-
-        None in the open model, where each planned arrival is a sample, be it only a dropped one.
-        """
-        if self.scenario.load.model == "open":
-            return None
-        planned = self.scenario.planned_requests(self.scenario.judged_from_s, elapsed_s)
-        return requests / planned if planned else None
 
     def _interruption(self, run: Run) -> str | None:
         """What ended the run before its plan did."""

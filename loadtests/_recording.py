@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from reports.folder import write_text
 from reports.telemetry import TELEMETRY_SCHEMA
 
 LATEST = "latest"
+NEEDED_BYTES = 2**20
+"""What the smallest run and its report take; without that much room none is begun."""
 RESERVE_BYTES = 2**18
 """Kept free for the facts and the verdict, should the disk fill up during the run."""
 
@@ -87,6 +90,17 @@ def _error_of(close: Callable[[], None]) -> str | None:
     except (OSError, pa.ArrowException) as error:
         return str(error)
     return None
+
+
+def require_room(out: Path) -> None:
+    """OSError, in a sentence, unless runs can be kept in `out`."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out) as probe:
+            probe.write(bytes(NEEDED_BYTES))
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f"runs can't be kept in {out}: {reason}. Name another folder: --out DIR") from None
 
 
 def make_folder(out: Path, scenario: str, now: datetime | None = None) -> Path:
