@@ -1,4 +1,4 @@
-"""The Deployment of the cpu overlay runs for real, as `podman kube play` runs it, and stops without a loss.
+"""The service and the load test's Job run for real, as `podman kube play` runs them; a stop loses nothing.
 
 podman 4.3 plays a Deployment's pod with its ConfigMap, limits, user, capabilities and read-only root as they
 are written. What it can't do here is changed before: see `playable`.
@@ -123,7 +123,7 @@ def play(
     finally:
         for file in files:
             podman("kube", "down", file, check=False)
-        podman("volume", "rm", "--force", configuration["metadata"]["name"], "tmp", check=False)
+        podman("volume", "rm", configuration["metadata"]["name"], "tmp", check=False)
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +169,47 @@ def test_it_passes_a_load_test(pod: Pod, tmp_path: Path) -> None:
     with load_test(*words, out=tmp_path) as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
+
+
+def in_a_pod(name: str, template: Any, image: str) -> Any:
+    """A Job's template, or a pod, changed like a Deployment in `playable`."""
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": template["spec"]}
+    pod["spec"]["hostNetwork"] = True
+    (container,) = pod["spec"]["containers"]
+    container.pop("ports", None)
+    container["image"] = image
+    return pod
+
+
+def test_the_jobs_pod_ends_with_its_verdict_and_leaves_its_run_to_the_reader(
+    pod: Pod, image: str, podman: Podman, tmp_path: Path
+) -> None:
+    """Podman 4.3 knows no Jobs, so the pod alone is played; and no fsGroup, so the volume is the user's own."""
+    items = render("load-test/job")
+    claim = of_kind(items, "PersistentVolumeClaim")["load-test-results"]
+    job = in_a_pod("load-test-job", of_kind(items, "Job")["load-test"]["spec"]["template"], image)
+    user = str(job["spec"]["securityContext"]["runAsUser"])
+    claim["metadata"]["annotations"] = {"volume.podman.io/uid": user, "volume.podman.io/gid": user}
+    (container,) = job["spec"]["containers"]
+    kept = [word for word in container["args"] if not word.startswith(("--host=", "--metrics"))]
+    container["args"] = [*kept, f"--host={pod.host}", "--time-scale=0.2"]
+    container["env"] = [{"name": "SCENARIO", "value": "smoke"}]
+    reader = of_kind(render("load-test/reader"), "Pod")["load-test-reader"]
+    files = [tmp_path / "job.yaml", tmp_path / "reader.yaml"]
+    files[0].write_text(yaml.safe_dump_all([claim, job]))
+    files[1].write_text(yaml.safe_dump(in_a_pod("load-test-reader", reader, image)))
+    try:
+        podman("kube", "play", str(files[0]))
+        code = podman("wait", "load-test-job-load-test").stdout.strip()
+        said = podman("logs", "load-test-job-load-test")
+        podman("kube", "play", str(files[1]))
+        told = podman("exec", "load-test-reader-reader", "cat", "/results/latest/verdict.json").stdout
+    finally:
+        for file in files:
+            podman("kube", "down", str(file), check=False)
+        podman("volume", "rm", "load-test-results", check=False)
+    assert code == "0", said.stdout + said.stderr
+    assert (json.loads(told)["verdict"], json.loads(told)["exit_code"]) == ("pass", 0)
 
 
 class Balancer:
