@@ -184,7 +184,7 @@ def in_a_pod(name: str, template: Any, image: str) -> Any:
 def test_the_jobs_pod_ends_with_its_verdict_and_leaves_its_run_to_the_reader(
     pod: Pod, image: str, podman: Podman, tmp_path: Path
 ) -> None:
-    """Podman 4.3 knows no Jobs, so the pod alone is played; and no fsGroup, so the volume is the user's own."""
+    """Podman 4.3 knows no Jobs, so the pod alone is played; and no fsGroup, so the volume is the user's."""
     items = render("load-test/job")
     claim = of_kind(items, "PersistentVolumeClaim")["load-test-results"]
     job = in_a_pod("load-test-job", of_kind(items, "Job")["load-test"]["spec"]["template"], image)
