@@ -71,7 +71,8 @@ def test_replicas_that_were_wanted_and_never_came_are_told(make_run: Make) -> No
     run = observed(make_run, replicas_ready=[1, 1, 1], replicas_desired=[1, 3, 3], replicas_max=[10, 10, 10])
     figures = chart_of(run).figures
     assert (
-        "the autoscaler's limit is 10; more were first wanted 16 s into the run, and none was ready" in figures
+        "the autoscaler's limit is 10; more were first wanted 16 s into the run, and none was ready"
+        in figures
     )
 
 

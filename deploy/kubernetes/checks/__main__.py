@@ -38,7 +38,7 @@ def main() -> int:
         print(f"{found} found; nothing was sent to a cluster")
         return 1
     print(
-        f"Rendered, valid for Kubernetes {OLDEST} to {LATEST} (strictly), consistent, hardened, and applied "
+        f"Rendered, valid for Kubernetes {OLDEST} and {LATEST} (strictly), consistent, hardened, and applied "
         "twice to an emulated API; no cluster was asked."
     )
     return 0
