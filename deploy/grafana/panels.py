@@ -103,9 +103,10 @@ class Panel(ABC):
 
 @dataclass(frozen=True)
 class Lines(Panel):
-    """Values over time, from zero on; `stacked` ones are parts of a whole."""
+    """Values over time, from zero on and at least up to `reach`; `stacked` ones are parts of a whole."""
 
     stacked: bool = False
+    reach: float | None = None
 
     def model(self, number: int, x: int, y: int) -> Json:
         """A panel of type `timeseries`."""
@@ -119,7 +120,7 @@ class Lines(Panel):
             "showPoints": "never",
             "spanNulls": False,
             "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
-        }
+        } | ({} if self.reach is None else {"axisSoftMax": self.reach})
         panel["options"] = {
             "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
             "tooltip": {"mode": "multi", "sort": "none"},
@@ -129,16 +130,27 @@ class Lines(Panel):
 
 @dataclass(frozen=True)
 class Figures(Panel):
-    """Present values, large; `by_name` shows a series' name in place of its value."""
+    """Present values, large; `by_name` shows a series' name in place of its value.
 
-    height: int = 4
+    Where `alarm_from` is given, values from there on are in `alarm`, and those below in the theme's colour.
+    """
+
+    height: int = 3
     by_name: bool = False
+    alarm_from: float | None = None
+    alarm: str = "text"
 
     def model(self, number: int, x: int, y: int) -> Json:
         """A panel of type `stat`."""
         panel = self._common(number, x, y, instant=True)
         panel["type"] = "stat"
-        panel["fieldConfig"]["defaults"]["noValue"] = "–"
+        defaults = panel["fieldConfig"]["defaults"]
+        defaults["noValue"] = "–"
+        if self.alarm_from is not None:
+            steps = [{"color": "text", "value": None}, {"color": self.alarm, "value": self.alarm_from}]
+            defaults["thresholds"] = {"mode": "absolute", "steps": steps}
+            defaults["color"] = {"mode": "thresholds"}
+            panel["fieldConfig"]["overrides"] = []
         panel["options"] = {
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
             "orientation": "auto",
@@ -149,6 +161,7 @@ class Figures(Panel):
             "percentChangeColorMode": "standard",
             "showPercentChange": False,
             "wideLayout": True,
+            "text": {"titleSize": 24, "valueSize": 32},
         }
         return panel
 

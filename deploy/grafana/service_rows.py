@@ -54,7 +54,6 @@ def inside() -> Row:
                     Series(quantile("0.95", size), "p95", BLUE),
                 ],
                 width=8,
-                decimals=1,
             ),
             Lines(
                 "Duration of a call of the model",

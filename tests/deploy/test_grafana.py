@@ -125,7 +125,9 @@ def test_data_sources_are_services_of_the_stack_that_listen_there() -> None:
 def test_the_stack_shows_the_dashboard_first_to_whoever_comes() -> None:
     grafana = COMPOSE["services"]["grafana"]
     folder = Path(PROVIDER["options"]["path"])
-    assert f"./grafana/dashboards:{folder}:ro" in grafana["volumes"]
+    mounted = [volume.split(":")[:2] for volume in grafana["volumes"]]
+    assert ["./grafana/dashboards", str(folder)] in mounted
+    assert ["./grafana/provisioning", "/etc/grafana/provisioning"] in mounted
     home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert Path(home) == folder / dashboard.PATH.name
     assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "true"
