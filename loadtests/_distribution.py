@@ -1,7 +1,8 @@
 """Several generator processes, one run: what master and workers say to each other over Locust's connection.
 
-The master sends each worker a `begin`: the scenario, and which share of it is the worker's. When all have
-answered that they are ready, it sends a `start`: the instant at which the run begins. Workers send sealed
+A worker says that it is here as soon as it listens. The master sends each worker a `begin`: the scenario, and
+which share of it is the worker's. When all have answered that they are ready, it sends a `start`: the instant
+at which the run begins. Workers send sealed
 batches of packed rows, what they observed of themselves, and when they have stopped the number of rows they
 sent. A run is whole when every worker's rows have all arrived.
 """
@@ -25,6 +26,7 @@ from loadtests._generator import Sent
 from loadtests._recording import Observation
 from loadtests._run import Run
 
+HERE: Final = "load test: here"
 BEGIN: Final = "load test: begin"
 READY: Final = "load test: ready"
 START: Final = "load test: start"
@@ -121,14 +123,21 @@ class Workers:
 
     def enlist(self, client_id: str) -> None:
         """Tell a worker to begin; one that joins later gets a number of its own."""
-        worker = self._roster[client_id] = Worker(len(self._roster))
-        share = {"worker": worker.number, "workers": self.shares}
+        self._roster[client_id] = Worker(len(self._roster))
+        self._tell(client_id)
+
+    def _tell(self, client_id: str) -> None:
+        share = {"worker": self._roster[client_id].number, "workers": self.shares}
         self._runner.send_message(BEGIN, self._order | share, client_id)
 
     def welcome(self, client_id: str) -> None:
-        """A worker has connected while the run goes on: Locust will give it users, so it must begin."""
-        if client_id not in self._roster and self._run.goes_on:
+        """A worker listens from now on. It may have missed its `begin`, or have joined during the run."""
+        if not self._run.goes_on:
+            return
+        if client_id not in self._roster:
             self.enlist(client_id)
+        elif not self._roster[client_id].ready:
+            self._tell(client_id)
 
     def take_rows(self, client_id: str, raw: bytes, endpoints: Sequence[str]) -> None:
         """Rows of a worker have arrived."""
@@ -199,11 +208,11 @@ class Master:
 
     def __init__(self, runner: WorkerRunner, share: Share) -> None:
         self._runner = runner
-        self._run = share.run
+        self.run = share.run
         self.source = f"worker {share.worker + 1}"
 
     def _send(self, kind: str, data: dict[str, Any]) -> None:
-        self._runner.send_message(kind, {"run": self._run, **data})
+        self._runner.send_message(kind, {"run": self.run, **data})
 
     def send_ready(self) -> None:
         """Say that requests could be sent, and what time it is here."""
@@ -249,17 +258,18 @@ def connect(runner: Runner, sharing: Sharing | None, workers: Callable[[], Worke
     if sharing is not None:
         listen(BEGIN, lambda message: sharing.begin_share(share_of(message)))
         listen(START, lambda message: sharing.start_share(**message.data))
+        runner.send_message(HERE)
     elif isinstance(runner, MasterRunner):
         listen(READY, of_run(lambda roster, message: roster.take_ready(message.node_id, **message.data)))
         listen(ROWS, of_run(lambda roster, message: roster.take_rows(message.node_id, **message.data)))
         listen(OBSERVED, of_run(lambda roster, message: roster.take_observations(**message.data)))
         listen(DONE, of_run(lambda roster, message: roster.take_count(message.node_id, **message.data)))
 
-        def on_connect(client_id: str, **_: object) -> None:
+        def greet(message: Message) -> None:
             if (roster := workers()) is not None:
-                roster.welcome(client_id)
+                roster.welcome(message.node_id)
 
-        runner.environment.events.worker_connect.add_listener(on_connect)
+        listen(HERE, greet)
 
 
 def leave_signals_to_the_master() -> None:

@@ -102,9 +102,10 @@ class LoadTest:
     @property
     def sending(self) -> Sending:
         """What this process sends; there while it generates load."""
-        generator = self._generator if self._part is None else self._part.generator
-        assert generator is not None
-        return generator.sending
+        if self._part is not None:
+            return self._part.sending
+        assert self._generator is not None
+        return self._generator.sending
 
     @property
     def host(self) -> str:

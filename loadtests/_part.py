@@ -7,12 +7,20 @@ from argparse import Namespace
 from collections.abc import Mapping
 from time import perf_counter
 
+from gevent.event import Event
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from loadtests._arrivals import ArrivalUser
-from loadtests._distribution import Master, Share, leave_signals_to_the_master, take_signals_back
+from loadtests._distribution import (
+    READY_PATIENCE_S,
+    Master,
+    Share,
+    leave_signals_to_the_master,
+    take_signals_back,
+)
 from loadtests._generator import Generator
+from loadtests._sending import Sending
 
 
 class Part:
@@ -22,33 +30,49 @@ class Part:
         self._environment = environment
         self._options = options
         self._headers = headers
-        self._master: Master
-        self.generator: Generator | None = None
+        self._master: Master | None = None
+        self._generator: Generator | None = None
+        self._begun = Event()
         environment.user_classes = [*environment.user_classes, ArrivalUser]
 
+    @property
+    def sending(self) -> Sending:
+        """What this worker sends.
+
+        Locust gives a worker that joins late its users before the master can tell it to begin: they wait.
+        """
+        if not self._begun.wait(READY_PATIENCE_S):
+            raise RuntimeError(f"the master gave this worker users, but no share in {READY_PATIENCE_S:.0f} s")
+        assert self._generator is not None
+        return self._generator.sending
+
     def begin_share(self, share: Share) -> None:
-        """Make ready for a share; say so."""
+        """Make ready for a share, unless that is done; say so."""
         runner = self._environment.runner
         assert isinstance(runner, WorkerRunner)
+        if self._generator is not None and self._master is not None and self._master.run == share.run:
+            return
         master = self._master = Master(runner, share)
-        self.generator = Generator(
+        self._generator = Generator(
             self._environment, share.scenario, share.host, self._headers, share.worker, share.workers
         )
-        self.generator.start(master.send_rows, master.send_observations, master.source)
+        self._generator.start(master.send_rows, master.send_observations, master.source)
         if self._options.processes:
             leave_signals_to_the_master()
+        self._begun.set()
         master.send_ready()
 
     def start_share(self, started_at: float) -> None:
         """Begin the share at a time of day, in seconds since the epoch."""
-        if self.generator is not None:
-            self.generator.begin_at(perf_counter() + started_at - time.time())
+        if self._generator is not None:
+            self._generator.begin_at(perf_counter() + started_at - time.time())
 
     def finish(self) -> None:
         """Hand on the last rows, and say how many there were."""
-        if self.generator is None:
+        if self._generator is None or self._master is None:
             return
-        sent, self.generator = self.generator.stop(), None
+        self._begun.clear()
+        sent, self._generator = self._generator.stop(), None
         self._master.send_count(sent)
         # The users have stopped; Locust would sleep for as long again.
         self._environment.stop_timeout = 0.0

@@ -140,6 +140,32 @@ def test_master_and_workers_of_the_suites_own_command_end_with_the_verdict(
     assert set(run.samples.worker.tolist()) == {0, 1}
 
 
+def test_a_worker_that_joins_during_the_run_takes_its_share(
+    start: Start, scenario_file: ScenarioFile, obedient: Any
+) -> None:
+    """It is given users as soon as it is connected, and told what they send once it listens."""
+    file = scenario_file(load="{users: [{constant: 4, for: 5m}]}", more="traffic: {user: stress}")
+    port = str(free_port())
+    arguments = ("--headless", "--master", "--expect-workers", "1", "--master-bind-port", port)
+    master = start(
+        "locust", "-f", LOCUSTFILE, *arguments, "--host", obedient.host, "--scenario", file, "--calm"
+    )
+    worker = ("locust", "-f", LOCUSTFILE, "--worker", "--master-port", port)
+    workers = [start(*worker)]
+    master.until_requests(obedient, 20)
+    workers.append(start(*worker))
+    master.until(lambda: len(obedient.connections) > 4)
+    master.until_requests(obedient, len(obedient.bodies) + 40)
+    master.process.send_signal(signal.SIGTERM)
+    master.wait()
+    for each in workers:
+        assert "Traceback" not in each.wait().said
+    assert master.facts["faults"] == [], master.said
+    run = read_run(master.folder)
+    assert len(run.samples) == len(obedient.bodies)
+    assert set(run.samples.worker.tolist()) == {0, 1}
+
+
 def test_the_web_ui_of_a_master_begins_no_run_before_its_workers_have_joined(
     start: Start, obedient: Any
 ) -> None:
