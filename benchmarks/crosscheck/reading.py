@@ -99,9 +99,10 @@ def read_k6(path: Path) -> Reading:
         metrics: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))["metrics"]
         times = metrics["http_req_duration{expected_response:true}"]
         crossed = [each for metric in metrics.values() for each in metric.get("thresholds", {}).values()]
+        asked = metrics["http_reqs"]
         return Reading(
-            per_second=metrics["good_replies"]["rate"],
-            requests=metrics["http_reqs"]["count"],
+            per_second=asked["rate"] * (1 - metrics["errors"]["value"]),
+            requests=asked["count"],
             refused=_count(metrics, "refused"),
             broken=_count(metrics, "broken"),
             mean_ms=times["avg"],
