@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import socket
 import sys
 from collections.abc import Callable
 from typing import Final
@@ -86,11 +88,23 @@ def check(options: argparse.Namespace) -> None:
             "aim at yours: --host URL"
         )
     check_metrics_port(options)
-    if options.web and not is_free(options.web_host, options.web_port):
+    if options.web:
+        _check_web_port(options.web_host, options.web_port)
+
+
+def _check_web_port(host: str, port: int) -> None:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ServiceError(
+                f"port {port} is taken on {host}: end what listens there, "
+                "or choose another: --web-port PORT, make web WEB_PORT=PORT"
+            ) from None
         raise ServiceError(
-            f"port {options.web_port} is taken on {options.web_host}: end what listens there, "
-            "or choose another: --web-port PORT, make web WEB_PORT=PORT"
-        )
+            f"the web UI can't listen on port {port} of {host}: "
+            "give an address of this machine: --web-host IP"
+        ) from None
 
 
 def _check_parts(options: argparse.Namespace) -> None:

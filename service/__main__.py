@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
+import socket
 import sys
 import tempfile
 
@@ -25,6 +27,8 @@ def main() -> None:
     # After its graceful stop uvicorn raises the signal again, for whoever handled it before.
     for order in (signal.SIGTERM, signal.SIGINT):
         signal.signal(order, lambda *_: None)
+    if refusal := _refusal(options.host, options.port):
+        sys.exit(refusal)
     if options.workers == 1:
         _serve(options)
         return
@@ -37,6 +41,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="service-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _serve(options)
+
+
+def _refusal(host: str, port: int) -> str | None:
+    """Why nobody can listen there, and what to do."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return (
+                f"port {port} is taken on {host}: end what listens there, or choose another: "
+                "--port PORT, make serve PORT=8001"
+            )
+        reason = (error.strerror or str(error)).partition(" (while attempting")[0].lower()
+        return (
+            f"the service can't listen on port {port} of {host} ({reason}): give an address of this machine "
+            "and a port that is free: --host ADDRESS --port PORT"
+        )
+    return None
 
 
 def _serve(options: argparse.Namespace) -> None:

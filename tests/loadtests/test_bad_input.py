@@ -133,6 +133,11 @@ def test_a_taken_port_of_the_web_ui_is_told(start: Start, obedient: Any) -> None
     assert_refused(suite, f"port {port} is taken on 127.0.0.1", "--web-port PORT")
 
 
+def test_an_address_of_another_machine_is_told(start: Start, obedient: Any) -> None:
+    suite = start("loadtests", "--web", "--web-host", "192.0.2.1", "--host", obedient.host).wait()
+    assert_refused(suite, "can't listen on port 8089 of 192.0.2.1: give an address of this machine")
+
+
 def test_an_impossible_time_scale_is_told(start: Start, obedient: Any) -> None:
     suite = start("loadtests", "--time-scale", "0", "--host", obedient.host).wait()
     assert_refused(suite, "argument --time-scale: 0 is impossible; give a number above 0")

@@ -234,6 +234,14 @@ def test_a_knob_that_is_wrong_is_told_with_its_place(
     assert told in start_in_vain(batched(knobs, None)).stderr
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_is_told_before_anything_starts(batched: Callable[..., Path], workers: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        done = start_in_vain(batched({}, None), "--port", port, "--workers", workers)
+    assert done.stderr.startswith(f"port {port} is taken on 127.0.0.1: end what listens there")
+
+
 def start_in_vain(configuration: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Start a service that can't; it has ended with 1."""
     done = subprocess.run(
