@@ -7,6 +7,7 @@ from typing import Final
 
 from benchmarks.crosscheck.parts import SUITE, WRK
 from benchmarks.crosscheck.results import REFUSED, Turns
+from reports.quantities import number
 
 TOLERANCE: Final = 0.05
 """Rates that differ by no more agree: so much one and the same tool differs from turn to turn."""
@@ -19,6 +20,8 @@ NOTABLE: Final = 0.05
 def differences(turns: Turns) -> list[str]:
     """A sentence for each other tool, and one on the objectives where they were judged."""
     told = [_difference(turns, tool) for tool in turns.turns if tool != SUITE]
+    if turns.connections is None:
+        told += _counted_from_the_send(turns)
     if unfit := sum(each.kept is None for each in turns.turns[SUITE]):
         told.append(
             f"In {unfit} of its turns {SUITE} found its own generator unfit: too busy, late or starved."
@@ -40,6 +43,20 @@ def _difference(turns: Turns, tool: str) -> str:
     if min(ratios) <= 1 <= max(ratios):
         return f"{tool} can't be told from noise: {told}. The rounds contradict each other."
     return f"{tool} differs: {told}. {_reasons(turns, tool)}"
+
+
+def _counted_from_the_send(turns: Turns) -> list[str]:
+    """The medians as alike as they can be told: this suite's from the send, as the other tools' are."""
+    sent = [each.p50_sent_ms for each in turns.turns[SUITE] if each.p50_sent_ms is not None]
+    if not sent:
+        return []
+    others = (
+        f"{number(turns.median(tool, 'p50_ms'), 3)} ms of {tool}" for tool in turns.turns if tool != SUITE
+    )
+    return [
+        f"Counted from the send and not from when a request was due, the p50 of {SUITE} is "
+        f"{number(median(sent), 3)} ms, beside {', '.join(others)}."
+    ]
 
 
 def _reasons(turns: Turns, tool: str) -> str:

@@ -41,6 +41,8 @@ class Reading:
     max_ms: float
     mean_ms: float | None = None
     """None where a tool's mean is not that of what it measured."""
+    p50_sent_ms: float | None = None
+    """The median from the actual send, of a tool whose latencies count from when a request was due."""
     kept: bool | None = None
     """Whether the objectives hold, as this tool sees it; None where it wasn't asked."""
     busy: float = 0.0
@@ -142,6 +144,7 @@ def read_suite(folder: Path) -> Reading:
         p95_ms=p95_ms,
         p99_ms=p99_ms,
         max_ms=float(good_ms.max()),
+        p50_sent_ms=float(np.quantile(samples.service_ms[samples.ok], 0.5, method="inverted_cdf")),
         kept=None if verdict["verdict"] == "invalid" else verdict["verdict"] == "pass",
         busy=_busy(run, stage.start_s),
     )

@@ -162,6 +162,13 @@ def test_both_opinions_on_the_objectives_are_told() -> None:
     assert told[-1] == "The objectives hold according to this suite 3 of 3 times, k6 2 of 3 times."
 
 
+def test_medians_at_a_rate_are_told_from_the_send_too() -> None:
+    """Due at 0, sent at 0.6 ms, answered at 1.5 ms: 0.9 ms as k6 counts."""
+    late = reading(50, p50_ms=1.5, p50_sent_ms=0.9)
+    told = differences(turns(None, suite=[late], k6=[reading(50, p50_ms=0.85)]))
+    assert told[1].endswith("the p50 of this suite is 0.9 ms, beside 0.85 ms of k6.")
+
+
 def test_turns_in_which_the_generator_was_not_fit_are_told() -> None:
     told = differences(turns(None, suite=[50, reading(50, kept=None)], k6=[50, 50]))
     assert told[1:] == [
