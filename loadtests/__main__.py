@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -16,7 +17,7 @@ from configuration.drawing import draw
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
 from loadtests import _commandline
-from loadtests._facts import PROJECT
+from loadtests._facts import LATEST, PROJECT
 from loadtests._judging import INTERNAL, INVALID, MEANINGS, PASS, USAGE, last_line
 from loadtests._service import ANY, LOOPBACK, OwnService, ServiceError
 
@@ -79,11 +80,14 @@ def _load_test(options: argparse.Namespace, host: str) -> int:
     elif options.master:
         expected = "a worker" if options.expect_workers in (None, 1) else f"{options.expect_workers} workers"
         print(f"waiting for {expected} on port {options.master_port}", file=sys.stderr)
+    latest = Path(options.out) / LATEST
+    before = latest.resolve()
     code = _call(_commandline.locust_command(options, host))
     if code not in MEANINGS:
         print(f"Locust ended unexpectedly with {code}", file=sys.stderr)
         code = INTERNAL
-    print(last_line(code))
+    unused = options.web and code == PASS and latest.resolve() == before
+    print(f"no run was made (exit code {PASS})" if unused else last_line(code))
     return code
 
 

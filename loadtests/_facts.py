@@ -26,6 +26,8 @@ ENDLESS_S: Final = 1e9
 """Stands in run.json for the end of a stage that has none until the run is stopped."""
 PACKAGES: Final = ("locust", "gevent", "httptools", "numpy", "pyarrow", "scikit-learn", "rest-model-service")
 PROJECT: Final = Path(__file__).resolve().parent.parent
+LATEST: Final = "latest"
+"""Beside the runs' folders: leads to the newest one that was judged."""
 
 
 def facts_of(

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from loadtests._facts import LATEST
 from loadtests._recorder import Batch, SampleWriter
 from reports.facts import Facts
 from reports.folder import write_text
 from reports.telemetry import TELEMETRY_SCHEMA
 
-LATEST = "latest"
 NEEDED_BYTES = 2**20
 """What the smallest run and its report take; without that much room none is begun."""
 RESERVE_BYTES = 2**18

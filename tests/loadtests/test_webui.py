@@ -419,3 +419,13 @@ def test_whoever_must_log_in_sees_and_starts_nothing_before(start: Start, obedie
     with urllib.request.urlopen(f"{web.url}swarm", body) as reply:
         assert b"auth exception" in reply.read()
     assert web.folders == []
+
+
+def test_a_web_ui_in_which_no_run_was_made_ends_without_a_verdict(start: Start, obedient: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    suite = start("loadtests", "--web", "--web-port", str(port), "--host", obedient.host)
+    suite.until(lambda: listens("127.0.0.1", port))
+    suite.process.send_signal(signal.SIGTERM)
+    suite.wait()
+    assert (suite.code, suite.stdout.strip()) == (0, "no run was made (exit code 0)")
