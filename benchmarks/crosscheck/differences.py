@@ -97,10 +97,12 @@ def _core(turns: Turns, tool: str) -> str | None:
     theirs, ours = (turns.median(each, "service_busy") for each in (tool, SUITE))
     if turns.connections is None or abs(theirs - ours) <= NOTABLE:
         return None
-    others = [_percent(turns.median(each, "service_others")) for each in (tool, SUITE)]
+    others = [turns.median(each, "service_others") for each in (tool, SUITE)]
+    if max(others) <= NOTABLE:
+        return f"The service took {_percent(theirs)} of its core, and {_percent(ours)} under {SUITE}."
     return (
-        f"The service took {_percent(theirs)} of its core and other processes {others[0]}; under {SUITE} "
-        f"{_percent(ours)} and {others[1]}."
+        f"The service took {_percent(theirs)} of its core and other processes {_percent(others[0])}; "
+        f"under {SUITE} {_percent(ours)} and {_percent(others[1])}."
     )
 
 

@@ -135,6 +135,7 @@ def test_tools_agree_differ_or_cannot_be_told_from_noise(rates: Sequence[float],
         ({"mean_ms": 14.0}, "Its connections waited 70 % of the time for the service; the rest passed in k6"),
         ({"service_us": 150.0}, "A request cost the service 150 µs, and 100 µs under this suite."),
         ({"busy": 0.6, "others": 0.4}, "k6 took 60 % of its core and other processes 40 %: it was full."),
+        ({"service_us": 100.0}, "The service took 50 % of its core, and 100 % under this suite."),
         (
             {"service_us": 100.0, "service_others": 0.4},
             "The service took 50 % of its core and other processes 40 %; under this suite 100 % and 0 %.",
