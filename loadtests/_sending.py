@@ -49,6 +49,7 @@ class Sending:
         self._recorder = recorder
         self._fire = environment.events.request.fire
         self._log_error = environment.stats.log_error
+        self._wanted = frozenset(("ok", *scenario.expected))
         self._users = count(worker, workers)
         self.scenario = scenario
         self._share = (worker, workers)
@@ -112,7 +113,7 @@ class Sending:
             name=request.name,
             response_time=latency_ms,
             response_length=len(reply.body),
-            exception=None if outcome == "ok" else _failure(outcome, reply.status),
+            exception=None if outcome in self._wanted else _failure(outcome, reply.status),
             context=_NO_CONTEXT,
             sample=(  # a bare tuple in the order of Row: making a Row costs as much as packing one
                 intended - started,
