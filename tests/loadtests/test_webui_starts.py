@@ -20,7 +20,7 @@ def test_a_runs_timer_does_not_end_the_next_run(monkeypatch: pytest.MonkeyPatch)
     """Locust's timer outlives a run that ended early, and a start by a shape leaves it set."""
     monkeypatch.setattr(_webui_starts, "wait_until_ready", lambda *_: None)
     loadtest: Any = SimpleNamespace(
-        options=Namespace(scenario="smoke", time_scale=1.0),
+        options=Namespace(scenario="smoke", time_scale=1.0, expect_workers=None),
         environment=SimpleNamespace(events=SimpleNamespace(test_start=EventHook())),
         host="http://127.0.0.1:8000",
         headers={},
