@@ -26,6 +26,8 @@ from service.http_metrics import HttpMetrics
 from service.model_file import ModelFileError
 from service.tracing import TracingError, tracing_from
 
+COLLECT_AFTER = (50_000, 20, 1_000)
+"""New objects, and collections of the younger generations, after which the garbage collector walks."""
 _METADATA_PATH = "/api/models/{model_qualified_name}/metadata"
 
 logger = logging.getLogger(__name__)
@@ -125,9 +127,16 @@ def _start() -> FastAPI:
 
 
 def _settle() -> None:
-    """Spare requests the collector's walk over what start-up made, which stays: a full one takes 0.1 s."""
+    """Spare requests the garbage collector's walks.
+
+    Over what start-up made, which stays: a full one takes 0.1 s. And over what requests are made of, which
+    counting references frees: at 15,000 requests a second the default threshold of 700 objects has the
+    collector walk all requests under way twenty times a second. Rarer walks made the p99 a third (medians of
+    four runs each, in turn: 13.3 ms and 4.9 ms; a constant reply 3.7 ms).
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 app = _start()
