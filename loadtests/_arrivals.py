@@ -39,7 +39,7 @@ class Flights:
     """Requests under way, each in a greenlet of its own over a connection that nobody else uses meanwhile.
 
     At most `limit` at a time; a request beyond is dropped, and recorded as such. A greenlet that has landed
-    keeps its connection and is the next to fly: making both anew costs as much as the request.
+    keeps its connection and is the next to fly: a new one for each request took a good part of its cost.
     """
 
     def __init__(self, sending: Sending, limit: int) -> None:

@@ -130,9 +130,9 @@ def _settle() -> None:
     """Spare requests the garbage collector's walks.
 
     Over what start-up made, which stays: a full one takes 0.1 s. And over what requests are made of, which
-    counting references frees: at 15,000 requests a second the default threshold of 700 objects has the
-    collector walk all requests under way twenty times a second. Rarer walks made the p99 a third (medians of
-    four runs each, in turn: 13.3 ms and 4.9 ms; a constant reply 3.7 ms).
+    counting references frees: with the default threshold of 700 objects the collector walks all requests
+    under way again and again. Rarer walks made the p99 at 15,000 requests a second a third (medians of four
+    runs of 6 s each, in turn: 13.3 ms and 4.9 ms; a constant reply 3.7 ms).
     """
     gc.collect()
     gc.freeze()

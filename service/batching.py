@@ -154,6 +154,7 @@ class MicroBatcher(Generic[In, Out]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._considering = True
         until_s = self._clock() + IN_ONE_GO_S
         while self._queue and not self._working:
             if len(self._queue) < self._max_rows and (wait_s := self._wait_s()) > TIMER_GRAIN_S:

@@ -33,7 +33,7 @@ from service.slicing import slices
 from service.tracing import Span, Tracing
 
 _REQUEST_BYTES = 1024
-"""What a request costs beside its body, in bytes that take as long: 50 µs, at 7 µs for a row of 130 bytes."""
+"""What a request costs beside its body, in bytes that take as long: 45 µs, at 6.7 µs for 130 bytes of row."""
 
 
 class BatchEndpoint:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http_metrics import HttpMetrics, Path
+from service.http_metrics import HttpMetrics, PathMetrics
 from service.logs import RequestLog, request_id
 from service.metrics import InferenceMetrics
 from service.replies import Header, Headers, Reply, content_length, refusal, send_reply
@@ -66,7 +66,7 @@ class Front:
         self._log = log
         self._metrics = metrics
         self._http_metrics = http_metrics
-        self._paths: dict[str, Path] = {}
+        self._paths: dict[str, PathMetrics] = {}
         self._depth = depth
         self._drain = drain
         self._tracing = tracing

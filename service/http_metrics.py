@@ -19,7 +19,7 @@ class HttpMetrics:
 
     Its middleware finds the route a second time, builds a request and a response object, and looks up each
     metric by its labels; together that costs more than a prediction. It still counts what passes through it,
-    in the metrics made here; the paths that don't pass have a `Path` each, whose metrics are looked up once.
+    in the metrics made here; each path that doesn't pass has `PathMetrics`, looked up once.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class HttpMetrics:
         options = configuration.model_dump(exclude={"enabled"})
         Instrumentator(**options).add(self._observe).instrument(app).expose(app, include_in_schema=False)
 
-    def path(self, method: str, handler: str) -> Path:
+    def path(self, method: str, handler: str) -> PathMetrics:
         """The metrics of one path that doesn't pass through the middleware."""
-        return Path(self, method, handler, self._grouped)
+        return PathMetrics(self, method, handler, self._grouped)
 
     def _observe(self, info: Info) -> None:
         """Count a request that passed through the middleware."""
@@ -75,7 +75,7 @@ class HttpMetrics:
         self.handler_durations.labels(info.method, handler).observe(info.modified_duration)
 
 
-class Path:
+class PathMetrics:
     """The metrics of one method and path, looked up once."""
 
     def __init__(self, metrics: HttpMetrics, method: str, handler: str, grouped: bool) -> None:
