@@ -33,6 +33,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a missing real part fails instead of skipping")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the tests, one takes all of a file, or of a folder with an image in common."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        together = item.path.parent if item.path.parent.name == "container" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together)))
+    real = {item.path for item in items if item.get_closest_marker("real")}
+    items.sort(key=lambda item: item.path not in real)  # what takes long begins early
+
+
 @pytest.fixture(scope="session")
 def require(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Call with command names: the test skips, saying what to install, unless all are on the machine."""

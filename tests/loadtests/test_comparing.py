@@ -55,7 +55,7 @@ def test_eager_users_are_as_many_in_each_form_and_are_judged_alike(scenario: Sce
 
 
 @pytest.mark.parametrize("load", [steady, eager], ids=["steady", "eager"])
-@pytest.mark.parametrize("form", {*STEADY_FORMS, *EAGER_FORMS}, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", dict.fromkeys((*STEADY_FORMS, *EAGER_FORMS)), ids=lambda form: form.name)
 def test_the_files_that_are_written_read_back_as_what_is_compared(
     scenario: Scenario, load: Callable[[Scenario, Form], Scenario], form: Form, tmp_path: Path
 ) -> None:
