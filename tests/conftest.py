@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -33,16 +34,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a missing real part fails instead of skipping")
 
 
-@pytest.hookimpl(tryfirst=True)
+class Scheduling(LoadFileScheduling):
+    """Where processes share the tests, one takes all of a file, and one all that share a container image."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "tests/container" if file.startswith("tests/container/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """What takes long begins early: the order stays that of `pytest_collection_modifyitems`."""
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where processes share the tests, one takes all of a file, or of a folder with an image in common."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        together = item.path.parent if item.path.parent.name == "container" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together)))
-    real = {item.path for item in items if item.get_closest_marker("real")}
-    items.sort(key=lambda item: item.path not in real)  # what takes long begins early
+    """Files that drive real processes come first where processes share the tests."""
+    if hasattr(config, "workerinput"):
+        real = {item.path for item in items if item.get_closest_marker("real")}
+        items.sort(key=lambda item: item.path not in real)
 
 
 @pytest.fixture(scope="session")
