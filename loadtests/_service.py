@@ -8,8 +8,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from types import TracebackType
 from typing import Final, Self
+
+import psutil
 
 from loadtests._facts import PROJECT
 from loadtests._target import NoAnswerError, wait_until_ready
@@ -18,6 +21,7 @@ LOOPBACK: Final = "127.0.0.1"
 ANY: Final = "0.0.0.0"
 PREFERRED_PORT: Final = 8000
 START_PATIENCE_S: Final = 30.0
+RETRY_S: Final = 0.05
 STOP_PATIENCE_S: Final = 10.0
 LAST_WORDS: Final = 15
 
@@ -26,23 +30,34 @@ class ServiceError(Exception):
     """The service did not start; the message holds what it said."""
 
 
+class PortTakenError(ServiceError):
+    """Somebody else listens where the service was to."""
+
+
 class OwnService:
     """The service as a process of its own, in a session of its own, so that Ctrl-C does not reach it first.
 
-    Use as a context; `host` is where it listens once inside.
+    Use as a context; `host` is where it listens once inside: on the `port` given, or on any that is free if
+    that one is taken, by a service that listens already or by one that was quicker.
     """
 
     def __init__(self, port: int = PREFERRED_PORT) -> None:
-        self.port = free_port(port)
-        self.host = f"http://{LOOPBACK}:{self.port}"
+        self._preferred = port
         self._log = tempfile.TemporaryFile(prefix="service-")  # noqa: SIM115 - closed in __exit__
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes]
+        self.host: str
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "service"]
-        command += ["--host", LOOPBACK, "--port", str(self.port)]
+        try:
+            self._start(free_port(self._preferred))
+        except PortTakenError:
+            self._start(free_port(0))
+        return self
+
+    def _start(self, port: int) -> None:
+        self.host = f"http://{LOOPBACK}:{port}"
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "service", "--host", LOOPBACK, "--port", str(port)],
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -50,6 +65,7 @@ class OwnService:
             start_new_session=True,
         )
         try:
+            self._await_listening(port)
             wait_until_ready(self.host, {}, START_PATIENCE_S, self._raise_if_gone)
         except NoAnswerError as error:
             self._stop()
@@ -57,19 +73,39 @@ class OwnService:
         except BaseException:
             self._stop()
             raise
-        return self
+
+    def _await_listening(self, port: int) -> None:
+        """Wait until it is this service that listens: another's answer would be taken for its own."""
+        deadline = time.monotonic() + START_PATIENCE_S
+        while not self._listens(port):
+            if self._process.poll() is not None and not is_free(LOOPBACK, port):
+                raise PortTakenError(f"port {port} was taken meanwhile")
+            self._raise_if_gone()
+            if time.monotonic() > deadline:
+                raise NoAnswerError(f"it does not listen on port {port} ({START_PATIENCE_S:.0f} s waited)")
+            time.sleep(RETRY_S)
+
+    def _listens(self, port: int) -> bool:
+        """Whether the service's process, or a worker of it, has the port."""
+        try:
+            process = psutil.Process(self._process.pid)
+            return any(
+                found.status == psutil.CONN_LISTEN and found.laddr.port == port
+                for each in (process, *process.children())
+                for found in each.net_connections("tcp")
+            )
+        except psutil.Error:
+            return False
 
     def __exit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
         self._stop()
         self._log.close()
 
     def _raise_if_gone(self) -> None:
-        assert self._process is not None
         if self._process.poll() is not None:
             raise ServiceError(f"the service ended while starting:\n{self._last_words()}")
 
     def _stop(self) -> None:
-        assert self._process is not None
         if self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGTERM)
