@@ -15,10 +15,11 @@ from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests._facts import PROJECT
 from loadtests._kubernetes_options import add_kubernetes_option, kubernetes_words
-from loadtests._metrics_options import add_metrics_options, check_metrics_port, metrics_words
+from loadtests._metrics_options import add_metrics_options, check_metrics_port, metrics_words, port_number
 from loadtests._payloads import check_bodies
 from loadtests._service import ANY, LOOPBACK, ServiceError, free_port, is_free
 from loadtests._trace_link import add_trace_link
+from reports.addresses import is_host
 
 LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
 STAGED: Final = "staged"
@@ -46,14 +47,20 @@ def parser() -> argparse.ArgumentParser:
     add("--master", action="store_true", help="share the load among workers, which join from elsewhere")
     add("--expect-workers", metavar="N", type=_above_zero(int), help="begin when so many have joined (1)")
     add("--worker", action="store_true", help="be such a worker; what it sends, the master says")
-    add("--master-host", metavar="HOST", default=LOOPBACK, help=f"where its master is ({LOOPBACK})")
-    add("--master-port", metavar="PORT", type=_above_zero(int), default=5557, help="its port (default: 5557)")
+    add(
+        "--master-host",
+        metavar="HOST",
+        type=_host,
+        default=LOOPBACK,
+        help=f"where its master is ({LOOPBACK})",
+    )
+    add("--master-port", metavar="PORT", type=port_number, default=5557, help="its port (default: 5557)")
     add("-u", "--users", metavar="N", type=_above_zero(int), help=f"users of the scenario {MANUAL}")
     add("-r", "--spawn-rate", metavar="N", type=_above_zero(float), help="how many of them come a second")
     add("-t", "--run-time", metavar="TIME", help="how long it lasts, such as 30s or 5m")
     add("--web", action="store_true", help="open Locust's web UI instead of running")
     add("--web-host", metavar="IP", default=LOOPBACK, help=f"where the web UI listens (default: {LOOPBACK})")
-    add("--web-port", metavar="PORT", type=_above_zero(int), default=8089, help="its port (default: 8089)")
+    add("--web-port", metavar="PORT", type=port_number, default=8089, help="its port (default: 8089)")
     add_metrics_options(add)
     add_kubernetes_option(add)
     add("--list", action="store_true", help="print the scenarios")
@@ -153,6 +160,12 @@ def locust_command(options: argparse.Namespace, host: str) -> list[str]:
     if options.web:
         return [*command, "--web-host", options.web_host, "--web-port", str(options.web_port)]
     return [*command, "--headless", "--only-summary", "--calm"]
+
+
+def _host(text: str) -> str:
+    if not is_host(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no host; give a name or an IP address")
+    return text
 
 
 def _above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:

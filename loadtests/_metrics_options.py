@@ -18,7 +18,7 @@ def add_metrics_options(add: Callable[..., object]) -> None:
     """Add the options by `add`, a parser's method or one like it."""
     add(
         "--metrics-port",
-        type=_port,
+        type=port_number,
         metavar="PORT",
         help="tell Prometheus of the load test on this port, under /metrics (default: on none)",
     )
@@ -70,7 +70,8 @@ def metrics_words(options: Namespace) -> list[str]:
     ]
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
+    """A port, for an argument parser."""
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
         raise ArgumentTypeError(f"{text} is no port; give a number from 1 to 65535")
     return int(text)

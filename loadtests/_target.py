@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import time
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+
+from reports.addresses import AddressError, base_url
 
 HEADERS_VARIABLE: Final = "LOADTEST_HEADERS"
 READINESS_PATH: Final = "/api/health/ready"
@@ -23,6 +25,8 @@ QUESTION_TIMEOUT_S: Final = 2.0
 RETRY_S: Final = 0.2
 OURS: Final = frozenset(("content-length", "transfer-encoding"))
 """Headers that say where a body ends, which differs from request to request."""
+HEADER: Final = re.compile(r"\s*[\w!#$%&'*+.^`|~-]+[ \t]*:[ -~\t]*", re.ASCII)
+"""A header's line: a token, a colon, visible ASCII with spaces (RFC 9110, 5.1 and 5.5)."""
 CREDENTIALS: Final = (
     "the host holds an '@', as credentials do, and hosts are kept with the run; leave them out and give a "
     f"header instead: {HEADERS_VARIABLE}='Authorization: ...' (an '@' in a path is written %40)"
@@ -53,16 +57,13 @@ class Target:
         """
         if "@" in url:
             raise ValueError(CREDENTIALS)
-        no_url = ValueError(f"the host {url!r} is no URL; give one like http://127.0.0.1:8000")
         try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise no_url from None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise no_url
+            parts = base_url(url)
+        except AddressError:
+            raise ValueError(f"the host {url!r} is no URL; give one like http://127.0.0.1:8000") from None
+        assert parts.hostname is not None
         tls = parts.scheme == "https"
-        return cls(parts.hostname, port or (443 if tls else 80), tls, parts.path.rstrip("/"))
+        return cls(parts.hostname, parts.port or (443 if tls else 80), tls, parts.path.rstrip("/"))
 
     @cached_property
     def family(self) -> int | None:
@@ -89,11 +90,11 @@ def headers_from_environment(environment: Mapping[str, str] = os.environ) -> dic
     headers: dict[str, str] = {}
     for line in environment.get(HEADERS_VARIABLE, "").splitlines():
         if line.strip():
-            name, colon, value = line.partition(":")
-            if not colon or not name.strip() or not line.isascii():
+            if not HEADER.fullmatch(line):
                 raise ValueError(
                     f"{HEADERS_VARIABLE}: a line is no 'Name: value' header (its text is not shown)"
                 )
+            name, _, value = line.partition(":")
             if name.strip().lower() in OURS:
                 raise ValueError(
                     f"{HEADERS_VARIABLE}: {name.strip()} can't be given; each request has its own length. "

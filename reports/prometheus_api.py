@@ -7,8 +7,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
+from http.client import HTTPException
 from typing import Any
 
+from reports.addresses import AddressError, base_url
 from reports.prometheus import LATENCY, MARGIN_S, METRICS, PrometheusError, Series, Window, parse
 
 TIMEOUT_S = 30.0
@@ -18,11 +20,12 @@ class Prometheus:
     """A Prometheus at a base URL; PrometheusError where it can't be asked. No proxy is used."""
 
     def __init__(self, url: str) -> None:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            base_url(url)
+        except AddressError:
             raise PrometheusError(
-                f"{url} is no URL of a Prometheus; give one like http://127.0.0.1:9090 (--url)."
-            )
+                f"{url!r} is no URL of a Prometheus; give one like http://127.0.0.1:9090 (--url)."
+            ) from None
         self.url = url.rstrip("/")
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -53,7 +56,7 @@ class Prometheus:
         except urllib.error.HTTPError as error:
             with error:
                 raise PrometheusError(self._refusal(error.code, error.read())) from None
-        except (OSError, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             raise PrometheusError(self._failure(error)) from None
         if not isinstance(answer, dict) or answer.get("status") != "success":
             raise PrometheusError(f"{self.url} answers, but not as Prometheus does; is it one (--url)?")
@@ -67,7 +70,7 @@ class Prometheus:
         return f"Prometheus at {self.url} refuses the question: {said}"
 
     def _failure(self, error: Exception) -> str:
-        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | HTTPException):
             return f"{self.url} answers, but not as Prometheus does; is it one (--url)?"
         reason = getattr(error, "reason", error)
         told = getattr(reason, "strerror", None) or reason

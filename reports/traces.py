@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
+
+from reports.addresses import AddressError, http_url
 
 PLACE: Final = "{trace_id}"
 _ID: Final = re.compile("[0-9a-f]{32}")
@@ -13,14 +14,14 @@ _ID: Final = re.compile("[0-9a-f]{32}")
 def checked_template(text: str) -> str:
     """The text, if it is the address of a trace store with `{trace_id}` in it; else ValueError says so."""
     try:
-        parts = urlsplit(text)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.netloc or PLACE not in text:
-        raise ValueError(
-            f"{text!r} is no address with {PLACE} in it; give one like http://127.0.0.1:16686/trace/{PLACE}"
-        )
-    return text
+        http_url(text)
+        if PLACE in text:
+            return text
+    except AddressError:
+        pass
+    raise ValueError(
+        f"{text!r} is no address with {PLACE} in it; give one like http://127.0.0.1:16686/trace/{PLACE}"
+    )
 
 
 def link(template: str, trace_id: str | None) -> str:

@@ -138,6 +138,18 @@ def test_an_address_of_another_machine_is_told(start: Start, obedient: Any) -> N
     assert_refused(suite, "can't listen on port 8089 of 192.0.2.1: give an address of this machine")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--web-port", "99999"), "argument --web-port: 99999 is no port; give a number from 1 to 65535"),
+        (("--master-port", "99999"), "argument --master-port: 99999 is no port"),
+        (("--master-host", "a..b"), "argument --master-host: 'a..b' is no host; give a name or an IP"),
+    ],
+)
+def test_places_that_cannot_be_are_told(start: Start, arguments: tuple[str, ...], sentence: str) -> None:
+    assert_refused(start("loadtests", *arguments).wait(), sentence)
+
+
 def test_an_impossible_time_scale_is_told(start: Start, obedient: Any) -> None:
     suite = start("loadtests", "--time-scale", "0", "--host", obedient.host).wait()
     assert_refused(suite, "argument --time-scale: 0 is impossible; give a number above 0")

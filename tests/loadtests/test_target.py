@@ -84,7 +84,7 @@ def test_credentials_in_the_host_are_refused_and_not_repeated(url: str) -> None:
     assert "pa55" not in str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["http://example.org:http", "http://example.org:99999", "http://[::1"])
+@pytest.mark.parametrize("url", ["http://example.org:http", "http://[::1", "http://example.org/a b"])
 def test_what_no_url_can_hold_is_told_as_such(url: str) -> None:
     with pytest.raises(ValueError, match="is no URL; give one like") as refused:
         Target.parse(url)
@@ -174,6 +174,15 @@ def test_headers_stand_one_a_line_and_the_last_of_a_name_counts() -> None:
         "Authorization": "Bearer a:b",
         "x-team": "data",
     }
+
+
+@pytest.mark.parametrize(
+    "line", ["X-Team", ": models", "X Team: models", "X-Team: ä", "X-Team: mod\0els", "X-(Team): models"]
+)
+def test_what_is_no_header_is_refused_and_not_repeated(line: str) -> None:
+    with pytest.raises(ValueError, match="LOADTEST_HEADERS: a line is no 'Name: value' header") as refused:
+        headers("X-Team: models", line)
+    assert line not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["Content-Length", "content-length", "Transfer-Encoding"])
