@@ -51,6 +51,11 @@ class Window:
     start_s: float = -math.inf
     end_s: float = math.inf
 
+    @property
+    def length_s(self) -> float:
+        """How long it is."""
+        return self.end_s - self.start_s
+
 
 @dataclass(frozen=True)
 class Quantile:
@@ -73,6 +78,10 @@ class Seen:
     last_s: float
     instances: int
 
+    def length_within_s(self, window: Window) -> float:
+        """How much of the window the scrapes enclose: the time in which what was counted happened."""
+        return min(self.last_s, window.end_s) - max(self.first_s, window.start_s)
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -87,6 +96,7 @@ class Measured:
     late: int
     unanswered: int
     duration_s: float
+    """From the run's beginning to its last reply."""
 
 
 def parse(answer: Mapping[str, Any]) -> list[Series]:
@@ -192,7 +202,7 @@ def measured(run: Run) -> Measured:
         refused=int(np.count_nonzero(status == 503)),
         late=int(np.count_nonzero(status == 504)),
         unanswered=int(np.count_nonzero((status == 0) & ~run.samples.outcome.equal("dropped"))),
-        duration_s=run.elapsed_s,
+        duration_s=window_of(run).length_s,
     )
 
 

@@ -30,12 +30,13 @@ _BOTH = (
 
 def prometheus_text(seen: Seen, window: Window, own: Measured | None, width: int) -> str:
     """The table, and below it what the differences mean, in lines of at most `width` columns."""
-    duration_s = own.duration_s if own is not None else seen.last_s - seen.first_s
-    table = [_heads(own), *_latencies(seen, own), *_counts(seen, own, duration_s)]
-    paragraphs = [_SERVICE, _BUCKETS, *([] if own is None else [_BOTH, *_differences(seen, own)])]
+    length_s = seen.length_within_s(window)
+    table = [_heads(own), *_latencies(seen, own), *_counts(seen, own), _throughput(seen, length_s, own)]
+    paragraphs = [_SERVICE, _BUCKETS]
+    if own is not None:
+        paragraphs += [_BOTH, *_gaps(seen, own)]
+        paragraphs += [_OTHER_TIME] if window == Window() else _miscounts(seen, own)
     paragraphs += _coverage(seen, window)
-    if own is not None and window == Window():
-        paragraphs.append(_OTHER_TIME)
     told = [textwrap.fill(f"- {text}", max(width, 20), subsequent_indent="  ") for text in paragraphs]
     return "\n".join([_opening(seen), "", *_aligned(table), "", *told])
 
@@ -62,22 +63,27 @@ def _latencies(seen: Seen, own: Measured | None) -> Iterator[list[str]]:
         yield row
 
 
-def _counts(seen: Seen, own: Measured | None, duration_s: float) -> Iterator[list[str]]:
+def _counts(seen: Seen, own: Measured | None) -> Iterator[list[str]]:
     mine = (None,) * 3 if own is None else (own.answered, own.refused, own.late)
     names = ("answered", "refused (503)", "too late (504)")
     for name, count, measured in zip(names, (seen.answered, seen.refused, seen.late), mine, strict=True):
         row = [name, f"{round(count):,}", ""]
         yield row if measured is None else [*row, f"{measured:,}", _signed(measured - round(count), "")]
-    row = ["throughput", _rate(seen.answered, duration_s), ""]
-    if own is not None:
-        row += [
-            _rate(own.answered, duration_s),
-            _signed((own.answered - seen.answered) / duration_s, "requests/s"),
-        ]
-    yield row
 
 
-def _differences(seen: Seen, own: Measured) -> Iterator[str]:
+def _throughput(seen: Seen, length_s: float, own: Measured | None) -> list[str]:
+    """Each side's by its own time, which with --range is another."""
+    theirs = _per_s(seen.answered, length_s)
+    row = ["throughput", _rate(theirs), ""]
+    if own is None:
+        return row
+    ours = _per_s(own.answered, own.duration_s)
+    gap = NOTHING if ours is None or theirs is None else _signed(ours - theirs, "requests/s")
+    return [*row, _rate(ours), gap]
+
+
+def _gaps(seen: Seen, own: Measured) -> Iterator[str]:
+    """What the percentiles' differences mean."""
     inside: list[str] = []
     for name, found, value_s in zip(_NAMES, seen.quantiles, own.quantiles_s, strict=True):
         if found is None or value_s is None:
@@ -97,6 +103,10 @@ def _differences(seen: Seen, own: Measured) -> Iterator[str]:
             inside.append(name)
     if inside:
         yield f"{' and '.join(inside)}: both lie in one bucket, so no difference can be told."
+
+
+def _miscounts(seen: Seen, own: Measured) -> Iterator[str]:
+    """Why the service counted more requests than the load test, or fewer."""
     more_seen = round(seen.answered) - own.answered
     if not more_seen:
         yield "Both counted the same requests."
@@ -138,8 +148,12 @@ def _bounds(found: Quantile | None) -> str:
     return f"{low} to {high} ms" if high else f"above {low} ms"
 
 
-def _rate(count: float, duration_s: float) -> str:
-    return f"{number(count / duration_s)} requests/s" if duration_s > 0 else NOTHING
+def _per_s(count: float, duration_s: float) -> float | None:
+    return count / duration_s if duration_s > 0 else None
+
+
+def _rate(per_s: float | None) -> str:
+    return NOTHING if per_s is None else f"{number(per_s)} requests/s"
 
 
 def _ms(seconds: float) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +64,35 @@ def test_the_generators_counts_are_those_of_the_samples(observed: Any, run: Run)
     assert verdict == {(observed.folder.name, "both", observed.verdict["verdict"]): 1}
 
 
-@pytest.fixture
-def told(observed: Any) -> Iterator[str]:
+def print_of(observed: Any, *more: str) -> str:
     """What `python -m reports prometheus` prints of it."""
     command = [sys.executable, "-m", "reports", "prometheus", "--url", observed.url, "--run", observed.folder]
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "COLUMNS": "200"}, capture_output=True, text=True
+        [*command, *more], cwd=ROOT, env={**os.environ, "COLUMNS": "200"}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.fixture
+def told(observed: Any) -> str:
+    """What it prints of the run's own time."""
+    return print_of(observed)
+
+
+def test_of_another_time_than_the_runs_rates_are_each_by_their_own(observed: Any, run: Run) -> None:
+    """Of all scrapes there are: from before the run until after it."""
+    told = print_of(observed, "--range", "1h")
+    began, ended = re.findall(r"\d\d:\d\d:\d\d", told)[:2]
+    (count,) = re.findall(r"^answered +([\d,]+)", told, re.MULTILINE)
+    ((theirs, ours),) = re.findall(
+        r"^throughput +([\d.]+) requests/s +([\d.]+) requests/s", told, re.MULTILINE
+    )
+    asked_s = (datetime.strptime(ended, "%H:%M:%S") - datetime.strptime(began, "%H:%M:%S")).seconds
+    assert float(theirs) == pytest.approx(int(count.replace(",", "")) / asked_s, rel=2 / asked_s)
+    assert float(ours) == pytest.approx(len(run.samples) / run.elapsed_s, rel=0.05)
+    assert asked_s > 1.2 * run.elapsed_s, "another time indeed"
+    assert "leave --range out to ask for the run's." in told
 
 
 def test_both_sides_count_the_same_requests(told: str, run: Run) -> None:

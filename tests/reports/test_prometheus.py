@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -165,7 +167,7 @@ SEEN = Seen(
 OWN = Measured((0.0014, 0.0091, 0.02), answered=1000, refused=0, late=0, unanswered=0, duration_s=20.0)
 
 
-DURING = Window(1_800_000_000.0)
+DURING = Window(1_800_000_000.0, 1_800_000_020.0)
 
 
 def told(seen: Seen = SEEN, own: Measured | None = OWN, window: Window = DURING) -> str:
@@ -207,6 +209,25 @@ class TestWords:
     def test_another_time_than_the_runs_is_told(self) -> None:
         assert "leave --range out to ask for the run's." in told(window=Window())
         assert "--range" not in told()
+
+    def test_throughput_is_each_sides_by_its_own_time(self) -> None:
+        """Prometheus is asked for ten minutes; the run lasted 20 s of them."""
+        seen = replace(SEEN, answered=6000, last_s=SEEN.first_s + 600)
+        text = told(seen, replace(OWN, answered=200), Window())
+        assert "throughput 10 requests/s 10 requests/s 0 requests/s" in text
+        assert "asked by others" not in text, "another time explains the counts"
+        text = told(replace(seen, answered=12000), replace(OWN, answered=200), Window())
+        assert "throughput 20 requests/s 10 requests/s −10 requests/s" in text
+
+    def test_throughput_during_a_run_is_by_the_part_of_it_that_was_scraped(self) -> None:
+        """Scrapes that enclose the run count what happened within; those that don't, what they saw."""
+        around = replace(SEEN, first_s=SEEN.first_s - 5, last_s=SEEN.last_s + 5)
+        assert "throughput 50 requests/s 50 requests/s 0 requests/s" in told(around)
+        half = replace(SEEN, answered=500, first_s=SEEN.first_s + 10)
+        assert "throughput 50 requests/s 50 requests/s 0 requests/s" in told(half)
+
+    def test_a_run_that_ended_at_once_has_no_throughput(self) -> None:
+        assert "throughput 50 requests/s – –" in told(own=replace(OWN, duration_s=0.0), window=Window())
 
     def test_without_a_run_there_is_one_column_and_its_own_time(self) -> None:
         text = told(own=None, window=Window())
@@ -251,6 +272,7 @@ def canned() -> Iterator[Callable[..., str]]:
         thread.join()
 
 
+NO_URLS = ["127.0.0.1:9090", "http://127.0.0.1:abc", "http://127.0.0.1:9090/a b", "http://[::1"]
 NOTHING = {"status": "success", "data": {"resultType": "matrix", "result": []}}
 
 
@@ -295,7 +317,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            (["--url", "127.0.0.1:9090"], "is no URL of a Prometheus"),
+            *((["--url", url], f"{url!r} is no URL of a Prometheus") for url in NO_URLS),
             (["--url", "http://127.0.0.1:9"], "can't be reached: connection refused"),
             (["--run", "no/such/folder"], "There is no folder no/such/folder"),
         ],
@@ -305,6 +327,22 @@ class TestRefusals:
     ) -> None:
         assert main(["prometheus", *arguments]) == 2
         assert sentence in capsys.readouterr().err
+
+    def test_what_does_not_speak_http_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+
+            def greet() -> None:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+            thread = threading.Thread(target=greet)
+            thread.start()
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            assert main(["prometheus", "--url", url]) == 2
+            thread.join()
+        assert f"{url} answers, but not as Prometheus does" in capsys.readouterr().err
 
     @pytest.mark.parametrize("text", ["2x", "", "m", "2 m", "0s", "-5s"])
     def test_a_range_that_is_none_is_told(self, capsys: pytest.CaptureFixture[str], text: str) -> None:
