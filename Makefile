@@ -12,6 +12,7 @@ RUN ?= $(OUT)/latest
 PORT ?= 8000
 WEB_PORT ?= 8089
 PYTEST_OPTIONS ?=
+TEST_PROCESSES ?= 3
 SERVICE ?= batched
 WORKERS ?= 1
 LOAD_WORKERS ?= 2
@@ -20,7 +21,7 @@ REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
 
 # A mistyped variable would have no effect and say nothing.
-VARIABLES := PYTHON SCENARIO OUT HOST DATA RUN PORT WEB_PORT PYTEST_OPTIONS SERVICE WORKERS LOAD_WORKERS TIME_SCALE \
+VARIABLES := PYTHON SCENARIO OUT HOST DATA RUN PORT WEB_PORT PYTEST_OPTIONS TEST_PROCESSES SERVICE WORKERS LOAD_WORKERS TIME_SCALE \
   REST_CONFIG IMAGE BUILDER LOADTEST_% OTEL_% %_PORT DRAIN_NOTICE_S TRACED_SHARE
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 $(foreach name,$(filter-out $(VARIABLES),$(GIVEN)),$(warning $(name) is no variable of this Makefile; there are $(filter-out %_%,$(VARIABLES)) and more))
@@ -100,14 +101,14 @@ stack-down: ## remove those containers, their network and their volumes; runs in
 
 .PHONY: test
 test: $(DEV_ENV) $(MODEL) ## run the tests
-	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
 
 .PHONY: check
 check: $(DEV_ENV) $(MODEL) ## what CI runs: ruff, mypy, tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
 
 .PHONY: compare-batch
 compare-batch: $(RUN_ENV) $(MODEL) ## the same load single, micro-batched and in batches, side by side: TIME_SCALE=1

@@ -82,7 +82,7 @@ def test_make_alone_lists_every_target_with_a_line_of_help(make: Make) -> None:
 
 def test_the_readme_and_ci_rely_on_targets_there_are(make: Make) -> None:
     assert "make check PYTEST_OPTIONS=--no-skips" in (ROOT / ".ci/run").read_text()
-    assert make("-n", "check", "PYTEST_OPTIONS=--no-skips").stdout.rstrip().endswith("pytest --no-skips")
+    assert make("-n", "check", "PYTEST_OPTIONS=--no-skips").stdout.rstrip().endswith("pytest -n 3 --no-skips")
 
 
 def test_a_mistyped_variable_is_told(make: Make) -> None:
@@ -135,7 +135,7 @@ def test_the_first_run_makes_environment_and_model(make: Make) -> None:
         (("loadtest", "SCENARIO=smoke", "OUT=runs"), '-m loadtests --scenario "smoke" --out "runs"'),
         (("serve", "PORT=9"), "-m service --port 9 --workers 1"),
         (("profile",), "-m service.profiling"),
-        (("test",), "-m pytest"),
+        (("test", "TEST_PROCESSES=2"), "-m pytest -n 2"),
         (("train", "DATA=mine.csv"), '-m service.training --data "mine.csv"'),
     ],
 )
