@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any, TextIO
 
 _SANE_ID = re.compile(rb"[0-9A-Za-z_.:-]{1,64}")
 _WRITE_EVERY_S = 0.1
+_PATIENCE_S = 1.0
 _MOST_WAITING = 10_000
 _FAILURES = (500, 504)
 _FIELDS = ("request_id", "method", "path", "status_code", "latency_ms", "queue_depth", "detail")
@@ -56,17 +58,19 @@ class JsonFormatter(logging.Formatter):
 class BackgroundHandler(logging.Handler):
     """Has a thread of its own format and write the records, ten times a second.
 
-    A slow terminal, a full disk or a pipe nobody reads holds up that thread and no request. Of what then
-    waits the oldest records go, and the log says how many.
+    A slow terminal, a full disk or a pipe nobody reads holds up that thread, no request and not the end of
+    the process. Of what then waits the oldest records go, and the log says how many. `stream` has to have a
+    descriptor, which is written to directly: with a thread stuck in the stream's own buffer, the interpreter
+    would abort at its end.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream or sys.stderr
+        self._file = open((stream or sys.stderr).fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
         self._waiting: deque[logging.LogRecord] = deque(maxlen=_MOST_WAITING)
         self._lost = 0
         self._news = threading.Event()
-        self._writing = threading.Lock()
+        self._asked: deque[threading.Event] = deque()
         self._thread: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -81,40 +85,62 @@ class BackgroundHandler(logging.Handler):
                 self._thread.start()
 
     def flush(self) -> None:
-        """Write what waits; the end of the process calls it."""
-        with self._writing:
-            lines = []
-            while self._waiting:
-                lines.append(self.format(self._waiting.popleft()))
-            if self._lost:
-                lost, self._lost = self._lost, 0
-                told = f"{lost} records were lost: the log could not be written fast enough"
-                lines.append(self.format(logging.makeLogRecord({"msg": told, "levelname": "WARNING"})))
-            if lines:
-                self._stream.write("\n".join([*lines, ""]))
-                self._stream.flush()
+        """Have what waits written, within a second or not at all; the end of the process calls it."""
+        if self._thread is not None:
+            written = threading.Event()
+            self._asked.append(written)
+            self._news.set()
+            written.wait(_PATIENCE_S)
 
     def _write_on(self) -> None:
         while self._news.wait():
             self._news.clear()
+            asked = [self._asked.popleft() for _ in range(len(self._asked))]
             try:
-                self.flush()
-            except (OSError, ValueError):  # the stream is closed or its disk is full: nowhere left to say so
+                self._write("".join(f"{line}\n" for line in self._lines()).encode())
+            except OSError:  # the stream is closed or its disk is full: nowhere left to say so
                 self._waiting.clear()
+            for each in asked:
+                each.set()
             time.sleep(_WRITE_EVERY_S)
+
+    def _lines(self) -> Iterator[str]:
+        while self._waiting:
+            record = self._waiting.popleft()
+            try:
+                yield self.format(record)
+            except Exception as error:
+                place = f"{record.pathname}:{record.lineno}"
+                yield self._own_line("ERROR", f"a record of {place} can't be formatted: {error!r}")
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            yield self._own_line(
+                "WARNING", f"{lost} records were lost: the log could not be written fast enough"
+            )
+
+    def _own_line(self, level: str, told: str) -> str:
+        return self.format(logging.makeLogRecord({"name": __name__, "levelname": level, "msg": told}))
+
+    def _write(self, text: bytes) -> None:
+        while text:
+            text = text[self._file.write(text) :]
 
 
 class RequestLog:
-    """Says which requests leave a line: one in `1 / share`, and each that failed (500, 504)."""
+    """Says which requests leave a line: the given share, evenly spread, and each that failed (500, 504)."""
 
     def __init__(self, share: float) -> None:
-        self._stride = round(1.0 / share) if share > 0.0 else 0
-        self._requests = 0
+        # As whole numbers, which add up exactly: 0.7 is 7 of 10.
+        self._share, self._whole = Fraction(str(share)).as_integer_ratio()
+        self._due = 0
 
     def wants(self, status: int) -> bool:
         """Whether the request that ends now, with this status, leaves a line."""
-        self._requests += 1
-        return status in _FAILURES or (self._stride > 0 and self._requests % self._stride == 0)
+        self._due += self._share
+        if self._due < self._whole:
+            return status in _FAILURES
+        self._due -= self._whole
+        return True
 
     def write(self, status: int, **fields: object) -> None:
         """Log a request; the fields are those of `JsonFormatter`."""

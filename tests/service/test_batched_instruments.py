@@ -72,11 +72,13 @@ def test_requests_are_logged_in_the_share_asked_for(serve: Callable[..., Any]) -
 
 
 def test_a_log_that_nobody_reads_holds_up_nobody(serve: Callable[..., Any]) -> None:
-    """Some 2,000 lines are far more than a pipe holds; the requests are answered all the same."""
+    """Some 2,000 lines are far more than a pipe holds: requests are answered, and the stop ends with 0."""
     service = serve({"logged_share": 1.0})
     with requests.Session() as session:
         for _ in range(2_000):
             assert session.post(service.url + PREDICTION, json=PERSON, timeout=5).status_code == 200
+    service.process.terminate()
+    assert service.process.wait(timeout=20) == 0
 
 
 def samples(url: str) -> dict[tuple[str, str], float]:
