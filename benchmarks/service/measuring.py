@@ -109,8 +109,9 @@ class Bench:
             rate = SHARE * rates[CONNECTIONS[-1]].per_second
             if rate < 1:
                 raise EndedError(f"it answered nothing over {CONNECTIONS[-1]} connections")
+            lone = closed(served, contender.path, self._bodies[contender.name], 1, self._lengths.closed_s)
             found = self._opened(contender, served, rate)
-        return Round(rates, found, self._opened(self._limits[-1], constant, rate))
+        return Round(rates, found, self._opened(self._limits[-1], constant, rate), lone)
 
     def _closed(self, contender: Contender, served: Served) -> Mapping[int, Closed]:
         path, bodies = contender.path, self._bodies[contender.name]

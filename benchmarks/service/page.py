@@ -52,6 +52,7 @@ def page(results: Results) -> str:
         _how(results),
         _rates(results),
         _goals(results),
+        _lone(results),
         _latencies(results),
         _batches(results),
         _soak(results),
@@ -132,6 +133,17 @@ def _goals(results: Results) -> str:
     return "\n".join(lines)
 
 
+def _lone(results: Results) -> str:
+    found = {name: results.lone_p50_ms(name) for name in _by_rate(results)}
+    told = [f"{name} {number(p50_ms, 3)} ms" for name, p50_ms in found.items() if p50_ms is not None]
+    if not told:
+        return ""
+    return (
+        "## A lone user\n\nNobody waits for company: with one connection, which has the service to itself, "
+        f"half of the requests take at most so long (p50, as wrk has it): {', '.join(told)}."
+    )
+
+
 def _latencies(results: Results) -> str:
     lines = [
         "## Latency in the open model",
@@ -145,7 +157,8 @@ def _latencies(results: Results) -> str:
         "| service | requests/s | p50 | p99 | p99.9 | p50: × constant | p99: × | p99.9: × |",
         "|---|" + "---:|" * 7,
     ]
-    doubtful = []
+    heads = len(lines)
+    doubtful, failed = [], []
     for name in _by_rate(results):
         opened = [each.opened for each in results.rounds[name] if each.opened]
         latency, ratios = results.latency(name), results.latency_ratio(name)
@@ -164,13 +177,17 @@ def _latencies(results: Results) -> str:
         pairs = [(each.opened, each.beside) for each in results.rounds[name]]
         unfit = sum(any(one and not one.believed for one in pair) for pair in pairs)
         doubtful += [f"{name} {unfit} of {len(pairs)}"] if unfit else []
-    if len(lines) == 6:
+        share = results.open_failures(name)
+        failed += [f"{name} {number(100 * share, 2)} %"] if share else []
+    if len(lines) == heads:
         return ""
     lines += [
         "",
         f"In brackets: of fewer than {FEW_TAIL:,} requests, so from fewer than ten. A dash: "
         "the rate is above what the constant reply can be given at, so there is no latency to compare with.",
     ]
+    if failed:
+        lines[-1] += f" Requests without a good reply, which no latency here tells of: {', '.join(failed)}."
     if doubtful:
         lines[-1] += (
             " Rounds in which the generator, by its own account, was not fit (late or starved of its "

@@ -27,6 +27,8 @@ class Round:
     """At a share of its capacity."""
     beside: Open | None = None
     """The constant reply, past the framework, at the same rate, right after."""
+    lone: Closed | None = None
+    """With one connection: nobody else's requests to wait for."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,22 @@ class Results:
             if (one := each.opened) and (two := each.beside)
         )
 
+    def lone_p50_ms(self, name: str) -> float | None:
+        """The median over the rounds of what a lone connection waits in the middle."""
+        every = [each.lone.p50_ms for each in self.rounds[name] if each.lone]
+        return median(every) if every else None
+
+    def lone_of_stock(self) -> float | None:
+        """p50 with one connection as a multiple of the stock service's: the median over the rounds."""
+        pairs = zip(self.rounds[SUITE], self.rounds[STOCK], strict=True)
+        ratios = [a.lone.p50_ms / b.lone.p50_ms for a, b in pairs if a.lone and b.lone]
+        return median(ratios) if ratios else None
+
+    def open_failures(self, name: str) -> float:
+        """The share of requests in the open model that got no good reply, over all rounds."""
+        every = [each.opened for each in self.rounds[name] if each.opened]
+        return sum(each.failed for each in every) / max(sum(each.requests for each in every), 1)
+
     def batch_of_stock(self) -> float:
         """Rows of the batch endpoint for each single request that the stock service answers."""
         return median(self.batches.endpoint) / self.capacity(STOCK)
@@ -144,6 +162,7 @@ def goals(results: Results) -> list[Goal]:
         rate("at least 3 × the best of LitServe, MLServer, BentoML", PEERS, 3),
         rate("at least 20 × the DataFrame form", [DATAFRAME], 20),
         rate("at least 0.75 of the constant route", [CONSTANT], 0.75),
+        Goal("one connection: p50 at most the stock service's", results.lone_of_stock(), _most(1)),
         Goal("open model, p99 at most 2 × the constant reply's", p99, _most(2)),
         Goal("open model, p99.9 at most 3 × the constant reply's", p999, _most(3)),
         Goal("batch endpoint: rows/s at least 30 × stock requests/s", results.batch_of_stock(), _least(30)),
@@ -167,4 +186,4 @@ def _medians(rows: Any) -> tuple[float, float, float] | None:
 def _round(values: Mapping[str, Any]) -> Round:
     closed = {int(connections): Closed(**each) for connections, each in values["closed"].items()}
     opened, beside = (Open(**values[key]) if values[key] else None for key in ("opened", "beside"))
-    return Round(closed, opened, beside)
+    return Round(closed, opened, beside, Closed(**values["lone"]) if values.get("lone") else None)

@@ -26,7 +26,7 @@ def latencies(p99_ms: float, requests: int = 50_000) -> Open:
 def turn(rate: float, p99_ms: float = 4.0, constant_p99_ms: float = 2.0) -> Round:
     reply = Closed(rate, 1.0, 5.0, 0, per_cpu_second=2 * rate, busy=0.5)
     closed = {8: reply, 32: replace(reply, per_second=rate / 2)}
-    return Round(closed, latencies(p99_ms), latencies(constant_p99_ms))
+    return Round(closed, latencies(p99_ms), latencies(constant_p99_ms), replace(reply, p50_ms=1_000 / rate))
 
 
 def turns(rates: Sequence[float]) -> list[Round]:
@@ -134,6 +134,19 @@ def test_a_tail_of_few_requests_stands_in_brackets() -> None:
 def test_rounds_in_which_the_generator_was_not_fit_are_told() -> None:
     unfit = [replace(each, beside=replace(latencies(2.0), believed=False)) for each in turns(OURS)]
     assert f"{SUITE} 3 of 3" in page(results(rounds=dict(results().rounds) | {SUITE: unfit}))
+
+
+def test_a_lone_user_is_compared_with_the_stock_services() -> None:
+    """1/6, 1/8 and 1/7 ms beside 0.5 ms."""
+    found = goal(results(), "one connection")
+    assert found.measured == pytest.approx(2 / 7)
+    assert found.reached(found.measured or 0.0)
+    assert f"{STOCK} 0.5 ms" in page(results())
+
+
+def test_what_the_latencies_do_not_tell_of_is_told() -> None:
+    failing = [replace(each, opened=replace(latencies(4.0), failed=1_000)) for each in turns(OURS)]
+    assert f"{SUITE} 2 %" in page(results(rounds=dict(results().rounds) | {SUITE: failing}))
 
 
 def test_a_soak_is_told_from_its_first_quarter_on() -> None:
