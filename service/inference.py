@@ -116,11 +116,18 @@ class Inference(Generic[In, Out]):
             outputs = self._predict_batch(rows)
             if len(outputs) != len(rows):
                 raise ValueError(f"predict_batch gave {len(outputs)} results for {len(rows)} rows.")
-        except Exception:
+        except BaseException as failure:  # a model may call sys.exit, or panic in Rust
+            if isinstance(failure, KeyboardInterrupt) and _on_main_thread():
+                raise
             error = PredictionError(uuid.uuid4().hex[:12])
             logger.exception("a batch of %d rows failed, error id %s", len(rows), error.error_id)
             return Outcome((), error, started_s, clock())
         return Outcome(outputs, None, started_s, clock())
+
+
+def _on_main_thread() -> bool:
+    """Whether a KeyboardInterrupt raised here is somebody's Ctrl-C: no other thread ever gets one."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import threading
 import time
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ from service.schemas import InsuranceChargesModelInput, InsuranceChargesModelOut
 class OddModel(MLModel):  # type: ignore[misc]
     """Answers with 100 US dollars a year of age, after `seconds` for any batch.
 
-    Fails on a batch that has someone with `failing_age`, and hangs for ever on one with `hanging_age`; the
-    file `hung` is there once it does.
+    Fails on a batch that has someone with `failing_age`, by raising the builtin exception named `failure`,
+    and hangs for ever on one with `hanging_age`; the file `hung` is there once it does.
     """
 
     display_name = "Odd Model"
@@ -27,10 +28,16 @@ class OddModel(MLModel):  # type: ignore[misc]
     output_schema = InsuranceChargesModelOutput
 
     def __init__(
-        self, seconds: float = 0.0, failing_age: int = 0, hanging_age: int = 0, hung: str = ""
+        self,
+        seconds: float = 0.0,
+        failing_age: int = 0,
+        failure: str = "ValueError",
+        hanging_age: int = 0,
+        hung: str = "",
     ) -> None:
         self._seconds = seconds
         self._failing_age = failing_age
+        self._failure: type[BaseException] = getattr(builtins, failure)
         self._hanging_age = hanging_age
         self._hung = hung
 
@@ -44,7 +51,7 @@ class OddModel(MLModel):  # type: ignore[misc]
                 Path(self._hung).touch()
             threading.Event().wait()
         if self._failing_age in ages:
-            raise ValueError("an age this model does not like")
+            raise self._failure("an age this model does not like")
         time.sleep(self._seconds)
         return [InsuranceChargesModelOutput(charges=100.0 * age) for age in ages]
 

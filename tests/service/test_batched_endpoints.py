@@ -204,11 +204,12 @@ def test_a_model_without_predict_batch_has_the_stock_endpoint(serve: Callable[..
     assert post(service.url, [EXAMPLE], f"{ODD_PREDICTION}/batch").status_code == 404
 
 
+@pytest.mark.parametrize("failure", ["ValueError", "SystemExit"])
 def test_a_failing_batch_is_answered_500_with_an_error_id_that_the_log_knows(
-    serve: Callable[..., Any],
+    serve: Callable[..., Any], failure: str
 ) -> None:
     """Single and explicit; the next request is answered as if nothing had been."""
-    service = serve(model={**ODD, "configuration": {"failing_age": 50}})
+    service = serve(model={**ODD, "configuration": {"failing_age": 50, "failure": failure}})
     wrong = {**EXAMPLE, "age": 50}
     ids = []
     for body, path in ((wrong, ODD_PREDICTION), ([EXAMPLE, wrong], f"{ODD_PREDICTION}/batch")):

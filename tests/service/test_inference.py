@@ -67,29 +67,71 @@ def test_zero_keeps_the_model_off_the_loop() -> None:
     assert asyncio.run(main()) is False
 
 
+class Panic(BaseException):
+    """What pyo3 makes of a panic in Rust: no Exception."""
+
+
 @pytest.mark.parametrize(
     ("answered", "told"),
-    [([1], "gave 1 results for 2 rows"), (ValueError("odd"), "odd")],
-    ids=["short", "raises"],
+    [
+        ([1], "gave 1 results for 2 rows"),
+        (ValueError("odd"), "odd"),
+        (SystemExit("bye"), "bye"),
+        (Panic("index out of bounds"), "index out of bounds"),
+        (asyncio.CancelledError("no more"), "no more"),
+    ],
+    ids=["short", "raises", "exits", "panics", "cancels"],
 )
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "loop"])
 def test_a_failure_is_an_error_with_an_id_that_finds_its_cause_in_the_log(
-    answered: list[int] | Exception, told: str, caplog: pytest.LogCaptureFixture
+    answered: list[int] | BaseException, told: str, inline: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def predict(_: Sequence[int]) -> list[int]:
-        if isinstance(answered, Exception):
+    """And the next batch is answered."""
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        if rows[0] != 13:
+            return doubled(rows)
+        if isinstance(answered, BaseException):
             raise answered
         return answered
 
-    async def main() -> Exception | None:
-        return (await Inference(predict, inline_s=1.0).outputs([1, 2])).error
+    async def main() -> tuple[bool, Exception | None, Sequence[int]]:
+        inference: Inference[int, int] = Inference(predict, inline_s=10.0 if inline else 0.0)
+        await inference.outputs([1])
+        where = inference.inline
+        error = (await inference.outputs([13, 2])).error
+        return where, error, (await inference.outputs([2])).outputs
 
     with caplog.at_level(logging.ERROR):
-        error = asyncio.run(main())
+        where, error, after = asyncio.run(asyncio.wait_for(main(), 20))
+    assert where is inline
     assert isinstance(error, PredictionError)
     assert error.error_id in str(error)
     assert error.error_id in caplog.text
     assert told in caplog.text
     assert told not in str(error)
+    assert after == [4]
+
+
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "loop"])
+def test_an_interrupt_on_the_main_thread_ends_the_process_and_elsewhere_a_batch(inline: bool) -> None:
+    """Only the main thread is interrupted from outside; in another one the model itself raised it."""
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        if rows[0] == 13:
+            raise KeyboardInterrupt
+        return doubled(rows)
+
+    async def main() -> Exception | None:
+        inference: Inference[int, int] = Inference(predict, inline_s=10.0 if inline else 0.0)
+        await inference.outputs([1])
+        return (await inference.outputs([13])).error
+
+    if inline:
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(main())
+    else:
+        assert isinstance(asyncio.run(asyncio.wait_for(main(), 20)), PredictionError)
 
 
 def test_a_model_warmed_up_runs_where_it_belongs_from_the_first_request_on() -> None:
