@@ -69,11 +69,15 @@ class Beside:
             gevent.sleep(due - perf_counter())
 
     def _readiness(self) -> dict[str, float]:
+        """Ready is who answers 200; not ready who fails to (5xx, or no reply in time).
+
+        Any other answer, such as 404 or a redirect, says that there is nobody to be asked.
+        """
         asked = perf_counter()
         reply = self._ask(READINESS_PATH)
-        ready = reply.failure is None and reply.status == 200
-        if reply.failure is None and reply.status not in (200, 503):
+        if reply.failure is None and reply.status != 200 and reply.status < 500:
             return {}
+        ready = reply.failure is None and reply.status == 200
         return {"readiness": float(ready)} | (
             {"probe_ms": (perf_counter() - asked) * 1000.0} if ready else {}
         )

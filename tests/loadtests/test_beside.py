@@ -7,9 +7,11 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import gevent
 import pytest
 
-from loadtests._beside import _question, local_processes, metrics
+from loadtests._beside import Beside, _question, local_processes, metrics
+from loadtests._recording import Observation
 from loadtests._service import OwnService
 from loadtests._target import Target
 from reports.folder import read_run
@@ -80,6 +82,32 @@ def test_the_process_that_listens_is_found_on_this_machine_only() -> None:
         found = local_processes(Target("127.0.0.1", port, tls=False, prefix=""))
         assert os.getpid() in [process.pid for process in found]
         assert local_processes(Target("example.org", port, tls=False, prefix="")) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "readiness"),
+    [
+        (200, 1.0),
+        *((each, 0.0) for each in (500, 502, 503, 504)),
+        *((each, None) for each in (404, 401, 302)),
+    ],
+)
+def test_a_service_that_fails_is_not_ready_and_one_without_the_path_is_not_asked(
+    obedient: Any, answer: Any, status: int, readiness: float | None
+) -> None:
+    """A proxy before a service that is gone answers 502 or 504."""
+    obedient.asked = answer(status=status, body=TEXT)
+    seen: list[Observation] = []
+    beside = Beside(Target.parse(obedient.host), (), seen.extend)
+    try:
+        with gevent.Timeout(10):
+            while not seen:  # processor and memory, at any rate
+                gevent.sleep(0.01)
+    finally:
+        beside.stop()
+    assert [each.value for each in seen if each.name == "readiness"] == (
+        [] if readiness is None else [readiness]
+    )
 
 
 @pytest.mark.real
