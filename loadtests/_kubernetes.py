@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 import gevent
@@ -45,8 +48,7 @@ class Cluster:
                 gevent.sleep(LOOK_S)
         finally:
             reading.kill()
-            process.kill()
-            process.wait()
+            _end(process)
 
     def _read(self, process: Any, run: Run) -> None:
         for line in process.stdout:
@@ -61,3 +63,10 @@ class Cluster:
         if problem not in self._told:
             self._told.add(problem)
             logger.warning("--kubernetes: %s", problem)
+
+
+def _end(process: Any) -> None:
+    """End its session: a kubectl that waits for an answer would outlive it by seconds."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

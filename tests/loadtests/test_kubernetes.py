@@ -7,15 +7,20 @@ repository with a status written by hand.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import gevent
+import psutil
 import pytest
 
 from deploy.kubernetes.checks.emulation import EmulatedCluster, emulated_cluster
+from loadtests._kubernetes import Cluster
 from loadtests._kubernetes_sampling import (
     AskError,
     Workload,
@@ -230,6 +235,26 @@ def test_without_a_cluster_a_run_says_so_once_and_is_judged(
     ).wait()
     assert suite.code == 0, suite.said
     assert suite.said.count("can't be seen: kubectl is not installed") == 1
+
+
+@pytest.mark.real
+def test_a_kubectl_that_waits_for_the_cluster_ends_with_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does for ten seconds where packets go nowhere; a script stands in for it."""
+    pid_file, program = tmp_path / "pid", tmp_path / "kubectl"
+    program.write_text(f"#!/bin/sh\necho $$ > {pid_file}.new\nmv {pid_file}.new {pid_file}\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    run: Any = SimpleNamespace(goes_on=True)
+    Cluster(str(WORKLOAD)).follow(run)
+    with gevent.Timeout(30):
+        while not pid_file.exists():
+            gevent.sleep(0.02)
+        waiting = psutil.Process(int(pid_file.read_text()))
+        run.goes_on = False
+        while waiting.is_running() and waiting.status() != psutil.STATUS_ZOMBIE:
+            gevent.sleep(0.02)
 
 
 def test_what_asks_ends_when_nobody_reads_it(tmp_path: Path) -> None:
