@@ -98,25 +98,23 @@ class ArrivalUser(User):
         super().__init__(environment)
         self._sending: Sending = environment.loadtest.sending  # type: ignore[attr-defined]
         self._flights = Flights(self._sending, self._sending.in_flight_limit)
-        self._arrivals = self._sending.arrivals()
-        self._due: float | None = None
 
     def on_start(self) -> None:
         """Let the run begin."""
         self._sending.await_start()
-        self._due = next(self._arrivals, None)
 
     @task
     def launch_due(self) -> None:
         """Launch every request that is due by now."""
         now = perf_counter()
-        while self._due is not None and self._due <= now:
-            self._flights.launch(self._due)
-            self._due = next(self._arrivals, None)
+        while (due := self._sending.due()) is not None and due <= now:
+            self._sending.launched()
+            self._flights.launch(due)
 
     def wait_time(self) -> float:
         """Seconds until the next arrival."""
-        return NEVER_S if self._due is None else max(0.0, self._due - perf_counter())
+        due = self._sending.due()
+        return NEVER_S if due is None else max(0.0, due - perf_counter())
 
     def on_stop(self) -> None:
         """Launch what came due while the stop was under way, then wait for all replies."""

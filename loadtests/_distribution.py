@@ -53,6 +53,11 @@ class Share(NamedTuple):
     worker: int
     workers: int
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all of the load was dealt before: arrivals are, users are not."""
+        return self.scenario.load.model == "open" and self.worker >= self.workers
+
 
 @dataclass
 class Worker:
@@ -64,6 +69,8 @@ class Worker:
     """Rows the worker says it sent in all; None until it has stopped."""
     ready: bool = False
     lost: bool = False
+    idle: bool = False
+    """It joined when all of the load was dealt, and is not missed if it goes."""
 
 
 class Workers:
@@ -123,7 +130,9 @@ class Workers:
 
     def enlist(self, client_id: str) -> None:
         """Tell a worker to begin; one that joins later gets a number of its own."""
-        self._roster[client_id] = Worker(len(self._roster))
+        number = len(self._roster)
+        late = number >= self.shares
+        self._roster[client_id] = Worker(number, idle=late and self._run.facts.model == "open")
         self._tell(client_id)
 
     def _tell(self, client_id: str) -> None:
@@ -186,10 +195,10 @@ class Workers:
         return client is None or client.state == STATE_MISSING
 
     def _lose(self, worker: Worker, what: str) -> None:
-        if worker.lost:
+        if worker.lost or worker.idle:
             return
         worker.lost = True
-        workers = len(self._roster)
+        workers = sum(not each.idle for each in self._roster.values())
         self._run.fault(
             f"worker {worker.number + 1} of {workers}, {100 / workers:.0f} % of the load, {what}: "
             f"{worker.rows:,} of its requests are recorded, the rest is not known"

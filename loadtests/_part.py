@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from argparse import Namespace
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from loadtests._distribution import (
 )
 from loadtests._generator import Generator
 from loadtests._sending import Sending
+
+logger = logging.getLogger(__name__)
 
 
 class Part:
@@ -57,6 +60,8 @@ class Part:
             self._environment, share.scenario, share.host, self._headers, share.worker, share.workers
         )
         self._generator.start(master.send_rows, master.send_observations, master.source)
+        if share.is_empty:
+            logger.warning("the arrivals were dealt before this worker joined: in this run it sends nothing")
         if self._options.processes:
             leave_signals_to_the_master()
         self._begun.set()

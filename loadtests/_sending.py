@@ -23,13 +23,19 @@ from shapes.arrivals import arrivals
 GOLDEN_RATIO: Final = 0.618_033_988_749_895
 """Its multiples modulo 1 spread evenly, however many are taken (a low-discrepancy sequence)."""
 
+LATE_USERS: Final = 1_000_000
+"""Users of workers that joined late are numbered from multiples of it, beyond those of the others."""
+
 
 class RequestFailedError(Exception):
     """What Locust's error table shows: an outcome and its status, nothing that varies without bound."""
 
 
 class Sending:
-    """Deal requests to users, open their connections, send and record."""
+    """Deal requests to users, open their connections, send and record.
+
+    A worker whose number is beyond the shares that were dealt joined late: it has no arrivals (open model).
+    """
 
     def __init__(
         self,
@@ -50,9 +56,11 @@ class Sending:
         self._fire = environment.events.request.fire
         self._log_error = environment.stats.log_error
         self._wanted = frozenset(("ok", *scenario.expected))
-        self._users = count(worker, workers)
+        self._users = count(worker, workers) if worker < workers else count(worker * LATE_USERS)
         self.scenario = scenario
         self._share = (worker, workers)
+        self._schedule = self._arrivals()
+        self._due: float | None = None
         self._connections: WeakSet[Connection] = WeakSet()
         self.in_flight_limit = scenario.load.in_flight_limit
 
@@ -75,11 +83,21 @@ class Sending:
         """The number of a user who just came, distinct over all workers."""
         return next(self._users)
 
-    def arrivals(self) -> Iterator[float]:
-        """When this process's requests are due, on the clock of `time.perf_counter` (open model).
+    def due(self) -> float | None:
+        """When this process's next request is due, on the clock of `time.perf_counter`; None after the last.
 
-        A worker that joined late has a number beyond the shares that were dealt, and no arrivals.
+        The open model's schedule belongs to the process: Locust stops users and starts others when a worker
+        joins or comes back, and none of them may begin it anew.
         """
+        if self._due is None:
+            self._due = next(self._schedule, None)
+        return self._due
+
+    def launched(self) -> None:
+        """The request that was due is under way, or dropped."""
+        self._due = None
+
+    def _arrivals(self) -> Iterator[float]:
         worker, workers = self._share
         if worker >= workers:
             return

@@ -166,6 +166,29 @@ def test_a_worker_that_joins_during_the_run_takes_its_share(
     assert set(run.samples.worker.tolist()) == {0, 1}
 
 
+def test_a_worker_that_joins_an_open_run_changes_no_arrival(
+    start: Start, scenario_file: ScenarioFile, obedient: Any
+) -> None:
+    """The schedule was dealt before, and nobody begins it anew: each request is sent, and once."""
+    file = scenario_file(load="{rate: [{constant: 20/s, for: 8s}], spacing: constant}")
+    port = str(free_port())
+    arguments = ("--master", "--master-port", port, "--host", obedient.host)
+    master = start("loadtests", *arguments, "--scenario", file)
+    worker = ("loadtests", "--worker", "--master-port", port)
+    punctual = start(*worker)
+    master.until_requests(obedient, 10)
+    late = start("locust", "-f", LOCUSTFILE, "--worker", "--master-port", port)
+    late.until_said("in this run it sends nothing")
+    late.process.kill()  # nor is it missed
+    master.wait()
+    assert master.code == 0, master.said
+    assert punctual.wait().code == 0
+    run = read_run(master.folder)
+    assert len(run.samples) == len(obedient.bodies) == 160
+    assert len(set(run.samples.intended_s.tolist())) == 160
+    assert set(run.samples.worker.tolist()) == {0}
+
+
 def test_the_web_ui_of_a_master_begins_no_run_before_its_workers_have_joined(
     start: Start, obedient: Any
 ) -> None:
