@@ -18,7 +18,7 @@ from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING, MasterRunn
 
 from configuration.load import Calibration
 from configuration.scenario import Scenario
-from loadtests import _abort, _checkpoints
+from loadtests import _early_end
 from loadtests._arguments import as_options, manual_profile
 from loadtests._beside import Beside
 from loadtests._calibration import find_capacity
@@ -76,7 +76,6 @@ class LoadTest:
         self._finishing: gevent.Greenlet | None = None
         self._ended = Event()
         """Set once the users of the newest run have stopped."""
-        self._watches: list[gevent.Greenlet] = []
         working = isinstance(self.runner, WorkerRunner)
         self._part = Part(environment, self.options, self.headers) if working else None
         connect(self.runner, self._part, lambda: self.workers)
@@ -173,7 +172,7 @@ class LoadTest:
             if calibration is None:
                 self._begin_at(run, perf_counter() + HEAD_START_S)
             self.workers.start(time.time() + run.started - perf_counter())
-        self._watch(run)
+        _early_end.watch(run, self.scenario, self.give_up)
 
     def _begin_at(self, run: Run, instant: float) -> None:
         """Count the run's time from `instant`, on the clock of `time.perf_counter`."""
@@ -196,21 +195,6 @@ class LoadTest:
         self.scenario = self.sending.scenario = self._stated.calibrated(capacity_per_s)
         self._order = self.scenario.resolved()
         run.facts = replace(run.facts, plan=self.scenario.plan(), capacity_per_s=capacity_per_s)
-
-    def _watch(self, run: Run) -> None:
-        """Look out for what ends the run before its plan does: nothing more to learn, or no hope."""
-        if self.scenario.abort is not None:
-            give_up = partial(self._end_early, run, "given_up")
-            self._watches.append(_abort.watch(run, self.scenario.abort, give_up))
-        if run.facts.looks > 1:
-            decided = partial(self._end_early, run, "decided", True)
-            self._watches.append(_checkpoints.watch(run, self.scenario.traffic.timeout_s, decided))
-
-    def _end_early(self, run: Run, fact: str, value: Any) -> None:
-        """End the run as its shape would, with the reason among its facts."""
-        if run.goes_on:
-            run.facts = replace(run.facts, **{fact: value})
-            gevent.spawn(self.give_up)
 
     def give_up(self) -> None:
         """Let the shape end the test, lest Locust, which waits for it, stops the users a second time."""
