@@ -15,7 +15,13 @@ from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests._facts import PROJECT
 from loadtests._kubernetes_options import add_kubernetes_option, kubernetes_words
-from loadtests._metrics_options import add_metrics_options, check_metrics_port, metrics_words, port_number
+from loadtests._metrics_options import (
+    add_metrics_options,
+    check_metrics_port,
+    check_told_once,
+    metrics_words,
+    port_number,
+)
 from loadtests._payloads import check_bodies
 from loadtests._service import ANY, LOOPBACK, ServiceError, free_port, is_free
 from loadtests._trace_link import add_trace_link
@@ -94,6 +100,7 @@ def check(options: argparse.Namespace) -> None:
             f"the endpoints of {scenario.name!r} are not those of the suite's own service; "
             "aim at yours: --host URL"
         )
+    check_told_once(options, options.web)
     check_metrics_port(options)
     if options.web:
         _check_web_port(options.web_host, options.web_port)

@@ -22,6 +22,7 @@ from loadtests._judging import INVALID, USAGE, Verdict, exit_code, last_line
 from loadtests._kubernetes import Cluster
 from loadtests._loadtest import LoadTest
 from loadtests._logging import quieten
+from loadtests._metrics_options import check_told_once
 from loadtests._metrics_server import Exposition
 from loadtests._progress import ProgressLine
 from loadtests._target import NoAnswerError, Target, wait_until_ready
@@ -85,7 +86,8 @@ def on_init(environment: Environment, runner: Any, web_ui: Any, **_: Any) -> Non
 
 
 def expose(loadtest: LoadTest, web_ui: Any) -> None:
-    """Tell Prometheus of the load test, in the web UI and where the options say; OSError where that fails."""
+    """Tell Prometheus of the load test, in the web UI or where the options say; OSError where that fails."""
+    check_told_once(loadtest.options, web_ui is not None)
     port = loadtest.options.metrics_port
     if web_ui is None and port is None:
         return

@@ -8,6 +8,7 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import Final
 
+from configuration.errors import ConfigurationError
 from loadtests._service import LOOPBACK, ServiceError
 
 LINGER_S: Final = 15.0
@@ -20,7 +21,7 @@ def add_metrics_options(add: Callable[..., object]) -> None:
         "--metrics-port",
         type=port_number,
         metavar="PORT",
-        help="tell Prometheus of the load test on this port, under /metrics (default: on none)",
+        help="tell Prometheus of a run without web UI on this port, under /metrics (default: on none)",
     )
     add(
         "--metrics-host",
@@ -35,6 +36,15 @@ def add_metrics_options(add: Callable[..., object]) -> None:
         default=LINGER_S,
         help=f"how long to wait at the end until the verdict is scraped, at most (default: {LINGER_S:g} s)",
     )
+
+
+def check_told_once(options: Namespace, web: bool) -> None:
+    """ConfigurationError if the same metrics would be told on a port of their own and by the web UI."""
+    if web and options.metrics_port is not None:
+        raise ConfigurationError(
+            "--metrics-port: the web UI tells the metrics on its own port, under /metrics, and a Prometheus "
+            "that reads both counts everything twice; leave it out"
+        )
 
 
 def check_metrics_port(options: Namespace) -> None:

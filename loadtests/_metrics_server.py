@@ -1,4 +1,4 @@
-"""Where Prometheus asks for the generator's metrics: a port of their own, the web UI, or both."""
+"""Where Prometheus asks for the generator's metrics: the web UI or, without one, a port of their own."""
 
 from __future__ import annotations
 

@@ -361,6 +361,17 @@ def test_a_port_that_is_taken_is_told(start: Start, obedient: Any, module: str) 
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("command", [("loadtests", "--web"), ("locust", "-f", "loadtests/locustfile.py")])
+def test_nothing_is_told_on_two_ports(start: Start, obedient: Any, command: tuple[str, ...]) -> None:
+    """The web UI tells it, so a Prometheus that asks both would count every request twice."""
+    ports = ("--web-port", str(free_port(0)), "--metrics-port", str(free_port(0)))
+    suite = start(*command, *ports, "--host", obedient.host).wait()
+    assert suite.code == 2, suite.said
+    assert "--metrics-port: the web UI tells the metrics on its own port, under /metrics" in suite.stderr
+    assert "Traceback" not in suite.said
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
