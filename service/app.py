@@ -44,7 +44,7 @@ def build_app(configuration: SuiteConfiguration) -> FastAPI:
     tracing = None
     if configuration.serving is not None:
         tracing = tracing_from(os.environ, configuration.service_title)
-    with tracing.loading() if tracing is not None else nullcontext():
+    with tracing.loading(_loaded) if tracing is not None else nullcontext():
         app: FastAPI = create_app(configuration, wait_for_model_creation=True)
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -56,6 +56,11 @@ def build_app(configuration: SuiteConfiguration) -> FastAPI:
     if configuration.serving is not None:
         serve_in_batches(app, configuration, configuration.serving, http_metrics, tracing)
     return app
+
+
+def _loaded() -> list[tuple[str, str]]:
+    """Each model's name and version."""
+    return [(model["qualified_name"], model["version"]) for model in ModelManager().get_models()]
 
 
 def _is_no_model_file_error(record: logging.LogRecord) -> bool:

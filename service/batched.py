@@ -111,7 +111,7 @@ def _add_endpoints(
     metrics.watch_limit(lambda: admission.limit)
     observers: list[Observer] = [admission, metrics]
     if tracing is not None:
-        tracing.describe_model(model.qualified_name, model.version)
+        tracing = tracing.of_model(model.qualified_name, model.version)
         observers.append(tracing)
     batcher = MicroBatcher(inference, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, observers)
     most_bytes = int(serving.explicit_batch.max_body_mib * 2**20)

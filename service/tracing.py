@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,8 @@ __all__ = ["Span", "Tracing", "TracingError", "tracing_from"]
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+"""The first that is set holds."""
+_PROTOCOL = "http/protobuf"
 _CLIENT_GONE = 499
 _NO_SPAN = nullcontext(INVALID_SPAN)
 _W3C = TraceContextTextMapPropagator()
@@ -70,9 +72,9 @@ def _exporter(name: str, environment: Mapping[str, str]) -> SpanExporter:
         return ConsoleSpanExporter()
     if name != "otlp":
         raise TracingError(f"OTEL_TRACES_EXPORTER is {name!r}: the service knows otlp, console and none.")
-    for variable in _PROTOCOLS:
-        if environment.get(variable, "http/protobuf") != "http/protobuf":
-            raise TracingError(f"{variable} is {environment[variable]!r}: the service speaks http/protobuf.")
+    variable = next((each for each in _PROTOCOLS if environment.get(each)), None)
+    if variable is not None and environment[variable] != _PROTOCOL:
+        raise TracingError(f"{variable} is {environment[variable]!r}: the service speaks {_PROTOCOL}.")
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     return OTLPSpanExporter()
@@ -82,24 +84,33 @@ class Tracing:
     """Makes the service's spans.
 
     They are `model_loading`, `prediction_request`, `data_preparation`, `model_inference` and `health_check`.
-    They carry the model's name and version, sizes and times; nothing of a request's content.
+    They carry the model's name and version, sizes and times; nothing of a request's content. A health check
+    is about the process and names no model.
     """
 
-    def __init__(self, provider: TracerProvider) -> None:
+    def __init__(self, provider: TracerProvider, model: Mapping[str, str] | None = None) -> None:
         self._provider = provider
         self._tracer = provider.get_tracer("service")
-        self._model: dict[str, str] = {}
+        self._model = dict(model or {})
 
-    def describe_model(self, name: str, version: str) -> None:
-        """Put a model's name and version on the spans from now on."""
-        self._model = {"model.name": name, "model.version": version}
+    def of_model(self, name: str, version: str) -> Tracing:
+        """The same for the predictions of one model."""
+        return Tracing(self._provider, {"model.name": name, "model.version": version})
 
     @contextmanager
-    def loading(self) -> Iterator[None]:
-        """A span over the loading of the models."""
+    def loading(self, loaded: Callable[[], Sequence[tuple[str, str]]]) -> Iterator[None]:
+        """A span over the loading of the models; `loaded` then says each one's name and version.
+
+        Several are loaded in one go: the attributes of their span are lists, in the models' order.
+        """
         with self._tracer.start_as_current_span("model_loading") as span:
             yield
-            span.set_attributes(self._model)
+            models = loaded()
+            for key, values in (
+                ("model.name", [name for name, _ in models]),
+                ("model.version", [version for _, version in models]),
+            ):
+                span.set_attribute(key, values[0] if len(values) == 1 else values)
 
     def request(self, scope: Scope) -> AbstractContextManager[Span]:
         """A span over one prediction request, in the trace its W3C headers name, if any."""
@@ -126,7 +137,9 @@ class Tracing:
         """A span over the validation of a request's body, if the request's own span is kept."""
         if not get_current_span().is_recording():
             return _NO_SPAN
-        return self._tracer.start_as_current_span("data_preparation", record_exception=False)
+        return self._tracer.start_as_current_span(
+            "data_preparation", attributes=self._model, record_exception=False
+        )
 
     def __call__(self, batch: Batch[Any, Any]) -> None:
         """Record a micro-batch's inference. It is an observer of the batches."""

@@ -107,16 +107,17 @@ BATCHED = ROOT / "configuration/service/batched.yaml"
 
 
 @pytest.fixture(scope="session")
-def batched(
-    tmp_path_factory: pytest.TempPathFactory, model_path: Path
-) -> Callable[[Mapping[str, Any], Mapping[str, Any] | None], Path]:
-    """Call with knobs, and with a model's entry if it is not to be ours: a copy of batched.yaml with them."""
+def batched(tmp_path_factory: pytest.TempPathFactory, model_path: Path) -> Callable[..., Path]:
+    """Call with knobs, and with the entries of one or more models if not ours: a copy of batched.yaml."""
 
-    def write(knobs: Mapping[str, Any], model: Mapping[str, Any] | None = None) -> Path:
+    def write(
+        knobs: Mapping[str, Any], model: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> Path:
         values = yaml.safe_load(BATCHED.read_text())
         values["models"][0]["configuration"]["model_path"] = str(model_path)
         if model is not None:
-            values["models"] = [{"create_endpoint": False, **model}]
+            models = [model] if isinstance(model, Mapping) else model
+            values["models"] = [{"create_endpoint": False, **each} for each in models]
         values["serving"] = merged(values["serving"], knobs)
         path = tmp_path_factory.mktemp("configuration") / "batched.yaml"
         path.write_text(yaml.safe_dump(values))
@@ -140,7 +141,7 @@ def serve(batched: Callable[..., Path]) -> Iterator[Callable[..., Service]]:
 
     def run(
         knobs: Mapping[str, Any] | None = None,
-        model: Mapping[str, Any] | None = None,
+        model: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         words: Sequence[str] = (),
         **environment: str,
     ) -> Service:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,58 +133,6 @@ def test_latency_buckets_resolve_from_a_fifth_of_a_millisecond_to_a_second(batch
     assert all(upper <= 2 * lower for lower, upper in pairwise(bounds[:-1]))
 
 
-@pytest.fixture
-def receiver(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A real OTLP receiver: where it listens, and the file in which it says what came."""
-    found = importlib.util.find_spec("rotel")
-    if found is None or found.origin is None:
-        pytest.fail("needs rotel: pip install -r requirements-dev.txt")
-    ports = []
-    for _ in range(2):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            ports.append(probe.getsockname()[1])
-    log = tmp_path / "rotel.log"
-    command = [
-        *(str(Path(found.origin).with_name("rotel-agent")), "start"),
-        *("--otlp-http-endpoint", f"127.0.0.1:{ports[0]}", "--otlp-grpc-endpoint", f"127.0.0.1:{ports[1]}"),
-        *("--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity", "detailed"),
-    ]
-    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
-        for _ in range(10_000):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", ports[0])) == 0:
-                    break
-        yield f"http://127.0.0.1:{ports[0]}", log
-        process.terminate()
-
-
-def test_spans_reach_a_real_receiver(serve: Callable[..., Any], receiver: tuple[str, Path]) -> None:
-    """All five kinds, in the trace that the client named, with the batch linked to its requests."""
-    endpoint, log = receiver
-    trace_id, parent_id = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-    service = serve(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_BSP_SCHEDULE_DELAY="100")
-    traced = {"traceparent": f"00-{trace_id}-{parent_id}-01"}
-    assert post(service.url, **traced).status_code == 200
-    requests.get(f"{service.url}/api/health/ready", timeout=10)
-    assert service.stop() == 0
-    told = log.read_text()
-    for name in (
-        "model_loading",
-        "prediction_request",
-        "data_preparation",
-        "model_inference",
-        "health_check",
-    ):
-        assert name in told
-    for attribute in ("model.inference_time_seconds", "model.name", "model.version", "batch.size"):
-        assert attribute in told
-    assert "queue.wait_seconds" in told
-    assert told.count(trace_id) >= 3
-    assert parent_id in told
-    assert "northwest" not in told
-
-
 def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
     """So tracing that is off costs a comparison a request, and nothing at the start."""
     code = "import sys, service.tracing as t; assert t.tracing_from({}, 's') is None; print(*sys.modules)"
@@ -200,8 +145,30 @@ def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
     [
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "the service knows otlp, console and none"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "http/protobuf"),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc",
+            },
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is 'grpc'",
+        ),
     ],
 )
 def test_an_exporter_there_is_not_is_told(environment: dict[str, str], told: str) -> None:
     with pytest.raises(TracingError, match=told):
         tracing_from(environment, "service")
+
+
+def test_the_protocol_of_traces_overrides_that_of_all_signals() -> None:
+    """Metrics and logs of other programs in the environment may go by gRPC."""
+    tracing = tracing_from(
+        {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+        },
+        "service",
+    )
+    assert tracing is not None
+    tracing.close()
