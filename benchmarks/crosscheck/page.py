@@ -24,7 +24,7 @@ _LATENCIES: Final = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
 def page(results: Results) -> str:
     """The Markdown page."""
     sections = [_section(name, turns, results) for name, turns in results.parts.items()]
-    return "\n\n".join(["# The same load by other tools", _how(results), *sections, _END]) + "\n"
+    return "\n\n".join(["# The same load by other tools", _how(results), *sections, _end(results)]) + "\n"
 
 
 def lines(name: str, turns: Turns) -> list[str]:
@@ -82,7 +82,9 @@ def _how(results: Results) -> str:
     )
 
 
-_END: Final = "Measured by `make crosscheck`; all turns are in [crosscheck.json](crosscheck.json)."
+def _end(results: Results) -> str:
+    command = results.facts["command"]
+    return f"Measured by `{command}`; all turns are in [crosscheck.json](crosscheck.json)."
 
 
 def _rate(value: float) -> str:

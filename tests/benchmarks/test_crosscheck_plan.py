@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crosscheck.__main__ import HERE, PLANS, main, write_plans
+from benchmarks.crosscheck.__main__ import HERE, PLANS, main
 from benchmarks.crosscheck.plan import PlanError, plan_of
 from benchmarks.crosscheck.thresholds import thresholds
 from configuration.loading import load_scenario
@@ -81,8 +81,37 @@ def test_a_scenario_that_cannot_be_compared_is_told_before_anything_runs(
 
 def test_the_plans_of_k6s_scripts_are_those_of_the_scenarios(tmp_path: Path) -> None:
     """After a change to these scenarios `python -m benchmarks.crosscheck --plans` writes them anew."""
-    write_plans(tmp_path)
+    assert main(["--plans", "--out", str(tmp_path)]) == 0
     names = {name for plan in PLANS for name in (plan, f"{plan}l")}
     assert {path.name for path in tmp_path.iterdir()} == names
     for name in names:
         assert (HERE / name).read_text() == (tmp_path / name).read_text(), name
+
+
+def test_plans_of_other_scenarios_do_not_go_where_the_scripts_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = [(HERE / name).read_text() for name in PLANS]
+    assert main(["--plans", "--scenario", "smoke"]) == 2
+    assert "say where those of other scenarios go: --out DIR" in capsys.readouterr().err
+    assert main(["--plans", "--scenario", "smoke", "--out", str(tmp_path)]) == 0
+    plans = [json.loads((tmp_path / name).read_text()) for name in PLANS]
+    assert [plan["scenario"] for plan in plans] == ["smoke", "batch"]
+    assert [(HERE / name).read_text() for name in PLANS] == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        *(("--rounds", value, "give a whole number from 1 on") for value in ("0", "-1", "2.5", "many")),
+        *(("--connections", value, "give a whole number from 1 on") for value in ("0", "x")),
+        *(("--seconds", value, "give a number of seconds from 1 on") for value in ("0", "nan", "inf", "x")),
+    ],
+)
+def test_an_impossible_number_is_told(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, sentence: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([option, value])
+    assert ended.value.code == 2
+    assert f"argument {option}: {value} is impossible; {sentence}" in capsys.readouterr().err

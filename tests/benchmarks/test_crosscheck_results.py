@@ -189,6 +189,7 @@ def test_littles_law_says_how_long_connections_wait() -> None:
 
 def results() -> Results:
     facts = {"date": "2026-01-01", "machine": "a machine", "versions": "k6", "rounds": "2", "seconds": "8"}
+    facts["command"] = "python -m benchmarks.crosscheck --rounds 2"
     parts = {
         "steady: 100 connections, no pause": turns(
             suite=(10_000, 11_000),
@@ -212,6 +213,7 @@ def test_the_page_follows_from_the_file_alone(tmp_path: Path) -> None:
     text = (tmp_path / "crosscheck.md").read_text()
     assert text == page(results())
     assert "| wrk | 10,100 |" in text
+    assert "Measured by `python -m benchmarks.crosscheck --rounds 2`" in text
     assert "k6 has no words for: peak throughput >= 5 requests/s." in text
 
 
