@@ -108,15 +108,20 @@ def both_up(prometheus: str, job: str) -> bool:
         return False
 
 
-def configuration(targets: dict[str, str]) -> str:
+def configuration(targets: dict[str, str], folder: Path) -> Path:
     """The committed configuration with other targets, asking and computing once a second."""
     made = yaml.safe_load((PROMETHEUS / "local.yml").read_text())
     made["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-    made["rule_files"] = [str(PROMETHEUS / name) for name in made["rule_files"]]
+    for name in made["rule_files"]:
+        rules = yaml.safe_load((PROMETHEUS / name).read_text())
+        for group in rules["groups"]:
+            group.pop("interval", None)
+        (folder / name).write_text(yaml.safe_dump(rules))
     for job in made["scrape_configs"]:
         job["static_configs"] = [{"targets": [targets.pop(job["job_name"])]}]
     assert not targets
-    return yaml.safe_dump(made)
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(made))
+    return folder / "prometheus.yml"
 
 
 @pytest.fixture(scope="session")
@@ -143,11 +148,11 @@ def observed(require: Callable[..., None], tmp_path_factory: pytest.TempPathFact
         host = re.search(r"running on (http://([\w.:]+))", told.read_text())
         assert host
         targets = {"service": host[2], "loadtest": f"127.0.0.1:{metrics_port}"}
-        (folder / "prometheus.yml").write_text(configuration(targets))
+        made = configuration(targets, folder)
         stack.enter_context(
             process(
                 "prometheus",
-                f"--config.file={folder / 'prometheus.yml'}",
+                f"--config.file={made}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address=127.0.0.1:{port}",
                 stdout=subprocess.DEVNULL,
