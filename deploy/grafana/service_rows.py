@@ -24,6 +24,8 @@ from deploy.grafana.queries import (
 SINGLE: Final = ('endpoint!~".*batch.*"', 'handler=~".*/prediction"')
 BATCH: Final = ('endpoint=~".*batch.*"', 'handler=~".*/prediction/batch"')
 """How each form of asking is told apart by the generator, and by the service."""
+DEPLOYMENT: Final = 'namespace="model-services", deployment="insurance-charges-model-deployment"'
+"""The service's own in Kubernetes; the load test's are in the same namespace."""
 
 
 def inside() -> Row:
@@ -70,7 +72,7 @@ def machine() -> Row:
     """What the service uses."""
     cores = f"sum by (instance) (rate({service('process_cpu_seconds_total')}[$window]))"
     memory = f"sum by (instance) ({service('process_resident_memory_bytes')})"
-    deployed = 'sum(kube_deployment_status_replicas{namespace="model-services"})'
+    deployed = f"sum(kube_deployment_status_replicas{{{DEPLOYMENT}}})"
     return Row(
         "The service's machine",
         [

@@ -65,6 +65,16 @@ def test_each_query_asks_one_of_the_two_jobs(expression: str) -> None:
     assert not re.search(r"\b(inference|http|process|loadtest)_\w+\b(?!\{)", expression)
 
 
+def test_replicas_are_those_of_the_service_and_not_of_the_load_test_beside_it() -> None:
+    (panel,) = [each for each in PANELS if each["title"] == "Replicas"]
+    base = GRAFANA.parent / "kubernetes/base"
+    deployment = yaml.safe_load((base / "deployment.yaml").read_text())["metadata"]["name"]
+    namespace = yaml.safe_load((base / "kustomization.yaml").read_text())["namespace"]
+    (target,) = panel["targets"]
+    counted = f'kube_deployment_status_replicas{{namespace="{namespace}", deployment="{deployment}"}}'
+    assert target["expr"] == f'sum({counted}) or sum(up{{job="service"}})'
+
+
 def test_each_panel_says_how_to_read_it_and_in_which_unit() -> None:
     for panel in PANELS:
         defaults = panel["fieldConfig"]["defaults"]
