@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import math
 import os
 import signal
 import socket
@@ -12,7 +13,18 @@ import tempfile
 
 import uvicorn
 
-from service.configuration import StartError, check_models, configuration_path, read_configuration
+from service.configuration import (
+    StartError,
+    SuiteConfiguration,
+    check_models,
+    configuration_path,
+    read_configuration,
+)
+
+_STOCK_STOP_S = 20
+"""How long requests may take to end where nothing sets them a deadline."""
+_SPARE_S = 1.0
+"""What a reply that was ready at the deadline has to reach its client."""
 
 
 def main() -> None:
@@ -29,18 +41,33 @@ def main() -> None:
         signal.signal(order, lambda *_: None)
     if refusal := _refusal(options.host, options.port):
         sys.exit(refusal)
-    if options.workers == 1:
-        _serve(options)
-        return
-    # A worker that can't start would be started again for ever: see first whether it can.
     try:
-        check_models(read_configuration(configuration_path()))
+        configuration = read_configuration(configuration_path())
+        if options.workers > 1:
+            # A worker that can't start would be started again for ever: see first whether it can.
+            check_models(configuration)
     except StartError as error:
         sys.exit(str(error))
+    stop_s = _stop_s(configuration)
+    if options.workers == 1:
+        _serve(options, stop_s)
+        return
     # Where the workers leave their figures, so that each of them can answer for all.
     with tempfile.TemporaryDirectory(prefix="service-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        _serve(options)
+        _serve(options, stop_s)
+
+
+def _stop_s(configuration: SuiteConfiguration) -> int:
+    """How long a stop waits for accepted requests: all of them are over by the longest deadline.
+
+    What is left then can't be answered: its client doesn't read.
+    """
+    serving = configuration.serving
+    if serving is None:
+        return _STOCK_STOP_S
+    longest_ms = max(serving.deadline_ms, serving.explicit_batch.deadline_ms)
+    return math.ceil(longest_ms / 1e3 + _SPARE_S)
 
 
 def _refusal(host: str, port: int) -> str | None:
@@ -61,7 +88,7 @@ def _refusal(host: str, port: int) -> str | None:
     return None
 
 
-def _serve(options: argparse.Namespace) -> None:
+def _serve(options: argparse.Namespace, stop_s: int) -> None:
     uvicorn.run(
         "service.app:app",
         host=options.host,
@@ -69,6 +96,7 @@ def _serve(options: argparse.Namespace) -> None:
         workers=options.workers,
         http="service.protocol:DoorProtocol",
         access_log=False,
+        timeout_graceful_shutdown=stop_s,
     )
 
 

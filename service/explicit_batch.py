@@ -21,6 +21,7 @@ from service.replies import (
     BodyTooLargeError,
     ClientGoneError,
     Reply,
+    body_too_late,
     content_length,
     invalid,
     overloaded,
@@ -78,8 +79,14 @@ class BatchEndpoint:
         self._turn = asyncio.Lock()
 
     def admit(self, scope: Scope) -> Reply | None:
-        """Room for the body, before it is read; or 503 if too much is under way, here or in the queue."""
-        size = _REQUEST_BYTES + (content_length(scope["headers"]) or self._most_bytes)
+        """Room for the body, before it is read.
+
+        413 if it is announced as too large, and 503 if too much is under way, here or in the queue.
+        """
+        length = content_length(scope["headers"]) or self._most_bytes
+        if length > self._most_bytes:
+            return too_large(self._most_bytes, announced=True)
+        size = _REQUEST_BYTES + length
         depth = self._batcher.depth
         full = self._under_way_bytes > 0 and self._under_way_bytes + size > self._room_bytes
         if full or not self._admission.admits(depth):
@@ -104,21 +111,22 @@ class BatchEndpoint:
             self._under_way_bytes -= scope[PLACE]
 
     async def _answer(self, receive: Receive, partial: bool, span: Span | None) -> Reply | None:
+        body = None
         try:
-            body = bytes(await read_body(receive, self._most_bytes))
-            gone = asyncio.ensure_future(receive())
-            try:
-                async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(self._deadline_s):
+                body = bytes(await read_body(receive, self._most_bytes))
+                gone = asyncio.ensure_future(receive())
+                try:
                     return await self._work(body, partial, gone, span)
-            finally:
-                gone.cancel()
+                finally:
+                    gone.cancel()
         except ClientGoneError:
             return None
         except BodyTooLargeError:
             return too_large(self._most_bytes)
         except TimeoutError:
             self._metrics.count_timeout()
-            return too_late(self._deadline_s)
+            return body_too_late(self._deadline_s) if body is None else too_late(self._deadline_s)
         except PredictionError as error:
             return refusal(500, "ServiceError", [str(error)])
 

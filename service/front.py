@@ -22,6 +22,8 @@ STATE: Final = "front"
 """Key of the application's state, by which the protocol finds the front."""
 PLACE: Final = "place"
 """Key of a request's scope: the place its lane gave it."""
+WHOLE: Final = "whole"
+"""Key of a request's scope that is there once all of its body is: reading it won't wait."""
 
 
 class Lane(Protocol):

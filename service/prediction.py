@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope
 
 from service.batching import Answer, Arrival, MicroBatcher, Row
-from service.front import PLACE
+from service.front import PLACE, WHOLE
 from service.inference import PredictionError
 from service.metrics import InferenceMetrics
 from service.overload import Admission, DeadlineExceededError, Deadlines
@@ -18,6 +18,8 @@ from service.replies import (
     BodyTooLargeError,
     ClientGoneError,
     Reply,
+    body_too_late,
+    content_length,
     faults,
     invalid,
     overloaded,
@@ -30,7 +32,11 @@ from service.tracing import Span, Tracing
 
 
 class PredictionEndpoint:
-    """`POST .../prediction`, a `front.Lane`."""
+    """`POST .../prediction`, a `front.Lane`.
+
+    The deadline runs from the head. Most bodies are there with their heads, and their rows share one timer
+    (`Deadlines`); a body that comes later has a timer of its own, which ends its reading or its row's wait.
+    """
 
     def __init__(
         self,
@@ -65,27 +71,43 @@ class PredictionEndpoint:
     async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
         """Answer a request that was admitted."""
         if self._tracing is None:
-            return await self._answer(scope[PLACE], receive, None)
+            return await self._answer(scope, receive, None)
         with self._tracing.request(scope) as span:
-            reply = await self._answer(scope[PLACE], receive, span)
+            reply = await self._answer(scope, receive, span)
             return self._tracing.answered(span, reply)
 
-    async def _answer(self, arrival: Arrival, receive: Receive, span: Span | None) -> Reply | None:
+    async def _answer(self, scope: Scope, receive: Receive, span: Span | None) -> Reply | None:
+        arrival: Arrival = scope[PLACE]
+        until_s = None
         try:
-            body = await read_body(receive, self._most_bytes)
+            if WHOLE in scope:
+                body = await read_body(receive, self._most_bytes)
+            elif (content_length(scope["headers"]) or 0) > self._most_bytes:
+                return too_large(self._most_bytes, announced=True)
+            else:
+                until_s = asyncio.get_running_loop().time() + self._deadline_s
+                async with asyncio.timeout_at(until_s):
+                    body = await read_body(receive, self._most_bytes)
             with nullcontext() if self._tracing is None else self._tracing.preparation():
                 data = self._validate(body)
         except ClientGoneError:
             return None
         except BodyTooLargeError:
             return too_large(self._most_bytes)
+        except TimeoutError:
+            self._metrics.count_timeout()
+            return body_too_late(self._deadline_s)
         except ValidationError as error:
             return invalid(faults(error))
         else:
             row = self._batcher.submit(data, arrival, None if span is None else span.get_span_context())
         finally:
             self._batcher.withdraw(arrival)
-        self._deadlines.watch(row)
+        if until_s is None:
+            self._deadlines.watch(row)
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_at(until_s, self._batcher.expire, row, DeadlineExceededError())
         try:
             answer = await self._answered(row, receive)
         except ClientGoneError:

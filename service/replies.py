@@ -14,6 +14,7 @@ Header = tuple[bytes, bytes]
 Headers = Iterable[Header]
 
 _JSON: Header = (b"content-type", b"application/json")
+_CLOSE: Header = (b"connection", b"close")
 _MOST_FAULTS_TOLD = 100
 
 
@@ -62,10 +63,20 @@ def too_late(deadline_s: float) -> Reply:
     return refusal(504, "GatewayTimeout", [f"No prediction within the deadline of {deadline_s * 1e3:g} ms."])
 
 
-def too_large(most_bytes: int) -> Reply:
-    """413: the body is longer than the service reads; what follows of it is not read, so the line closes."""
+def body_too_late(deadline_s: float) -> Reply:
+    """504: the deadline passed while the body was still on its way; nobody waits for the rest of it."""
+    told = f"The body was not there within the deadline of {deadline_s * 1e3:g} ms."
+    return refusal(504, "GatewayTimeout", [told], _CLOSE)
+
+
+def too_large(most_bytes: int, announced: bool = False) -> Reply:
+    """413: the body is longer than the service reads.
+
+    An announced body is refused at its head, and ignored if it comes all the same; of any other nobody knows
+    where it ends, so the connection closes.
+    """
     told = f"The body is larger than {most_bytes:,} bytes, the most that is read."
-    return refusal(413, "ContentTooLarge", [told], (b"connection", b"close"))
+    return refusal(413, "ContentTooLarge", [told], *(() if announced else (_CLOSE,)))
 
 
 def faults(error: ValidationError, first_row: int | None = None) -> list[str]:

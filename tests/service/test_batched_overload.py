@@ -257,7 +257,7 @@ def start_in_vain(configuration: Path, *words: str) -> subprocess.CompletedProce
 
 def test_clients_that_send_slowly_hold_up_nobody(serve: Callable[..., Any]) -> None:
     """Twenty requests whose bodies do not come: they have their places, and a prediction passes them by."""
-    service = serve(model=ODD)
+    service = serve({"deadline_ms": 10_000}, ODD)
     slow = [socket.create_connection(urlsplit(service.url).netloc.split(":"), timeout=5) for _ in range(20)]  # type: ignore[arg-type]
     for client in slow:
         client.sendall(
