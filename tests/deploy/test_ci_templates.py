@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from configuration.loading import load_scenario, scenario_names
+
 pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).parents[2]
@@ -119,30 +121,101 @@ def test_the_gitlab_job_fails_with_the_verdict_and_does_not_try_again(checkout: 
     assert junit.parent == checkout.kept
 
 
-@pytest.mark.parametrize(
-    ("codes", "code"),
-    [([0], 0), ([1], 1), ([3, 0], 0), ([3, 1], 1), ([3, 3], 3)],
-    ids=["passed", "failed", "invalid, then passed", "invalid, then failed", "invalid twice"],
-)
-def test_an_invalid_run_is_repeated_once(tmp_path: Path, codes: list[int], code: int) -> None:
-    """With a stand-in for the load test, which ends with these codes, one after another."""
+@dataclass(frozen=True)
+class StandIn:
+    """A checkout whose load test ends as told, with the run of yesterday in it."""
+
+    root: Path
+
+    def step(self, *ends: str, words: tuple[str, ...] = ("--scenario", "smoke")) -> int:
+        """The step's exit code, where the load tests end so, one after another: `3`, or `0 without a run`."""
+        stand_in = self.root / ".venv/bin/python"
+        stand_in.parent.mkdir(parents=True)
+        stand_in.write_text(
+            "#!/bin/bash\n"
+            f"ends=({' '.join(repr(end) for end in ends)}); echo x >> calls; call=$(wc -l < calls)\n"
+            "end=${ends[call - 1]}; run=smoke-20260102T00000${call}Z\n"
+            'if [[ $end != *without* ]]; then mkdir results/$run; echo "$*" > results/$run/run.json; fi\n'
+            "if [[ $end == [013] ]]; then ln -sfn $run results/latest; fi\n"
+            "exit ${end%% *}\n"
+        )
+        stand_in.chmod(0o755)
+        return subprocess.run([self.root / "deploy/ci/load-test", *words], timeout=30).returncode
+
+    @property
+    def calls(self) -> int:
+        path = self.root / "calls"
+        return len(path.read_text()) // 2 if path.exists() else 0
+
+    @property
+    def kept(self) -> Path:
+        """What the job keeps."""
+        return self.root / "results/ci"
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> StandIn:
     (tmp_path / "deploy/ci").mkdir(parents=True)
     shutil.copy(CI / "load-test", tmp_path / "deploy/ci")
-    stand_in = tmp_path / ".venv/bin/python"
-    stand_in.parent.mkdir(parents=True)
-    stand_in.write_text(
-        "#!/bin/bash\n"
-        'run=results/$(($(ls results 2>/dev/null | grep -c run) + 1))-run; mkdir -p "$run"\n'
-        'echo "$*" > "$run/run.json"; ln -sfn "${run#*/}" results/latest\n'
-        f"codes=({' '.join(map(str, codes))}); exit ${{codes[${{run//[^0-9]/}} - 1]}}\n"
-    )
-    stand_in.chmod(0o755)
-    done = subprocess.run([tmp_path / "deploy/ci/load-test", "--scenario", "smoke"], capture_output=True)
-    assert done.returncode == code, done.stderr
-    assert len(list((tmp_path / "results").glob("*-run"))) == len(codes)
-    newest = tmp_path / "results" / f"{len(codes)}-run"
-    assert (tmp_path / "results/ci/run.json").read_text() == (newest / "run.json").read_text()
-    assert (newest / "run.json").read_text() == "-m loadtests --out results --scenario smoke\n"
+    yesterday = tmp_path / "results/smoke-20260101T000000Z"
+    yesterday.mkdir(parents=True)
+    (yesterday / "run.json").write_text("yesterday")
+    (tmp_path / "results/latest").symlink_to(yesterday.name)
+    return StandIn(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [(["0"], 0), (["1"], 1), (["3", "0"], 0), (["3", "1"], 1), (["3", "3"], 3)],
+    ids=["passed", "failed", "invalid, then passed", "invalid, then failed", "invalid twice"],
+)
+def test_an_invalid_run_is_repeated_once(stand_in: StandIn, ends: list[str], code: int) -> None:
+    assert stand_in.step(*ends) == code
+    assert stand_in.calls == len(ends)
+    newest = stand_in.root / f"results/smoke-20260102T00000{len(ends)}Z/run.json"
+    assert (stand_in.kept / "run.json").read_text() == newest.read_text()
+    assert newest.read_text() == "-m loadtests --scenario smoke --out results\n"
+
+
+def test_a_run_that_broke_before_it_was_judged_is_kept(stand_in: StandIn) -> None:
+    """It is the one that has to be looked into."""
+    assert stand_in.step("4") == 4
+    assert "smoke" in (stand_in.kept / "run.json").read_text()
+
+
+@pytest.mark.parametrize("end", ["0 without a run", "2 without a run", "4 without a run"])
+def test_where_no_run_was_made_none_is_kept(stand_in: StandIn, end: str) -> None:
+    """Neither that of yesterday nor what was kept of it: as after `--list` and `--check`."""
+    stand_in.kept.mkdir()
+    assert stand_in.step(end) == int(end[0])
+    assert not stand_in.kept.exists()
+
+
+def test_an_invalid_run_is_kept_where_the_service_was_gone_afterwards(stand_in: StandIn) -> None:
+    assert stand_in.step("3", "2 without a run") == 2
+    assert (stand_in.kept / "run.json").exists()
+
+
+@pytest.mark.parametrize("words", [("--out", "elsewhere"), ("--out=elsewhere",)])
+def test_another_folder_is_refused(
+    stand_in: StandIn, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert stand_in.step("0", words=words) == 2
+    assert stand_in.calls == 0
+    assert "keeps its run in results/ci" in capfd.readouterr().err
+
+
+def test_two_runs_of_the_longest_scenario_fit_into_the_jobs_time() -> None:
+    """An invalid one is repeated, and ten minutes go into installing and judging. The Job runs one."""
+    lengths_s = [
+        scenario.planned_s for scenario in map(load_scenario, scenario_names()) if scenario.planned_s
+    ]
+    needed_s = max(lengths_s)
+    github = yaml.safe_load((CI / "github-actions.yml").read_text())["jobs"]["load-test"]["timeout-minutes"]
+    gitlab = gitlab_job()["timeout"].removesuffix(" minutes")
+    assert int(github) * 60 == int(gitlab) * 60 >= 2 * needed_s + 600
+    job = yaml.safe_load((ROOT / "deploy/kubernetes/load-test/job/job.yaml").read_text())
+    assert job["spec"]["activeDeadlineSeconds"] >= needed_s + 600
 
 
 def test_where_nothing_was_run_the_job_ends_with_2_and_keeps_nothing(checkout: Checkout) -> None:
