@@ -160,6 +160,14 @@ def test_a_jobs_exit_code_is_the_verdict(rendered: dict[str, Objects]) -> None:
     assert volume["persistentVolumeClaim"]["claimName"] == "load-test-results"
 
 
+def test_the_master_waits_for_as_many_workers_as_there_are(rendered: dict[str, Objects]) -> None:
+    """Else a run would begin with the first one, and count the next as late."""
+    items = rendered["load-test/web"]
+    workers = the(items, "Deployment", "load-test-worker")["spec"]["replicas"]
+    (master,) = the(items, "Deployment", "load-test-master")["spec"]["template"]["spec"]["containers"]
+    assert f"--expect-workers={workers}" in master["args"]
+
+
 @pytest.mark.parametrize("part", ["load-test/job", "load-test/web"])
 def test_the_options_given_are_options_there_are(rendered: dict[str, Objects], part: str) -> None:
     command = [sys.executable, "-m", "loadtests", "--help"]

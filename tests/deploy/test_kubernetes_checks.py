@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from deploy.kubernetes.checks import hardening, references
+from deploy.kubernetes.checks import emulation, hardening, reachability, references
 from deploy.kubernetes.checks.emulation import emulated_cluster
 from deploy.kubernetes.checks.objects import RenderError, kustomizations, of_kind, pods, render
 from deploy.kubernetes.checks.schemas import LATEST, OLDEST, misfits
@@ -186,6 +186,101 @@ def test_a_load_aimed_at_no_port_of_a_service_is_told(around: Objects, port: int
     assert found == ([f"Job load-test: {host} leads to no port of a Service"] if wrong else [])
 
 
+def load_test_policy(items: Objects) -> Any:
+    return the(items, "NetworkPolicy", "load-test")["spec"]
+
+
+def service_policy(items: Objects) -> Any:
+    return the(items, "NetworkPolicy", "insurance-charges-model")["spec"]
+
+
+def dns_rule(items: Objects) -> Any:
+    return the(items, "NetworkPolicy", "dns")["spec"]["egress"][0]
+
+
+SHUT: dict[str, tuple[str, Callable[[Objects], Any], str]] = {
+    "no way to the service": (
+        "load-test/job",
+        lambda items: load_test_policy(items).update(egress=[]),
+        f"Job load-test: no policy lets it out to Deployment {MODEL}, port 8000 (TCP)",
+    ),
+    "no way to the master": (
+        "load-test/web",
+        lambda items: load_test_policy(items)["egress"].pop(),
+        "Deployment load-test-worker: no policy lets it out to Deployment load-test-master, port 5557 (TCP)",
+    ),
+    "the master shut to its workers": (
+        "load-test/web",
+        lambda items: load_test_policy(items)["ingress"].pop(0),
+        "Deployment load-test-worker: no policy lets it in to Deployment load-test-master, port 5557 (TCP)",
+    ),
+    "the service shut to the load test": (
+        "overlays/cpu",
+        lambda items: service_policy(items)["ingress"][0]["from"].pop(0),
+        f"Job load-test: no policy lets it in to Deployment {MODEL}, port 8000 (TCP)",
+    ),
+    "the service shut to Prometheus": (
+        "overlays/cpu",
+        lambda items: service_policy(items)["ingress"][0]["from"][1].pop("namespaceSelector"),
+        f"Deployment {MODEL}: no policy lets Prometheus in, port 8000 (TCP)",
+    ),
+    "the Job's metrics shut to Prometheus": (
+        "load-test/job",
+        lambda items: load_test_policy(items)["ingress"][1]["ports"].pop(),
+        "Job load-test: no policy lets Prometheus in, port 9646 (TCP)",
+    ),
+    "DNS on another port": (
+        "overlays/cpu",
+        lambda items: dns_rule(items)["ports"][0].update(port=54),
+        f"Deployment {MODEL}: no policy lets it out to DNS, port 53 (UDP)",
+    ),
+    "DNS by UDP alone": (
+        "overlays/cpu",
+        lambda items: dns_rule(items)["ports"].pop(),
+        f"Deployment {MODEL}: no policy lets it out to DNS, port 53 (TCP)",
+    ),
+    "DNS in another namespace": (
+        "overlays/cpu",
+        lambda items: dns_rule(items)["to"].pop(0),
+        f"Deployment {MODEL}: no policy lets it out to DNS, port 53 (UDP)",
+    ),
+    "traces on another port": (
+        "overlays/cpu",
+        lambda items: service_policy(items)["egress"][0]["ports"][0].update(port=9999),
+        f"Deployment {MODEL}: no policy lets it out to an OpenTelemetry collector, port 4318 (TCP)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SHUT)
+def test_a_way_that_the_policies_shut_is_told(rendered: dict[str, Objects], what: str) -> None:
+    """Spoilt where it stands, with the service and the load test applied beside it."""
+    folder, spoil, sentence = SHUT[what]
+    applied = {
+        each: copy.deepcopy(rendered[each]) for each in ("overlays/cpu", "load-test/job", "load-test/web")
+    }
+
+    def told() -> list[str]:
+        policies_last = [item for each in sorted(applied, key=folder.__eq__) for item in applied[each]]
+        return [
+            found
+            for items in applied.values()
+            for found in reachability.findings(others(items), policies_last)
+        ]
+
+    assert told() == []
+    spoil(applied[folder])
+    assert sentence in told()
+
+
+def others(items: Objects) -> Objects:
+    return [item for item in items if item["kind"] != "NetworkPolicy"]
+
+
+def test_without_policies_everything_is_open(cpu: Objects) -> None:
+    assert reachability.findings(others(cpu), others(cpu)) == []
+
+
 HARDENED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "token": (lambda spec: spec.pop("automountServiceAccountToken"), "given a token"),
     "network": (lambda spec: spec.update(hostNetwork=True), "shares the node's own (hostNetwork)"),
@@ -215,6 +310,17 @@ def test_a_pod_that_may_more_than_it_needs_is_told(cpu: Objects, what: str) -> N
     assert hardening.findings(cpu) == []
     soften(spec_of(cpu))
     assert any(sentence in found for found in hardening.findings(cpu))
+
+
+def test_an_emulated_cluster_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of being waited for."""
+
+    def no_port(*_: Any) -> None:
+        raise OSError("no port is free")
+
+    monkeypatch.setattr(emulation.kmock, "Server", no_port)
+    with pytest.raises(OSError, match="no port is free"), emulated_cluster():
+        pass
 
 
 def test_the_emulated_cluster_refuses_what_a_cluster_refuses(

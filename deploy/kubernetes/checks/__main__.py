@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 
-from deploy.kubernetes.checks import hardening, references
+from deploy.kubernetes.checks import hardening, reachability, references
 from deploy.kubernetes.checks.emulation import EmulatedCluster, emulated_cluster
 from deploy.kubernetes.checks.objects import FOLDER, Item, RenderError, kustomizations, label_of, render
 from deploy.kubernetes.checks.schemas import LATEST, OLDEST, misfits
@@ -46,7 +46,12 @@ def main() -> int:
 
 def mistakes(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
     """What can be seen in the objects alone."""
-    return [*_misfits(items), *references.findings(items, around), *hardening.findings(items)]
+    return [
+        *_misfits(items),
+        *references.findings(items, around),
+        *reachability.findings(items, around),
+        *hardening.findings(items),
+    ]
 
 
 def _misfits(items: Iterable[Item]) -> Iterable[str]:

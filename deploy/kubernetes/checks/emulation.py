@@ -12,6 +12,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,7 @@ KINDS: Final = {
     "policy/v1/poddisruptionbudgets": ("PodDisruptionBudget", True),
 }
 """Each kind the API knows, and whether it lies in a namespace."""
+START_PATIENCE_S: Final = 30
 VERBS: Final = {"create", "delete", "get", "list", "patch", "watch"}
 
 
@@ -86,25 +88,31 @@ class EmulatedCluster(kmock.KubernetesEmulator):
 
 @contextmanager
 def emulated_cluster() -> Iterator[EmulatedCluster]:
-    """A cluster on a free port of this machine, empty, until the block ends."""
+    """A cluster on a free port of this machine, empty, until the block ends.
+
+    Raises what keeps it from starting, TimeoutError after half a minute.
+    """
     cluster = EmulatedCluster()
-    started, loop = threading.Event(), asyncio.new_event_loop()
-    stop = asyncio.Event()
-    address: list[str] = []
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    address: Future[str] = Future()
 
     async def serve() -> None:
-        async with cluster, kmock.Server(cluster) as server:
-            address.append(str(server.url))
-            started.set()
-            await stop.wait()
+        try:
+            async with cluster, kmock.Server(cluster) as server:
+                address.set_result(str(server.url))
+                await stop.wait()
+        except Exception as error:
+            if address.done():
+                raise
+            address.set_exception(error)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
-    started.wait()
     try:
+        url = address.result(START_PATIENCE_S)
         with tempfile.TemporaryDirectory(prefix="cluster-") as folder:
             cluster.kubeconfig = Path(folder, "config")
-            cluster.kubeconfig.write_text(json.dumps(_kubeconfig(address[0])))
+            cluster.kubeconfig.write_text(json.dumps(_kubeconfig(url)))
             yield cluster
     finally:
         loop.call_soon_threadsafe(stop.set)

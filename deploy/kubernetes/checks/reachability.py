@@ -1,0 +1,127 @@
+"""Whether the network policies let through what the pods need: a cluster drops the rest without a word.
+
+Needed are the Services that a command line names, DNS, the collector of the service's traces, and a way in
+for Prometheus to each port that is scraped. Policies are read as Kubernetes reads them: a pod that none
+selects is open, and of those that select it one that allows is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from deploy.kubernetes.checks.objects import Item, Pod, of_kind, pods, selects
+from deploy.kubernetes.checks.references import ADDRESS
+
+HERE: Final = "model-services"
+NAME: Final = "kubernetes.io/metadata.name"
+"""The label by which each namespace bears its own name."""
+MASTER_PORT: Final = 5557
+"""Where Locust's master waits for its workers unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a connection: a pod, by its labels and its namespace."""
+
+    name: str
+    labels: Mapping[str, str]
+    namespace: str = HERE
+    ports: Mapping[str | int, int] = field(default_factory=dict)
+    """Its ports, by name and by number."""
+
+
+DNS: Final = End("DNS", {"k8s-app": "kube-dns"}, "kube-system")
+COLLECTOR: Final = End(
+    "an OpenTelemetry collector", {"app.kubernetes.io/name": "opentelemetry-collector"}, "observability"
+)
+PROMETHEUS: Final = End("Prometheus", {"app.kubernetes.io/name": "prometheus"}, "monitoring")
+
+
+def findings(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
+    """What the pods of `items` need and no policy of theirs or of the rest (`around`) allows."""
+    policies = [*(of_kind(around, "NetworkPolicy") | of_kind(items, "NetworkPolicy")).values()]
+    return [sentence for pod in pods(items) for sentence in _shut(pod, around, policies)]
+
+
+def _shut(pod: Pod, around: Sequence[Item], policies: Sequence[Item]) -> Iterator[str]:
+    here = _end(pod)
+    for other, port, protocol in _needed(pod, around):
+        if not allowed(policies, "egress", here, other, port, protocol):
+            yield f"{here.name}: no policy lets it out to {other.name}, port {port} ({protocol})"
+        if other.namespace == HERE and not allowed(policies, "ingress", other, here, port, protocol):
+            yield f"{here.name}: no policy lets it in to {other.name}, port {port} ({protocol})"
+    if pod.annotations.get("prometheus.io/scrape") == "true":
+        port = int(pod.annotations["prometheus.io/port"])
+        if not allowed(policies, "ingress", here, PROMETHEUS, port, "TCP"):
+            yield f"{here.name}: no policy lets Prometheus in, port {port} (TCP)"
+
+
+def _needed(pod: Pod, around: Sequence[Item]) -> Iterator[tuple[End, int, str]]:
+    """Whom a pod has to reach, at which port, by which protocol."""
+    yield DNS, 53, "UDP"
+    yield DNS, 53, "TCP"
+    words = [word for container in pod.containers for word in container.get("args", [])]
+    if words[:1] == ["service"]:
+        yield COLLECTOR, 4318, "TCP"
+    for found in filter(None, map(ADDRESS.fullmatch, words)):
+        service = of_kind(around, "Service").get(found[1] or found[3])
+        if service is not None:
+            asked = int(found[2] or MASTER_PORT)
+            targets = [each.get("targetPort", asked) for each in _ports(service) if each["port"] == asked]
+            behind = {each.owner: each for each in pods(around) if selects(_selector(service), each.labels)}
+            for other in behind.values():
+                yield from ((_end(other), other.ports[target], "TCP") for target in targets)
+
+
+def allowed(policies: Iterable[Item], direction: str, pod: End, other: End, port: int, protocol: str) -> bool:
+    """Whether a pod may reach the other end (egress), or be reached from it (ingress), at that port."""
+    side = "to" if direction == "egress" else "from"
+    ports = (other if direction == "egress" else pod).ports
+    over = [
+        policy["spec"]
+        for policy in policies
+        if direction.title() in policy["spec"]["policyTypes"]
+        and selects(policy["spec"]["podSelector"].get("matchLabels", {}), pod.labels)
+    ]
+    return not over or any(
+        _names_port(rule, ports, port, protocol) and _names_end(rule.get(side), other)
+        for spec in over
+        for rule in spec.get(direction, [])
+    )
+
+
+def _names_port(rule: Item, ports: Mapping[str | int, int], port: int, protocol: str) -> bool:
+    """Whether a rule is for that port; one that names none is for all."""
+    return "ports" not in rule or any(
+        each.get("protocol", "TCP") == protocol and ports.get(each["port"], each["port"]) == port
+        for each in rule["ports"]
+    )
+
+
+def _names_end(peers: Sequence[Item] | None, end: End) -> bool:
+    """Whether one of a rule's peers is that pod; a rule without any is for all. An address is no pod's."""
+    return peers is None or any(
+        "ipBlock" not in peer
+        and selects(peer.get("podSelector", {}).get("matchLabels", {}), end.labels)
+        and selects(
+            peer.get("namespaceSelector", {"matchLabels": {NAME: HERE}}).get("matchLabels", {}),
+            {NAME: end.namespace},
+        )
+        for peer in peers
+    )
+
+
+def _end(pod: Pod) -> End:
+    return End(pod.owner, pod.labels, ports=pod.ports)
+
+
+def _ports(service: Item) -> Sequence[Item]:
+    ports: Sequence[Item] = service["spec"]["ports"]
+    return ports
+
+
+def _selector(service: Item) -> Mapping[str, str]:
+    selector: Mapping[str, str] = service["spec"]["selector"]
+    return selector
