@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reports.columns import numbers, texts
 from reports.facts import Stage
 from reports.samples import KINDS, OUTCOMES, SCHEMA
 
@@ -179,7 +180,7 @@ class SampleWriter:
     def __init__(self, path: Path, stages: Sequence[Stage]) -> None:
         self.written = 0
         self._edges = np.array([stage.end_s for stage in stages[:-1]])
-        self._stages = pa.array([stage.name for stage in stages])
+        self._stages = texts([stage.name for stage in stages])
         self._stream = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_stream(self._stream, SCHEMA)
 
@@ -188,16 +189,18 @@ class SampleWriter:
         rows = np.frombuffer(raw, dtype=ROW)
         stages = np.searchsorted(self._edges, rows["intended_s"], side="right").astype(np.int16)
         columns: dict[str, pa.Array] = {
-            "endpoint": _labels(rows["endpoint"], pa.array(endpoints)),
+            "endpoint": _labels(rows["endpoint"], texts(endpoints)),
             "stage": _labels(stages, self._stages),
             "outcome": _labels(rows["outcome"], _OUTCOMES),
             "kind": _labels(rows["kind"], _KINDS),
             "trace_id": _trace_ids(rows["trace_id"]),
-            "worker": pa.array(np.full(len(rows), worker, dtype=np.uint16)),
+            "worker": numbers(np.full(len(rows), worker), pa.uint16()),
         }
         for field in SCHEMA:
             if field.name not in columns:
-                columns[field.name] = pa.array(rows[field.name], type=field.type, from_pandas=field.nullable)
+                values = rows[field.name]
+                present = ~np.isnan(values) if field.nullable else None
+                columns[field.name] = numbers(values, field.type, present)
         batch = pa.RecordBatch.from_arrays([columns[field.name] for field in SCHEMA], schema=SCHEMA)
         self._writer.write_batch(batch)
         self._stream.flush()
@@ -210,12 +213,12 @@ class SampleWriter:
         self._stream.close()
 
 
-_OUTCOMES = pa.array(OUTCOMES)
-_KINDS = pa.array(KINDS)
+_OUTCOMES = texts(OUTCOMES)
+_KINDS = texts(KINDS)
 
 
 def _labels(codes: NDArray[np.integer[Any]], names: pa.Array) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int16)), names)
+    return pa.DictionaryArray.from_arrays(numbers(codes, pa.int16()), names)
 
 
 def _trace_ids(ids: NDArray[np.uint64]) -> pa.Array:
@@ -225,4 +228,4 @@ def _trace_ids(ids: NDArray[np.uint64]) -> pa.Array:
         return pa.nulls(len(ids), pa.string())
     digits = ids.tobytes().hex()
     each = [digits[start : start + 32] for start in range(0, len(digits), 32)]
-    return pa.array(each, mask=~traced, type=pa.string())
+    return texts(each, traced)

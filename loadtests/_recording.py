@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from loadtests._facts import LATEST
 from loadtests._recorder import Batch, SampleWriter
+from reports.columns import numbers, texts
 from reports.facts import Facts
 from reports.folder import write_text
 from reports.telemetry import TELEMETRY_SCHEMA
@@ -59,8 +61,13 @@ class Recording:
     def observe(self, t_s: float, observations: Iterable[Observation]) -> None:
         """Write what was observed at one moment."""
         if self._open:
-            rows = [(t_s, *observation) for observation in observations]
-            columns = [pa.array(column) for column in zip(*rows, strict=True)]
+            sources, names, values = zip(*observations, strict=True)
+            columns = [
+                numbers(np.full(len(values), t_s), pa.float64()),
+                texts(sources),
+                texts(names),
+                numbers(np.array(values), pa.float64()),
+            ]
             self._telemetry.write_batch(pa.RecordBatch.from_arrays(columns, schema=TELEMETRY_SCHEMA))
             self._telemetry_file.flush()
 

@@ -148,7 +148,7 @@ def _read_telemetry(folder: Path) -> Telemetry:
     parquet, stream = folder / "telemetry.parquet", folder / "telemetry.arrows"
     try:
         if parquet.exists():
-            return Telemetry.from_table(pq.read_table(parquet))
+            return Telemetry.from_table(pq.ParquetFile(parquet).read())
         if stream.exists():
             return Telemetry.from_table(pa.Table.from_batches(_Stream(stream), schema=TELEMETRY_SCHEMA))
     except (pa.ArrowException, KeyError) as error:

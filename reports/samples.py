@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reports.columns import array, objects
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -160,8 +162,8 @@ class Samples:
         Rows with the same start are ordered by what was measured, so that the way in which a run was
         divided into files changes no figure. A column of one value is kept as that value.
         """
-        intended_s = read("intended_s").to_numpy()
-        latency_ms = read("latency_ms").to_numpy()
+        intended_s = array(read("intended_s"))
+        latency_ms = array(read("latency_ms"))
         order = _order(intended_s, latency_ms)
         columns: dict[str, Any] = {}
         for field in SCHEMA:
@@ -172,9 +174,9 @@ class Samples:
             elif column.null_count == len(column) and pa.types.is_string(field.type):
                 columns[field.name] = np.broadcast_to(np.array(None, dtype=np.object_), len(column))
             elif pa.types.is_string(field.type):
-                columns[field.name] = _lean(_texts(column), order)
+                columns[field.name] = _lean(objects(column), order)
             else:
-                columns[field.name] = _lean(column.to_numpy(), order)
+                columns[field.name] = _lean(array(column), order)
         return cls(**columns)
 
 
@@ -199,17 +201,10 @@ def _lean(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
     return values if order is None else values[order]
 
 
-def _texts(column: pa.ChunkedArray) -> NDArray[np.object_]:
-    """Strings, None where there is none: of the few requests that are traced, no more is kept."""
-    texts = np.full(len(column), None, dtype=np.object_)
-    texts[column.is_valid().to_numpy()] = column.drop_null().to_pylist()
-    return texts
-
-
 def labels(column: pa.ChunkedArray) -> Labels:
     """A column of strings or of dictionary-encoded ones; chunks may differ in their dictionaries."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     chunks = encoded.unify_dictionaries().chunks
     names = tuple(chunks[0].dictionary.to_pylist()) if chunks else ()
-    codes = [chunk.indices.to_numpy().astype(np.int16, copy=False) for chunk in chunks]
-    return Labels(np.concatenate(codes) if codes else np.empty(0, dtype=np.int16), names)
+    codes = array(pa.chunked_array([chunk.indices for chunk in chunks], encoded.type.index_type))
+    return Labels(codes.astype(np.int16, copy=False), names)

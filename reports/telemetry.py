@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from reports.columns import array
 from reports.samples import Floats, Labels, labels
 
 TELEMETRY_SCHEMA = pa.schema(
@@ -73,7 +74,7 @@ class Telemetry:
     @classmethod
     def from_table(cls, table: pa.Table) -> Telemetry:
         """Columns of a table that follows `TELEMETRY_SCHEMA`, sorted by time."""
-        t_s = table.column("t_s").to_numpy()
+        t_s = array(table.column("t_s"))
         order = np.argsort(t_s, kind="stable")
         source, name = (labels(table.column(column))[order] for column in ("source", "name"))
-        return cls(t_s[order], source, name, table.column("value").to_numpy()[order])
+        return cls(t_s[order], source, name, array(table.column("value"))[order])

@@ -309,3 +309,18 @@ def test_a_run_can_be_judged_anew_from_its_folder(
     assert before["sentence"] in " ".join(run_reports("show", str(suite.out / "latest")).split())
     run_reports("write", str(suite.folder))
     assert json.loads((suite.folder / "verdict.json").read_text()) == before
+
+
+def test_no_process_of_a_run_pays_for_pandas(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, tmp_path: Path
+) -> None:
+    """Neither generator, worker nor judge: it takes a quarter of a second and 40 MB of each."""
+    (tmp_path / "pandas.py").write_text(
+        f"open({str(tmp_path / 'imported')!r}, 'a').write('x')\nraise ImportError\n"
+    )
+    suite = start(
+        *("loadtests", "--scenario", scenario_file(), "--host", obedient.host, "--processes", "2"),
+        environment={"PYTHONPATH": str(tmp_path)},
+    ).wait()
+    assert suite.code == 0, suite.said
+    assert not (tmp_path / "imported").exists()
