@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, Summary
 from prometheus_fastapi_instrumentator import Instrumentator
 from prometheus_fastapi_instrumentator.metrics import Info
 from rest_model_service.configuration import MetricsConfiguration
 
+from service.metrics import forget_the_dead
+
 FINE_BUCKETS_S = (
     *(0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 7.5, 10, 30, 60),
 )
 COARSE_BUCKETS_S = (0.1, 0.5, 1)
+_FAILURES = (500, 503, 504)
 
 
 class HttpMetrics:
@@ -58,7 +61,9 @@ class HttpMetrics:
         )
         self._grouped = configuration.should_group_status_codes
         options = configuration.model_dump(exclude={"enabled"})
-        Instrumentator(**options).add(self._observe).instrument(app).expose(app, include_in_schema=False)
+        Instrumentator(**options).add(self._observe).instrument(app).expose(
+            app, include_in_schema=False, dependencies=[Depends(forget_the_dead)]
+        )
 
     def path(self, method: str, handler: str) -> PathMetrics:
         """The metrics of one path that doesn't pass through the middleware."""
@@ -76,13 +81,17 @@ class HttpMetrics:
 
 
 class PathMetrics:
-    """The metrics of one method and path, looked up once."""
+    """The metrics of one method and path, looked up once.
+
+    Failures are told from the start, as 0: Prometheus makes rates of differences, so it would never see the
+    first ones of a series that begins with them.
+    """
 
     def __init__(self, metrics: HttpMetrics, method: str, handler: str, grouped: bool) -> None:
         self._metrics = metrics
         self._labels = method, handler
         self._grouped = grouped
-        self._by_status: dict[int, Counter] = {}
+        self._by_status = {status: self._counter(status) for status in _FAILURES}
         self._received = metrics.received.labels(handler)
         self._sent = metrics.sent.labels(handler)
         self._durations = metrics.handler_durations.labels(method, handler)
@@ -99,7 +108,10 @@ class PathMetrics:
         """Count a request that was refused at its head: it has no duration to speak of."""
         counter = self._by_status.get(status)
         if counter is None:
-            method, handler = self._labels
-            told = f"{status // 100}xx" if self._grouped else str(status)
-            counter = self._by_status[status] = self._metrics.requests.labels(method, told, handler)
+            counter = self._by_status[status] = self._counter(status)
         counter.inc()
+
+    def _counter(self, status: int) -> Counter:
+        method, handler = self._labels
+        told = f"{status // 100}xx" if self._grouped else str(status)
+        return self._metrics.requests.labels(method, told, handler)

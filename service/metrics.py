@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, multiprocess
@@ -121,3 +123,24 @@ def forget_this_process() -> None:
     """Take this process's gauges out of what several processes report together."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
+def forget_the_dead() -> None:
+    """Take the gauges of processes that were killed out, too; what they counted stays, for it did happen."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return
+    for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*.db"):
+        pid = int(path.stem.rpartition("_")[2])
+        if not _is_alive(pid):
+            with suppress(FileNotFoundError):  # another process forgets it at the same moment
+                multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -14,13 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from fastapi import FastAPI
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_fastapi_instrumentator import metrics as instrumentations
-from rest_model_service.configuration import MetricsConfiguration
-
-from service.http_metrics import HttpMetrics
 
 PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
 HANGING = {**PERSON, "age": 60}
@@ -153,38 +147,3 @@ def test_batches_are_refused_by_the_bytes_under_way(
         assert requests.post(path, json=[PERSON] * 20, timeout=9).status_code == 503
         assert requests.post(path, json=[{}], timeout=9).status_code == 400
         service.process.kill()
-
-
-def test_the_metrics_are_those_of_the_instrumentator() -> None:
-    """Name by name, label by label, bucket by bucket; only the words that describe them are ours."""
-    theirs, ours = CollectorRegistry(), CollectorRegistry()
-    theirs_observe = instrumentations.default(registry=theirs)
-    metrics = HttpMetrics(
-        FastAPI(), MetricsConfiguration(enabled=True, should_group_status_codes=False), ours
-    )
-    info = _info()
-    assert theirs_observe is not None
-    theirs_observe(info)
-    metrics.path("POST", "/there").count(200, 0.02, 12, 34)
-    assert _samples(ours) == _samples(theirs)
-
-
-def _info() -> Any:
-    return instrumentations.Info(
-        request=requests.Request(headers={"Content-Length": "12"}),  # type: ignore[arg-type]
-        response=requests.Request(headers={"Content-Length": "34"}),  # type: ignore[arg-type]
-        method="POST",
-        modified_handler="/there",
-        modified_status="200",
-        modified_duration=0.02,
-        modified_duration_without_streaming=0.02,
-    )
-
-
-def _samples(registry: CollectorRegistry) -> set[Any]:
-    return {
-        (family.type, each.name, tuple(sorted(each.labels.items())), each.value)
-        for family in text_string_to_metric_families(generate_latest(registry).decode())
-        for each in family.samples
-        if not each.name.endswith("_created")
-    }
