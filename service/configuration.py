@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from rest_model_service.configuration import ServiceConfiguration
 from rest_model_service.helpers import load_type
 
@@ -21,8 +23,13 @@ class StartError(Exception):
 
 
 class SuiteConfiguration(ServiceConfiguration):  # type: ignore[misc]
-    """rest_model_service's configuration; with `serving`, predictions are batched and guarded."""
+    """rest_model_service's configuration; with `serving`, predictions are batched and guarded.
 
+    A section that neither knows is refused: left out by a slip, `serving` would leave the service without its
+    endpoints.
+    """
+
+    model_config = ConfigDict(extra="forbid")
     serving: Serving | None = None
 
 
@@ -46,10 +53,20 @@ def read_configuration(path: Path) -> SuiteConfiguration:
         raise StartError(f"The service's configuration {path} is not YAML: {error}") from error
     except ValidationError as error:
         faults = (
-            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in error.errors()
+            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}{_meant(each)}"
+            for each in error.errors()
         )
         raise StartError(f"The service's configuration {path} is not valid. " + "; ".join(faults)) from error
     return configuration
+
+
+def _meant(fault: ErrorDetails) -> str:
+    """Of an unknown section: which was perhaps meant, or which there are."""
+    if fault["type"] != "extra_forbidden" or len(fault["loc"]) != 1:
+        return ""
+    known = list(SuiteConfiguration.model_fields)
+    nearest = difflib.get_close_matches(str(fault["loc"][0]), known, n=1)
+    return f" (did you mean {nearest[0]}?)" if nearest else f" (known here: {', '.join(known)})"
 
 
 def check_models(configuration: SuiteConfiguration) -> None:

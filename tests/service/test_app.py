@@ -175,6 +175,16 @@ BROKEN = {
     "no configuration": ("service.yaml", None, "can't be read (No such file or directory)"),
     "broken YAML": ("service.yaml", "models: [", "is not YAML"),
     "a list": ("service.yaml", "- 1", "is not valid. the file: "),
+    "unknown section": (
+        "service.yaml",
+        "servng: {}",
+        "servng: Extra inputs are not permitted (did you mean serving?)",
+    ),
+    "strange section": (
+        "service.yaml",
+        "x: 1",
+        "x: Extra inputs are not permitted (known here: service_title, ",
+    ),
     "wrong key": ("service.yaml", "models: [{}]", "models.0.class_path: Field required"),
 }
 
