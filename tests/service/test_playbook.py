@@ -21,7 +21,7 @@ PLAYBOOK = (ROOT / "docs/playbook.md").read_text(encoding="utf-8")
 ODD = {"class_path": "tests.service.odd_models.OddModel"}
 PREDICTION = "/api/models/odd_model/prediction"
 PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
-BUSY = {**ODD, "configuration": {"seconds": 0.05}}
+BUSY = {**ODD, "configuration": {"seconds": 0.4}}
 CLIENTS = 24
 PATIENCE = 10_000
 NOBODY = "http://127.0.0.1:9"
@@ -62,12 +62,15 @@ def told(url: str) -> dict[str, float]:
 
 @pytest.fixture
 def overloaded(serve: Callable[..., Any]) -> Iterator[tuple[str, ThreadPoolExecutor]]:
-    """A service that takes 50 ms for a batch of at most two and has 300 ms, and clients who never pause."""
+    """A service that takes 0.4 s for a batch of at most two and has 0.9 s, and clients who never pause.
+
+    Until it has measured itself it takes on as many as its queue holds: of these the fifth is too late.
+    """
     service = serve(
         {
             "micro_batch": {"max_rows": 2, "inline_ms": 0},
             "queue": {"max_rows": 16, "admitted_share": 1.0, "deadline_share": 1.0},
-            "deadline_ms": 300,
+            "deadline_ms": 900,
         },
         BUSY,
     )
@@ -87,7 +90,7 @@ def test_overload_shows_in_every_signal(overloaded: tuple[str, ThreadPoolExecuto
     statuses = [each.result().status_code for each in replies]
     assert deepest > 2
     assert signals["inference_queue_rejections_total"] == statuses.count(503) > 0
-    assert signals["inference_request_timeouts_total"] == statuses.count(504)
+    assert signals["inference_request_timeouts_total"] == statuses.count(504) > 0
     assert signals["inference_batch_size_bucket{2.0}"] > signals["inference_batch_size_bucket{1.0}"]
     latency = "inference_request_latency_seconds_bucket"
     assert signals[f"{latency}{{+Inf}}"] > signals[f"{latency}{{0.1}}"]
