@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BASE = "docker.io/library/python:3.11-slim"
 IMAGE = "localhost/model-load-tests:test"
+NAMES = "model-load-tests-of-"
+"""What the names of a run's pods, containers, volumes and networks begin with; its process id follows."""
 DEBIAN_PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
 CERTIFICATES = Path("/etc/ssl/certs")
 
@@ -56,6 +59,23 @@ def podman(engine: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def run_name(podman: Callable[..., subprocess.CompletedProcess[str]]) -> str:
+    """What names of this run begin with. What runs left behind that were killed is removed before."""
+    kinds = (  # pods before their containers, both before what they use
+        ("pod ps --format {{.Name}}", "pod rm --force --time 1"),
+        ("ps --all --format {{.Names}}", "rm --force --time 1"),
+        ("volume ls --format {{.Name}}", "volume rm"),
+        ("network ls --format {{.Name}}", "network rm"),
+    )
+    for listing, removal in kinds:
+        for name in podman(*listing.split()).stdout.split():
+            owner = re.search(rf"{NAMES}(\d+)", name)
+            if owner and not Path("/proc", owner[1]).exists():
+                podman(*removal.split(), name, check=False)
+    return f"{NAMES}{os.getpid()}"
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,6 @@ pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-PROJECT = "model-load-tests-stack-test"
 SERVICES = ("service", "master", "worker", "prometheus", "jaeger")
 USER = 10001
 NETWORKING = ("netavark", "aardvark-dns")
@@ -110,9 +109,10 @@ def stand_ins(
 class Stack:
     """The stack as a project of its own, on ports of its own, with a folder of its own for results."""
 
-    def __init__(self, engine: dict[str, str], podman: Podman, results: Path) -> None:
+    def __init__(self, engine: dict[str, str], podman: Podman, project: str, results: Path) -> None:
         names = ("SERVICE_PORT", "WEB_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT", "OTLP_PORT", "TRACES_PORT")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+        self.project = project
         self.results = results
         self._podman = podman
         files = ("deploy/compose.yaml", "tests/container/compose.stand-ins.yaml")
@@ -121,7 +121,7 @@ class Stack:
             **self.ports,
             "COMPOSE": str(Path(sys.executable).with_name("podman-compose")),
             "COMPOSE_FILE": ":".join(str(ROOT / file) for file in files),
-            "COMPOSE_PROJECT_NAME": PROJECT,
+            "COMPOSE_PROJECT_NAME": project,
             "RUN_AS": f"{USER}:{USER}",
             "RESULTS": str(results),
             "TRACED_SHARE": "1",
@@ -144,8 +144,8 @@ class Stack:
     @property
     def containers(self) -> list[str]:
         """Names of the containers."""
-        words = ("--all", "--filter", f"label=com.docker.compose.project={PROJECT}", "--format", "{{.Names}}")
-        return self._podman("ps", *words).stdout.split()
+        ours = f"label=com.docker.compose.project={self.project}"
+        return self._podman("ps", "--all", "--filter", ours, "--format", "{{.Names}}").stdout.split()
 
     def is_well(self, container: str) -> bool:
         """Whether the container's own health check passes."""
@@ -166,6 +166,7 @@ def stack(
     stand_ins: None,
     engine: dict[str, str],
     podman: Podman,
+    run_name: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     """The stack, well."""
@@ -175,8 +176,7 @@ def stack(
     results.mkdir()
     shutil.chown(results, USER, USER)
     results.parent.chmod(0o755)
-    made = Stack(engine, podman, results)
-    made.run("deploy/stack", "down", "--timeout", "1")
+    made = Stack(engine, podman, f"{run_name}-stack", results)
     try:
         done = made.run("deploy/stack", "up", "--no-build", *SERVICES)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -204,7 +204,7 @@ def verdict(stack: Stack) -> dict[str, Any]:
 
 
 def test_all_of_it_is_there_and_says_where(stack: Stack) -> None:
-    assert sorted(name.removeprefix(f"{PROJECT}_") for name in stack.containers) == [
+    assert sorted(name.removeprefix(f"{stack.project}_") for name in stack.containers) == [
         *("jaeger_1", "master_1", "prometheus_1", "service_1", "worker_1", "worker_2")
     ]
 
@@ -242,9 +242,9 @@ def test_prometheus_scrapes_service_and_load_test_and_knows_the_verdict(
 
 
 @pytest.mark.usefixtures("verdict")
-def test_spans_reach_the_collector(podman: Podman) -> None:
+def test_spans_reach_the_collector(podman: Podman, stack: Stack) -> None:
     def told() -> int:
-        said = podman("logs", f"{PROJECT}_jaeger_1")
+        said = podman("logs", f"{stack.project}_jaeger_1")
         return sum(map(int, re.findall(r"Received traces.* spans=(\d+)", plain(said.stdout + said.stderr))))
 
     assert until(told, "no spans came") > 0
@@ -253,8 +253,8 @@ def test_spans_reach_the_collector(podman: Podman) -> None:
 def test_a_part_that_is_no_worker_of_a_master_is_not_well_as_one(podman: Podman, stack: Stack) -> None:
     """The worker's check passes because of its connection, and for no other reason."""
     check = ("/app/deploy/healthcheck", "worker")
-    assert stack.is_well(f"{PROJECT}_worker_1")
-    assert podman("exec", f"{PROJECT}_service_1", *check, check=False).returncode == 1
+    assert stack.is_well(f"{stack.project}_worker_1")
+    assert podman("exec", f"{stack.project}_service_1", *check, check=False).returncode == 1
 
 
 def test_each_container_is_locked_down_and_limited(stack: Stack, podman: Podman) -> None:
@@ -287,5 +287,5 @@ def test_down_leaves_nothing_but_the_results(stack: Stack, podman: Podman) -> No
     done = stack.run("deploy/stack", "down", "--timeout", "6")
     assert done.returncode == 0, done.stdout + done.stderr
     for kind in ("ps --all", "volume ls", "network ls", "pod ps"):
-        assert PROJECT not in podman(*kind.split()).stdout, kind
+        assert stack.project not in podman(*kind.split()).stdout, kind
     assert list(stack.results.glob("*/verdict.json"))

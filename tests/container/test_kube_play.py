@@ -77,18 +77,27 @@ def playable(deployment: Any, name: str, image: str, port: int) -> Any:
 
     - The image is the one that was built for the tests.
     - There is no bridge here: the pod uses the host's network, on a port of its own.
+    - An emptyDir is a pod's own; podman makes a volume of it that all pods share who call it the same.
     - podman knows liveness probes alone, and asks by a curl that the image hasn't.
     """
     played = copy.deepcopy(deployment)
     played["metadata"]["name"] = name
-    spec = played["spec"]["template"]["spec"]
-    spec["hostNetwork"] = True
-    (container,) = spec["containers"]
-    container["image"] = image
+    container = changed(played["spec"]["template"]["spec"], name, image)
     container["env"].append({"name": "PORT", "value": str(port)})
     for key in ("ports", "startupProbe", "readinessProbe", "livenessProbe"):
         del container[key]
     return played
+
+
+def changed(spec: Any, name: str, image: str) -> Any:
+    """Give a pod the image, the host's network and an emptyDir of its own; its container."""
+    spec["hostNetwork"] = True
+    (container,) = spec["containers"]
+    container["image"] = image
+    emptied = [volume for volume in spec["volumes"] if "emptyDir" in volume]
+    for each in [*emptied, *(mount for mount in container["volumeMounts"] if mount["name"] == "tmp")]:
+        each["name"] = f"{name}-tmp"
+    return container
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +109,13 @@ def play(
     items = render("overlays/cpu")
     deployment, configuration = of_kind(items, "Deployment")[MODEL], *of_kind(items, "ConfigMap").values()
     template = deployment["spec"]["template"]["spec"]
-    files: list[str] = []
+    files: dict[str, str] = {}
 
     def begin(name: str) -> Pod:
         port = free_port()
         file = tmp_path_factory.mktemp(name) / "pod.yaml"
         file.write_text(yaml.safe_dump_all([configuration, playable(deployment, name, image, port)]))
-        files.append(str(file))
+        files[name] = str(file)
         podman("kube", "play", str(file))
         probe = template["containers"][0]["readinessProbe"]
         pod = Pod(name, port, probe, template["terminationGracePeriodSeconds"])
@@ -121,14 +130,15 @@ def play(
     try:
         yield begin
     finally:
-        for file in files:
+        for name, file in files.items():
             podman("kube", "down", file, check=False)
-        podman("volume", "rm", configuration["metadata"]["name"], "tmp", check=False)
+            podman("volume", "rm", f"{name}-tmp", check=False)
+        podman("volume", "rm", configuration["metadata"]["name"], check=False)
 
 
 @pytest.fixture(scope="module")
-def pod(play: Callable[[str], Pod]) -> Pod:
-    return play("model-service-a")
+def pod(play: Callable[[str], Pod], run_name: str) -> Pod:
+    return play(f"{run_name}-a")
 
 
 def load_test(*words: str, out: Path) -> subprocess.Popen[str]:
@@ -174,20 +184,24 @@ def test_it_passes_a_load_test(pod: Pod, tmp_path: Path) -> None:
 def in_a_pod(name: str, template: Any, image: str) -> Any:
     """A Job's template, or a pod, changed like a Deployment in `playable`."""
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": template["spec"]}
-    pod["spec"]["hostNetwork"] = True
-    (container,) = pod["spec"]["containers"]
-    container.pop("ports", None)
-    container["image"] = image
+    changed(pod["spec"], name, image).pop("ports", None)
+    for volume in (each for each in pod["spec"]["volumes"] if "persistentVolumeClaim" in each):
+        volume["persistentVolumeClaim"]["claimName"] = name.rpartition("-")[0]
     return pod
 
 
 def test_the_jobs_pod_ends_with_its_verdict_and_leaves_its_run_to_the_reader(
-    pod: Pod, image: str, podman: Podman, tmp_path: Path
+    pod: Pod, image: str, podman: Podman, run_name: str, tmp_path: Path
 ) -> None:
-    """Podman 4.3 knows no Jobs, so the pod alone is played; and no fsGroup, so the volume is the user's."""
+    """Whichever verdict it is, on a machine that is busy.
+
+    Podman 4.3 knows no Jobs, so the pod alone is played; and no fsGroup, so the volume is the user's.
+    """
     items = render("load-test/job")
     claim = of_kind(items, "PersistentVolumeClaim")["load-test-results"]
-    job = in_a_pod("load-test-job", of_kind(items, "Job")["load-test"]["spec"]["template"], image)
+    claim["metadata"]["name"] = run_name
+    names = (f"{run_name}-job", f"{run_name}-reader")
+    job = in_a_pod(names[0], of_kind(items, "Job")["load-test"]["spec"]["template"], image)
     user = str(job["spec"]["securityContext"]["runAsUser"])
     claim["metadata"]["annotations"] = {"volume.podman.io/uid": user, "volume.podman.io/gid": user}
     (container,) = job["spec"]["containers"]
@@ -197,19 +211,19 @@ def test_the_jobs_pod_ends_with_its_verdict_and_leaves_its_run_to_the_reader(
     reader = of_kind(render("load-test/reader"), "Pod")["load-test-reader"]
     files = [tmp_path / "job.yaml", tmp_path / "reader.yaml"]
     files[0].write_text(yaml.safe_dump_all([claim, job]))
-    files[1].write_text(yaml.safe_dump(in_a_pod("load-test-reader", reader, image)))
+    files[1].write_text(yaml.safe_dump(in_a_pod(names[1], reader, image)))
     try:
         podman("kube", "play", str(files[0]))
-        code = podman("wait", "load-test-job-load-test").stdout.strip()
-        said = podman("logs", "load-test-job-load-test")
+        code = int(podman("wait", f"{names[0]}-load-test").stdout)
+        said = podman("logs", f"{names[0]}-load-test")
+        assert code in (0, 1, 3), said.stdout + said.stderr
         podman("kube", "play", str(files[1]))
-        told = podman("exec", "load-test-reader-reader", "cat", "/results/latest/verdict.json").stdout
+        told = podman("exec", f"{names[1]}-reader", "cat", "/results/latest/verdict.json").stdout
     finally:
         for file in files:
             podman("kube", "down", str(file), check=False)
-        podman("volume", "rm", "load-test-results", check=False)
-    assert code == "0", said.stdout + said.stderr
-    assert (json.loads(told)["verdict"], json.loads(told)["exit_code"]) == ("pass", 0)
+        podman("volume", "rm", run_name, *(f"{name}-tmp" for name in names), check=False)
+    assert json.loads(told)["exit_code"] == code
 
 
 class Balancer:
@@ -243,7 +257,7 @@ class Balancer:
 
         thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
         thread.start()
-        up.wait()
+        assert up.wait(10), "it does not listen"
         try:
             yield f"http://127.0.0.1:{self.port}"
         finally:
@@ -280,13 +294,13 @@ class Balancer:
 
 
 def test_sigterm_during_load_loses_no_request(
-    pod: Pod, play: Callable[[str], Pod], podman: Podman, tmp_path: Path
+    pod: Pod, play: Callable[[str], Pod], podman: Podman, run_name: str, tmp_path: Path
 ) -> None:
     """One of two pods is told to stop, as in a rolling update; its requests end well, the next go elsewhere.
 
     The last test of the first pod: it is gone afterwards.
     """
-    other = play("model-service-b")
+    other = play(f"{run_name}-b")
     scenario = tmp_path / "rolling.yaml"
     scenario.write_text(LOAD)
     balancer = Balancer([pod, other])
