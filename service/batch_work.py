@@ -4,39 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic import BaseModel, FailFast, GetPydanticSchema, TypeAdapter, ValidationError
+from pydantic_core import core_schema, from_json
 from rest_model_service.schemas import Error
 
 from service.inference import Inference
 from service.metrics import InferenceMetrics
 from service.replies import ClientGoneError, Reply, faults, invalid, refusal
+from service.slicing import RowTooLongError, Slices
 from service.tracing import Span, Tracing
 
 _MOST_FAULTS = 100
 _ROWS_AT_ONCE = 64
-
-
-class MisplacedCutError(Exception):
-    """A slice is no JSON: the cut hit a string or a nested list, or the whole text is no JSON either."""
+_ROW_INVALID = "row_invalid"
 
 
 class RowCodec:
     """Reads a slice's rows and writes its results."""
 
     def __init__(self, read: type[BaseModel], written: type[BaseModel]) -> None:
+        # Each fault has a copy of its row made, so of a whole slice only one is to be told.
+        terse = GetPydanticSchema(
+            lambda source, handler: core_schema.custom_error_schema(
+                handler(source), _ROW_INVALID, custom_error_message="Row is not valid"
+            )
+        )
+        rows: Any = Annotated[list[Annotated[read, terse]], FailFast()]  # type: ignore[valid-type]
+        self._slice: TypeAdapter[list[BaseModel]] = TypeAdapter(rows)
         self._rows = TypeAdapter(list[read])  # type: ignore[valid-type]
         self._outputs = TypeAdapter(list[written])  # type: ignore[valid-type]
         self._results = TypeAdapter(list[written | Error])  # type: ignore[valid-type]
 
     def rows(self, text: bytes) -> list[BaseModel]:
-        """All rows. Raises `ValidationError`."""
-        return self._rows.validate_json(text)
+        """All rows. Raises `ValidationError` with one fault, which doesn't say what is wrong with a row."""
+        return self._slice.validate_json(text)
+
+    def values(self, text: bytes) -> list[Any]:
+        """The list as it stands there, of a text that is one."""
+        values: list[Any] = from_json(text)
+        return values
 
     def row(self, value: object) -> BaseModel:
         """One row of parsed JSON. Raises `ValidationError`, its faults placed in row 0 of a list."""
@@ -74,25 +85,27 @@ class BatchWork:
     faults: list[str] = field(default_factory=list)
     results: list[bytes] = field(default_factory=list)
 
-    async def run(self, texts: Iterable[bytes], whole: bool) -> Reply:
-        """The reply to the batch in `texts`.
-
-        Raises `ClientGoneError`, `PredictionError` and `MisplacedCutError`.
-        `whole` says that `texts` is the one text the client sent, so that there is no cut to blame.
-        """
-        for text in texts:
+    async def run(self, body: bytes, slice_bytes: int) -> Reply:
+        """The reply to the batch in `body`. Raises `ClientGoneError` and `PredictionError`."""
+        slices = Slices(body, slice_bytes)
+        if not slices.is_list and len(body) > slice_bytes:
+            return invalid(["Field 'body' has error 'list_type', Input should be a valid array."])
+        while slices.more:
             waiting_since_s = time.perf_counter()
             async with self.turn:
                 self.queue_s += time.perf_counter() - waiting_since_s
                 if self.gone.done():
                     raise ClientGoneError
                 try:
-                    await self._take(text)
+                    await self._take(slices.take(), slices)
                 except ValidationError as error:
-                    if not whole and error.errors(include_input=False)[0]["type"] == "json_invalid":
-                        raise MisplacedCutError from error
-                    return invalid(faults(error))
-                if not whole:
+                    return invalid(self._told(error))
+                except RowTooLongError:
+                    told = (
+                        f"Row {self.rows} is longer than {slice_bytes:,} bytes, the most that is read of one."
+                    )
+                    return refusal(413, "ContentTooLarge", [told])
+                if not slices.whole:
                     await asyncio.sleep(0)  # within the turn: or each batch would have its slice in one pass
             if len(self.faults) >= _MOST_FAULTS:
                 return invalid([*self.faults[:_MOST_FAULTS], "... and what comes after was not looked at."])
@@ -107,43 +120,60 @@ class BatchWork:
             f"queue;dur={self.queue_s * 1e3:.3f}, inference;dur={self.inference_s * 1e3:.3f}, "
             f'batch;desc="{self.rows}"'
         )
-        body = b"[" + b",".join(self.results) + b"]"
-        return Reply(200, body, ((b"server-timing", timing.encode()),))
+        self.results[0] = b"[" + self.results[0]
+        self.results[-1] += b"]"
+        return Reply(200, b",".join(self.results), ((b"server-timing", timing.encode()),))
 
-    async def _take(self, text: bytes) -> None:
-        """Work on one slice. Raises `ValidationError` if it is no JSON list, and `PredictionError`."""
+    async def _take(self, text: bytes, slices: Slices) -> None:
+        """Work on one slice. Raises `ValidationError` if it is no JSON list, and `RowTooLongError`."""
         try:
             with nullcontext() if self.tracing is None else self.tracing.preparation():
                 rows = self.codec.rows(text)
         except ValidationError as error:
-            if error.error_count() == 1 and not error.errors(include_input=False)[0]["loc"]:
+            kind = error.errors(include_input=False)[0]["type"]
+            if kind == _ROW_INVALID:
+                await self._take_faulty(self.codec.values(text))
+            elif kind == "json_invalid" and (anew := slices.again()) is not None:
+                await self._take(anew, slices)
+            else:
                 raise
-            await self._take_faulty(text)
             return
         self.rows += len(rows)
         if rows and not self.faults and self.rows <= self.most_rows:
             self.results.append(self.codec.encode(await self._predicted(rows)))
 
-    async def _take_faulty(self, text: bytes) -> None:
+    async def _take_faulty(self, values: Sequence[object]) -> None:
         """A slice with invalid rows: what is wrong with each, and, if partial, the results of the others."""
-        read: list[BaseModel | Error] = []
-        for index, value in enumerate(from_json(text), self.rows):
-            if index % _ROWS_AT_ONCE == 0:
-                await asyncio.sleep(0)
-            try:
-                read.append(self.codec.row(value))
-            except ValidationError as error:
-                told = faults(error, index)
-                read.append(Error(type="ValidationError", messages=told))
-                if not self.partial:
-                    self.faults += told
-                    if len(self.faults) >= _MOST_FAULTS:
-                        return
-        self.rows += len(read)
-        if self.partial and self.rows <= self.most_rows:
-            outputs = iter(await self._predicted([each for each in read if not isinstance(each, Error)]))
-            results = [each if isinstance(each, Error) else next(outputs) for each in read]
-            self.results.append(self.codec.encode_results(results))
+        if self.rows + len(values) > self.most_rows:
+            self.rows += len(values)
+            return
+        for first in range(0, len(values), _ROWS_AT_ONCE):
+            await asyncio.sleep(0)
+            read = [
+                self._row(value, index)
+                for index, value in enumerate(values[first : first + _ROWS_AT_ONCE], self.rows)
+            ]
+            self.rows += len(read)
+            if self.partial:
+                valid = [each for each in read if not isinstance(each, Error)]
+                outputs = iter(await self._predicted(valid))
+                results = [each if isinstance(each, Error) else next(outputs) for each in read]
+                self.results.append(self.codec.encode_results(results))
+                continue
+            self.faults += [told for each in read if isinstance(each, Error) for told in each.messages]
+            if len(self.faults) >= _MOST_FAULTS:
+                return
+
+    def _row(self, value: object, index: int) -> BaseModel | Error:
+        try:
+            return self.codec.row(value)
+        except ValidationError as error:
+            return Error(type="ValidationError", messages=faults(error, index))
+
+    def _told(self, error: ValidationError) -> list[str]:
+        """What is wrong with the text; of a slice, from which row on its place is counted."""
+        told = faults(error)
+        return [f"{told[0][:-1]}, counted from row {self.rows:,} on."] if self.rows else told
 
     async def _predicted(self, rows: Sequence[BaseModel]) -> Sequence[BaseModel]:
         if not rows:

@@ -114,7 +114,7 @@ def _add_endpoints(
         tracing = tracing.of_model(model.qualified_name, model.version)
         observers.append(tracing)
     batcher = MicroBatcher(inference, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, observers)
-    most_bytes = int(serving.explicit_batch.max_body_mib * 2**20)
+    most_bytes = int(serving.max_body_kib * 2**10)
     single = PredictionEndpoint(schemas, batcher, admission, deadline_s, most_bytes, metrics, tracing)
     several = BatchEndpoint(
         RowCodec(*schemas), inference, serving.explicit_batch, batcher, admission, metrics, tracing

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel
 from starlette.types import Receive, Scope
 
-from service.batch_work import BatchWork, MisplacedCutError, RowCodec
+from service.batch_work import BatchWork, RowCodec
 from service.batching import MicroBatcher
 from service.front import PLACE
 from service.inference import Inference, PredictionError
@@ -30,7 +29,6 @@ from service.replies import (
     too_large,
     too_late,
 )
-from service.slicing import slices
 from service.tracing import Span, Tracing
 
 _REQUEST_BYTES = 1024
@@ -46,7 +44,8 @@ class BatchEndpoint:
 
     A long body is cut into slices, each parsed, predicted and encoded in one go on the event loop (a slow
     model predicts in its thread); between two slices other requests have their turn, and no two batches have
-    a slice in the same pass of the loop.
+    a slice in the same pass of the loop. What can't be cut is refused, never read as a whole: a text that
+    isn't a list, a row longer than a slice.
 
     Why not in a thread: validation is one call that keeps the interpreter lock, so a thread stalls the event
     loop all the same, and then competes for the lock. Measured with 10,000 rows on 2 cores (median of the
@@ -131,22 +130,14 @@ class BatchEndpoint:
             return refusal(500, "ServiceError", [str(error)])
 
     async def _work(self, body: bytes, partial: bool, gone: asyncio.Future[Any], span: Span | None) -> Reply:
-        def run(texts: Iterable[bytes], whole: bool) -> Coroutine[Any, Any, Reply]:
-            return BatchWork(
-                codec=self._codec,
-                inference=self._inference,
-                turn=self._turn,
-                most_rows=self._knobs.max_rows,
-                partial=partial,
-                gone=gone,
-                metrics=self._metrics,
-                tracing=self._tracing,
-                span=span,
-            ).run(texts, whole)
-
-        if len(body) > self._slice_bytes:
-            try:
-                return await run(slices(body, self._slice_bytes), False)
-            except MisplacedCutError:
-                pass
-        return await run((body,), True)
+        return await BatchWork(
+            codec=self._codec,
+            inference=self._inference,
+            turn=self._turn,
+            most_rows=self._knobs.max_rows,
+            partial=partial,
+            gone=gone,
+            metrics=self._metrics,
+            tracing=self._tracing,
+            span=span,
+        ).run(body, self._slice_bytes)

@@ -48,6 +48,7 @@ class Serving(_Section):
 
     micro_batch: MicroBatch = MicroBatch()
     queue: Queue = Queue()
+    max_body_kib: float = Field(default=4.0, gt=0.0, le=1_024.0)
     deadline_ms: float = Field(default=100.0, gt=0.0)
     explicit_batch: ExplicitBatch = ExplicitBatch()
     drain_notice_s: float = Field(default=0.0, ge=0.0, le=600.0)

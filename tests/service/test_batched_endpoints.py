@@ -75,7 +75,7 @@ def test_server_timing_tells_queue_inference_and_batch(batched_url: str) -> None
         (b'{"age": 42,', "json_invalid"),
         (b"", "json_invalid"),
         (b"\xff", "json_invalid"),
-        (b"[" * 100_000, "json_invalid"),
+        (b"[" * 4_000, "json_invalid"),
         ([], "model_type"),
         ({**EXAMPLE, "age": 17}, "'body, age' has error 'greater_than_equal'"),
         ({**EXAMPLE, "region": "north"}, "'body, region' has error 'literal_error'"),

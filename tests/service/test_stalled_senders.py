@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
+from unittest.mock import create_autospec
 from urllib.parse import urlsplit
 
 import pytest
@@ -120,7 +121,7 @@ def test_a_row_whose_body_came_late_has_what_is_left_of_the_deadline() -> None:
         schemas = InsuranceChargesModelInput, InsuranceChargesModelOutput
         admission = Admission(10, 1.0, 32, 0.05)
         endpoint = PredictionEndpoint(
-            schemas, batcher, admission, 0.1, 1_000, InferenceMetrics(), tracing=None
+            schemas, batcher, admission, 0.1, 1_000, create_autospec(InferenceMetrics), tracing=None
         )
         asked = 0
 
