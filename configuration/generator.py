@@ -10,17 +10,19 @@ from configuration.units import write_duration
 from reports.generator import Limits
 
 _SHARE = number("a share above 0 and up to 1, such as 0.95", lambda value: 0 < value <= 1)
+_CORES = number("a number of cores above 0, such as 0.25", lambda value: value > 0)
 
 
 def read_limits(node: Node) -> Limits:
-    """The generator section: `{lateness: 20ms, busy: 0.95, starved: 0.25, lag: 100ms}`, any part of it."""
+    """The generator section: the keys of `Limits`, any of them."""
     default = Limits()
-    with node.keys("a mapping with lateness, busy, starved, lag") as keys:
+    with node.keys("a mapping with lateness, busy, starved, lag, others") as keys:
         lateness_s = keys.take_or("lateness", duration, default.lateness_ms / 1000)
         busy = keys.take_or("busy", _SHARE, default.busy)
         starved = keys.take_or("starved", _SHARE, default.starved)
         lag_s = keys.take_or("lag", duration, default.lag_ms / 1000)
-    return Limits(lateness_s * 1000, busy, starved, lag_s * 1000)
+        others = keys.take_or("others", _CORES, default.others)
+    return Limits(lateness_s * 1000, busy, starved, lag_s * 1000, others)
 
 
 def write_limits(limits: Limits) -> dict[str, Any]:
@@ -30,4 +32,5 @@ def write_limits(limits: Limits) -> dict[str, Any]:
         "busy": limits.busy,
         "starved": limits.starved,
         "lag": write_duration(limits.lag_ms / 1000),
+        "others": limits.others,
     }

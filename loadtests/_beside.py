@@ -1,7 +1,8 @@
 """What is observed of the service beside the load: readiness, processor, memory, queue, batches.
 
 The service tells it by its readiness path and its Prometheus metrics; processor and memory come from the
-kernel where the service runs on this machine. What a service doesn't offer is not observed.
+kernel where the service runs on this machine, and so does what other programs took of it. What a service
+doesn't offer is not observed.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ import gevent
 import psutil
 
 from loadtests._client import Connection, Reply
+from loadtests._neighbours import Neighbours
 from loadtests._recording import Observation
 from loadtests._target import READINESS_PATH, Target, merged
+from reports.telemetry import MACHINE, SERVICE
 
 PERIOD_S: Final = 1.0
 TIMEOUT_S: Final = 0.9
 """A question is answered before the next one, or not at all."""
 
 METRICS_PATH: Final = "/metrics"
-SOURCE: Final = "service"
 
 CPU_SECONDS: Final = "process_cpu_seconds_total"
 MEMORY_BYTES: Final = "process_resident_memory_bytes"
@@ -50,6 +52,7 @@ class Beside:
         self._questions = {path: _question(target, path, headers) for path in (READINESS_PATH, METRICS_PATH)}
         self._connection = Connection(target)
         self._processes = local_processes(target)
+        self._neighbours = Neighbours(self._processes) if self._processes else None
         self._before: dict[str, float] = {}
         self._at = perf_counter()
         self._greenlet = gevent.spawn(self._run)
@@ -62,9 +65,12 @@ class Beside:
     def _run(self) -> None:
         due = perf_counter()
         while True:
-            seen = self._readiness() | self._service_figures()
+            of_service = self._readiness() | self._service_figures()
+            of_machine = self._neighbours.figures() if self._neighbours is not None else {}
+            seen = [Observation(SERVICE, name, value) for name, value in of_service.items()]
+            seen += [Observation(MACHINE, name, value) for name, value in of_machine.items()]
             if seen:
-                self._observe([Observation(SOURCE, name, value) for name, value in seen.items()])
+                self._observe(seen)
             due = max(due + PERIOD_S, perf_counter())
             gevent.sleep(due - perf_counter())
 

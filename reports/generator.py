@@ -15,7 +15,7 @@ import numpy as np
 from reports.quantities import duration, number
 from reports.run import Run
 from reports.samples import Floats, Mask
-from reports.telemetry import OBSERVED
+from reports.telemetry import MACHINE, OBSERVED
 
 TOLERATED_SHARE = 0.1
 TOLERATED_S = 3
@@ -34,12 +34,15 @@ class Limits:
     `busy` 0.95: share of a core. Above, requests queue for the generator's own processor.
     `starved` 0.25: share of the time spent waiting for a core that something else is running on.
     `lag_ms` 100: how long the event loop may stand still. As long, no reply is read and none is timed.
+    `others` 0.25: cores that other programs may take of a machine on which less than a tenth is idle. What
+    is missed only while they take more is no finding about the service (`reports.disturbance`).
     """
 
     lateness_ms: float = 20.0
     busy: float = 0.95
     starved: float = 0.25
     lag_ms: float = 100.0
+    others: float = 0.25
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Limits:
@@ -85,6 +88,8 @@ class Health:
 
     lateness: Lateness | None
     processes: tuple[Process, ...]
+    others: Floats
+    """What programs took that are neither generator nor service: shares of a core; empty if not observed."""
 
 
 def health(run: Run) -> Health:
@@ -102,6 +107,7 @@ def health(run: Run) -> Health:
             )
             for source in sorted(sources)
         ),
+        _series(run, "others_percent", MACHINE) / 100.0,
     )
 
 
@@ -113,6 +119,9 @@ def described(found: Health) -> list[str]:
             f"sends late by {number(late.p50_ms)} ms at p50, {number(late.p99_ms)} ms at p99, "
             f"{number(late.max_ms)} ms at most"
         )
+    if len(found.others):
+        most = 100 * float(found.others.max())
+        told.append(f"other programs took {_percent(found.others)} of a core ({most:.0f} % at most)")
     for process in found.processes:
         parts = [f"{process.source}: {_percent(process.busy)} of a core"]
         parts[0] += f" ({100 * float(process.busy.max()):.0f} % at most)"

@@ -34,7 +34,12 @@ KUBERNETES = "kubernetes"
 `replicas_ready`, `replicas_desired` and `replicas_max`: how many are there, are wanted, and may be wanted;
 `pods_cpu_cores` and `pods_memory_mib`: what its pods use, taken together.
 """
-OBSERVED = frozenset((SERVICE, KUBERNETES))
+MACHINE = "machine"
+"""The source of what was observed of the machine that load test and service share.
+
+`others_percent`: what neither of them took, in % of a core; `idle_percent`: in % of the machine.
+"""
+OBSERVED = frozenset((SERVICE, KUBERNETES, MACHINE))
 """Every other source is a process that generates load."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reports import generator
+from reports.disturbance import excuse
 from reports.figures import StageFigures, stage_figures
 from reports.generator import Fault
 from reports.judgement import Judgement, Outcome, judge_objective
@@ -47,13 +48,13 @@ def judge(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdict:
     """The verdict on `run`; `stages` may be handed over where they are known already.
 
     In order of precedence: a fault, a lost worker or no sample makes it invalid; a run that was given up
-    failed; a missed objective fails it; an interruption makes it invalid; where proof is required, its lack
-    fails it.
+    failed; a missed objective fails it, or makes it invalid where it is missed only while the machine was
+    too busy; an interruption makes it invalid; where proof is required, its lack fails it.
     """
     asked = objectives(run)
     found = tuple(judge_objective(objective, run) for objective in asked)
     failures = failures_by_reason(run.judged, run.facts.expected)
-    word, sentence, reasons = _decide(run, found, failures)
+    word, sentence, reasons = _decide(run, asked, found, failures)
     told = stage_figures(run) if stages is None else stages
     return Verdict(word, sentence, reasons, found, judge_stages(run, asked, told), failures)
 
@@ -67,7 +68,7 @@ def objectives(run: Run) -> list[Objective]:
 
 
 def _decide(
-    run: Run, found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
+    run: Run, asked: list[Objective], found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
 ) -> tuple[Word, str, tuple[str, ...]]:
     faults = (*map(Fault, run.facts.faults), *_unread(run), *generator.faults(run))
     missed = _missed(found)
@@ -79,6 +80,8 @@ def _decide(
     if run.facts.given_up is not None:
         given_up = f"given up after {duration(run.elapsed_s)}: {run.facts.given_up}"
         return "fail", f"Failed: {given_up}.", (given_up, *missed)
+    if missed and (excused := excuse(run, asked, found)):
+        return "invalid", f"Invalid: {excused.what}.", (str(excused),)
     if missed:
         after = "".join(f"; {end}" for end in (*stopped, *_decided(run)))
         mostly = _mostly_failed(run, found, failures)

@@ -11,7 +11,7 @@ from reports.charts.words import listing, ms
 from reports.generator import Limits, described, faults, health
 from reports.quantities import counted
 from reports.run import Run
-from reports.telemetry import OBSERVED
+from reports.telemetry import MACHINE, OBSERVED
 
 _MOST = 4
 """Measures and processes that are put into words."""
@@ -32,6 +32,8 @@ def generator_health(scene: Scene) -> Chart | None:
     ]
     if not panels:
         return None
+    others = Series.observed(run, "others_percent", MACHINE, "users", scene.axis.end_s)
+    panels += [Panel("other programs on this machine, % of a core", (others,), 100.0)] if len(others) else []
     processes = len(panels[0].series)
     told = "; ".join(_shortened(described(health(run)))) or "Observed in the warm-up alone"
     return Chart(

@@ -38,7 +38,7 @@ class Checkout:
             "description: Short.\n"
             "load: {users: [{constant: 5, for: 2s}]}\n"
             f"objectives: [{objective}]\n"
-            "generator: {lateness: 1m, busy: 1, starved: 1, lag: 1m}\n"
+            "generator: {lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}\n"
         )
         return path.name
 

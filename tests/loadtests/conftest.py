@@ -245,7 +245,7 @@ def scenario_file(tmp_path: Path) -> Callable[..., str]:
         objectives: str = "[p99 latency <= 5 s, error rate <= 0 %]",
         more: str = "",
         name: str = "short",
-        generator: str = "{lateness: 1m, busy: 1, starved: 1, lag: 1m}",
+        generator: str = "{lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}",
     ) -> str:
         """Unless told otherwise the generator is believed, however busy the machine that tests it."""
         path = tmp_path / f"{name}.yaml"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import psutil
 import pytest
 
 from loadtests._beside import Beside, _question, local_processes, metrics
@@ -125,5 +126,8 @@ def test_the_real_service_is_watched(start: Callable[..., Any], scenario_file: C
         assert 3 <= len(values) <= 6, name
         assert (values >= 0).all()
         assert (seen_at <= 5.5).all()
+    for name, most in (("others_percent", 100.0 * psutil.cpu_count()), ("idle_percent", 100.0)):
+        assert all(0 <= value <= 1.1 * most for value in telemetry.series(name, "machine")[1])
+        assert len(telemetry.series(name, "machine")[1]) >= 3
     outcomes = {judged["text"]: judged["observed"] for judged in suite.verdict["objectives"]}
     assert outcomes["availability >= 99.9 %"] == 100.0

@@ -30,7 +30,7 @@ ScenarioFile = Callable[..., str]
 def staged_at_any_speed(folder: Path) -> str:
     """The staged scenario with a latency limit that a busy test machine keeps."""
     text = (ROOT / "configuration/scenarios/staged.yaml").read_text().replace("<= 100 ms", "<= 5 s")
-    text += "generator: {lateness: 1m, busy: 1, starved: 1, lag: 1m}\n"
+    text += "generator: {lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}\n"
     path = folder / "staged.yaml"
     path.write_text(text)
     return str(path)
