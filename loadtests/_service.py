@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
@@ -44,27 +46,32 @@ class OwnService:
     def __init__(self, port: int = PREFERRED_PORT) -> None:
         self._preferred = port
         self._log = tempfile.TemporaryFile(prefix="service-")  # noqa: SIM115 - closed in __exit__
-        self._process: subprocess.Popen[bytes]
+        self._process: subprocess.Popen[bytes] | None = None
         self.host: str
 
     def __enter__(self) -> Self:
         try:
-            self._start(free_port(self._preferred))
-        except PortTakenError:
-            self._start(free_port(0))
+            try:
+                self._start(free_port(self._preferred))
+            except PortTakenError:
+                self._start(free_port(0))
+        except BaseException:
+            self._log.close()
+            raise
         return self
 
     def _start(self, port: int) -> None:
         self.host = f"http://{LOOPBACK}:{port}"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "service", "--host", LOOPBACK, "--port", str(port)],
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
         try:
+            with signals_held():
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "service", "--host", LOOPBACK, "--port", str(port)],
+                    cwd=PROJECT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
             self._await_listening(port)
             wait_until_ready(self.host, {}, START_PATIENCE_S, self._raise_if_gone)
         except NoAnswerError as error:
@@ -78,7 +85,7 @@ class OwnService:
         """Wait until it is this service that listens: another's answer would be taken for its own."""
         deadline = time.monotonic() + START_PATIENCE_S
         while not self._listens(port):
-            if self._process.poll() is not None and not is_free(LOOPBACK, port):
+            if self._gone and not is_free(LOOPBACK, port):
                 raise PortTakenError(f"port {port} was taken meanwhile")
             self._raise_if_gone()
             if time.monotonic() > deadline:
@@ -87,6 +94,7 @@ class OwnService:
 
     def _listens(self, port: int) -> bool:
         """Whether the service's process, or a worker of it, has the port."""
+        assert self._process is not None
         try:
             process = psutil.Process(self._process.pid)
             return any(
@@ -101,12 +109,16 @@ class OwnService:
         self._stop()
         self._log.close()
 
+    @property
+    def _gone(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
     def _raise_if_gone(self) -> None:
-        if self._process.poll() is not None:
+        if self._gone:
             raise ServiceError(f"the service ended while starting:\n{self._last_words()}")
 
     def _stop(self) -> None:
-        if self._process.poll() is not None:
+        if self._process is None or self._gone:
             return
         self._process.send_signal(signal.SIGTERM)
         try:
@@ -119,6 +131,23 @@ class OwnService:
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").rstrip().splitlines()
         return "\n".join(lines[-LAST_WORDS:])
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let SIGINT and SIGTERM come at the end: what they interrupt here would be left without an owner."""
+    came: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for held in came:
+        signal.raise_signal(held)
 
 
 def free_port(preferred: int) -> int:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -42,3 +46,19 @@ def test_a_service_that_was_quicker_to_take_the_port_is_not_taken_for_it(
     monkeypatch.setattr(_service, "free_port", lambda preferred: preferred or free_port(0))
     with OwnService(other) as service:
         assert service.host != f"http://127.0.0.1:{other}"
+
+
+def test_a_signal_that_comes_while_it_starts_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes when there is a process, and nobody knows it yet."""
+    started = []
+    popen = subprocess.Popen
+
+    def interrupted(*words: Any, **options: Any) -> Any:
+        started.append(popen(*words, **options))
+        os.kill(os.getpid(), signal.SIGINT)
+        return started[-1]
+
+    monkeypatch.setattr(_service.subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt), OwnService(0):
+        pass
+    assert started[0].poll() is not None
