@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from service.configuration import (
     StartError,
@@ -48,14 +49,13 @@ def main() -> None:
             check_models(configuration)
     except StartError as error:
         sys.exit(str(error))
-    stop_s = _stop_s(configuration)
     if options.workers == 1:
-        _serve(options, stop_s)
+        _serve(options, configuration)
         return
     # Where the workers leave their figures, so that each of them can answer for all.
     with tempfile.TemporaryDirectory(prefix="service-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        _serve(options, stop_s)
+        _serve(options, configuration)
 
 
 def _stop_s(configuration: SuiteConfiguration) -> int:
@@ -88,7 +88,8 @@ def _refusal(host: str, port: int) -> str | None:
     return None
 
 
-def _serve(options: argparse.Namespace, stop_s: int) -> None:
+def _serve(options: argparse.Namespace, configuration: SuiteConfiguration) -> None:
+    # The service configures the log in each worker; what their parent says goes the same way.
     uvicorn.run(
         "service.app:app",
         host=options.host,
@@ -96,7 +97,8 @@ def _serve(options: argparse.Namespace, stop_s: int) -> None:
         workers=options.workers,
         http="service.protocol:DoorProtocol",
         access_log=False,
-        timeout_graceful_shutdown=stop_s,
+        timeout_graceful_shutdown=_stop_s(configuration),
+        log_config=configuration.logging or LOGGING_CONFIG,
     )
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+import yaml
+
+ROOT = Path(__file__).parents[2]
 
 ODD = {"class_path": "tests.service.odd_models.OddModel"}
 STOCK = {"class_path": "tests.service.odd_models.OneAtATimeModel"}
@@ -79,3 +89,40 @@ def test_a_reply_that_nobody_reads_does_not_hold_up_the_stop(serve: Callable[...
         assert client.recv(12) == b"HTTP/1.1 200"
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_log_that_nobody_ever_reads_holds_up_neither_start_nor_stop(
+    configured: Callable[..., Path], model_path: Path, workers: str
+) -> None:
+    """The pipe is full before the first line; the parent of several workers has a log of its own."""
+    values = yaml.safe_load((ROOT / "configuration/service/batched.yaml").read_text())
+    path = configured(model_path)
+    values["models"] = yaml.safe_load(path.read_text())["models"]
+    path.write_text(yaml.safe_dump(values))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    nobody, full = os.pipe()
+    os.set_blocking(full, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(full, b"." * 4096)
+    os.set_blocking(full, True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", "--port", str(port), "--workers", workers],
+        cwd=ROOT,
+        env={**os.environ, "REST_CONFIG": str(path)},
+        stderr=full,
+    )
+    try:
+        pause, deadline = threading.Event(), time.monotonic() + PATIENCE_S
+        while not ready(f"http://127.0.0.1:{port}"):
+            assert time.monotonic() < deadline, "it never got ready"
+            pause.wait(0.1)
+        process.terminate()
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(full)
+        os.close(nobody)
