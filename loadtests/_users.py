@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from locust import User, task
 from locust.env import Environment
+from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING
 
 from configuration.scenario import PACE_S
@@ -25,11 +26,23 @@ class ModelUser(User):
         self.number: int = self._sending.join()
         self._requests = self._sending.deal(self.number)
         self._connection = self._sending.connect()
+        self._told_to_stop = False
 
     @task
     def predict(self) -> None:
         """Ask for the next prediction."""
+        if self._told_to_stop:
+            raise StopUser
         self._sending.send(self._connection, next(self._requests))
+
+    def stop(self, force: bool = False) -> bool:
+        """Stop now where the user waits, else after the reply.
+
+        Locust ends who waits by an exception, and that comes a moment later: who wakes up in between must
+        not send what would then be broken off, and recorded nowhere.
+        """
+        self._told_to_stop = True
+        return bool(super().stop(force))
 
     def on_start(self) -> None:
         """Let the run begin; then wait as before every request, so that users who come together spread."""
