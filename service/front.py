@@ -101,29 +101,30 @@ class Front:
             status, detail = await self._pass_on(scope, receive, send, identity)
         else:
             reply = await self._answer(lane, scope, receive)
+            # Before it is sent: the client may have it before the clock is read again.
+            elapsed_s = time.perf_counter() - started_s
             if reply is None:
                 status, detail, answered = _CLIENT_GONE, "the client went away", 0
             else:
                 status, detail, answered = reply.status, reply.detail, len(reply.body)
                 await send_reply(send, reply, *self._headers(identity))
-            self._count(scope["path"], scope["headers"], status, answered, started_s)
+            self._count(scope["path"], scope["headers"], status, answered, elapsed_s)
         self._note(status, identity, scope["method"], scope["path"], started_s, detail)
 
     def name_refused(self, path: str, headers: Headers, reply: Reply, started_s: float) -> tuple[Header, ...]:
         """Count and log a lane's request that was refused at its head; the headers that name it."""
         identity = request_id(headers)
-        self._count(path, headers, reply.status, len(reply.body), started_s)
+        self._count(path, headers, reply.status, len(reply.body), time.perf_counter() - started_s)
         self._note(reply.status, identity, "POST", path, started_s, reply.detail)
         return self._headers(identity)
 
-    def _count(self, path: str, headers: Headers, status: int, answered: int, started_s: float) -> None:
+    def _count(self, path: str, headers: Headers, status: int, answered: int, elapsed_s: float) -> None:
         """Count a lane's request; one refused has no latency, which would look the better for it."""
         metrics = self._paths.get(path)
         if status == _REFUSED:
             if metrics is not None:
                 metrics.count_refused(status)
             return
-        elapsed_s = time.perf_counter() - started_s
         self._metrics.latency.observe(elapsed_s)
         if metrics is not None:
             metrics.count(status, elapsed_s, content_length(headers) or 0, answered)
