@@ -43,8 +43,15 @@ class Progress(NamedTuple):
             parts.append(f"p99 ≈ {number(self.p99_ms)} ms")
         parts.append(counted(self.errors, "error"))
         if self.known:
-            parts.append(f"{self.kept} of {self.known} met so far")
+            parts.append(f"{self.kept} of {self.known} met")
         return " · ".join(dict.fromkeys(parts))
+
+
+def fitting(line: str, width: int) -> str:
+    """The line without the last of its parts that `width` columns have no room for."""
+    while len(line) > width and " · " in line:
+        line = line.rpartition(" · ")[0]
+    return line[:width]
 
 
 def progress(run: Run) -> Progress:
@@ -88,8 +95,7 @@ class ProgressLine:
 
     def _print(self, line: str) -> None:
         if self._redraws:
-            width = shutil.get_terminal_size().columns - 1
-            self._out.write("\r\033[K" + line[:width])
+            self._out.write("\r\033[K" + fitting(line, shutil.get_terminal_size().columns - 1))
         else:
             self._out.write(line + "\n")
         self._out.flush()

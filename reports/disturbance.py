@@ -48,7 +48,7 @@ class Disturbance:
 
 
 def disturbance(run: Run) -> Disturbance:
-    """When a generator process broke one of its limits, or other programs filled the machine.
+    """When, of what is judged, a generator process broke a limit or other programs filled the machine.
 
     Each observation stands for the time since the one before it.
     """
@@ -66,7 +66,10 @@ def disturbance(run: Run) -> Disturbance:
     _, idle = run.telemetry.series("idle_percent", MACHINE)
     if len(others) == len(idle):
         spans += _before(t_s, (others > 100 * limits.others) & (idle < FULL_PERCENT))
-    return _joined(spans)
+    judged = run.spans()
+    return _joined(
+        [span for span in spans if any(from_s < span[1] and span[0] < to_s for from_s, to_s in judged)]
+    )
 
 
 def excuse(run: Run, asked: Sequence[Objective], found: Sequence[Judgement]) -> Fault | None:
@@ -85,6 +88,16 @@ def excuse(run: Run, asked: Sequence[Objective], found: Sequence[Judgement]) -> 
     calm = with_unit(number(without.observed), without.unit)
     busy = f"the {duration(disturbed.length_s)} in which this machine was too busy"
     return Fault(f"{said}, but {calm} without {busy}", REMEDY)
+
+
+def all_the_same(run: Run) -> tuple[str, ...]:
+    """What to say of a miss that `excuse` doesn't excuse, where there was something to excuse it with."""
+    busy_s = disturbance(run).length_s
+    if not busy_s:
+        return ()
+    return (
+        f"this machine was too busy for {duration(busy_s)}; objectives are missed without that time, too",
+    )
 
 
 def _missed(judged: Judgement) -> bool:

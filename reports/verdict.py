@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reports import generator
-from reports.disturbance import excuse
+from reports.disturbance import all_the_same, excuse
 from reports.figures import StageFigures, stage_figures
 from reports.generator import Fault
 from reports.judgement import Judgement, Outcome, judge_objective
@@ -85,7 +85,7 @@ def _decide(
     if missed:
         after = "".join(f"; {end}" for end in (*stopped, *_decided(run)))
         mostly = _mostly_failed(run, found, failures)
-        reasons = (*mostly, *missed, *stopped, *_saved(run))
+        reasons = (*mostly, *missed, *stopped, *_saved(run), *all_the_same(run))
         return "fail", f"Failed: {_what_failed(missed, len(found), mostly)}{after}.", reasons
     if stopped:
         rest = "no objective was missed until then" if found else "there was nothing to miss"

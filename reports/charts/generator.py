@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from reports.charts.canvas import picture
-from reports.charts.multiples import Panel, Series, paint_panels
+from reports.charts.multiples import Marked, Panel, Series, paint_panels
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import listing, ms
+from reports.disturbance import disturbance
 from reports.generator import Limits, described, faults, health
-from reports.quantities import counted
+from reports.quantities import counted, duration
 from reports.run import Run
 from reports.telemetry import MACHINE, OBSERVED
 
@@ -35,16 +36,19 @@ def generator_health(scene: Scene) -> Chart | None:
     others = Series.observed(run, "others_percent", MACHINE, "users", scene.axis.end_s)
     panels += [Panel("other programs on this machine, % of a core", (others,), 100.0)] if len(others) else []
     processes = len(panels[0].series)
+    busy = disturbance(run)
+    spans = zip(busy.start_s.tolist(), np.minimum(busy.end_s, scene.axis.end_s).tolist(), strict=True)
+    marked = Marked("too busy", [span for span in spans if span[0] < span[1]])
     told = "; ".join(_shortened(described(health(run)))) or "Observed in the warm-up alone"
     return Chart(
         "generator",
         "The generator's health",
         _title(run, limits),
         f"{told[0].upper()}{told[1:]}.",
-        picture("generator", lambda figure, page: paint_panels(figure, page, scene.axis, panels)),
-        f"Dashed are its limits; {processes:,} processes, a line each."
-        if processes > 1
-        else "Dashed are its limits.",
+        picture("generator", lambda figure, page: paint_panels(figure, page, scene.axis, panels, marked)),
+        "Dashed are its limits"
+        + (f"; {processes:,} processes, a line each." if processes > 1 else ".")
+        + (" Shaded is when the machine was too busy to tell the service by." if marked.spans else ""),
     )
 
 
@@ -80,6 +84,8 @@ def _title(run: Run, limits: Limits) -> str:
         told.append(f"sent {ms(found.lateness.p99_ms)} late at p99")
     if told:
         return f"The generator {listing(told)}" + ("" if faults(run) else ", which is tolerated")
+    if busy_s := disturbance(run).length_s:
+        return f"Other programs filled the machine for {duration(busy_s)}"
     busiest = max(float(process.busy.max()) for process in found.processes)
     longest_ms = max((float(p.lag_ms.max()) for p in found.processes if len(p.lag_ms)), default=None)
     text = f"The generator kept its limits: {100 * busiest:.0f} % of a core at most"

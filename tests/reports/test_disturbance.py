@@ -82,6 +82,9 @@ def test_an_undisturbed_miss_fails(make_run: MakeRun, telemetry: Any) -> None:
 def test_a_miss_that_shows_without_it_too_fails(make_run: MakeRun) -> None:
     verdict = judge(run_of(make_run, lambda t_s: t_s >= 4.0, telemetry=FULL))
     assert verdict.sentence == "Failed: p95 latency was 400 ms, limit 100 ms."
+    assert verdict.reasons[1:] == (
+        "this machine was too busy for 1 s; objectives are missed without that time, too",
+    )
 
 
 def test_of_two_misses_one_that_shows_is_enough_to_fail(make_run: MakeRun) -> None:
