@@ -169,7 +169,8 @@ def start_batched(batched: Callable[..., Path]) -> Iterator[Callable[..., Servic
 
 @pytest.fixture(scope="session")
 def batched_url(batched: Callable[..., Path]) -> Iterator[str]:
-    """Where the service with batched.yaml listens, every request in its log."""
-    service = Service(["uvicorn", "service.app:app"], batched({"logged_share": 1.0}))
+    """Where the service with batched.yaml listens, every request in its log, with time enough for each."""
+    knobs = {"logged_share": 1.0, "deadline_ms": 20_000, "explicit_batch": {"deadline_ms": 20_000}}
+    service = Service(["uvicorn", "service.app:app"], batched(knobs))
     yield service.url
     service.stop()
