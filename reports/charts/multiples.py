@@ -133,7 +133,7 @@ def _mark(axes: Axes, page: Format, end_s: float, marked: Marked, *, named: bool
             marked.name,
             (last_s if early else first_s, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(5 if early else -5, -page.font_px),
+            xytext=(5 if early else -5, -1.9 * page.font_px),  # below a limit at the top
             textcoords="offset pixels",
             ha="left" if early else "right",
             fontsize=page.font_px,
