@@ -83,7 +83,7 @@ def _how(results: Results) -> str:
 
 
 def _end(results: Results) -> str:
-    command = results.facts["command"]
+    command = results.facts.get("command", "python -m benchmarks.crosscheck")
     return f"Measured by `{command}`; all turns are in [crosscheck.json](crosscheck.json)."
 
 
