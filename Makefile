@@ -20,16 +20,68 @@ TIME_SCALE ?= 1
 REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
 
-# A mistyped variable would have no effect and say nothing.
-VARIABLES := PYTHON SCENARIO OUT HOST DATA RUN PORT WEB_PORT PYTEST_OPTIONS TEST_PROCESSES SERVICE WORKERS LOAD_WORKERS TIME_SCALE \
-  REST_CONFIG IMAGE BUILDER LOADTEST_% OTEL_% %_PORT DRAIN_NOTICE_S TRACED_SHARE
-GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
-$(foreach name,$(filter-out $(VARIABLES),$(GIVEN)),$(warning $(name) is no variable of this Makefile; there are $(filter-out %_%,$(VARIABLES)) and more))
+# What each target takes, and PYTHON besides. OF_SERVICE is for the suite's own service, so not for one that HOST names.
+OF_LOAD := LOADTEST_HEADERS LOADTEST_NOTE LOADTEST_TRACE_LINK
+OF_SERVICE := SERVICE REST_CONFIG DRAIN_NOTICE_S OTEL_%
+TAKES_loadtest := SCENARIO HOST OUT TIME_SCALE $(if $(strip $(HOST)),,$(OF_SERVICE)) $(OF_LOAD)
+TAKES_web := $(TAKES_loadtest) WEB_PORT
+TAKES_serve := PORT WORKERS $(OF_SERVICE)
+TAKES_train := DATA
+TAKES_report := RUN $(if $(filter file,$(origin RUN)),OUT)
+TAKES_image := IMAGE BUILDER
+TAKES_stack := SCENARIO SERVICE OUT LOAD_WORKERS LOADTEST_HOST LOADTEST_HEADERS TRACED_SHARE SERVICE_PORT WEB_PORT \
+  PROMETHEUS_PORT GRAFANA_PORT OTLP_PORT TRACES_PORT COMPOSE COMPOSE_FILE RUN_AS
+TAKES_stack-down := COMPOSE COMPOSE_FILE
+TAKES_test := TEST_PROCESSES PYTEST_OPTIONS
+TAKES_check := $(TAKES_test)
+TAKES_compare-batch := OUT TIME_SCALE OTEL_% $(OF_LOAD)
+PLAIN := help profile prometheus-check k8s-check stall bench-generator crosscheck bench-service bench-report dashboard \
+  grafana-check pins clean
+
+TABLE := $(sort $(filter TAKES_%,$(.VARIABLES)))
+ASKED := $(or $(MAKECMDGOALS),help)
+LISTED := $(filter $(PLAIN) $(TABLE:TAKES_%=%),$(ASKED))
+TAKEN := $(strip $(foreach target,$(LISTED),$(TAKES_$(target))) PYTHON)
+
+# Any other variable on the command line would have no effect and say nothing: it is refused, or, where another make
+# called this one and it may be meant for that one, told. In the environment it may be anybody's, as may __% of a shell.
+GIVEN := $(filter-out __%,$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name))))
+UNKNOWN := $(filter-out PYTHON $(foreach row,$(TABLE),$($(row))),$(GIVEN))
+IDLE := $(if $(LISTED),$(filter-out $(TAKEN) $(UNKNOWN),$(GIVEN)))
+SHOWN := $(subst %,*,$(TAKEN))
+TAKERS = $(strip $(foreach row,$(TABLE),$(if $(filter $($(row)),$(name)),$(row:TAKES_%=%))))
+BESIDE_HOST = $(and $(HOST),$(filter loadtest web,$(LISTED)),$(filter $(OF_SERVICE),$(name)))
+UNKNOWN_SAID = $(name) is no variable of this Makefile: 'make $(ASKED)' takes $(SHOWN); correct it or leave it out
+BESIDE_HOST_SAID = $(name) has no effect on a service that runs already, as HOST says: leave one of the two out
+IDLE_SAID = $(name) has no effect on 'make $(ASKED)', which takes $(SHOWN): leave it out (it is for: $(TAKERS))
+REFUSE = $(if $(filter 0,$(MAKELEVEL)),$(error $(1)),$(warning $(1)))
+$(foreach name,$(UNKNOWN),$(call REFUSE,$(UNKNOWN_SAID)))
+$(foreach name,$(IDLE),$(call REFUSE,$(if $(BESIDE_HOST),$(BESIDE_HOST_SAID),$(IDLE_SAID))))
+
+# An empty value, as an unset variable of a shell leaves it, is not the same as none.
+TELLING := PYTHON SCENARIO OUT HOST DATA RUN PORT WEB_PORT TEST_PROCESSES SERVICE REST_CONFIG WORKERS LOAD_WORKERS \
+  TIME_SCALE LOADTEST_HOST
+GIVEN_OR_ABSENT = $(strip $($(name)))$(filter file undefined,$(origin $(name)))
+EMPTY := $(foreach name,$(filter $(TAKEN),$(TELLING)),$(if $(GIVEN_OR_ABSENT),,$(name)))
+WHERE = $(if $(filter environment,$(origin $(name))),in the environment,on the command line)
+WITHOUT = $(if $(filter environment,$(origin $(name))),unset $(name),leave $(name) out)
+URL_WANTED = give the URL of the service, such as http://127.0.0.1:8000, or $(WITHOUT) to test the suite's own service
+EMPTY_SAID = $(name) is empty $(WHERE): $(if $(filter %HOST,$(name)),$(URL_WANTED),give it a value or $(WITHOUT))
+$(foreach name,$(EMPTY),$(error $(EMPTY_SAID)))
+
+# SERVICE and REST_CONFIG name the same file: where they differ, neither gives way in silence, but for a SERVICE of the
+# environment, which may be anybody's, beside a REST_CONFIG on the command line.
+NAMED := configuration/service/$(SERVICE).yaml
+DIFFER := $(subst =$(abspath $(NAMED))=,,=$(abspath $(REST_CONFIG))=)
+BOTH := $(filter command-command command-environment environment-environment,$(firstword $(origin SERVICE))-$(firstword $(origin REST_CONFIG)))
+DIFFER_SAID = SERVICE=$(SERVICE) means $(NAMED), but REST_CONFIG $(WHERE) is $(REST_CONFIG): leave one of the two out
+$(foreach name,$(filter REST_CONFIG,$(TAKEN)),$(if $(and $(BOTH),$(DIFFER)),$(error $(DIFFER_SAID))))
 
 BIN := .venv/bin
 RUN_ENV := .venv/.run-ready
 DEV_ENV := .venv/.dev-ready
 MODEL := models/insurance_charges_model.skops
+LOAD = --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)") $(if $(filter-out 1,$(TIME_SCALE)),--time-scale "$(TIME_SCALE)")
 
 .PHONY: help
 help: ## print this list
@@ -54,12 +106,12 @@ $(MODEL): | $(RUN_ENV)
 	@$(BIN)/python -m service.training
 
 .PHONY: loadtest
-loadtest: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## load-test, judge, report: SCENARIO=staged HOST=http://... OUT=results
-	@$(BIN)/python -m loadtests --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)")
+loadtest: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## load-test, judge, report: SCENARIO=staged HOST=http://... OUT=results TIME_SCALE=1
+	@$(BIN)/python -m loadtests $(LOAD)
 
 .PHONY: web
 web: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## the same from Locust's web UI on http://127.0.0.1:8089: WEB_PORT=8089
-	@$(BIN)/python -m loadtests --web --web-port $(WEB_PORT) --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)")
+	@$(BIN)/python -m loadtests --web --web-port $(WEB_PORT) $(LOAD)
 
 .PHONY: serve
 serve: $(RUN_ENV) $(MODEL) ## run the model service: SERVICE=batched PORT=8000 WORKERS=1

@@ -62,7 +62,7 @@ def _work(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     for number in SIGNALS:
         signal.signal(number, _stop)
-    if options.host:
+    if options.host is not None:
         return _load_test(options, options.host)
     print("starting the service", file=sys.stderr)
     with OwnService() as service:

@@ -31,6 +31,16 @@ LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
 STAGED: Final = "staged"
 MANUAL: Final = "manual"
 OWN_PATHS: Final = "/api/models/insurance_charges_model/"
+INSTEAD_OF_NOTHING: Final = {
+    "scenario": "name one that --list prints, or a YAML file",
+    "host": "give the URL of the service, such as http://127.0.0.1:8000, "
+    "or leave --host out to test the suite's own service",
+    "out": "name the folder where runs are kept, or leave --out out to keep them in results",
+    "run_time": "say how long, such as 30s or 5m",
+    "web_host": f"give an IP address, or leave --web-host out for {LOOPBACK}",
+    "metrics_host": f"give an IP address, or leave --metrics-host out for {LOOPBACK}",
+}
+"""What to do where an option was given nothing, as an unset variable of a shell gives it."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,8 +51,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="exit codes: 0 pass, 1 fail, 2 usage, or a service that never answered, 3 invalid, 4 internal",
     )
     add = made.add_argument
-    add("--scenario", metavar="NAME|FILE", default=os.environ.get("SCENARIO"), help=f"what to run ({STAGED})")
-    add("--host", metavar="URL", default="", help="a service that runs already")
+    add("--scenario", metavar="NAME|FILE", help=f"what to run ({STAGED})")
+    add("--host", metavar="URL", help="a service that runs already")
     add("--out", metavar="DIR", default="results", help="where runs are kept (default: results)")
     add("--time-scale", metavar="X", type=_above_zero(float), default=1.0, help="stretch stages and warm-up")
     add("--require-proof", action="store_true", help="fail where too few samples prove an objective")
@@ -83,9 +93,12 @@ def read(name: str) -> Scenario:
 
 def check(options: argparse.Namespace) -> None:
     """Refuse what can't be run, before a service is started: ConfigurationError or ServiceError."""
+    _check_given(options)
     _check_parts(options)
     if options.worker:
         return
+    if options.scenario is None:
+        options.scenario = _scenario_of_environment()
     given = [name for name in ("users", "spawn_rate", "run_time") if getattr(options, name) is not None]
     if options.scenario is None:
         options.scenario = MANUAL if given else STAGED
@@ -95,7 +108,7 @@ def check(options: argparse.Namespace) -> None:
             f"the scenario {MANUAL} has no load of its own: say how many users for how long, "
             "such as -u 10 -t 30s, or start it in the web UI (--web)"
         )
-    if not options.host and not any(OWN_PATHS in each.path for each in scenario.traffic.endpoints):
+    if options.host is None and not any(OWN_PATHS in each.path for each in scenario.traffic.endpoints):
         raise ConfigurationError(
             f"the endpoints of {scenario.name!r} are not those of the suite's own service; "
             "aim at yours: --host URL"
@@ -104,6 +117,23 @@ def check(options: argparse.Namespace) -> None:
     check_metrics_port(options)
     if options.web:
         _check_web_port(options.web_host, options.web_port)
+
+
+def _check_given(options: argparse.Namespace) -> None:
+    """Refuse an option that was given nothing: what it would mean is not what anybody meant."""
+    for name, remedy in INSTEAD_OF_NOTHING.items():
+        value = getattr(options, name)
+        if value is not None and not value.strip():
+            raise ConfigurationError(f"--{name.replace('_', '-')} is empty: {remedy}")
+
+
+def _scenario_of_environment() -> str | None:
+    name = os.environ.get("SCENARIO")
+    if name is not None and not name.strip():
+        raise ConfigurationError(
+            f"SCENARIO is empty in the environment: {INSTEAD_OF_NOTHING['scenario']}, or unset it"
+        )
+    return name
 
 
 def _check_web_port(host: str, port: int) -> None:

@@ -37,12 +37,17 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(folder: Path) -> Make:
-    """Call with make's words: what came of them in `folder`."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    """Call with make's words, and what is in the environment: what came of them in `folder`."""
+    clean = {"PATH": os.environ["PATH"], "HOME": str(folder)}
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["make", *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+            ["make", *words],
+            cwd=folder,
+            env=clean | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
 
     return run
@@ -85,19 +90,188 @@ def test_the_readme_and_ci_rely_on_targets_there_are(make: Make) -> None:
     assert make("-n", "check", "PYTEST_OPTIONS=--no-skips").stdout.rstrip().endswith("pytest -n 3 --no-skips")
 
 
-def test_a_mistyped_variable_is_told(make: Make) -> None:
-    """It would have no effect; those that are known, or go to the environment, say nothing."""
-    told = "SCENARO is no variable of this Makefile; there are PYTHON SCENARIO"
-    assert told in make("SCENARO=smoke").stderr
-    assert make("SCENARIO=smoke", "LOADTEST_HEADERS=X: y").stderr == ""
+def assert_refused(done: subprocess.CompletedProcess[str], *sentences: str) -> None:
+    """By make's own exit code, in one line, and before anything is run or, under `make -n`, told."""
+    assert done.returncode == 2, done.stdout
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    for sentence in sentences:
+        assert sentence in line
 
 
-def test_every_variable_the_makefile_offers_is_known_to_it() -> None:
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("loadtest", "HOTS=http://127.0.0.1:1"), "'make loadtest' takes SCENARIO HOST OUT"),
+        (("loadtest", "HOTS="), "'make loadtest' takes SCENARIO HOST OUT"),
+        (("HOTS=http://127.0.0.1:1",), "'make help' takes PYTHON; correct it or leave it out"),
+        (("laodtest", "HOTS=http://127.0.0.1:1"), "HOTS is no variable of this Makefile"),
+        (("help", "loadtest", "HOTS=1", "HOST=http://127.0.0.1:1"), "'make help loadtest' takes SCENARIO"),
+    ],
+)
+def test_a_mistyped_variable_is_refused(make: Make, words: tuple[str, ...], sentence: str) -> None:
+    """With it would go what it was meant for, such as the service that was to be tested."""
+    assert_refused(make("-n", *words), "HOTS is no variable of this Makefile: ", sentence)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("loadtest WORKERS=4", "WORKERS has no effect on 'make loadtest', which takes SCENARIO HOST"),
+        ("loadtest LOAD_WORKERS=3", "leave it out (it is for: stack)"),
+        ("loadtest LOADTEST_HOST=http://127.0.0.1:1", "LOADTEST_HOST has no effect on 'make loadtest'"),
+        ("loadtest LOADTEST_OUT=runs", "LOADTEST_OUT is no variable of this Makefile"),
+        ("web PORT=9000", "PORT has no effect on 'make web'"),
+        ("serve HOST=http://127.0.0.1:1", "HOST has no effect on 'make serve', which takes PORT WORKERS"),
+        ("stack HOST=http://127.0.0.1:1", "HOST has no effect on 'make stack'"),
+        ("stack REST_CONFIG=mine.yaml", "REST_CONFIG has no effect on 'make stack'"),
+        ("train profile SCENARIO=smoke", "SCENARIO has no effect on 'make train profile'"),
+        ("SCENARIO=smoke", "has no effect on 'make help', which takes PYTHON: leave it out (it is for: load"),
+        ("report RUN=mine OUT=runs", "OUT has no effect on 'make report', which takes RUN"),
+    ],
+)
+def test_a_variable_without_effect_is_refused(make: Make, words: str, told: str) -> None:
+    assert_refused(make("-n", *words.split()), told)
+
+
+@pytest.mark.parametrize("name", ["SERVICE", "REST_CONFIG", "DRAIN_NOTICE_S", "OTEL_TRACES_EXPORTER"])
+@pytest.mark.parametrize("target", ["loadtest", "web"])
+def test_what_a_service_that_runs_already_never_hears_is_refused(make: Make, target: str, name: str) -> None:
+    """Whoever names a service and its configuration would think that configuration tested."""
+    sentence = f"{name} has no effect on a service that runs already, as HOST says: leave one of the two out"
+    assert_refused(make("-n", target, f"{name}=x", "HOST=http://127.0.0.1:1"), sentence)
+    assert_refused(make("-n", target, f"{name}=x", HOST="http://127.0.0.1:1"), sentence)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "loadtest LOADTEST_HEADERS=X:y,z OTEL_TRACES_EXPORTER=console DRAIN_NOTICE_S=1 REST_CONFIG=mine.yaml",
+        "loadtest LOADTEST_HEADERS= LOADTEST_NOTE= OTEL_TRACES_EXPORTER=",
+        "web WEB_PORT=1 SERVICE=baseline",
+        "stack GRAFANA_PORT=1 TRACED_SHARE=1 LOADTEST_HOST=http://a COMPOSE=mine",
+        "image IMAGE=a:b BUILDER=podman",
+        "check PYTEST_OPTIONS= TEST_PROCESSES=2",
+        "compare-batch TIME_SCALE=0.1 OUT=runs",
+        "train loadtest DATA=mine.csv SCENARIO=smoke",
+        "serve loadtest HOST=http://127.0.0.1:1 SERVICE=baseline",
+        ".venv/.run-ready PYTHON=python3",
+        "help __BASH_MAKE_COMPLETION__=1",
+    ],
+)
+def test_what_is_of_use_to_one_of_the_targets_is_taken(make: Make, words: str) -> None:
+    """As is what shells give that complete targets."""
+    done = make("-n", *words.split())
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_environment_may_hold_what_a_target_has_no_use_for(make: Make) -> None:
+    done = make("-n", "train", HOTS="x", HOST="", LOAD_WORKERS="3", SERVICE="other", REST_CONFIG="x.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_another_make_was_given_is_told_and_not_refused(make: Make) -> None:
+    """A make hands its variables on to those it calls, whether or not they are meant for them."""
+    done = make("-n", "train", MAKELEVEL="1", MAKEFLAGS=" -- PREFIX=/usr TEST_PROCESSES=2")
+    assert done.returncode == 0
+    assert "PREFIX is no variable of this Makefile" in done.stderr
+    assert "TEST_PROCESSES has no effect on 'make train'" in done.stderr
+    assert make("-n", "loadtest", MAKELEVEL="1", MAKEFLAGS=" -- HOST=").returncode == 2
+
+
+@pytest.mark.parametrize("target", ["loadtest", "web"])
+def test_an_empty_host_is_refused(make: Make, target: str) -> None:
+    """An unset variable of a shell must not turn the load on another service than was meant."""
+    url = "give the URL of the service, such as http://127.0.0.1:8000, or"
+    typed = f"HOST is empty on the command line: {url} leave HOST out to test the suite's own service"
+    assert_refused(make("-n", target, "HOST="), typed)
+    assert_refused(make("-n", target, "HOST= ", "SERVICE=baseline"), typed)
+    assert_refused(make("-n", target, "HOST=", HOST="http://127.0.0.1:1"), typed)
+    exported = f"HOST is empty in the environment: {url} unset HOST to test"
+    assert_refused(make("-n", target, HOST=""), exported)
+    assert_refused(make("-n", target, HOST="  "), exported)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("loadtest OUT=", "loadtest SCENARIO=", "loadtest SERVICE=", "web TIME_SCALE=", "serve PORT="),
+        *("report RUN=", "report OUT=", "train DATA=", "stack LOADTEST_HOST=", "test PYTHON="),
+    ],
+)
+def test_any_other_empty_value_is_refused(make: Make, words: str) -> None:
+    target, name = words.rstrip("=").split()
+    assert_refused(make("-n", target, f"{name}="), f"{name} is empty on the command line: give ", "leave ")
+    assert_refused(make("-n", target, **{name: ""}), f"{name} is empty in the environment: give ", "unset ")
+
+
+MINE = "docs/examples/heavier.yaml"
+
+
+@pytest.mark.parametrize("target", ["loadtest", "web", "serve"])
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        (["SERVICE=baseline"], {"REST_CONFIG": MINE}),
+        (["SERVICE=baseline", f"REST_CONFIG={MINE}"], {}),
+        ([], {"SERVICE": "baseline", "REST_CONFIG": MINE}),
+    ],
+    ids=["typed and exported", "both typed", "both exported"],
+)
+def test_two_configurations_of_the_service_are_refused(
+    make: Make, target: str, words: list[str], environment: dict[str, str]
+) -> None:
+    assert_refused(
+        make("-n", target, *words, **environment),
+        "SERVICE=baseline means configuration/service/baseline.yaml, but REST_CONFIG ",
+        f" is {MINE}: leave one of the two out",
+    )
+
+
+def test_one_configuration_of_the_service_named_twice_is_taken(make: Make, folder: Path) -> None:
+    for place in ("configuration/service/baseline.yaml", folder / "configuration/service/baseline.yaml"):
+        assert make("-n", "serve", "SERVICE=baseline", REST_CONFIG=str(place)).returncode == 0
+    assert make("-n", "serve", f"REST_CONFIG={MINE}", SERVICE="anybody's").returncode == 0
+    assert make("-n", "stack", "SERVICE=baseline", REST_CONFIG=MINE).returncode == 0
+
+
+def rows() -> dict[str, set[str]]:
+    """What the Makefile's table says that each target takes; nothing of those that take PYTHON alone."""
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    told = dict(re.findall(r"^((?:TAKES_|OF_)[\w-]+) := (.*)$", text, re.MULTILINE))
+    for name, row in told.items():
+        told[name] = re.sub(r"\$\(([\w-]+)\)", lambda found: told.get(found[1], found[0]), row)
+    (plain,) = re.findall(r"^PLAIN := (.*)$", text, re.MULTILINE)
+    made = {name.removeprefix("TAKES_"): row for name, row in told.items() if name.startswith("TAKES_")}
+    assert not set(made) & set(plain.split())
+    return {
+        target: set(re.findall(r"[A-Z][A-Z_]+%?", row))
+        for target, row in (made | dict.fromkeys(plain.split(), "")).items()
+    }
+
+
+def test_the_table_of_variables_has_each_target() -> None:
+    assert sorted(rows()) == sorted(TARGETS)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_takes_what_its_recipe_uses(target: str) -> None:
     text = (ROOT / "Makefile").read_text()
-    offered = set(re.findall(r"^([A-Z_]+) \?=", text, re.MULTILINE))
-    known = re.search(r"^VARIABLES := ((?:.*\\\n)*.*)$", text, re.MULTILINE)
-    assert known is not None
-    assert offered <= set(known[1].replace("\\\n", " ").split())
+    offered = set(re.findall(r"^([A-Z_]+) \?=", text, re.MULTILINE)) - {"PYTHON"}
+    (load,) = re.findall(r"^LOAD = (.*)$", text, re.MULTILINE)
+    (rule,) = re.findall(rf"^{target}:.*(?:\n\t.*)*", text, re.MULTILINE)
+    used = set(re.findall(r"\$\((\w+)\)", rule.replace("$(LOAD)", load)))
+    assert used & offered <= rows()[target]
+
+
+def test_what_no_recipe_uses_is_read_from_the_environment() -> None:
+    text = (ROOT / "Makefile").read_text()
+    modules = [path for name in ("loadtests", "service") for path in (ROOT / name).rglob("*.py")]
+    scripts = [ROOT / "deploy" / name for name in ("stack", "compose.yaml", "build-image")]
+    read = "".join(path.read_text() for path in (*modules, *scripts))
+    for name in set().union(*rows().values()):
+        known = (f'"{name}"', f"${{{name}:-", f'"{name.removesuffix("%")}')
+        assert f"$({name})" in text or any(each in read for each in known), name
 
 
 @pytest.mark.parametrize("target", ["loadtest", "test"])
@@ -133,6 +307,14 @@ def test_the_first_run_makes_environment_and_model(make: Make) -> None:
     [
         (("loadtest",), '-m loadtests --scenario "staged" --out "results"'),
         (("loadtest", "SCENARIO=smoke", "OUT=runs"), '-m loadtests --scenario "smoke" --out "runs"'),
+        (
+            ("loadtest", "TIME_SCALE=0.1"),
+            '-m loadtests --scenario "staged" --out "results" --time-scale "0.1"',
+        ),
+        (
+            ("web", "TIME_SCALE=0.1", "WEB_PORT=9"),
+            '-m loadtests --web --web-port 9 --scenario "staged" --out "results" --time-scale "0.1"',
+        ),
         (("serve", "PORT=9"), "-m service --port 9 --workers 1"),
         (("profile",), "-m service.profiling"),
         (("test", "TEST_PROCESSES=2"), "-m pytest -n 2"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from configuration.errors import ConfigurationError
+from loadtests import _commandline
 from loadtests._arguments import Unasked, chosen_scenario, manual_profile
 
 
@@ -59,3 +60,45 @@ def test_time_scale_stretches_the_load() -> None:
 def test_manual_users_come_at_the_spawn_rate(given: dict[str, Any], levels: dict[float, float]) -> None:
     profile = manual_profile(options(**given))
     assert {t_s: profile.level_at(t_s) for t_s in levels} == pytest.approx(levels)
+
+
+def checked(*words: str) -> Namespace:
+    typed = _commandline.parser().parse_args(words)
+    _commandline.check(typed)
+    return typed
+
+
+def test_what_is_not_typed_is_the_staged_scenario_of_the_suites_own_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SCENARIO", raising=False)
+    typed = checked()
+    assert (typed.host, typed.scenario, typed.out) == (None, "staged", "results")
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t\n"])
+@pytest.mark.parametrize(
+    ("option", "more"),
+    [
+        *(("--host", part) for part in ("--scenario=smoke", "--web", "--worker", "--master")),
+        ("--out", "--scenario=smoke"),
+        ("--scenario", "--host=http://127.0.0.1:8000"),
+        ("--run-time", "--users=3"),
+        ("--web-host", "--web"),
+        ("--metrics-host", "--metrics-port=9646"),
+    ],
+)
+def test_an_option_that_was_given_nothing_is_refused(option: str, more: str, value: str) -> None:
+    """It would aim the load test, or open a port, elsewhere than was meant."""
+    with pytest.raises(ConfigurationError, match=rf"^{option} is empty: (give|name|say) "):
+        checked(option, value, more)
+
+
+def test_a_scenario_of_the_environment_counts_where_none_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCENARIO", "smoke")
+    assert checked().scenario == "smoke"
+    assert checked("--scenario", "steady").scenario == "steady"
+    monkeypatch.setenv("SCENARIO", " ")
+    assert checked("--scenario", "steady").scenario == "steady"
+    with pytest.raises(ConfigurationError, match=r"^SCENARIO is empty in the environment: .* or unset it$"):
+        checked()

@@ -66,6 +66,23 @@ def test_a_host_that_is_none_is_told(start: Start, arguments: tuple[str, ...], s
     assert_refused(start("locust", "-f", LOCUSTFILE, *arguments).wait(), sentence)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        (("--host", ""), {}, "--host is empty: give the URL of the service, such as http://127.0.0.1:8000"),
+        ((), {"SCENARIO": ""}, "SCENARIO is empty in the environment: name one that --list prints, or"),
+    ],
+    ids=["host", "scenario"],
+)
+def test_an_empty_value_is_told_before_anything_is_started(
+    start: Start, arguments: tuple[str, ...], environment: dict[str, str], sentence: str
+) -> None:
+    """An unset variable of a shell must not aim a load test elsewhere than was meant."""
+    suite = start("loadtests", *arguments, environment=environment).wait()
+    assert_refused(suite, sentence)
+    assert suite.said.count("\n") == 1, "a service that is started is told of"
+
+
 def test_a_folder_that_can_not_be_written_is_told(start: Start, obedient: Any, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file where the folder should be")
     suite = start("loadtests", "--scenario", "smoke", "--host", obedient.host).wait()
