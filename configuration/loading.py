@@ -16,12 +16,12 @@ from configuration.readers import number, one_of, text, whole
 from configuration.scenario import SEEDS, Scenario
 from configuration.traffic import default_traffic, read_traffic
 from reports.generator import Limits
-from reports.samples import OUTCOMES
+from reports.samples import LACKING, OUTCOMES
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
 SUFFIXES: Final = (".yaml", ".yml")
 OWN_FILE: Final = " (a file of your own ends in .yaml)"
-EXPECTABLE: Final = tuple(outcome for outcome in OUTCOMES if outcome != "ok")
+EXPECTABLE: Final = tuple(outcome for outcome in OUTCOMES if outcome not in ("ok", *LACKING))
 
 _CONFIDENCE: Final = number(
     "a confidence of at least 0.5 and below 1, such as 0.95", lambda value: 0.5 <= value < 1

@@ -14,19 +14,21 @@ from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Final
 
-import gevent
 import psutil
 
 from loadtests._client import Connection, Reply
 from loadtests._neighbours import Neighbours
+from loadtests._observing import observe_every
 from loadtests._recording import Observation
 from loadtests._target import READINESS_PATH, Target, merged
-from reports.telemetry import MACHINE, SERVICE
+from reports.samples import LACKING
+from reports.telemetry import MACHINE, PROBED, SERVICE
 
 PERIOD_S: Final = 1.0
 TIMEOUT_S: Final = 0.9
 """A question is answered before the next one, or not at all."""
 
+TOO_MANY: Final = 429
 METRICS_PATH: Final = "/metrics"
 
 CPU_SECONDS: Final = "process_cpu_seconds_total"
@@ -55,43 +57,58 @@ class Beside:
         self._neighbours = Neighbours(self._processes) if self._processes else None
         self._before: dict[str, float] = {}
         self._at = perf_counter()
-        self._greenlet = gevent.spawn(self._run)
+        self._tells_readiness: bool | None = None
+        """Whether the service has a readiness path; None until it said so."""
+        self._unanswered = 0
+        """Probes that nobody answered before it did."""
+        self._greenlet = observe_every(PERIOD_S, self._look, "the service")
 
     def stop(self) -> None:
         """Ask no more."""
         self._greenlet.kill()
         self._connection.close()
 
-    def _run(self) -> None:
-        due = perf_counter()
-        while True:
-            of_service = self._readiness() | self._service_figures()
-            of_machine = self._neighbours.figures() if self._neighbours is not None else {}
-            seen = [Observation(SERVICE, name, value) for name, value in of_service.items()]
-            seen += [Observation(MACHINE, name, value) for name, value in of_machine.items()]
-            if seen:
-                self._observe(seen)
-            due = max(due + PERIOD_S, perf_counter())
-            gevent.sleep(due - perf_counter())
-
-    def _readiness(self) -> dict[str, float]:
-        """Ready is who answers 200; not ready who fails to (5xx, or no reply in time).
-
-        Any other answer, such as 404 or a redirect, says that there is nobody to be asked.
-        """
+    def _look(self) -> None:
         asked = perf_counter()
         reply = self._ask(READINESS_PATH)
-        if reply.failure is None and reply.status != 200 and reply.status < 500:
-            return {}
-        ready = reply.failure is None and reply.status == 200
-        return {"readiness": float(ready)} | (
-            {"probe_ms": (perf_counter() - asked) * 1000.0} if ready else {}
-        )
+        took_ms = (perf_counter() - asked) * 1000.0
+        if reply.failure not in LACKING:
+            self._tell(SERVICE, {PROBED: 1.0} | self._readiness(reply, took_ms))
+        # Who doesn't answer the one question in time would only delay the next one.
+        told = self._metrics() if reply.failure is None else {}
+        self._tell(SERVICE, self._service_figures(told | _kernel_figures(self._processes)))
+        if self._neighbours is not None:
+            self._tell(MACHINE, self._neighbours.figures())
 
-    def _service_figures(self) -> dict[str, float]:
+    def _metrics(self) -> dict[str, float]:
         reply = self._ask(METRICS_PATH)
-        told = metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
-        told |= _kernel_figures(self._processes)
+        return metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
+
+    def _tell(self, source: str, seen: dict[str, float]) -> None:
+        if seen:
+            self._observe([Observation(source, name, value) for name, value in seen.items()])
+
+    def _readiness(self, reply: Reply, took_ms: float) -> dict[str, float]:
+        """Ready is who answers 200; not ready who fails to (5xx, 429, or no reply in time).
+
+        Any other answer, such as 404 or a redirect, says that there is nobody to be asked, unless there was
+        somebody before. Who has never answered yet may be either.
+        """
+        status = reply.status if reply.failure is None else None
+        if status == 200:
+            self._tells_readiness = True
+        elif status is not None and self._tells_readiness is None:
+            self._tells_readiness = status >= 500 or status == TOO_MANY
+            self._unanswered *= self._tells_readiness
+        if not self._tells_readiness:
+            self._unanswered += self._tells_readiness is None
+            return {}
+        for _ in range(self._unanswered):
+            self._tell(SERVICE, {"readiness": 0.0})
+        self._unanswered = 0
+        return {"readiness": 1.0, "probe_ms": took_ms} if status == 200 else {"readiness": 0.0}
+
+    def _service_figures(self, told: dict[str, float]) -> dict[str, float]:
         now, before = perf_counter(), self._before
         elapsed_s, self._at, self._before = now - self._at, now, told
         seen = {}
@@ -101,16 +118,16 @@ class Beside:
             seen["memory_mib"] = told[MEMORY_BYTES] / 2**20
         if QUEUE_DEPTH in told:
             seen["queue_depth"] = told[QUEUE_DEPTH]
-        batches = told.get(BATCHES, 0.0) - before.get(BATCHES, told.get(BATCHES, 0.0))
-        if batches > 0:
-            seen["batch_size"] = (told[BATCH_ROWS] - before[BATCH_ROWS]) / batches
+        if {BATCHES, BATCH_ROWS} <= told.keys() & before.keys() and told[BATCHES] > before[BATCHES]:
+            rows = told[BATCH_ROWS] - before[BATCH_ROWS]
+            seen["batch_size"] = rows / (told[BATCHES] - before[BATCHES])
         return seen
 
     def _ask(self, path: str) -> Reply:
-        return self._connection.exchange(self._questions[path], TIMEOUT_S)
+        return self._connection.exchange(self._questions[path], TIMEOUT_S, repeatable=True)
 
 
-def metrics(text: bytes) -> dict[str, float]:
+def metrics(text: bytes | bytearray) -> dict[str, float]:
     """The wanted figures out of Prometheus' text format, summed over their labels.
 
     A line that is none of the format, or whose value is no finite number, is passed over.
@@ -144,7 +161,7 @@ def local_processes(target: Target) -> list[psutil.Process]:
         return list(
             dict.fromkeys([*found, *(child for each in found for child in each.children(recursive=True))])
         )
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return []
 
 
@@ -155,7 +172,7 @@ def _kernel_figures(processes: list[psutil.Process]) -> dict[str, float]:
             times = process.cpu_times()
             seconds += times.user + times.system
             bytes_held += process.memory_info().rss
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return {}
     return {CPU_SECONDS: seconds, MEMORY_BYTES: bytes_held} if processes else {}
 

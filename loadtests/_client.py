@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from time import perf_counter
 from typing import Any, Final
 
 import gevent
 import httptools
-from gevent import ssl
+from gevent import socket, ssl
 
 from loadtests._target import Target
 from loadtests._wire import Wire, connect
 
-IDLE_CHECK_S: Final = 0.5
-"""A connection unused for this long is looked at before it is trusted: the server may have closed it."""
+OUR_LIMITS: Final = {
+    errno.EMFILE: "no_descriptor",
+    errno.ENFILE: "no_descriptor",
+    errno.EADDRNOTAVAIL: "no_port",
+}
+"""Errors of opening a connection that are this machine's: of file descriptors, of ports there are no more."""
+
+
+FINAL: Final = 200
+"""Replies of lower statuses are interim: another one follows."""
+SWITCHING: Final = 101
+"""But for this one: what follows it is no HTTP."""
+
+
+RACE_S: Final = 0.05
+"""A server that closes a connection as a request leaves shows it within a round trip; later it hung up."""
 
 
 class Reply:
-    """One answer; `failure` is None, or how it failed: 'timeout', 'refused', 'reset' or 'invalid_reply'."""
+    """One answer; `failure` is None, or how it failed.
+
+    That is 'timeout', 'refused', 'reset' or 'invalid_reply', and 'no_descriptor' or 'no_port' where this
+    machine had none left.
+    """
 
     failure: str | None = None
     status = 0
-    body = b""
+    body: bytes | bytearray = b""
     received_bytes = 0
     retry_after = False
     server_timing: bytes | None = None
+    resent = False
+    """Whether the request was sent twice: the server had closed the connection as the first one left."""
+
+
+class UnreachedError(Exception):
+    """No connection could be opened; the argument is the reply's `failure`."""
 
 
 class Overdue(BaseException):
@@ -62,6 +88,12 @@ class _Stream:
 
     # What follows is called by the parser.
 
+    def on_message_begin(self) -> None:
+        """A reply begins; one behind the awaited one answers nothing, and what carries it isn't trusted."""
+        if self.complete:
+            self.keep_alive = False
+            self.reply = Reply()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the few headers that matter to measuring and framing."""
         if len(name) not in _LENGTHS:
@@ -82,13 +114,28 @@ class _Stream:
     def on_body(self, body: bytes) -> None:
         """Collect the body, which arrives in pieces."""
         reply = self.reply
-        reply.body = reply.body + body if reply.body else body
+        if not reply.body:
+            reply.body = body
+        else:
+            if isinstance(reply.body, bytes):
+                reply.body = bytearray(reply.body)
+            reply.body += body
 
     def on_message_complete(self) -> None:
-        """The last byte has come."""
-        self.reply.status = self._parser.get_status_code()
-        self.keep_alive = self._parser.should_keep_alive()
-        self.complete = True
+        """The last byte has come: of the reply, or of an interim one that announces it (RFC 9110, 15.2)."""
+        status = self._parser.get_status_code()
+        if status < FINAL and status != SWITCHING:
+            self._announced()
+        elif not self.complete:
+            self.reply.status = status
+            self.keep_alive = self._parser.should_keep_alive()
+            self.complete = True
+
+    def _announced(self) -> None:
+        """What was said in an interim reply is not said of the final one."""
+        self._framed = self._headed = False
+        self.reply.server_timing = None
+        self.reply.retry_after = False
 
 
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
@@ -105,32 +152,42 @@ class Connection:
         self._tls = (tls or ssl.create_default_context()) if target.tls else None
         self._wire: Wire | None = None
         self._stream: _Stream
-        self._used_at = 0.0
         self._timeout_s = 0.0
         self._timer: Any = None
 
-    def exchange(self, request: bytes, timeout_s: float) -> Reply:
-        """Send `request` (head and body) and read the whole reply within `timeout_s`, connecting included."""
+    def exchange(self, request: bytes, timeout_s: float, repeatable: bool = False) -> Reply:
+        """Send `request` (head and body) and read the whole reply within `timeout_s`, connecting included.
+
+        A server may close a kept connection at any moment. A request lost to that, at once and before any
+        byte of a reply, is sent once more over a fresh one if it is `repeatable` or seems never to have been
+        read.
+        """
         reply = Reply()
         if timeout_s != self._timeout_s:
             self._timeout_s = timeout_s
             self._timer = gevent.get_hub().loop.timer(timeout_s, timeout_s)
         self._timer.again(gevent.getcurrent().throw, Overdue)
         try:
-            wire = self._open()
+            kept, sent = self._is_kept(), perf_counter()
             try:
-                self._transfer(wire, request, reply)
-            except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-                self._fail(reply, "invalid_reply")
-            except (OSError, EOFError):
-                self._fail(reply, "reset")
+                self._transfer(request, reply)
+            except (OSError, EOFError) as error:
+                at_once = kept and not reply.received_bytes and perf_counter() - sent < RACE_S
+                if not at_once or not (repeatable or self._was_unread(error, sent)):
+                    raise
+                self.close()
+                reply.resent = True
+                self._transfer(request, reply)
+        except UnreachedError as error:
+            self._fail(reply, error.args[0])
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(reply, "invalid_reply")
+        except (OSError, EOFError):
+            self._fail(reply, "reset")
         except Overdue:
             self._fail(reply, "timeout")
-        except OSError:
-            self._fail(reply, "refused")
         finally:
             self._timer.stop()
-        self._used_at = perf_counter()
         return reply
 
     @property
@@ -144,7 +201,28 @@ class Connection:
             self._wire.close()
             self._wire = None
 
-    def _transfer(self, wire: Wire, request: bytes, reply: Reply) -> None:
+    def _is_kept(self) -> bool:
+        """Whether there is a connection to use again; one that the server has closed meanwhile is dropped."""
+        if self._wire is not None and self._wire.is_stale():
+            self.close()
+        return self._wire is not None
+
+    def _was_unread(self, error: Exception, sent: float) -> bool:
+        """Whether the request met a connection that was closed already, as the server's kernel says (reset).
+
+        A program that reads a request and then hangs up ends the stream instead, as a rule. Over a network
+        the reset comes behind the stream's end: it is waited for, a moment.
+        """
+        if isinstance(error, ConnectionResetError | BrokenPipeError):
+            return True
+        while self._wire is not None and not self._wire.was_rejected():
+            if perf_counter() - sent > RACE_S:
+                return False
+            gevent.sleep(RACE_S / 10)
+        return self._wire is not None
+
+    def _transfer(self, request: bytes, reply: Reply) -> None:
+        wire = self._open() if self._wire is None else self._wire
         stream = self._stream
         stream.expect(reply)
         wire.send(request)
@@ -158,14 +236,30 @@ class Connection:
             self.close()
 
     def _open(self) -> Wire:
-        wire = self._wire
-        if wire is not None and perf_counter() - self._used_at > IDLE_CHECK_S and wire.is_stale():
-            self.close()
-        if self._wire is None:
-            self._wire = connect(self._target, self._tls)
-            self._stream = _Stream()
-        return self._wire
+        try:
+            wire = self._wire = connect(self._target, self._tls)
+        except OSError as error:
+            raise UnreachedError(_failure_of(error)) from None
+        self._stream = _Stream()
+        return wire
 
     def _fail(self, reply: Reply, failure: str) -> None:
         self.close()
         reply.failure = failure
+
+
+def _failure_of(error: OSError) -> str:
+    """Why no connection could be opened: the service's doing ('refused'), or what this machine lacks."""
+    number = error.errno
+    if isinstance(error, socket.gaierror):  # it tells of the look-up, not what kept that from files
+        number = _lacking()
+    return OUR_LIMITS.get(number or 0, "refused")
+
+
+def _lacking() -> int | None:
+    """The number of the error that opening a file meets now."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno
+    return None

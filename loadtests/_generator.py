@@ -12,6 +12,7 @@ import psutil
 from locust.env import Environment
 
 from configuration.scenario import Scenario
+from loadtests._observing import observe_every
 from loadtests._recorder import Recorder
 from loadtests._recording import Observation
 from loadtests._sending import Sending
@@ -57,8 +58,11 @@ class Generator:
         recorder = self._recorder
         recorder.sink = lambda raw: take(raw, recorder.endpoints)
         self._events.request.add_listener(recorder.on_request)
-        self._monitor = Monitor(observe, source, lambda: self.sending.in_flight)
+        self._monitor = Monitor(observe, source, self._counts)
         self._sealing = gevent.spawn(_every, SEAL_S, recorder.seal)
+
+    def _counts(self) -> dict[str, float]:
+        return {"in_flight": float(self.sending.in_flight), "resent": float(self.sending.resent)}
 
     def begin_at(self, instant: float) -> None:
         """Count the run's time from `instant`, on the clock of `time.perf_counter`."""
@@ -83,39 +87,56 @@ class Monitor:
     """Observe this process once a second until stopped; `observe(observations)` takes what was seen."""
 
     def __init__(
-        self, observe: Callable[[Sequence[Observation]], None], source: str, in_flight: Callable[[], int]
+        self,
+        observe: Callable[[Sequence[Observation]], None],
+        source: str,
+        counts: Callable[[], dict[str, float]],
     ) -> None:
         self._observe = observe
         self._source = source
-        self._in_flight = in_flight
+        self._counts = counts
         self._process = psutil.Process()
         self._worst_lag_s = 0.0
-        self._greenlets = [gevent.spawn(self._beat), gevent.spawn(self._report)]
+        self._beaten_at = perf_counter()
+        self._before, self._at = self._times_s(), perf_counter()
+        self._greenlets = [
+            gevent.spawn(self._beat),
+            observe_every(PERIOD_S, self._look, f"the {source}", at_once=False),
+        ]
 
     def stop(self) -> None:
-        """End the observation."""
+        """End the observation with a last look: the loop may have stood still until now."""
         gevent.killall(self._greenlets)
+        self._tell(self._lag() | self._counts())
 
     def _beat(self) -> None:
         """A heartbeat: what it oversleeps, every other greenlet waited too."""
         while True:
-            asleep = perf_counter()
+            self._beaten_at = perf_counter()  # a look in between sets it, too: nothing is told twice
             gevent.sleep(HEARTBEAT_S)
-            self._worst_lag_s = max(self._worst_lag_s, perf_counter() - asleep - HEARTBEAT_S)
+            self._worst_lag_s = max(self._worst_lag_s, self._overslept_s())
 
-    def _report(self) -> None:
-        before, at = self._times_s(), perf_counter()
-        while True:
-            gevent.sleep(PERIOD_S)
-            times, now = self._times_s(), perf_counter()
-            seen = {name: 100.0 * (times[name] - before[name]) / (now - at) for name in times} | {
-                "memory_mib": self._process.memory_info().rss / 2**20,
-                "loop_lag_ms": self._worst_lag_s * 1000.0,
-                "in_flight": float(self._in_flight()),
-            }
-            self._worst_lag_s = 0.0
-            before, at = times, now
-            self._observe([Observation(self._source, name, value) for name, value in seen.items()])
+    def _overslept_s(self) -> float:
+        return perf_counter() - self._beaten_at - HEARTBEAT_S
+
+    def _look(self) -> None:
+        times, now = self._times_s(), perf_counter()
+        shares = {
+            name: 100.0 * (times[name] - self._before[name]) / (now - self._at)
+            for name in times.keys() & self._before.keys()
+        }
+        self._before, self._at = times, now
+        memory = {"memory_mib": self._process.memory_info().rss / 2**20}
+        self._tell(shares | memory | self._lag() | self._counts())
+
+    def _lag(self) -> dict[str, float]:
+        """The longest that the event loop stood still since the last look, until this moment."""
+        worst_s = max(self._worst_lag_s, self._overslept_s(), 0.0)
+        self._worst_lag_s, self._beaten_at = 0.0, perf_counter()
+        return {"loop_lag_ms": worst_s * 1000.0}
+
+    def _tell(self, seen: Mapping[str, float]) -> None:
+        self._observe([Observation(self._source, name, value) for name, value in seen.items()])
 
     def _times_s(self) -> dict[str, float]:
         """Seconds this process has run and, where Linux says so, waited for a core to run on."""

@@ -41,7 +41,8 @@ from shapes.locust_shape import ProfileShape
 
 logger = logging.getLogger(__name__)
 
-ROUNDING_S: Final = 0.5
+EARLY_S: Final = 0.02
+"""An event loop may wake up as much before its time; what ends a run earlier is no plan."""
 
 
 class LoadTest:
@@ -293,6 +294,6 @@ class LoadTest:
         if run.facts.decided or run.facts.given_up is not None:
             return None
         planned_s = run.facts.planned_s
-        if self._shape.completed or planned_s is None or run.elapsed_s >= planned_s - ROUNDING_S:
+        if planned_s is None or run.elapsed_s >= planned_s - EARLY_S:
             return None
         return self.interrupted or "stopped by hand"

@@ -38,7 +38,7 @@ class Neighbours:
         """
         try:
             now = self._times()
-        except psutil.Error:
+        except (psutil.Error, OSError):
             return {}
         elapsed_s = now.at_s - self._before.at_s
         if elapsed_s < SHORTEST_S:

@@ -20,6 +20,7 @@ DECK_REQUESTS: Final = 4_096
 DECK_BYTES: Final = 32 * 2**20
 DECK_RECORDS: Final = 16_384
 """A deck holds as many distinct requests as fit these bounds; users go round it."""
+IDEMPOTENT: Final = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Request:
     wire: bytes
     rejects: bool
     """Whether the service ought to refuse it (4xx): an invalid record."""
+    repeatable: bool
+    """Whether sending it twice is as good as once (RFC 9110, 9.2.2)."""
     finite: str | None
     """Name of the number that every prediction in the reply must hold; None for no check."""
 
@@ -80,6 +83,7 @@ def _requests(
             rows=rows,
             wire=b"%b%d\r\n\r\n%b" % (head, len(encoded), encoded),
             rejects=kind == "invalid",
+            repeatable=endpoint.method in IDEMPOTENT,
             finite=endpoint.finite,
         )
 

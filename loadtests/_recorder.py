@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from loadtests._client import OUR_LIMITS
 from reports.columns import numbers, texts
 from reports.facts import Stage
 from reports.samples import KINDS, OUTCOMES, SCHEMA
@@ -161,6 +163,9 @@ def outcome_of_event(status: int, exception: Exception | None) -> str:
     if status:
         return "invalid_reply"
     kind = f"{type(exception).__name__} {exception}".lower()
+    for number, outcome in OUR_LIMITS.items():
+        if os.strerror(number).lower() in kind:
+            return outcome
     if "timeout" in kind or "timed out" in kind:
         return "timeout"
     return "reset" if "reset" in kind or "closed" in kind or "aborted" in kind else "refused"

@@ -47,6 +47,7 @@ class Recording:
         self._closings = (self._samples.close, self._telemetry.close, self._telemetry_file.close)
         self._reserve = folder / ".reserve"
         self._reserve.write_bytes(bytes(RESERVE_BYTES))
+        self._observations = 0
         self._open = True
 
     @property
@@ -70,6 +71,7 @@ class Recording:
             ]
             self._telemetry.write_batch(pa.RecordBatch.from_arrays(columns, schema=TELEMETRY_SCHEMA))
             self._telemetry_file.flush()
+            self._observations += len(values)
 
     def close(self, facts: Facts) -> None:
         """End the streams and write the facts as they turned out; a second call changes nothing."""
@@ -80,7 +82,12 @@ class Recording:
             lost = tuple(
                 f"the run's folder could not be written to its end: {error}" for error in refused[:1]
             )
-            self.facts = replace(facts, requests=self.requests, faults=(*facts.faults, *lost))
+            self.facts = replace(
+                facts,
+                requests=self.requests,
+                observations=self._observations,
+                faults=(*facts.faults, *lost),
+            )
             self._write_facts()
 
     def _write_facts(self) -> None:

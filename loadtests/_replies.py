@@ -35,7 +35,7 @@ def outcome_of(request: Request, reply: Reply) -> str:
     return "invalid_reply"
 
 
-def _is_finite(body: bytes, request: Request) -> bool:
+def _is_finite(body: bytes | bytearray, request: Request) -> bool:
     """Whether the body is one prediction, or a list of as many as were asked for, each with its number.
 
     A number too large for a float, or JSON nested too deep to read, is no answer either.

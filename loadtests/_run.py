@@ -9,9 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-import gevent
-
 from loadtests._live import Live
+from loadtests._observing import observe_every
 from loadtests._recorder import Batch
 from loadtests._recording import Observation, Recording
 from reports.facts import Facts, Stage
@@ -49,7 +48,7 @@ class Run:
         self._on_break = on_break
         self._ended_s: float | None = None
         self._recording = Recording(folder, facts)
-        self._watch = gevent.spawn(self._watch_users)
+        self._watch = observe_every(USERS_PERIOD_S, self._watch_users, "how many users run")
 
     @property
     def requests(self) -> int:
@@ -126,11 +125,9 @@ class Run:
 
     def _watch_users(self) -> None:
         """Observe the users; in the open model there are none, and the look is for the workers' sake."""
-        while True:
-            users = self._users()
-            if self.facts.model == "closed":
-                self.observe([Observation("generator", "users", float(users))])
-            gevent.sleep(USERS_PERIOD_S)
+        users = self._users()
+        if self.facts.model == "closed":
+            self.observe([Observation("generator", "users", float(users))])
 
 
 def _ended(stage: Stage, ended_s: float, planned_s: float | None) -> Stage:

@@ -62,6 +62,8 @@ class Sending:
         self._schedule = self._arrivals()
         self._due: float | None = None
         self._connections: WeakSet[Connection] = WeakSet()
+        self.resent = 0
+        """Requests sent a second time, because the server had closed their connection as they left."""
         self.in_flight_limit = scenario.load.in_flight_limit
 
     def await_start(self) -> None:
@@ -118,11 +120,12 @@ class Sending:
         `intended` is when it should have started, on the clock of `time.perf_counter`; None is now.
         """
         sent = perf_counter()
-        reply = connection.exchange(request.wire, self._timeout_s)
+        reply = connection.exchange(request.wire, self._timeout_s, request.repeatable)
         ended = perf_counter()
         if intended is None:
             intended = sent
         outcome = outcome_of(request, reply)
+        self.resent += reply.resent
         latency_ms = (ended - intended) * 1000.0
         started = self._recorder.started
         queue_ms, inference_ms, batch_size, trace_id = server_timing(reply.server_timing)

@@ -15,6 +15,8 @@ from loadtests._target import Target
 
 RECEIVE_BYTES: Final = 65_536
 READ, WRITE = 1, 2
+REJECTED: Final = (errno.ECONNRESET, errno.EPIPE)
+"""Errors left by a TCP reset; by the latter where the peer had ended the stream before."""
 
 _KernelSocket: Any = gevent.monkey.get_original("socket", "socket")
 _poll: Any = gevent.monkey.get_original("select", "poll")
@@ -33,6 +35,7 @@ class PlainWire:
         self._socket.setblocking(False)
         self._hub = get_hub()
         self._readable = self._hub.loop.io(self._socket.fileno(), READ)
+        self._poll = _poll_of(self._socket)
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -56,7 +59,11 @@ class PlainWire:
 
     def is_stale(self) -> bool:
         """Whether something is to be read before anything was asked: the stream's end, most likely."""
-        return _has_something(self._socket.fileno())
+        return bool(self._poll.poll(0))
+
+    def was_rejected(self) -> bool:
+        """Whether the peer's kernel refused what was sent, because its program had closed the connection."""
+        return _error_of(self._socket) in REJECTED
 
     def close(self) -> None:
         """Close the connection."""
@@ -85,6 +92,7 @@ class TlsWire:
 
     def __init__(self, connected: socket.socket, context: ssl.SSLContext, name: str) -> None:
         self._socket = context.wrap_socket(connected, server_hostname=name)
+        self._poll = _poll_of(self._socket)
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -97,7 +105,11 @@ class TlsWire:
 
     def is_stale(self) -> bool:
         """Whether something is to be read before anything was asked: the stream's end, most likely."""
-        return _has_something(self._socket.fileno())
+        return bool(self._poll.poll(0))
+
+    def was_rejected(self) -> bool:
+        """Whether the peer's kernel refused what was sent, because its program had closed the connection."""
+        return _error_of(self._socket) in REJECTED
 
     def close(self) -> None:
         """Close the connection."""
@@ -112,7 +124,7 @@ def connect(target: Target, context: ssl.SSLContext | None) -> Wire:
     """A connection to the target, with TLS where a `context` is given; OSError where there is none."""
     if context is None and target.family is not None:
         return PlainWire(_reach(target))
-    connected = socket.create_connection((target.host, target.port))
+    connected = _reach_name(target)
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if context is None:
         return PlainWire(_KernelSocket(fileno=connected.detach()))
@@ -121,6 +133,28 @@ def connect(target: Target, context: ssl.SSLContext | None) -> Wire:
     except BaseException:
         connected.close()
         raise
+
+
+def _reach_name(target: Target) -> socket.socket:
+    """A socket connected to one of the addresses of a name.
+
+    Of their errors the most telling one: a family of addresses that this machine hasn't got fails like a
+    lack of ports.
+    """
+    errors: list[OSError] = []
+    for family, kind, _, _, address in socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM):
+        reaching = socket.socket(family, kind)
+        try:
+            reaching.connect(address)
+        except OSError as error:
+            reaching.close()
+            errors.append(error)
+        except BaseException:
+            reaching.close()
+            raise
+        else:
+            return reaching
+    raise min(errors, key=lambda error: error.errno == errno.EADDRNOTAVAIL)
 
 
 def _reach(target: Target) -> Any:
@@ -146,7 +180,16 @@ def _reach(target: Target) -> Any:
     return reaching
 
 
-def _has_something(descriptor: int) -> bool:
+def _error_of(connected: Any) -> int:
+    """The number of the error that is pending on a socket, 0 for none."""
+    try:
+        return int(connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+    except OSError as error:
+        return error.errno or 0
+
+
+def _poll_of(connected: Any) -> Any:
+    """What tells at once whether a socket has something to be read, or has been closed by its peer."""
     poll = _poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    poll.register(connected.fileno(), select.POLLIN)
+    return poll

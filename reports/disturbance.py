@@ -77,7 +77,11 @@ def excuse(run: Run, asked: Sequence[Objective], found: Sequence[Judgement]) -> 
     disturbed = disturbance(run)
     if not len(disturbed.start_s):
         return None
-    rest = replace(run, samples=run.samples.where(~disturbed.touches(run.samples)))
+    rest = replace(
+        run,
+        samples=run.samples.where(~disturbed.touches(run.samples)),
+        facts=replace(run.facts, offered=_made_up(run, disturbed)),
+    )
     missed = [(objective, judged) for objective, judged in zip(asked, found, strict=True) if _missed(judged)]
     again = [judge_objective(objective, rest) for objective, _ in missed]
     if any(judged.observed is None for _, judged in missed) or any(map(_shows, again)):
@@ -98,6 +102,14 @@ def all_the_same(run: Run) -> tuple[str, ...]:
     return (
         f"this machine was too busy for {duration(busy_s)}; objectives are missed without that time, too",
     )
+
+
+def _made_up(run: Run, disturbed: Disturbance) -> float | None:
+    """The share of the plan that was offered, had all been offered in the disturbed time."""
+    offered = run.facts.offered
+    if offered is None or not run.judged_s:
+        return offered
+    return min(1.0, offered + disturbed.length_s / run.judged_s)
 
 
 def _missed(judged: Judgement) -> bool:

@@ -83,6 +83,8 @@ class Facts:
     """How to reproduce the run, as typed."""
     requests: int | None = None
     """Rows written, as counted when the run was closed; None while it goes on, or if it was killed."""
+    observations: int | None = None
+    """Rows of telemetry written, counted like `requests`; None in runs of old, too."""
     workers: int = 1
     note: str = ""
     trace_link: str = ""

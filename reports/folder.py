@@ -54,7 +54,7 @@ def compact(folder: Path) -> None:
         return
     for name, schema, rows in (
         ("samples", SCHEMA, facts.requests),
-        ("telemetry", TELEMETRY_SCHEMA, None),
+        ("telemetry", TELEMETRY_SCHEMA, facts.observations),
     ):
         stream, target = folder / f"{name}.arrows", folder / f"{name}.parquet"
         if not stream.exists():

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reports.quantities import duration, number
+from reports.quantities import counted, duration, number
+from reports.reasons import reason
 from reports.run import Run
 from reports.samples import Floats, Mask
 from reports.telemetry import MACHINE, OBSERVED
@@ -20,6 +21,13 @@ from reports.telemetry import MACHINE, OBSERVED
 TOLERATED_SHARE = 0.1
 TOLERATED_S = 3
 """In a tenth of the seconds a limit may be broken, and in three seconds at any rate."""
+LACKED = {
+    "no_descriptor": "raise its limit (ulimit -n 65536), let fewer users or requests be under way at a time, "
+    "or use --processes 2: each process has a limit of its own",
+    "no_port": "let connections be kept (a service that closes each of them uses up the ports), widen "
+    "net.ipv4.ip_local_port_range, or generate the load from a second machine",
+}
+"""Outcomes that are the generator's own lack of something, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,11 @@ class Process:
     lag_ms: Floats
     """The longest the event loop stood still."""
 
+    @property
+    def seconds(self) -> Floats:
+        """How many seconds each of `lag_ms` stands for: one, or as long as the event loop stood still."""
+        return np.maximum(1.0, self.lag_ms / 1000.0)
+
 
 class Fault(NamedTuple):
     """Why a run's figures can't be trusted, and what to do about it; together, its text."""
@@ -90,6 +103,8 @@ class Health:
     processes: tuple[Process, ...]
     others: Floats
     """What programs took that are neither generator nor service: shares of a core; empty if not observed."""
+    resent: int = 0
+    """Requests sent a second time, because the service had closed their connection as they left."""
 
 
 def health(run: Run) -> Health:
@@ -108,6 +123,7 @@ def health(run: Run) -> Health:
             for source in sorted(sources)
         ),
         _series(run, "others_percent", MACHINE) / 100.0,
+        sum(int(run.telemetry.series("resent", source)[1].max(initial=0)) for source in sources),
     )
 
 
@@ -130,6 +146,9 @@ def described(found: Health) -> list[str]:
         if len(process.lag_ms):
             parts.append(f"event loop still for {number(float(process.lag_ms.max()))} ms at most")
         told.append(", ".join(parts))
+    if found.resent:
+        again = counted(found.resent, "request was", "requests were")
+        told.append(f"{again} sent again over a fresh connection: the service had closed the kept one")
     return told
 
 
@@ -137,7 +156,7 @@ def faults(run: Run) -> tuple[Fault, ...]:
     """Why the figures can't be trusted; none where the generator kept its limits."""
     limits = Limits.of(run.facts.generator)
     found = health(run)
-    reasons = []
+    reasons = _never_sent(run)
     late = found.lateness
     if late is not None and late.p99_ms > limits.lateness_ms:
         reasons.append(
@@ -155,7 +174,7 @@ def faults(run: Run) -> tuple[Fault, ...]:
 def _faults_of(process: Process, limits: Limits, remedy: str) -> list[Fault]:
     reasons = []
     full, starved = process.busy > limits.busy, process.starved > limits.starved
-    still = process.lag_ms > limits.lag_ms
+    still, seconds = process.lag_ms > limits.lag_ms, process.seconds
     if _too_often(full):
         reasons.append(
             Fault(
@@ -173,11 +192,11 @@ def _faults_of(process: Process, limits: Limits, remedy: str) -> list[Fault]:
                 "generate the load from a second machine",
             )
         )
-    if _too_often(still):
+    if _too_often(still, seconds):
         reasons.append(
             Fault(
                 f"the event loop of the {process.source} stood still for more than "
-                f"{number(limits.lag_ms)} ms in {int(still.sum())} of {len(still)} seconds, "
+                f"{number(limits.lag_ms)} ms in {seconds[still].sum():.0f} of {seconds.sum():.0f} seconds, "
                 f"{number(float(process.lag_ms.max()))} ms at worst",
                 f"something else may be using this machine; if nothing is, {remedy}",
             )
@@ -219,5 +238,18 @@ def _lateness(run: Run) -> Lateness | None:
     return Lateness(*np.quantile(late_ms, [0.5, 0.99, 1.0], method="inverted_cdf").tolist())
 
 
-def _too_often(seconds: Mask) -> bool:
-    return int(seconds.sum()) > max(TOLERATED_S, TOLERATED_SHARE * len(seconds))
+def _too_often(broken: Mask, seconds: Floats | None = None) -> bool:
+    """Whether a limit was broken for longer than is tolerated; an observation is a second if nothing else."""
+    weights = np.ones(len(broken)) if seconds is None else seconds
+    return float(weights[broken].sum()) > max(TOLERATED_S, TOLERATED_SHARE * float(weights.sum()))
+
+
+def _never_sent(run: Run) -> list[Fault]:
+    """Requests for which the generator's machine had no file descriptor or port left."""
+    faults = []
+    for outcome, remedy in LACKED.items():
+        count = int(np.count_nonzero(run.judged.outcome.equal(outcome)))
+        if count:
+            were = counted(count, "request was", "requests were")
+            faults.append(Fault(f"{were} {reason(outcome, 0)}", remedy))
+    return faults

@@ -274,7 +274,7 @@ def shed_share(scope: Scope) -> Observation:
 def recovery_time(scope: Scope) -> Observation:
     """From the scope's beginning until the last request in it that was not answered as expected was due."""
     bad_s = scope.samples.intended_s[~scope.samples.ok]
-    took_ms = (float(bad_s.max()) - scope.start_s) * 1000.0 if len(bad_s) else 0.0
+    took_ms = max(0.0, float(bad_s.max()) - scope.start_s) * 1000.0 if len(bad_s) else 0.0
     return Plain(took_ms if len(scope.samples) else None, len(scope.samples), rising=True)
 
 

@@ -17,6 +17,8 @@ WORDS = {
     "dropped": "dropped, never sent (in-flight limit)",
     "invalid_reply": "invalid reply",
     "wrong_answer": "wrong answer",
+    "no_descriptor": "never sent, the generator had no file descriptor left",
+    "no_port": "never sent, the generator had no port left",
 }
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from reports.facts import Facts, Stage
-from reports.samples import Samples
+from reports.samples import Labels, Samples
 from reports.telemetry import Telemetry
 
 _AFTERMATH_S = 0.5
@@ -23,7 +26,11 @@ class Run:
     telemetry: Telemetry
 
     def settled(self) -> Run:
-        """The run with the end that it had for an end that no plan set: of the load, and so of its stages."""
+        """The run as it is judged: see `_ended` and `_reaching`."""
+        return self._ended()._reaching()
+
+    def _ended(self) -> Run:
+        """With the end that it had for an end that no plan set: of the load, and so of its stages."""
         if self.facts.planned_s is not None:
             return self
         stages = (
@@ -32,9 +39,29 @@ class Run:
         )
         return replace(self, facts=replace(self.facts, stages=tuple(stages)))
 
-    @property
+    def _reaching(self) -> Run:
+        """With the requests of a warm-up that were still under way after it as those of the stage they met.
+
+        A stall that begins in the warm-up shows in no other request of users who wait for their replies.
+        """
+        stages = self.facts.stages
+        judged = next((stage for stage in stages if stage.judged), None)
+        if judged is None or judged is stages[0]:
+            return self
+        samples = self.samples
+        before = int(np.searchsorted(samples.intended_s, judged.start_s))
+        reaching = np.flatnonzero(samples[:before].end_s > judged.start_s)
+        if not len(reaching):
+            return self
+        names = samples.stage.names
+        names = names if judged.name in names else (*names, judged.name)
+        codes = samples.stage.codes.copy()
+        codes[reaching] = names.index(judged.name)
+        return replace(self, samples=replace(samples, stage=Labels(codes, names)))
+
+    @cached_property
     def judged(self) -> Samples:
-        """The requests that count: those of warm-up stages are left out."""
+        """The requests that count: those that began and ended in warm-up stages are left out."""
         warm_up = [stage.name for stage in self.facts.stages if not stage.judged]
         return self.samples.where(~self.samples.stage.isin(warm_up))
 

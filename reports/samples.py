@@ -26,7 +26,11 @@ OUTCOMES = (
     "dropped",
     "invalid_reply",
     "wrong_answer",
+    "no_descriptor",
+    "no_port",
 )
+LACKING = ("no_descriptor", "no_port")
+"""Outcomes that say of the generator's machine, and not of the service, that it had no more of something."""
 KINDS = ("realistic", "boundary", "invalid", "probe")
 
 _names = pa.dictionary(pa.int16(), pa.string())

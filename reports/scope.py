@@ -59,7 +59,8 @@ def _windows(
         if starts[-1] + window_s < end_s:
             starts = np.append(starts, end_s - window_s)
         edges = np.stack((starts, starts + window_s))
-        requests = np.searchsorted(whole.samples.intended_s, edges, side="left")
+        begun_s = np.maximum(whole.samples.intended_s, whole.start_s)  # what reaches in belongs to the first
+        requests = np.searchsorted(begun_s, edges, side="left")
         observed = np.searchsorted(whole.telemetry.t_s, edges, side="left")
         for start, (first, last), (before, after) in zip(starts, requests.T, observed.T, strict=True):
             samples, telemetry = whole.samples[first:last], whole.telemetry[before:after]

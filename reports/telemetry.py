@@ -39,6 +39,10 @@ MACHINE = "machine"
 
 `others_percent`: what neither of them took, in % of a core; `idle_percent`: in % of the machine.
 """
+GENERATOR = "generator"
+"""The source of what a process that generates load alone, or is the master of others, says of itself."""
+PROBED = "probed"
+"""Of the service: that it was asked whether it is ready, whatever came of it."""
 OBSERVED = frozenset((SERVICE, KUBERNETES, MACHINE))
 """Every other source is a process that generates load."""
 
@@ -83,3 +87,15 @@ class Telemetry:
         order = np.argsort(t_s, kind="stable")
         source, name = (labels(table.column(column))[order] for column in ("source", "name"))
         return cls(t_s[order], source, name, array(table.column("value"))[order])
+
+
+def worker(number: int) -> str:
+    """The source of what the worker of this number, counted from 0, says of itself."""
+    return f"worker {number + 1}"
+
+
+def generators(telemetry: Telemetry) -> list[str]:
+    """The sources that generated the load: the one process, or all workers but not their master."""
+    sources = sorted(set(telemetry.source[telemetry.name.equal("loop_lag_ms")].values().tolist()))
+    others = [source for source in sources if source not in (GENERATOR, *OBSERVED)]
+    return others or sources

@@ -29,9 +29,6 @@ class ProfileShape(LoadTestShape):
     edges: tuple[float, ...] = ()
     """Where a stage ends, in seconds."""
 
-    completed: bool = False
-    """Whether the profile was followed to its end."""
-
     _started: bool = False
     _ends: bool = False
 
@@ -43,7 +40,6 @@ class ProfileShape(LoadTestShape):
         self.profile = profile
         self.one_a_process = one_a_process
         self.edges = tuple(stage.end_s for stage in profile.stages)
-        self.completed = False
         self._started = False
         self._ends = False
 
@@ -67,7 +63,6 @@ class ProfileShape(LoadTestShape):
             return None
         elapsed_s = self._wait_for_edge()
         if self._ends or (self._started and elapsed_s >= self.profile.duration_s):
-            self.completed = not self._ends
             if self.runner is not None:
                 self.runner.stop()  # a master would quit without having stopped its workers
             return None

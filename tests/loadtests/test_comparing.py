@@ -91,12 +91,15 @@ def recorded(folder: Path, rows: int = 1, cpu_percent: float | None = 20.0) -> P
         judged = number - 10
         status = {0: 503, 1: 503, 2: 504}.get(judged, 200)
         outcome = OUTCOME_CODES["ok" if status == 200 else "shed" if status == 503 else "http_5xx"]
-        took_ms = 5_000.0 if judged < 0 else judged + 1.0
+        took_ms = 99.0 if judged < 0 else judged + 1.0
         told = (0.5, 0.2, 8.0) if status == 200 else ()
         recorder.record(
             Row(number / 10, number / 10, took_ms, took_ms, 0, outcome, 0, status, rows, 9, 9, *told)
         )
     recorder.seal()
+    for second in range(1 + SECONDS):
+        observed = [Observation("generator", "loop_lag_ms", 1.0), Observation("service", "probed", 1.0)]
+        recording.observe(second + 0.1, observed)
     if cpu_percent is not None:
         for second in range(1 + SECONDS):
             seen = 900.0 if second == 0 else cpu_percent

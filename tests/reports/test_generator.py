@@ -103,6 +103,45 @@ def test_each_limit_may_be_broken_in_a_tenth_of_the_seconds(
         assert str(found[0]).startswith(expected)
 
 
+def test_a_standstill_counts_for_as_long_as_it_lasted(make_run: MakeRun) -> None:
+    """A frozen process observes nothing meanwhile: one value stands for eleven seconds."""
+    telemetry = {
+        ("generator", "cpu_percent"): seconds(*[5.0] * 4),
+        ("generator", "loop_lag_ms"): seconds(1.0, 1.0, 11_000.0, 1.0),
+    }
+    (fault,) = faults(make_run(100, telemetry=telemetry))
+    assert fault.what == (
+        "the event loop of the generator stood still for more than 100 ms in 11 of 14 seconds, "
+        "11,000 ms at worst"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("no_descriptor", "2 requests were never sent, the generator had no file descriptor left: raise its"),
+        ("no_port", "2 requests were never sent, the generator had no port left: let connections be kept"),
+    ],
+)
+def test_what_the_generators_machine_lacked_is_no_failure_of_the_service(
+    make_run: MakeRun, outcome: str, said: str
+) -> None:
+    run = make_run(100, outcome=np.where(np.arange(100) < 2, outcome, "ok"))
+    (fault,) = faults(run)
+    assert str(fault).startswith(said)
+    assert judge(run).verdict == "invalid"
+
+
+def test_requests_that_were_sent_again_are_told(make_run: MakeRun) -> None:
+    telemetry = {
+        ("generator", "cpu_percent"): seconds(1.0, 1.0),
+        ("generator", "resent"): seconds(2.0, 5.0),
+    }
+    assert described(health(make_run(100, telemetry=telemetry)))[-1] == (
+        "5 requests were sent again over a fresh connection: the service had closed the kept one"
+    )
+
+
 def test_warm_up_is_left_out(make_run: MakeRun) -> None:
     stages = (Stage("warm-up", 0.0, 5.5, judged=False), Stage("steady", 5.5, 10.0))
     telemetry = {("generator", "cpu_percent"): seconds(*[99.0] * 5, *[10.0] * 5)}

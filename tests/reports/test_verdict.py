@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports.facts import Stage
+from reports.facts import Plan, Stage
 from reports.run import Run
 from reports.verdict import EXIT_CODES, judge
 
@@ -268,6 +268,47 @@ def test_the_open_model_must_offer_its_load(make_run: MakeRun) -> None:
     dropped = ["dropped"] * 60 + ["ok"] * 940
     run = make_run(1000, outcome=dropped, facts={"model": "open", "objectives": ()})
     assert said(run) == ("fail", "Failed: offered load was 94 %, needed 95 %.")
+
+
+@pytest.mark.parametrize(
+    ("offered", "users", "verdict"),
+    [
+        pytest.param(
+            0.39, (20.0, 20.0), ("fail", "Failed: offered load was 39 %, needed 93 %."), id="too little"
+        ),
+        pytest.param(0.93, (20.0, 20.0), None, id="two percent for twenty users who joined"),
+        pytest.param(0.9, (20.0, 0.0, 20.0, 0.0, 20.0), None, id="and joined again"),
+        pytest.param(None, (20.0, 20.0), None, id="nothing was planned"),
+    ],
+)
+def test_the_closed_model_must_offer_its_load_too(
+    make_run: MakeRun, offered: float | None, users: Any, verdict: Any
+) -> None:
+    """It is told where it is missed; whoever joins may lose a request to the moment of joining."""
+    plan = Plan(t_s=tuple(map(float, range(len(users)))), users=users, rate=users, requests=1000.0)
+    run = make_run(400, facts={"objectives": (), "offered": offered, "plan": plan})
+    if verdict is None:
+        assert judge(run).verdict == "pass"
+        assert judge(run).objectives == ()
+    else:
+        assert said(run) == verdict
+
+
+def test_a_run_that_was_stopped_is_not_asked_for_its_whole_load(make_run: MakeRun) -> None:
+    plan = Plan(t_s=(0.0, 5.0), users=(20.0, 20.0), rate=(20.0, 20.0), requests=1000.0)
+    run = make_run(400, facts={"objectives": (), "offered": 0.5, "plan": plan, "interrupted": "SIGINT"})
+    assert said(run)[0] == "invalid"
+
+
+def test_load_that_a_standstill_kept_back_is_no_failure(make_run: MakeRun) -> None:
+    """The generator stood still for a tenth of the time, and offered so much less."""
+    plan = Plan(t_s=(0.0, 20.0), users=(2.0, 2.0), rate=(2.0, 2.0), requests=400.0)
+    lag = [(float(t), 2_000.0 if t in (9, 10) else 1.0) for t in range(1, 21)]
+    facts = {"objectives": (), "offered": 0.88, "plan": plan, "stages": (Stage("steady", 0.0, 20.0),)}
+    run = make_run(352, facts=facts, telemetry={("generator", "loop_lag_ms"): lag})
+    assert said(run)[0] == "invalid"
+    still = make_run(352, facts={**facts, "offered": 0.7}, telemetry={("generator", "loop_lag_ms"): lag})
+    assert said(still)[0] == "fail"
 
 
 def test_an_offered_load_that_is_stated_replaces_the_implicit_one(make_run: MakeRun) -> None:

@@ -1,0 +1,160 @@
+"""The command line, a service that misbehaves as a process of its own, and what a run left behind.
+
+Nothing of the project is imported here: what these tests hold is what a user sees.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BELIEVED = "{lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}"
+"""Limits of a generator that is believed however busy the machine is that tests it."""
+LONGEST_S = 90.0
+
+
+def pause(seconds: float) -> None:
+    """Let real time pass, for processes that run in it."""
+    threading.Event().wait(seconds)
+
+
+@dataclass
+class Misbehaving:
+    """A service that misbehaves, and its process."""
+
+    process: subprocess.Popen[str]
+    host: str
+
+    def seen(self) -> tuple[int, float | None]:
+        """How many predictions it was asked for, and how many seconds ago the first was."""
+        with urllib.request.urlopen(f"{self.host}/seen") as reply:
+            told = json.load(reply)
+        return told["requests"], told["first_s_ago"]
+
+    def until_asked(self, since_s: float = 0.0) -> None:
+        """Wait until so many seconds after the first request."""
+        deadline = time.monotonic() + LONGEST_S
+        while time.monotonic() < deadline:
+            _, ago_s = self.seen()
+            if ago_s is not None:
+                return pause(max(0.0, since_s - ago_s))
+            pause(0.02)
+        pytest.fail("the service was never asked")
+
+
+@pytest.fixture
+def misbehaving() -> Iterator[Callable[..., Misbehaving]]:
+    """Call with behaviours (see service.py): the service, listening."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*behaviours: str) -> Misbehaving:
+        command = [sys.executable, str(Path(__file__).with_name("service.py")), *behaviours]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout is not None
+        return Misbehaving(started[-1], f"http://127.0.0.1:{int(started[-1].stdout.readline())}")
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@dataclass
+class LoadTest:
+    """A load test as a process, and what it left behind once it has ended."""
+
+    process: subprocess.Popen[str]
+    out: Path
+    said: str = ""
+
+    def ended(self) -> LoadTest:
+        """Wait for its end."""
+        self.said, _ = self.process.communicate(timeout=LONGEST_S)
+        return self
+
+    @property
+    def code(self) -> int:
+        return self.process.returncode
+
+    @property
+    def folder(self) -> Path:
+        (folder,) = (path for path in self.out.iterdir() if path.is_dir() and not path.is_symlink())
+        return folder
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        return json.loads((self.folder / "verdict.json").read_text())
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return json.loads((self.folder / "run.json").read_text())
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Every request that was recorded."""
+        return pq.read_table(self.folder / "samples.parquet").to_pylist()
+
+    @property
+    def telemetry(self) -> list[dict[str, Any]]:
+        """Everything that was observed beside the requests."""
+        return pq.read_table(self.folder / "telemetry.parquet").to_pylist()
+
+    @property
+    def generators(self) -> list[int]:
+        """The processes that generate the load: those that the command started."""
+        listed = subprocess.run(["pgrep", "--parent", str(self.process.pid)], capture_output=True, text=True)
+        return [int(line) for line in listed.stdout.split()]
+
+
+@pytest.fixture
+def load_test(tmp_path: Path) -> Iterator[Callable[..., LoadTest]]:
+    """Call with a service's host, YAML for `load`, `objectives`, and more: a load test of it, started."""
+    started: list[LoadTest] = []
+
+    def start(
+        host: str,
+        load: str,
+        objectives: str,
+        more: str = "",
+        generator: str = BELIEVED,
+        options: tuple[str, ...] = (),
+        before: tuple[str, ...] = (),
+    ) -> LoadTest:
+        scenario = tmp_path / f"fault{len(started)}.yaml"
+        scenario.write_text(
+            f"description: A fault.\nload: {load}\nobjectives: {objectives}\ngenerator: {generator}\n{more}\n"
+        )
+        out = tmp_path / f"results{len(started)}"
+        command = [*before, sys.executable, "-m", "loadtests", "--scenario", str(scenario), "--host", host]
+        process = subprocess.Popen(
+            [*command, "--out", str(out), *options],
+            cwd=ROOT,
+            env={**os.environ, "COLUMNS": "400"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(LoadTest(process, out))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            for pid in each.generators:
+                os.kill(pid, 9)
+            each.process.kill()
+        each.process.communicate()
