@@ -21,6 +21,8 @@ from reports.telemetry import MACHINE, OBSERVED
 TOLERATED_SHARE = 0.1
 TOLERATED_S = 3
 """In a tenth of the seconds a limit may be broken, and in three seconds at any rate."""
+RARELY = 0.01
+"""Share of requests sent a second time that is not worth a word beside the verdict."""
 LACKED = {
     "no_descriptor": "raise its limit (ulimit -n 65536), let fewer users or requests be under way at a time, "
     "or use --processes 2: each process has a limit of its own",
@@ -146,10 +148,20 @@ def described(found: Health) -> list[str]:
         if len(process.lag_ms):
             parts.append(f"event loop still for {number(float(process.lag_ms.max()))} ms at most")
         told.append(", ".join(parts))
-    if found.resent:
-        again = counted(found.resent, "request was", "requests were")
-        told.append(f"{again} sent again over a fresh connection: the service had closed the kept one")
-    return told
+    return [*told, *_sent_again(found)]
+
+
+def often_sent_again(run: Run) -> list[str]:
+    """That connections were lost as requests left, where it was more than one request in a hundred."""
+    found = health(run)
+    return _sent_again(found) if found.resent > RARELY * len(run.samples) else []
+
+
+def _sent_again(found: Health) -> list[str]:
+    if not found.resent:
+        return []
+    again = counted(found.resent, "request was", "requests were")
+    return [f"{again} sent again over a fresh connection: the service had closed the kept one"]
 
 
 def faults(run: Run) -> tuple[Fault, ...]:

@@ -116,7 +116,11 @@ def _decide(
         messages = tuple(judgement.message for judgement in unproven)
         more = f" (and {len(messages) - 1} more of {len(found)} not proven)" if len(messages) > 1 else ""
         return "fail", f"Failed: {_within_sentence(messages[0])}{more}. Proof was required.", messages
-    reasons = (*(judgement.message for judgement in unproven), *_saved(run))
+    reasons = (
+        *(judgement.message for judgement in unproven),
+        *_saved(run),
+        *generator.often_sent_again(run),
+    )
     return "pass", _passed(run, found, unproven), reasons
 
 
