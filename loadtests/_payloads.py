@@ -36,10 +36,10 @@ class Request:
     wire: bytes
     rejects: bool
     """Whether the service ought to refuse it (4xx): an invalid record."""
-    repeatable: bool
-    """Whether sending it twice is as good as once (RFC 9110, 9.2.2)."""
     finite: str | None
     """Name of the number that every prediction in the reply must hold; None for no check."""
+    repeatable: bool = False
+    """Whether sending it twice is as good as once (RFC 9110, 9.2.2)."""
 
 
 def deck(scenario: Scenario, target: Target, headers: Mapping[str, str], worker: int) -> list[Request]:
@@ -83,8 +83,8 @@ def _requests(
             rows=rows,
             wire=b"%b%d\r\n\r\n%b" % (head, len(encoded), encoded),
             rejects=kind == "invalid",
-            repeatable=endpoint.method in IDEMPOTENT,
             finite=endpoint.finite,
+            repeatable=endpoint.method in IDEMPOTENT,
         )
 
 

@@ -13,7 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
-PACKAGES = {"node": "nodejs", "promtool": "prometheus"}
+PACKAGES = {"ip": "iproute2", "node": "nodejs", "promtool": "prometheus", "unshare": "util-linux"}
 """Debian package of a command, where the two names differ."""
 
 INSTALLERS = {"kubectl": ".ci/kubectl"}

