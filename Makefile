@@ -43,39 +43,25 @@ ASKED := $(or $(MAKECMDGOALS),help)
 LISTED := $(filter $(PLAIN) $(TABLE:TAKES_%=%),$(ASKED))
 TAKEN := $(strip $(foreach target,$(LISTED),$(TAKES_$(target))) PYTHON)
 
-# Any other variable on the command line would have no effect and say nothing: it is refused, or, where another make
-# called this one and it may be meant for that one, told. In the environment it may be anybody's, as may __% of a shell.
-GIVEN := $(filter-out __%,$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name))))
-UNKNOWN := $(filter-out PYTHON $(foreach row,$(TABLE),$($(row))),$(GIVEN))
-IDLE := $(if $(LISTED),$(filter-out $(TAKEN) $(UNKNOWN),$(GIVEN)))
-SHOWN := $(subst %,*,$(TAKEN))
-TAKERS = $(strip $(foreach row,$(TABLE),$(if $(filter $($(row)),$(name)),$(row:TAKES_%=%))))
-BESIDE_HOST = $(and $(HOST),$(filter loadtest web,$(LISTED)),$(filter $(OF_SERVICE),$(name)))
-UNKNOWN_SAID = $(name) is no variable of this Makefile: 'make $(ASKED)' takes $(SHOWN); correct it or leave it out
-BESIDE_HOST_SAID = $(name) has no effect on a service that runs already, as HOST says: leave one of the two out
-IDLE_SAID = $(name) has no effect on 'make $(ASKED)', which takes $(SHOWN): leave it out (it is for: $(TAKERS))
+# What is typed and has no effect is refused; where another make called this one it may be meant for that one, and is
+# told. What the environment holds may be anybody's, as may the __% of a shell that completes targets.
+TYPED := $(filter-out __%,$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name))))
+NEEDLESS := $(if $(LISTED),$(filter-out $(TAKEN),$(TYPED)),$(filter-out PYTHON $(foreach row,$(TABLE),$($(row))),$(TYPED)))
 REFUSE = $(if $(filter 0,$(MAKELEVEL)),$(error $(1)),$(warning $(1)))
-$(foreach name,$(UNKNOWN),$(call REFUSE,$(UNKNOWN_SAID)))
-$(foreach name,$(IDLE),$(call REFUSE,$(if $(BESIDE_HOST),$(BESIDE_HOST_SAID),$(IDLE_SAID))))
+WITH_HOST := $(if $(and $(HOST),$(filter loadtest web,$(LISTED))), with HOST)
+SAID = $(name) has no effect on 'make $(ASKED)'$(WITH_HOST), which takes $(subst %,*,$(TAKEN)): leave it out or correct it
+$(foreach name,$(NEEDLESS),$(call REFUSE,$(SAID)))
 
 # An empty value, as an unset variable of a shell leaves it, is not the same as none.
-TELLING := PYTHON SCENARIO OUT HOST DATA RUN PORT WEB_PORT TEST_PROCESSES SERVICE REST_CONFIG WORKERS LOAD_WORKERS \
-  TIME_SCALE LOADTEST_HOST
-GIVEN_OR_ABSENT = $(strip $($(name)))$(filter file undefined,$(origin $(name)))
-EMPTY := $(foreach name,$(filter $(TAKEN),$(TELLING)),$(if $(GIVEN_OR_ABSENT),,$(name)))
-WHERE = $(if $(filter environment,$(origin $(name))),in the environment,on the command line)
-WITHOUT = $(if $(filter environment,$(origin $(name))),unset $(name),leave $(name) out)
-URL_WANTED = give the URL of the service, such as http://127.0.0.1:8000, or $(WITHOUT) to test the suite's own service
-EMPTY_SAID = $(name) is empty $(WHERE): $(if $(filter %HOST,$(name)),$(URL_WANTED),give it a value or $(WITHOUT))
-$(foreach name,$(EMPTY),$(error $(EMPTY_SAID)))
+MAY_BE_EMPTY := LOADTEST_HEADERS LOADTEST_NOTE LOADTEST_TRACE_LINK PYTEST_OPTIONS
+EMPTY := $(foreach name,$(filter-out $(MAY_BE_EMPTY) %\%,$(TAKEN)),$(if $(strip $($(name)))$(filter file undefined,$(origin $(name))),,$(name)))
+$(foreach name,$(EMPTY),$(error $(name) is empty: give it a value, or leave it out and unset it$(if $(filter HOST,$(name)), to test the suite's own service)))
 
-# SERVICE and REST_CONFIG name the same file: where they differ, neither gives way in silence, but for a SERVICE of the
-# environment, which may be anybody's, beside a REST_CONFIG on the command line.
+# SERVICE names a REST_CONFIG: it doesn't give way to another one in silence.
 NAMED := configuration/service/$(SERVICE).yaml
-DIFFER := $(subst =$(abspath $(NAMED))=,,=$(abspath $(REST_CONFIG))=)
-BOTH := $(filter command-command command-environment environment-environment,$(firstword $(origin SERVICE))-$(firstword $(origin REST_CONFIG)))
-DIFFER_SAID = SERVICE=$(SERVICE) means $(NAMED), but REST_CONFIG $(WHERE) is $(REST_CONFIG): leave one of the two out
-$(foreach name,$(filter REST_CONFIG,$(TAKEN)),$(if $(and $(BOTH),$(DIFFER)),$(error $(DIFFER_SAID))))
+OTHER := $(if $(filter file,$(origin REST_CONFIG)),,$(filter-out $(abspath $(NAMED)),$(abspath $(REST_CONFIG))))
+CONTRADICTED := $(and $(filter REST_CONFIG,$(TAKEN)),$(findstring command line,$(origin SERVICE)),$(OTHER))
+$(if $(CONTRADICTED),$(error SERVICE=$(SERVICE) means $(NAMED), but REST_CONFIG is $(REST_CONFIG): leave one of the two out))
 
 BIN := .venv/bin
 RUN_ENV := .venv/.run-ready

@@ -20,14 +20,10 @@ OUR_LIMITS: Final = {
     errno.EADDRNOTAVAIL: "no_port",
 }
 """Errors of opening a connection that are this machine's: of file descriptors, of ports there are no more."""
-
-
 FINAL: Final = 200
 """Replies of lower statuses are interim: another one follows."""
 SWITCHING: Final = 101
 """But for this one: what follows it is no HTTP."""
-
-
 RACE_S: Final = 0.05
 """A server that closes a connection as a request leaves shows it within a round trip; later it hung up."""
 

@@ -25,6 +25,7 @@ from configuration.scenario import Scenario
 from loadtests._generator import Sent
 from loadtests._recording import Observation
 from loadtests._run import Run
+from reports.telemetry import worker_source
 
 HERE: Final = "load test: here"
 BEGIN: Final = "load test: begin"
@@ -218,7 +219,7 @@ class Master:
     def __init__(self, runner: WorkerRunner, share: Share) -> None:
         self._runner = runner
         self.run = share.run
-        self.source = f"worker {share.worker + 1}"
+        self.source = worker_source(share.worker)
 
     def _send(self, kind: str, data: dict[str, Any]) -> None:
         self._runner.send_message(kind, {"run": self.run, **data})

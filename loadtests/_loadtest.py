@@ -37,6 +37,7 @@ from loadtests._recording import make_folder, point_latest, require_room
 from loadtests._run import Run
 from loadtests._sending import Sending
 from loadtests._target import Target, headers_from_environment
+from reports.telemetry import GENERATOR
 from shapes.locust_shape import ProfileShape
 
 logger = logging.getLogger(__name__)
@@ -162,7 +163,7 @@ class LoadTest:
         calibration = self._stated.load.calibration
         if calibration is not None or not isinstance(self.runner, MasterRunner):
             self._generator = Generator(self.environment, self.scenario, self.host, self.headers)
-            self._generator.start(run.take, run.observe, "generator")
+            self._generator.start(run.take, run.observe, GENERATOR)
             self._begin_at(run, perf_counter())
             if calibration is not None:
                 self._calibrate(run, calibration)

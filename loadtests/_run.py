@@ -15,6 +15,7 @@ from loadtests._recorder import Batch
 from loadtests._recording import Observation, Recording
 from reports.facts import Facts, Stage
 from reports.objectives import Objective
+from reports.telemetry import GENERATOR
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class Run:
         """Observe the users; in the open model there are none, and the look is for the workers' sake."""
         users = self._users()
         if self.facts.model == "closed":
-            self.observe([Observation("generator", "users", float(users))])
+            self.observe([Observation(GENERATOR, "users", float(users))])
 
 
 def _ended(stage: Stage, ended_s: float, planned_s: float | None) -> Stage:

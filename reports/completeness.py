@@ -13,7 +13,7 @@ from reports.generator import TOLERATED_S, TOLERATED_SHARE, Fault
 from reports.quantities import counted, duration
 from reports.run import Run
 from reports.samples import Floats
-from reports.telemetry import GENERATOR, PROBED, SERVICE, generators, worker
+from reports.telemetry import GENERATOR, PROBED, SERVICE, generators, worker_source
 
 PERIOD_S = 1.0
 """How often everything is observed."""
@@ -63,7 +63,8 @@ def _unobserved(run: Run) -> tuple[Fault, ...]:
         return ()
     faults = []
     told = generators(telemetry)
-    expected = [worker(number) for number in range(facts.workers)] if told != [GENERATOR] else told
+    alone = facts.workers == 1 and told == [GENERATOR]
+    expected = told if alone else [worker_source(number) for number in range(facts.workers)]
     if missing := [source for source in expected if source not in told]:
         processes = counted(facts.workers, "generator process", "generator processes")
         faults.append(Fault(f"{len(missing)} of {processes} told nothing of how they did", AGAIN))

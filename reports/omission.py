@@ -51,10 +51,10 @@ def omission(run: Run) -> Fault | None:
 def _silence_s(run: Run, start_s: float, end_s: float) -> float:
     """The longest stretch of a span in which requests were under way and none was answered, 0 for none."""
     samples = run.judged
+    if np.fmax.reduce(samples.latency_ms, initial=0.0) <= 1000.0 * LEAST_S:
+        return 0.0
     timed = np.isfinite(samples.latency_ms)
     intended_s, latency_s = samples.intended_s[timed], samples.latency_ms[timed] / 1000.0
-    if not len(latency_s):
-        return 0.0
     least_s = max(LEAST_S, TIMES_THE_MEDIAN * float(np.median(latency_s)))
     if latency_s.max() <= least_s:
         return 0.0
@@ -71,6 +71,8 @@ def _idleness_s(run: Run, start_s: float, end_s: float) -> float:
     """The longest stretch of a span in which users ran and no request began or was under way, 0 for none."""
     samples = run.judged
     begun_s = samples.intended_s
+    if np.diff(begun_s, prepend=start_s, append=end_s).max() <= IDLE_S:
+        return 0.0
     over_s = np.maximum.accumulate(begun_s + np.nan_to_num(samples.latency_ms) / 1000.0)
     since_s = np.clip(np.append(start_s, over_s), start_s, end_s)
     until_s = np.clip(np.append(begun_s, end_s), start_s, end_s)

@@ -89,7 +89,7 @@ class Telemetry:
         return cls(t_s[order], source, name, array(table.column("value"))[order])
 
 
-def worker(number: int) -> str:
+def worker_source(number: int) -> str:
     """The source of what the worker of this number, counted from 0, says of itself."""
     return f"worker {number + 1}"
 

@@ -127,7 +127,9 @@ def play(
             if pod.ready():
                 return pod
             pause.wait(startup["periodSeconds"])
-        pytest.fail(f"not ready in {PATIENCE} times its startupProbe:\n{podman('logs', pod.container).stderr}")
+        pytest.fail(
+            f"not ready in {PATIENCE} times its startupProbe:\n{podman('logs', pod.container).stderr}"
+        )
 
     try:
         yield begin

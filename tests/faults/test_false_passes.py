@@ -117,7 +117,7 @@ def test_an_interim_reply_is_not_the_final_one(load_test: Start, misbehaving: St
         service.host,
         "{users: [{constant: 4, for: 3s}]}",
         "[p50 latency <= 10 ms, error rate <= 30 %]",
-        "traffic: {user: eager}",
+        EAGER,
     ).ended()
     assert run.code == 1, run.said
     latency, errors = run.verdict["objectives"]
