@@ -148,20 +148,20 @@ def described(found: Health) -> list[str]:
         if len(process.lag_ms):
             parts.append(f"event loop still for {number(float(process.lag_ms.max()))} ms at most")
         told.append(", ".join(parts))
-    return [*told, *_sent_again(found)]
+    if found.resent:
+        told.append(f"{sent_again(found)} over a fresh connection: the service had closed the kept one")
+    return told
 
 
-def often_sent_again(run: Run) -> list[str]:
-    """That connections were lost as requests left, where it was more than one request in a hundred."""
+def often_sent_again(run: Run) -> tuple[str, ...]:
+    """How many requests were sent a second time, where that were more than one in a hundred."""
     found = health(run)
-    return _sent_again(found) if found.resent > RARELY * len(run.samples) else []
+    return (sent_again(found),) if found.resent > RARELY * len(run.samples) else ()
 
 
-def _sent_again(found: Health) -> list[str]:
-    if not found.resent:
-        return []
-    again = counted(found.resent, "request was", "requests were")
-    return [f"{again} sent again over a fresh connection: the service had closed the kept one"]
+def sent_again(found: Health) -> str:
+    """How many requests were sent a second time."""
+    return f"{counted(found.resent, 'request was', 'requests were')} sent again"
 
 
 def faults(run: Run) -> tuple[Fault, ...]:

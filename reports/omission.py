@@ -7,10 +7,13 @@ load goes on sending and needs no such look.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from reports.disturbance import disturbance
 from reports.generator import Fault
+from reports.objectives import Objective
 from reports.quantities import duration
 from reports.run import Run
 from reports.samples import Floats
@@ -23,29 +26,36 @@ SEEN_SHARE = 0.05
 """Of slow requests that are so many the percentiles tell: a service that is often slow does not stall."""
 IDLE_S = 5.0
 """As long may pass without a request by users who think."""
+SEEING = frozenset(("max latency", "max service time", "throughput", "goodput"))
+"""Metrics that a silence shows in, whoever sent nothing meanwhile."""
 REMEDY = (
-    "ask for a rate instead of users (the open model goes on sending), or state an objective that sees it, "
-    "such as max latency or throughput"
+    "they sent nothing meanwhile, so that percentiles leave this time out; ask for a rate instead of users "
+    "(the open model goes on sending), or state an objective that sees it: max latency or throughput"
 )
 
 
-def omission(run: Run) -> Fault | None:
-    """Why the percentiles of a closed run leave out what matters; None where they don't.
+def omission(run: Run, asked: Sequence[Objective]) -> Fault | None:
+    """Why the percentiles of a closed run leave out what matters.
 
-    Time in which the generator itself was kept from running is left out: its own limits are asked for that.
+    None where they don't, or where an objective that is `asked` of the whole run sees it. Time in which the
+    generator itself was kept from running is left out: its own limits are asked for that.
     """
     if run.facts.model != "closed" or not len(run.judged) or not run.judged_s:
         return None
     least_s = TOLERATED_SHARE * run.judged_s
     silent_s = max(_silence_s(run, *span) for span in run.spans())
-    if silent_s > least_s:
+    if silent_s > least_s and not any(map(_sees, asked)):
         told = f"nobody was answered for {duration(silent_s)} of {duration(run.judged_s)}, while users waited"
-        return Fault(f"{told}: they sent nothing meanwhile, so that percentiles leave this time out", REMEDY)
+        return Fault(told, REMEDY)
     idle_s = max(_idleness_s(run, *span) for span in run.spans())
     if idle_s > least_s:
         told = f"no request was made for {duration(idle_s)} of {duration(run.judged_s)}, though users ran"
         return Fault(told, "see what kept them: requests without a timeout leave no sample when they hang")
     return None
+
+
+def _sees(objective: Objective) -> bool:
+    return objective.metric in SEEING and objective.on is None and objective.during is None
 
 
 def _silence_s(run: Run, start_s: float, end_s: float) -> float:

@@ -110,17 +110,13 @@ def _decide(
     if stopped:
         rest = "no objective was missed until then" if found else "there was nothing to miss"
         return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped
-    if omitted := omission(run):
+    if omitted := omission(run, asked):
         return "invalid", f"Invalid: {omitted.what}.", (str(omitted),)
     if unproven and run.facts.require_proof:
         messages = tuple(judgement.message for judgement in unproven)
         more = f" (and {len(messages) - 1} more of {len(found)} not proven)" if len(messages) > 1 else ""
         return "fail", f"Failed: {_within_sentence(messages[0])}{more}. Proof was required.", messages
-    reasons = (
-        *(judgement.message for judgement in unproven),
-        *_saved(run),
-        *generator.often_sent_again(run),
-    )
+    reasons = (*(judgement.message for judgement in unproven), *_saved(run))
     return "pass", _passed(run, found, unproven), reasons
 
 
@@ -165,7 +161,7 @@ def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -
     if unproven and not none_is_proven:
         sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
         sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"
-    return "; ".join([sentence, *_decided(run)]) + "."
+    return "; ".join([sentence, *_decided(run), *generator.often_sent_again(run)]) + "."
 
 
 def _stopped(run: Run) -> tuple[str, ...]:

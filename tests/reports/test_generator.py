@@ -137,10 +137,12 @@ def test_requests_that_were_sent_again_are_told(make_run: MakeRun) -> None:
         ("generator", "cpu_percent"): seconds(1.0, 1.0),
         ("generator", "resent"): seconds(2.0, 5.0),
     }
-    told = "5 requests were sent again over a fresh connection: the service had closed the kept one"
-    assert described(health(make_run(100, telemetry=telemetry)))[-1] == told
-    assert told in judge(make_run(400, telemetry=telemetry)).reasons
-    assert told not in judge(make_run(600, telemetry=telemetry)).reasons, "one in a hundred is worth a word"
+    told = "5 requests were sent again"
+    assert described(health(make_run(100, telemetry=telemetry)))[-1] == (
+        f"{told} over a fresh connection: the service had closed the kept one"
+    )
+    assert judge(make_run(400, telemetry=telemetry)).sentence.endswith(f"; {told}.")
+    assert told not in judge(make_run(600, telemetry=telemetry)).sentence, "one in a hundred is worth a word"
 
 
 def test_warm_up_is_left_out(make_run: MakeRun) -> None:
