@@ -78,8 +78,8 @@ def stage_table(verdict: Verdict) -> Table | None:
     caption = "Requests by the stage they were meant to start in; latencies of answered requests."
     if warm:
         caption += (
-            " Warm-up is hatched in the plots and not judged, but for requests still under way when it ended: "
-            "they are in the stage after it."
+            " Warm-up is hatched in the plots and not judged, but for requests that were under way when it "
+            "ended: they are in the stage after it."
         )
     caption += " The outcome is each stage's for itself; the verdict is on the run as a whole."
     table = table_of(title, caption, "Stage", names, columns, [not stage.judged for stage in stages])
