@@ -25,9 +25,9 @@ from typing import Final
 import numpy as np
 from scipy import signal
 
-from loadtests._facts import machine
-from loadtests._recorder import BATCH_ROWS, OUTCOME_CODES, ROW, SampleWriter
-from reports.facts import Facts, Plan, Stage
+from loadtests.recording.facts import machine
+from loadtests.recording.recorder import BATCH_ROWS, OUTCOME_CODES, ROW, SampleWriter
+from reports.data.facts import Facts, Plan, Stage
 
 SIZES: Final = (10**5, 10**6, 10**7)
 RATE_PER_S: Final = 2_000.0

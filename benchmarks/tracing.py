@@ -30,9 +30,9 @@ from benchmarks.service.serving import (
     serving,
     write_bodies,
 )
-from loadtests._facts import machine
-from service.model import InsuranceChargesModel
-from service.model_file import ModelFileError
+from loadtests.recording.facts import machine
+from service.model.insurance import InsuranceChargesModel
+from service.model.model_file import ModelFileError
 
 OFF: Final = "off"
 SAMPLED: Final = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio"}

@@ -10,8 +10,8 @@ import numpy as np
 
 from configuration.scenario import Scenario
 from configuration.segments import describe
-from reports.facts import Stage
-from reports.quantities import counted, duration
+from reports.data.facts import Stage
+from reports.data.quantities import counted, duration
 from shapes.profiles import plain
 
 ROWS: Final = 8

@@ -7,7 +7,7 @@ from typing import Any
 from configuration.document import Node
 from configuration.readers import duration, number
 from configuration.units import write_duration
-from reports.generator import Limits
+from reports.judging.generator_health import Limits
 
 _SHARE = number("a share above 0 and up to 1, such as 0.95", lambda value: 0 < value <= 1)
 _CORES = number("a number of cores above 0, such as 0.25", lambda value: value > 0)

@@ -15,8 +15,8 @@ from configuration.objectives import Names, read_abort, read_objectives
 from configuration.readers import number, one_of, text, whole
 from configuration.scenario import SEEDS, Scenario
 from configuration.traffic import default_traffic, read_traffic
-from reports.generator import Limits
-from reports.samples import LACKING, OUTCOMES
+from reports.data.samples import LACKING, OUTCOMES
+from reports.judging.generator_health import Limits
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
 SUFFIXES: Final = (".yaml", ".yml")

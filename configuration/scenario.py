@@ -32,7 +32,7 @@ Its YAML form, with every key there is; what is left out has the default shown, 
       - p99 latency <= 100 ms
     confidence: 0.95
     generator:                              # beyond these the generator, and so the run, is not believed;
-      {lateness: 20ms, busy: 0.95, starved: 0.25, lag: 100ms, others: 0.25} # reasons: reports/generator.py
+      {lateness: 20ms, busy: 0.95, starved: 0.25, lag: 100ms, others: 0.25}
     abort:                                  # give a hopeless run up; default: never
       after: 10s                            # the grace, counted from the end of the warm-up
       unless: [error rate <= 50 %, p99 latency <= 5 s]   # counted each second over all that is judged
@@ -53,9 +53,9 @@ from configuration.load import Load
 from configuration.objectives import Abort
 from configuration.segments import describe
 from configuration.traffic import PACE_S, USER_CLASSES, Endpoint, Payload, Traffic
-from reports.facts import Plan, Stage
-from reports.generator import Limits
-from reports.objectives import Objective
+from reports.data.facts import Plan, Stage
+from reports.judging.generator_health import Limits
+from reports.judging.objectives import Objective
 from shapes.profiles import Chain, Floats, Profile
 
 __all__ = ["PACE_S", "SEEDS", "USER_CLASSES", "Abort", "Endpoint", "Load", "Payload", "Scenario", "Traffic"]

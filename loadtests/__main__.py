@@ -16,10 +16,10 @@ from typing import Final
 from configuration.drawing import draw
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
-from loadtests import _commandline
-from loadtests._facts import LATEST, PROJECT
-from loadtests._judging import INTERNAL, INVALID, MEANINGS, PASS, USAGE, last_line
-from loadtests._service import ANY, LOOPBACK, OwnService, ServiceError
+from loadtests.cli import command
+from loadtests.cli.own_service import ANY, LOOPBACK, OwnService, ServiceError
+from loadtests.recording.facts import LATEST, PROJECT
+from loadtests.session.judging import INTERNAL, INVALID, MEANINGS, PASS, USAGE, last_line
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -30,14 +30,14 @@ class StoppedError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    options = _commandline.parser().parse_args(arguments)
+    options = command.parser().parse_args(arguments)
     try:
         if options.list:
             return _list()
         if options.check is not None:
-            print(draw(_commandline.read(options.check)))
+            print(draw(command.read(options.check)))
             return PASS
-        _commandline.check(options)
+        command.check(options)
         return _work(options) if options.worker else _run(options)
     except (ConfigurationError, ServiceError) as error:
         print(error, file=sys.stderr)
@@ -56,7 +56,7 @@ def _list() -> int:
 
 def _work(options: argparse.Namespace) -> int:
     print(f"joining the master at {options.master_host}:{options.master_port}", file=sys.stderr)
-    return _call(_commandline.worker_command(options))
+    return _call(command.worker_command(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -82,7 +82,7 @@ def _load_test(options: argparse.Namespace, host: str) -> int:
         print(f"waiting for {expected} on port {options.master_port}", file=sys.stderr)
     latest = Path(options.out) / LATEST
     before = latest.resolve()
-    code = _call(_commandline.locust_command(options, host))
+    code = _call(command.locust_command(options, host))
     if code not in MEANINGS:
         print(f"Locust ended unexpectedly with {code}", file=sys.stderr)
         code = INTERNAL

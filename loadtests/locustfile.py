@@ -4,7 +4,7 @@ To extend it, import its names into a locustfile of your own and add user classe
 Locust client are recorded and judged with the rest.
 """
 
-from loadtests import _enforcement
-from loadtests._users import EagerUser, HighUser, NormalUser, PacedUser, StressUser
+from loadtests.session import listeners
+from loadtests.traffic.users import EagerUser, HighUser, NormalUser, PacedUser, StressUser
 
-__all__ = ["EagerUser", "HighUser", "NormalUser", "PacedUser", "StressUser", "_enforcement"]
+__all__ = ["EagerUser", "HighUser", "NormalUser", "PacedUser", "StressUser", "listeners"]

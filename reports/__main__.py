@@ -10,16 +10,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports.deciding import look
-from reports.exports import junit_xml, stats_csv, summary_md, timeline_csv, verdict_json
-from reports.folder import FolderError, compact, read_run, write_text
-from reports.objectives import ObjectiveError
-from reports.prometheus import PrometheusError
-from reports.prometheus_command import add_arguments, show_prometheus
-from reports.stages import stages_table
-from reports.summary import summarise
-from reports.terminal import verdict_table
-from reports.verdict import judge, objectives
+from reports.data.folder import FolderError, compact, read_run, write_text
+from reports.figures.summary import summarise
+from reports.judging.interim import look
+from reports.judging.objectives import ObjectiveError
+from reports.judging.verdict import judge, objectives
+from reports.prometheus.command import add_arguments, show_prometheus
+from reports.prometheus.compare import PrometheusError
+from reports.rendering.as_json import verdict_json
+from reports.rendering.exports import junit_xml, stats_csv, summary_md, timeline_csv
+from reports.rendering.stages import stages_table
+from reports.rendering.terminal import verdict_table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +99,7 @@ def write_run(folder: Path) -> None:
         "summary.md": summary_md(verdict, summary, run.facts),
     }
     if len(run.samples):
-        from reports.html import render
+        from reports.rendering.html import render
 
         texts["report.html"] = render(run, summary, verdict)
     texts["verdict.json"] = (

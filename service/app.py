@@ -20,11 +20,11 @@ from rest_model_service.schemas import Error, ModelMetadata
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from service.batched import serve_in_batches
 from service.configuration import StartError, SuiteConfiguration, configuration_path, read_configuration
-from service.http_metrics import HttpMetrics
-from service.model_file import ModelFileError
-from service.tracing import TracingError, tracing_from
+from service.model.model_file import ModelFileError
+from service.observability.tracing import TracingError, tracing_from
+from service.web.http_metrics import HttpMetrics
+from service.web.routes import serve_in_batches
 
 COLLECT_AFTER = (50_000, 20, 1_000)
 """New objects, and collections of the younger generations, after which the garbage collector walks."""

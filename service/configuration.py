@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from rest_model_service.configuration import ServiceConfiguration
 from rest_model_service.helpers import load_type
 
-from service.knobs import Serving, with_environment
-from service.model_file import ModelFileError
+from service.batching.settings import Serving, with_environment
+from service.model.model_file import ModelFileError
 
 DEFAULT_CONFIGURATION = "configuration/service/batched.yaml"
 

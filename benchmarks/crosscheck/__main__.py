@@ -23,8 +23,8 @@ from benchmarks.generator.processes import PROJECT, EndedError
 from benchmarks.service.serving import WrongError
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
-from loadtests._facts import machine
-from service.model_file import ModelFileError
+from loadtests.recording.facts import machine
+from service.model.model_file import ModelFileError
 
 HERE: Final = Path(__file__).parent
 SINGLE: Final = "steady"

@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.crosscheck.parts import SUITE, WRK
 from benchmarks.crosscheck.results import REFUSED, Turns
-from reports.quantities import number
+from reports.data.quantities import number
 
 TOLERANCE: Final = 0.05
 """Rates that differ by no more agree: so much one and the same tool differs from turn to turn."""

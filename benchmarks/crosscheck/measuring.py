@@ -18,7 +18,7 @@ from benchmarks.crosscheck.results import Turns
 from benchmarks.generator.processes import PROJECT, EndedError
 from benchmarks.service.contenders import contenders
 from benchmarks.service.serving import LOAD_CORE, SERVICE_CORE, Served, serving
-from service.model import InsuranceChargesModel
+from service.model.insurance import InsuranceChargesModel
 
 
 def measure(parts: Sequence[Part], rounds: int, seconds: float, programs: Path) -> Iterator[dict[str, Turns]]:

@@ -9,7 +9,7 @@ from typing import Final
 from benchmarks.crosscheck.differences import differences
 from benchmarks.crosscheck.parts import SUITE
 from benchmarks.crosscheck.results import Results, Turns
-from reports.quantities import number
+from reports.data.quantities import number
 
 HEADS: Final = (
     *("tool", "good replies/s", "lowest – highest", "× this suite"),

@@ -10,8 +10,8 @@ from typing import Final
 
 from benchmarks.crosscheck.thresholds import thresholds
 from configuration.scenario import Scenario
-from loadtests._payloads import deck
-from loadtests._target import Target
+from loadtests.client.target import Target
+from loadtests.traffic.payloads import deck
 
 RECORDS: Final = 256
 """Records in the bodies of a plan: as many single requests, or fewer lists."""

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from reports.folder import read_run
-from reports.run import Run
+from reports.data.folder import read_run
+from reports.data.run import Run
 
 BROKEN: Final = ("timeout", "refused", "reset")
 """Outcomes of this suite that are the connection's, not the service's answer."""

@@ -21,7 +21,7 @@ from benchmarks.generator.profile import profile
 from benchmarks.generator.punctuality import measure_lateness
 from benchmarks.generator.recording import recording_us
 from benchmarks.generator.results import Results
-from loadtests._facts import machine
+from loadtests.recording.facts import machine
 
 SERVICE_CORE: Final = 0
 GENERATOR_CORE: Final = 1

@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from benchmarks.drawing import colour, panel, picture
 from benchmarks.generator.measuring import Window
 from benchmarks.generator.results import SUITE, Results
-from reports.quantities import number
+from reports.data.quantities import number
 
 GOALS: Final = {"k6": 2.2, "the tutorial script": 40.0, "wrk": 0.33}
 """What this suite aims at: so many times as many requests as that tool out of the same processor time."""

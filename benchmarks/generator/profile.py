@@ -21,20 +21,20 @@ TIME_SCALE: Final = 0.025
 RECEIVING: Final = "waking up and receiving: the event loop, the kernel"
 OTHER: Final = "everything else"
 PARTS: Final = {
-    "_try_send (loadtests/_wire.py": "sending: the kernel",
-    "receive (loadtests/_wire.py": RECEIVING,
+    "_try_send (loadtests/client/sockets.py": "sending: the kernel",
+    "receive (loadtests/client/sockets.py": RECEIVING,
     "gevent/hub.py": RECEIVING,
-    "loadtests/_wire.py": "the client: parsing, its deadline",
-    "loadtests/_client.py": "the client: parsing, its deadline",
-    "loadtests/_replies.py": "checking replies",
-    "loadtests/_live.py": "live figures",
-    "loadtests/_recorder.py": "recording: packing, writing",
-    "loadtests/_recording.py": "recording: packing, writing",
+    "loadtests/client/sockets.py": "the client: parsing, its deadline",
+    "loadtests/client/connection.py": "the client: parsing, its deadline",
+    "loadtests/traffic/replies.py": "checking replies",
+    "loadtests/recording/live.py": "live figures",
+    "loadtests/recording/recorder.py": "recording: packing, writing",
+    "loadtests/recording/writer.py": "recording: packing, writing",
     "locust/stats.py": "Locust's statistics",
     "locust/runners.py": "Locust's statistics",
     "locust/event.py": "Locust's event",
-    "loadtests/_sending.py": "the users' own loop",
-    "loadtests/_users.py": "the users' own loop",
+    "loadtests/traffic/sender.py": "the users' own loop",
+    "loadtests/traffic/users.py": "the users' own loop",
 }
 """A sample belongs to the innermost frame that is named here, by a part of its description."""
 

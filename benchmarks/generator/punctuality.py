@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.generator.measuring import NullService
 from benchmarks.generator.processes import PROJECT
-from reports.folder import read_run
+from reports.data.folder import read_run
 
 SCENARIO: Final = Path(__file__).parent / "arrivals.yaml"
 

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from loadtests._recorder import BATCH_ROWS, Recorder, Row
-from loadtests._recording import Recording
-from reports.facts import Facts, Stage
+from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
+from loadtests.recording.writer import Recording
+from reports.data.facts import Facts, Stage
 
 ROWS: Final = 100 * BATCH_ROWS
 STAGES: Final = (Stage("all", 0.0, 1e9),)

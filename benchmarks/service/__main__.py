@@ -19,8 +19,8 @@ from benchmarks.service.measuring import Bench, Lengths
 from benchmarks.service.page import write_page
 from benchmarks.service.results import Results
 from benchmarks.service.serving import WrongError
-from loadtests._facts import machine
-from service.model_file import ModelFileError
+from loadtests.recording.facts import machine
+from service.model.model_file import ModelFileError
 
 QUIET_LOAD: Final = 0.7
 

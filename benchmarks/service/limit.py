@@ -6,7 +6,7 @@ import argparse
 import time
 
 from benchmarks.service.serving import records
-from service.model import InsuranceChargesModel
+from service.model.insurance import InsuranceChargesModel
 
 
 def main() -> None:

@@ -26,8 +26,8 @@ from benchmarks.service.serving import (
     write_bodies,
 )
 from benchmarks.service.soak import soak
-from service import model_file
-from service.model import InsuranceChargesModel
+from service.model import model_file
+from service.model.insurance import InsuranceChargesModel
 
 SHARE: Final = 0.7
 """The open model's rate, as a share of what the service answers with 32 connections in the same round."""

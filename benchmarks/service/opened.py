@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.generator.processes import PROJECT, EndedError
 from benchmarks.service.serving import LOAD_CORE
-from reports.folder import FolderError, read_run
+from reports.data.folder import FolderError, read_run
 
 WARM_UP_S: Final = 2.0
 PERCENTILES: Final = (0.5, 0.99, 0.999)

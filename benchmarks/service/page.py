@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from benchmarks.drawing import colour, panel, picture
 from benchmarks.service.contenders import DATAFRAME, LIMITS, PEERS, SUITE
 from benchmarks.service.results import CONNECTIONS, Results, goals
-from reports.quantities import number
+from reports.data.quantities import number
 
 FEW_TAIL: Final = 10_000
 """Of fewer requests p99.9 rests on fewer than ten."""

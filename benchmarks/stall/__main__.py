@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.stall.measuring import HERE, PROJECT, FailedError, at, measure
 from benchmarks.stall.page import PERCENTS, title, write_page
 from benchmarks.stall.schedule import Service, Stall, stalls
-from loadtests._facts import machine
+from loadtests.recording.facts import machine
 
 SECONDS: Final = 20
 SERVICE: Final = Service(

@@ -17,8 +17,8 @@ import numpy as np
 import requests
 
 from benchmarks.stall.schedule import Floats, Service, true_latency_ms
-from reports.folder import read_run
-from reports.samples import Samples
+from reports.data.folder import read_run
+from reports.data.samples import Samples
 
 PROJECT: Final = Path(__file__).parents[2]
 HERE: Final = Path(__file__).parent

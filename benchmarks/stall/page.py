@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from benchmarks.drawing import colour, panel, picture
 from benchmarks.stall.measuring import Findings, at
 from benchmarks.stall.schedule import Floats
-from reports.quantities import number
+from reports.data.quantities import number
 
 NAME: Final = "what-your-load-test-doesnt-tell-you"
 PERCENTS: Final = (50.0, 90.0, 95.0, 99.0, 99.9)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from service.model import InsuranceChargesModel
-from service.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
+from service.model.insurance import InsuranceChargesModel
+from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
 
 CALL_S = 0.010
 

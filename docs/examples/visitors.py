@@ -2,9 +2,9 @@
 
 from locust import HttpUser, constant_pacing, task
 
-from loadtests.locustfile import _enforcement
+from loadtests.locustfile import listeners
 
-__all__ = ["Visitor", "_enforcement"]
+__all__ = ["Visitor", "listeners"]
 
 
 class Visitor(HttpUser):

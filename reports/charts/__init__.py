@@ -14,9 +14,9 @@ from reports.charts.percentiles import latency_by_percentile
 from reports.charts.pods import pods_beside_load
 from reports.charts.scene import Chart, Scene
 from reports.charts.where import where_the_time_goes
-from reports.run import Run
-from reports.summary import Summary
-from reports.verdict import Verdict
+from reports.data.run import Run
+from reports.figures.summary import Summary
+from reports.judging.verdict import Verdict
 
 __all__ = ["PLOTS", "Chart", "Scene", "draw"]
 

@@ -12,7 +12,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.palette import mark, to_variables
+from reports.charts.palette import mark, to_variables
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from reports.charts.canvas import picture
 from reports.charts.multiples import Marked, Panel, Series, paint_panels
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import listing, ms
-from reports.disturbance import disturbance
-from reports.generator import Limits, described, faults, health
-from reports.quantities import counted, duration
-from reports.run import Run
-from reports.telemetry import MACHINE, OBSERVED
+from reports.data.quantities import counted, duration
+from reports.data.run import Run
+from reports.data.telemetry import MACHINE, OBSERVED
+from reports.judging.generator_health import Limits, described, faults, health
+from reports.judging.interference import disturbance
 
 _MOST = 4
 """Measures and processes that are put into words."""

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, picture, resize, width_px
 from reports.charts.latencyaxis import decades, draw_limits, log_ticks
+from reports.charts.palette import ROLES, mark
 from reports.charts.percentiles import at
 from reports.charts.scene import Chart, Scene
 from reports.charts.windows import usual_s
 from reports.charts.words import ms
-from reports.palette import ROLES, mark
-from reports.quantities import counted, number
-from reports.samples import Floats
+from reports.data.quantities import counted, number
+from reports.data.samples import Floats
 
 _COLUMNS, _ROWS = 130, 48
 _CHUNK = 1_000_000

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from reports.charts.canvas import Format, caption, label, spread
+from reports.charts.palette import mark
 from reports.charts.scene import Limit
-from reports.palette import mark
-from reports.quantities import number
+from reports.data.quantities import number
 
 _HEADROOM = 0.09
 _FAR_APART = 25

@@ -9,13 +9,13 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, picture, resize
 from reports.charts.latencyaxis import label_ends
+from reports.charts.palette import mark
 from reports.charts.scene import POINTS, Chart, Scene
 from reports.charts.timeaxis import STEPS_S
 from reports.charts.windows import per_window, thin
 from reports.charts.words import share
-from reports.palette import mark
-from reports.quantities import counted, duration, number
-from reports.samples import Floats
+from reports.data.quantities import counted, duration, number
+from reports.data.samples import Floats
 
 _GAP_PX = 40
 ENOUGH = 0.95

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, resize
+from reports.charts.palette import mark
 from reports.charts.scene import POINTS
 from reports.charts.timeaxis import TimeAxis
 from reports.charts.windows import thin
-from reports.palette import mark
-from reports.quantities import number
-from reports.run import Run
-from reports.samples import Floats
+from reports.data.quantities import number
+from reports.data.run import Run
+from reports.data.samples import Floats
 
 _GAP_PX = 38
 _MISSING = 2.5

@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 
 from reports.charts.canvas import BOTTOM_PX, Format, label, panel, picture, resize
 from reports.charts.latencyaxis import label_ends, set_latency_axis
+from reports.charts.palette import mark
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import ms, share
-from reports.palette import mark
-from reports.quantities import counted
-from reports.samples import Floats
+from reports.data.quantities import counted
+from reports.data.samples import Floats
 
 _TOP_PX = 32
 _DOTS = (0.5, 0.95, 0.99)

@@ -10,8 +10,8 @@ from reports.charts.canvas import picture
 from reports.charts.multiples import Panel, Series, paint_panels
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import into_run, listing
-from reports.quantities import counted, duration, number
-from reports.telemetry import KUBERNETES
+from reports.data.quantities import counted, duration, number
+from reports.data.telemetry import KUBERNETES
 
 _ROLES = {
     "replicas_ready": "service",

@@ -11,12 +11,12 @@ from reports.charts.canvas import Picture
 from reports.charts.timeaxis import TimeAxis
 from reports.charts.windows import Windows, latency_windows, window_s
 from reports.charts.words import ms
-from reports.objectives import Objective, parse_objective
-from reports.quantities import duration
-from reports.run import Run
-from reports.samples import Floats, Samples
-from reports.summary import Summary
-from reports.verdict import Verdict
+from reports.data.quantities import duration
+from reports.data.run import Run
+from reports.data.samples import Floats, Samples
+from reports.figures.summary import Summary
+from reports.judging.objectives import Objective, parse_objective
+from reports.judging.verdict import Verdict
 
 POINTS = 300
 """Windows along the time axis: about one every three pixels of a wide page."""

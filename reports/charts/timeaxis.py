@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from reports.charts.canvas import Format, label, width_px
-from reports.facts import Stage
-from reports.palette import mark
+from reports.charts.palette import mark
+from reports.data.facts import Stage
 
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 """Distances at which people expect ticks on a clock."""

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.charts.canvas import Format, caption, label, panel, picture, resize, width_px
+from reports.charts.palette import mark
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import ms, share
-from reports.composition import Composition, TimeShare, Where
-from reports.palette import mark
-from reports.quantities import number
+from reports.data.quantities import number
+from reports.figures.latency_breakdown import Composition, TimeShare, Where
 
 MOST_STAGES = 8
 _ROW_PX, _BAR_PX = 42, 16

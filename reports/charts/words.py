@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from reports.quantities import duration, number
+from reports.data.quantities import duration, number
 
 
 def ms(value: float | None) -> str:

@@ -15,8 +15,8 @@ from benchmarks.service.peers.dataframe import DataFrameModel
 from benchmarks.service.peers.regression import COEFFICIENTS, Regression, row
 from benchmarks.service.serving import closed, read_wrk, records, serving, write_bodies
 from configuration.loading import load_scenario
-from service import model_file
-from service.model import InsuranceChargesModel
+from service.model import model_file
+from service.model.insurance import InsuranceChargesModel
 
 PEOPLE = records(200)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from configuration.loading import load_scenario, read_scenario, scenario_names
 from configuration.scenario import PACE_S, USER_CLASSES, Scenario, Traffic
-from reports.facts import Plan, Stage
+from reports.data.facts import Plan, Stage
 from shapes.profiles import Constant, Ramp
 
 NAMES = scenario_names()

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 import requests
 
-from reports.folder import read_run
+from reports.data.folder import read_run
 
 pytestmark = pytest.mark.real
 

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from loadtests._metrics_counts import LATENCY_BUCKETS_S as GENERATOR_BUCKETS_S
-from service.metrics import LATENCY_BUCKETS_S as SERVICE_BUCKETS_S
-from service.metrics import InferenceMetrics
+from loadtests.exposition.counts import LATENCY_BUCKETS_S as GENERATOR_BUCKETS_S
+from service.observability.metrics import LATENCY_BUCKETS_S as SERVICE_BUCKETS_S
+from service.observability.metrics import InferenceMetrics
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy/prometheus"
@@ -125,7 +125,7 @@ def test_the_document_tells_each_rule_and_alert() -> None:
 
 
 def test_the_document_tells_each_metric_of_the_generator() -> None:
-    source = "".join(path.read_text() for path in sorted((ROOT / "loadtests").glob("_metrics*.py")))
+    source = "".join(path.read_text() for path in sorted((ROOT / "loadtests/exposition").glob("*.py")))
     named = set(re.findall(r'"(loadtest_[a-z_]+)"', source))
     told = {re.sub("_(total|info)$", "", name) for name in in_tables("The generator's metrics")}
     assert {name for name in told if name.startswith("loadtest_")} == named

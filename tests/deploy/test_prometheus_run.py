@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import yaml
 
-from reports.folder import read_run
-from reports.run import Run
+from reports.data.folder import read_run
+from reports.data.run import Run
 
 pytestmark = pytest.mark.real
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from reports.folder import read_run
+from reports.data.folder import read_run
 
 pytestmark = pytest.mark.real
 

@@ -11,11 +11,11 @@ import pytest
 from configuration.loading import load_scenario, scenario_names
 from configuration.scenario import Scenario
 from loadtests.__main__ import MEANINGS, PASS
-from reports.metrics import METRICS
-from reports.objectives import parse_objective
-from reports.quantities import duration
-from reports.samples import OUTCOMES
-from reports.verdict import EXIT_CODES, Outcome
+from reports.data.quantities import duration
+from reports.data.samples import OUTCOMES
+from reports.figures.metrics import METRICS
+from reports.judging.objectives import parse_objective
+from reports.judging.verdict import EXIT_CODES, Outcome
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from loadtests._service import OwnService
-from reports.folder import read_run
+from loadtests.cli.own_service import OwnService
+from reports.data.folder import read_run
 
 pytestmark = pytest.mark.real
 

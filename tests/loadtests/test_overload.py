@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reports.folder import read_run
+from reports.data.folder import read_run
 
 pytestmark = pytest.mark.real
 

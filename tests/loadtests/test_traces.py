@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from loadtests._recorder import BATCH_ROWS, Recorder, Row
-from loadtests._recording import Recording
-from loadtests._replies import server_timing
-from reports.facts import Facts, Stage
-from reports.folder import compact, read_run
+from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
+from loadtests.recording.writer import Recording
+from loadtests.traffic.replies import server_timing
+from reports.data.facts import Facts, Stage
+from reports.data.folder import compact, read_run
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"

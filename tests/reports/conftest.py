@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from reports.facts import Facts, Plan, Stage
-from reports.run import Run
-from reports.samples import SCHEMA, Samples
-from reports.telemetry import TELEMETRY_SCHEMA, Telemetry
+from reports.data.facts import Facts, Plan, Stage
+from reports.data.run import Run
+from reports.data.samples import SCHEMA, Samples
+from reports.data.telemetry import TELEMETRY_SCHEMA, Telemetry
 
 DEFAULTS: dict[str, Any] = {
     "intended_s": 0.0,

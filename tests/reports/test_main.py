@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from reports.__main__ import main
-from reports.run import Run
+from reports.data.run import Run
 
 MakeRun = Callable[..., Run]
 MakeTable = Callable[..., pa.Table]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from service import training
-from service.model import InsuranceChargesModel
+from service.model import training
+from service.model.insurance import InsuranceChargesModel
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ml_base import MLModel
 
-from service.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
+from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
 
 
 class OddModel(MLModel):  # type: ignore[misc]

@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from service.inference import Outcome
+from service.batching.inference import Outcome
 
 
 class _Selector(selectors.DefaultSelector):

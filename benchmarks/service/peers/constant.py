@@ -12,8 +12,8 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope
 
 from service.app import app
-from service.front import PLACE, Front
-from service.replies import Reply, read_body
+from service.batching.replies import Reply, read_body
+from service.web.middleware import PLACE, Front
 
 ROUTE: Final = "/constant"
 SHORT: Final = "/constant/short"

@@ -10,9 +10,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
-from service import model_file
-from service.dataset import OBESE_BMI
-from service.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
+from service.model import model_file
+from service.model.dataset import OBESE_BMI
+from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
 
 REGIONS = ["southwest", "northeast", "northwest", "southeast"]
 RISKS = ["children_of_non_smoker", "smoker", "bmi_of_smoker", "obese_smoker"]
@@ -42,7 +42,7 @@ class DataFrameModel(MLModel):  # type: ignore[misc]
 
 
 def _encoder() -> ColumnTransformer:
-    """Columns in the order of `service.features.FEATURES`."""
+    """Columns in the order of `service.model.features.FEATURES`."""
     sex = OneHotEncoder(categories=[["female", "male"]], drop="first", sparse_output=False)
     region = OneHotEncoder(categories=[REGIONS], drop="first", sparse_output=False)
     return ColumnTransformer(

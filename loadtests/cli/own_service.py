@@ -1,0 +1,167 @@
+"""Start the suite's own service for a run, wait until it is ready, stop it afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Final, Self
+
+import psutil
+
+from loadtests.client.target import NoAnswerError, wait_until_ready
+from loadtests.recording.facts import PROJECT
+
+LOOPBACK: Final = "127.0.0.1"
+ANY: Final = "0.0.0.0"
+PREFERRED_PORT: Final = 8000
+START_PATIENCE_S: Final = 30.0
+RETRY_S: Final = 0.05
+STOP_PATIENCE_S: Final = 10.0
+LAST_WORDS: Final = 15
+
+
+class ServiceError(Exception):
+    """The service did not start; the message holds what it said."""
+
+
+class PortTakenError(ServiceError):
+    """Somebody else listens where the service was to."""
+
+
+class OwnService:
+    """The service as a process of its own, in a session of its own, so that Ctrl-C does not reach it first.
+
+    Use as a context; `host` is where it listens once inside: on the `port` given, or on any that is free if
+    that one is taken, by a service that listens already or by one that was quicker.
+    """
+
+    def __init__(self, port: int = PREFERRED_PORT) -> None:
+        self._preferred = port
+        self._log = tempfile.TemporaryFile(prefix="service-")  # noqa: SIM115 - closed in __exit__
+        self._process: subprocess.Popen[bytes] | None = None
+        self.host: str
+
+    def __enter__(self) -> Self:
+        try:
+            try:
+                self._start(free_port(self._preferred))
+            except PortTakenError:
+                self._start(free_port(0))
+        except BaseException:
+            self._log.close()
+            raise
+        return self
+
+    def _start(self, port: int) -> None:
+        self.host = f"http://{LOOPBACK}:{port}"
+        try:
+            with signals_held():
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "service", "--host", LOOPBACK, "--port", str(port)],
+                    cwd=PROJECT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            self._await_listening(port)
+            wait_until_ready(self.host, {}, START_PATIENCE_S, self._raise_if_gone)
+        except NoAnswerError as error:
+            self._stop()
+            raise ServiceError(f"the service did not become ready: {error}\n{self._last_words()}") from None
+        except BaseException:
+            self._stop()
+            raise
+
+    def _await_listening(self, port: int) -> None:
+        """Wait until it is this service that listens: another's answer would be taken for its own."""
+        deadline = time.monotonic() + START_PATIENCE_S
+        while not self._listens(port):
+            if self._gone and not is_free(LOOPBACK, port):
+                raise PortTakenError(f"port {port} was taken meanwhile")
+            self._raise_if_gone()
+            if time.monotonic() > deadline:
+                raise NoAnswerError(f"it does not listen on port {port} ({START_PATIENCE_S:.0f} s waited)")
+            time.sleep(RETRY_S)
+
+    def _listens(self, port: int) -> bool:
+        """Whether the service's process, or a worker of it, has the port."""
+        assert self._process is not None
+        try:
+            process = psutil.Process(self._process.pid)
+            return any(
+                found.status == psutil.CONN_LISTEN and found.laddr.port == port
+                for each in (process, *process.children())
+                for found in each.net_connections("tcp")
+            )
+        except psutil.Error:
+            return False
+
+    def __exit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
+        self._stop()
+        self._log.close()
+
+    @property
+    def _gone(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _raise_if_gone(self) -> None:
+        if self._gone:
+            raise ServiceError(f"the service ended while starting:\n{self._last_words()}")
+
+    def _stop(self) -> None:
+        if self._process is None or self._gone:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").rstrip().splitlines()
+        return "\n".join(lines[-LAST_WORDS:])
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let SIGINT and SIGTERM come at the end: what they interrupt here would be left without an owner."""
+    came: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for held in came:
+        signal.raise_signal(held)
+
+
+def free_port(preferred: int) -> int:
+    """`preferred` if nobody listens there, else any port that is free."""
+    if preferred and is_free(LOOPBACK, preferred):
+        return preferred
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def is_free(address: str, port: int) -> bool:
+    """Whether one could listen there."""
+    try:
+        socket.create_server((address, port)).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Sends one HTTP request and reads its reply: the target, its connections, their sockets."""

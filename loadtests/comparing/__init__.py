@@ -1,0 +1,1 @@
+"""Compares single requests, micro-batching and batches under the same load."""

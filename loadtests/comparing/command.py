@@ -1,0 +1,168 @@
+"""`python -m loadtests.compare_batch`: the same load single, micro-batched and in batches, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Final, Self
+
+import yaml
+
+from configuration.loading import load_scenario
+from configuration.scenario import Scenario
+from loadtests.comparing.figures import Column, column
+from loadtests.comparing.forms import EAGER_FORMS, STEADY_FORMS, Form, eager, steady
+from loadtests.comparing.page import RESULT, page
+from loadtests.recording.facts import PROJECT, machine
+from loadtests.session.judging import FAIL, INVALID, PASS
+from reports.data.folder import FolderError, write_text
+from reports.data.quantities import number
+
+SCENARIO: Final = "steady"
+USAGE: Final = 2
+JUDGED: Final = (PASS, FAIL, INVALID)
+
+
+class BrokenOffError(Exception):
+    """A run came to no verdict, or was interrupted; `code` is what the process is to end with."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run and compare; 0 when every run can be trusted, whatever its verdict, 3 when one can't."""
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtests.compare_batch",
+        description=f"Run {SCENARIO} single, micro-batched and in explicit batches, then each form with "
+        "users who never pause; show rows/s, latency and processor time side by side.",
+        epilog="exit codes: 0 compared, 2 usage, or no service; 3 a run is invalid, 4 internal",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("results/compare-batch"),
+        help="where the runs and comparison.md are kept (default: results/compare-batch)",
+    )
+    parser.add_argument(
+        "--time-scale",
+        metavar="X",
+        type=_scale,
+        default=1.0,
+        help="stretch stages and warm-up, 0.1 is ten times shorter",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        return compare(options.out, options.time_scale)
+    except BrokenOffError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    except (OSError, FolderError) as error:
+        print(f"The comparison can't be kept in {options.out}: {error}", file=sys.stderr)
+        return USAGE
+
+
+def compare(out: Path, time_scale: float) -> int:
+    """Make every run, write the page; `BrokenOffError` where a run comes to no verdict."""
+    scenario = load_scenario(SCENARIO)
+    out.mkdir(parents=True, exist_ok=True)
+    wanted: list[tuple[Callable[[Scenario, Form], Scenario], Form]] = [
+        *((steady, form) for form in STEADY_FORMS),
+        *((eager, form) for form in EAGER_FORMS),
+    ]
+    columns = []
+    with Child() as child:
+        for place, (load, form) in enumerate(wanted, start=1):
+            shown = f"{place} of {len(wanted)}: {load.__name__}, {form.title}"
+            print(shown, file=sys.stderr, flush=True)
+            columns.append(_run(load(scenario, form), form, out, time_scale, child))
+            print(f"  {_line(columns[-1])}", file=sys.stderr, flush=True)
+    steadily, eagerly = columns[: len(STEADY_FORMS)], columns[len(STEADY_FORMS) :]
+    text = page(steadily, eagerly, machine(), f"{datetime.now(UTC):%Y-%m-%d}", time_scale)
+    write_text(out / RESULT, text)
+    print(text)
+    print(f"Written to {out / RESULT}")
+    return INVALID if any(each.verdict.verdict == "invalid" for each in columns) else PASS
+
+
+def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Child) -> Column:
+    """Run `scenario` against the form's service, both started and stopped by the load test's own command."""
+    file = out / f"{scenario.name}.yaml"
+    write_text(file, yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True))
+    environment = {
+        **os.environ,
+        "REST_CONFIG": str(PROJECT / "configuration" / "service" / f"{form.service}.yaml"),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH")))),
+    }
+    command = [sys.executable, "-m", "loadtests", "--scenario", str(file), "--out", str(out)]
+    code, said = child.run([*command, "--time-scale", f"{time_scale:g}"], environment)
+    if child.stopped:
+        raise BrokenOffError(f"The run {scenario.name} was interrupted; nothing was compared.", INVALID)
+    if code not in JUDGED:
+        raise BrokenOffError(f"The run {scenario.name} ended with {code}:\n{said.rstrip()}", code)
+    return column(form.title, form.rows, (out / "latest").resolve())
+
+
+class Child:
+    """Runs commands, one at a time, each in a session of its own; signals that come are passed on."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._before = {each: signal.signal(each, self._stop) for each in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
+
+    def run(self, command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+        """Exit code and output; nothing is run once a signal came."""
+        if self.stopped:
+            return INVALID, ""
+        self._process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        if self.stopped:
+            self._process.terminate()
+        said, _ = self._process.communicate()
+        return self._process.returncode, said
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        self.stopped = True
+        if self._process is not None:
+            self._process.send_signal(number)
+
+
+def _line(told: Column) -> str:
+    rate, p95_ms = told.figures.rows_per_s, told.figures.p95_ms
+    if rate is None or p95_ms is None:
+        return told.verdict.sentence
+    return f"{number(rate)} rows/s, p95 {number(p95_ms)} ms: {told.verdict.verdict}"
+
+
+def _scale(text: str) -> float:
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not 0.0 < scale < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is impossible; give a number above 0, such as 0.1")
+    return scale

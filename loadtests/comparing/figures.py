@@ -1,0 +1,95 @@
+"""What one run of a comparison says, from its folder alone: latency, rows, refusals, processor time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reports.data.folder import read_run
+from reports.data.run import Run
+from reports.data.telemetry import SERVICE
+from reports.figures.figures import Figures, figures
+from reports.judging.objectives import parse_objective
+from reports.judging.verdict import Verdict, judge
+
+
+@dataclass(frozen=True)
+class Column:
+    """A run as a column of the comparison's tables."""
+
+    title: str
+    rows: int
+    """Records in a request."""
+    folder: Path
+    figures: Figures
+    verdict: Verdict
+    targets: Mapping[str, str]
+    """What was asked, by metric: `p95 latency` -> `<= 50 ms`."""
+    planned_rps: float | None
+    """Requests a second that the plan asked for; None where users don't keep a pace."""
+    refused: int
+    """Replies 503."""
+    late: int
+    """Replies 504."""
+    cpu_s: float | None
+    """Processor time of the service over what is judged; None where it was not observed."""
+    call_ms: float | None
+    """Median duration of the model's call that a row was answered by; None where the service doesn't tell."""
+    call_rows: float | None
+    """Median number of rows in that call."""
+
+    @property
+    def row_p50_ms(self) -> float | None:
+        """The median request's latency, shared by its rows."""
+        p50_ms = self.figures.p50_ms
+        return None if p50_ms is None else p50_ms / self.rows
+
+    @property
+    def cpu_s_per_1000_rows(self) -> float | None:
+        """Processor time of the service, in seconds, for each thousand rows it answered."""
+        rows = self.figures.rows
+        return None if self.cpu_s is None or not rows else 1000.0 * self.cpu_s / rows
+
+    @property
+    def cpu_us_per_request(self) -> float | None:
+        """The same in µs for each request."""
+        return None if self.cpu_s is None or not self.figures.ok else 1e6 * self.cpu_s / self.figures.ok
+
+
+def column(title: str, rows: int, folder: Path) -> Column:
+    """The run in `folder`; raises `reports.data.folder.FolderError` where there is none."""
+    run = read_run(folder)
+    judged = run.judged
+    told = judged[judged.ok & np.isfinite(judged.inference_ms)]
+    plan = run.facts.plan
+    return Column(
+        title=title,
+        rows=rows,
+        folder=folder,
+        figures=figures(judged, run.judged_s, run.facts.expected),
+        verdict=judge(run),
+        targets=_targets(run),
+        planned_rps=None if plan.requests is None else plan.requests / run.judged_s,
+        refused=int(np.count_nonzero(judged.status == 503)),
+        late=int(np.count_nonzero(judged.status == 504)),
+        cpu_s=_cpu_s(run),
+        call_ms=float(np.median(told.inference_ms)) if len(told) else None,
+        call_rows=float(np.median(told.batch_size)) if len(told) else None,
+    )
+
+
+def _targets(run: Run) -> dict[str, str]:
+    found = (parse_objective(text) for text in run.facts.objectives)
+    return {each.metric: f"{each.comparison} {each.limit_text}" for each in found}
+
+
+def _cpu_s(run: Run) -> float | None:
+    """The mean of what was observed once a second, over the whole of what is judged."""
+    t_s, percent = run.telemetry.series("cpu_percent", SERVICE)
+    inside = np.zeros(len(t_s), dtype=np.bool_)
+    for start_s, end_s in run.spans():
+        inside |= (t_s >= start_s) & (t_s < end_s)
+    return float(percent[inside].mean()) / 100.0 * run.judged_s if inside.any() else None

@@ -1,0 +1,1 @@
+"""Exposes the load generator's own figures to Prometheus."""

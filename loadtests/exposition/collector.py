@@ -1,0 +1,123 @@
+"""What Prometheus sees of the generator: the `loadtest_*` metrics, computed when it asks for them.
+
+They live where the samples come together: in the only process, or on the master.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from loadtests.exposition.counts import Counts
+from loadtests.recording.run import Run
+
+if TYPE_CHECKING:
+    from loadtests.session.controller import LoadTest
+
+
+class GeneratorMetrics(Collector):
+    """The state of the load test at this moment, and every request that was recorded so far.
+
+    Counting costs numpy a few passes over a sealed batch; a request on its way costs nothing.
+    """
+
+    def __init__(self, loadtest: LoadTest) -> None:
+        self._loadtest = loadtest
+        self._counts = Counts()
+        self._know_endpoints()
+        loadtest.on_begin.append(self._follow)
+
+    def _follow(self, run: Run) -> None:
+        """Count a run's requests from its beginning on."""
+        self._know_endpoints()
+        run.heed.append(self._counts.add)
+
+    def _know_endpoints(self) -> None:
+        self._counts.know(endpoint.name for endpoint in self._loadtest.scenario.traffic.endpoints)
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics; Prometheus' client library calls it for each scrape."""
+        run = self._loadtest.run
+        goes_on = run is not None and run.goes_on
+        yield _gauge("loadtest_running", "Whether the load goes on.", float(goes_on))
+        users = self._loadtest.runner.user_count if goes_on and not self._is_open else 0
+        yield _gauge("loadtest_users", "Users that run; none in the open model.", users)
+        yield from self._counts.collect()
+        if run is not None:
+            yield from _of_run(run, self._loadtest.phase == "running")
+            yield from self._judged(run)
+
+    @property
+    def _is_open(self) -> bool:
+        return self._loadtest.scenario.load.model == "open"
+
+    def _judged(self, run: Run) -> Iterator[Metric]:
+        """The verdict on the newest run, and when it was reached; nothing before it is there."""
+        if self._loadtest.verdict is None:
+            return
+        labels = {"run": run.folder.name, "scenario": run.facts.scenario}
+        labels["verdict"] = self._loadtest.verdict["verdict"]
+        for name, documentation, value in (
+            ("loadtest_verdict", "The verdict on the newest run.", 1.0),
+            ("loadtest_verdict_timestamp_seconds", "When it was reached.", self._loadtest.judged_at_s),
+        ):
+            family = GaugeMetricFamily(name, documentation, labels=tuple(labels))
+            family.add_metric(tuple(labels.values()), value)
+            yield family
+
+
+def _of_run(run: Run, unfinished: bool) -> Iterator[Metric]:
+    """What is told of a run; replies may come while it is `unfinished`, though its load has stopped."""
+    facts, t_s = run.facts, run.elapsed_s
+    info = InfoMetricFamily("loadtest_run", "The newest run: its folder and its scenario.")
+    info.add_metric((), {"run": run.folder.name, "scenario": facts.scenario})
+    yield info
+    present = next((stage for stage in facts.stages if t_s < stage.end_s), None) if run.goes_on else None
+    yield _gauges(
+        "loadtest_stage",
+        "Which stage the load is in: 1 for the present one.",
+        "stage",
+        ((stage.name, float(stage is present)) for stage in facts.stages),
+    )
+    if facts.plan.rate:
+        place = max(0, bisect_right(facts.plan.t_s, t_s) - 1)
+        planned = facts.plan.rate[place] if run.goes_on else 0.0
+        yield _gauge("loadtest_planned_requests_per_second", "The planned rate, or users by pace.", planned)
+    seen = run.latest.items() if unfinished else ()
+    in_flight = sum(value for (_, name), value in seen if name == "in_flight")
+    yield _gauge("loadtest_in_flight_requests", "Requests sent and not answered yet.", in_flight)
+    for name, observed, documentation, unit in (
+        ("loadtest_generator_cpu_ratio", "cpu_percent", "Share of a core a process used.", 0.01),
+        (
+            "loadtest_generator_loop_lag_seconds",
+            "loop_lag_ms",
+            "What its event loop overslept, at worst.",
+            0.001,
+        ),
+    ):
+        values = [(source, value * unit) for (source, each), value in seen if each == observed]
+        yield _gauges(name, documentation, "process", (each for each in values if each[0] != "service"))
+
+
+def registry(loadtest: LoadTest) -> CollectorRegistry:
+    """All that is exposed: the load test, and the processor and memory of this process."""
+    made = CollectorRegistry()
+    made.register(GeneratorMetrics(loadtest))
+    ProcessCollector(registry=made)
+    return made
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value=value)
+
+
+def _gauges(name: str, documentation: str, label: str, values: Iterable[tuple[str, float]]) -> Metric:
+    family = GaugeMetricFamily(name, documentation, labels=(label,))
+    for text, value in values:
+        family.add_metric((text,), value)
+    return family

@@ -1,0 +1,1 @@
+"""Watches the service and the machine while a run goes on."""

@@ -1,0 +1,190 @@
+"""What is observed of the service beside the load: readiness, processor, memory, queue, batches.
+
+The service tells it by its readiness path and its Prometheus metrics; processor and memory come from the
+kernel where the service runs on this machine, and so does what other programs took of it. What a service
+doesn't offer is not observed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
+from typing import Final
+
+import psutil
+
+from loadtests.client.connection import Connection, Reply
+from loadtests.client.target import READINESS_PATH, Target, merged
+from loadtests.monitoring.host import Neighbours
+from loadtests.recording.observing import observe_every
+from loadtests.recording.writer import Observation
+from reports.data.samples import LACKING
+from reports.data.telemetry import MACHINE, PROBED, SERVICE
+
+PERIOD_S: Final = 1.0
+TIMEOUT_S: Final = 0.9
+"""A question is answered before the next one, or not at all."""
+
+TOO_MANY: Final = 429
+METRICS_PATH: Final = "/metrics"
+
+CPU_SECONDS: Final = "process_cpu_seconds_total"
+MEMORY_BYTES: Final = "process_resident_memory_bytes"
+QUEUE_DEPTH: Final = "inference_queue_depth"
+BATCH_ROWS: Final = "inference_batch_size_sum"
+BATCHES: Final = "inference_batch_size_count"
+WANTED: Final = (CPU_SECONDS, MEMORY_BYTES, QUEUE_DEPTH, BATCH_ROWS, BATCHES)
+SAMPLE: Final = re.compile(r'(\w+)\b[ \t]*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?[ \t]*(\S+)')
+"""A line of Prometheus' text format: name, labels if any, value; a timestamp may follow."""
+
+
+class Beside:
+    """Ask once a second until stopped; `observe(observations)` takes what was seen."""
+
+    def __init__(
+        self,
+        target: Target,
+        headers: Iterable[tuple[str, str]],
+        observe: Callable[[Sequence[Observation]], None],
+    ) -> None:
+        self._observe = observe
+        self._questions = {path: _question(target, path, headers) for path in (READINESS_PATH, METRICS_PATH)}
+        self._connection = Connection(target)
+        self._processes = local_processes(target)
+        self._neighbours = Neighbours(self._processes) if self._processes else None
+        self._before: dict[str, float] = {}
+        self._at = perf_counter()
+        self._tells_readiness: bool | None = None
+        """Whether the service has a readiness path; None until it said so."""
+        self._unanswered = 0
+        """Probes that nobody answered before it did."""
+        self._greenlet = observe_every(PERIOD_S, self._look, "the service")
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._greenlet.kill()
+        self._connection.close()
+
+    def _look(self) -> None:
+        asked = perf_counter()
+        reply = self._ask(READINESS_PATH)
+        took_ms = (perf_counter() - asked) * 1000.0
+        if reply.failure not in LACKING:
+            self._tell(SERVICE, {PROBED: 1.0} | self._readiness(reply, took_ms))
+        # Who doesn't answer the one question in time would only delay the next one.
+        told = self._metrics() if reply.failure is None else {}
+        self._tell(SERVICE, self._service_figures(told | _kernel_figures(self._processes)))
+        if self._neighbours is not None:
+            self._tell(MACHINE, self._neighbours.figures())
+
+    def _metrics(self) -> dict[str, float]:
+        reply = self._ask(METRICS_PATH)
+        return metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
+
+    def _tell(self, source: str, seen: dict[str, float]) -> None:
+        if seen:
+            self._observe([Observation(source, name, value) for name, value in seen.items()])
+
+    def _readiness(self, reply: Reply, took_ms: float) -> dict[str, float]:
+        """Ready is who answers 200; not ready who fails to (5xx, 429, or no reply in time).
+
+        Any other answer, such as 404 or a redirect, says that there is nobody to be asked, unless there was
+        somebody before. Who has never answered yet may be either.
+        """
+        status = reply.status if reply.failure is None else None
+        if status == 200:
+            self._tells_readiness = True
+        elif status is not None and self._tells_readiness is None:
+            self._tells_readiness = status >= 500 or status == TOO_MANY
+            self._unanswered *= self._tells_readiness
+        if not self._tells_readiness:
+            self._unanswered += self._tells_readiness is None
+            return {}
+        for _ in range(self._unanswered):
+            self._tell(SERVICE, {"readiness": 0.0})
+        self._unanswered = 0
+        return {"readiness": 1.0, "probe_ms": took_ms} if status == 200 else {"readiness": 0.0}
+
+    def _service_figures(self, told: dict[str, float]) -> dict[str, float]:
+        now, before = perf_counter(), self._before
+        elapsed_s, self._at, self._before = now - self._at, now, told
+        seen = {}
+        if CPU_SECONDS in told and CPU_SECONDS in before and elapsed_s > PERIOD_S / 2:
+            seen["cpu_percent"] = 100.0 * max(0.0, told[CPU_SECONDS] - before[CPU_SECONDS]) / elapsed_s
+        if MEMORY_BYTES in told:
+            seen["memory_mib"] = told[MEMORY_BYTES] / 2**20
+        if QUEUE_DEPTH in told:
+            seen["queue_depth"] = told[QUEUE_DEPTH]
+        if {BATCHES, BATCH_ROWS} <= told.keys() & before.keys() and told[BATCHES] > before[BATCHES]:
+            rows = told[BATCH_ROWS] - before[BATCH_ROWS]
+            seen["batch_size"] = rows / (told[BATCHES] - before[BATCHES])
+        return seen
+
+    def _ask(self, path: str) -> Reply:
+        return self._connection.exchange(self._questions[path], TIMEOUT_S, repeatable=True)
+
+
+def metrics(text: bytes | bytearray) -> dict[str, float]:
+    """The wanted figures out of Prometheus' text format, summed over their labels.
+
+    A line that is none of the format, or whose value is no finite number, is passed over.
+    """
+    found: dict[str, float] = {}
+    for line in text.decode("utf-8", errors="replace").splitlines():
+        sample = SAMPLE.match(line)
+        if sample is None or sample[1] not in WANTED:
+            continue
+        try:
+            value = float(sample[2])
+        except ValueError:
+            continue
+        if math.isfinite(value):
+            found[sample[1]] = found.get(sample[1], 0.0) + value
+    return found
+
+
+def local_processes(target: Target) -> list[psutil.Process]:
+    """The processes that listen where the requests go, with those they started; none on another machine."""
+    if not _is_loopback(target.host):
+        return []
+    try:
+        listening = psutil.net_connections(kind="tcp")
+        owners = {
+            each.pid
+            for each in listening
+            if each.status == psutil.CONN_LISTEN and each.laddr[1:] == (target.port,) and each.pid
+        }
+        found = [psutil.Process(pid) for pid in owners]
+        return list(
+            dict.fromkeys([*found, *(child for each in found for child in each.children(recursive=True))])
+        )
+    except (psutil.Error, OSError):
+        return []
+
+
+def _kernel_figures(processes: list[psutil.Process]) -> dict[str, float]:
+    seconds = bytes_held = 0.0
+    try:
+        for process in processes:
+            times = process.cpu_times()
+            seconds += times.user + times.system
+            bytes_held += process.memory_info().rss
+    except (psutil.Error, OSError):
+        return {}
+    return {CPU_SECONDS: seconds, MEMORY_BYTES: bytes_held} if processes else {}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _question(target: Target, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    fields = merged({"Host": target.authority, "User-Agent": "model-load-tests"}, dict(headers))
+    lines = [f"GET {target.prefix}{path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

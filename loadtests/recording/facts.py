@@ -1,0 +1,120 @@
+"""Gather the facts of a run: what is to be run, on which machine, in which versions, by which command."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from configuration.scenario import Scenario
+from loadtests.client.target import described_service
+from reports.data.checkpoints import LOOKS, checkpoints_s
+from reports.data.facts import Facts
+
+ENDLESS_S: Final = 1e9
+"""Stands in run.json for the end of a stage that has none until the run is stopped."""
+PACKAGES: Final = ("locust", "gevent", "httptools", "numpy", "pyarrow", "scikit-learn", "rest-model-service")
+PROJECT: Final = Path(__file__).resolve().parents[2]
+LATEST: Final = "latest"
+"""Beside the runs' folders: leads to the newest one that was judged."""
+
+
+def facts_of(
+    scenario: Scenario,
+    stated: Scenario,
+    options: Namespace,
+    host: str,
+    headers: Mapping[str, str],
+    workers: int,
+) -> Facts:
+    """The facts of a run that begins now; `stated` is the scenario as written, before any calibration."""
+    facts = Facts(
+        scenario=scenario.name,
+        description=scenario.description,
+        model=scenario.load.model,
+        host=host,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        stages=tuple(replace(stage, end_s=min(stage.end_s, ENDLESS_S)) for stage in scenario.stages),
+        objectives=tuple(str(objective) for objective in scenario.objectives),
+        plan=scenario.plan(),
+        planned_s=scenario.planned_s,
+        expected=scenario.expected,
+        generator=asdict(scenario.generator),
+        confidence=scenario.confidence,
+        require_proof=options.require_proof,
+        resolved=stated.resolved(),
+        time_scale=options.time_scale,
+        seeds=scenario.seeds,
+        service=described_service(host, headers),
+        versions=versions(),
+        machine=machine(),
+        git_commit=git_commit(),
+        command=command_typed(),
+        workers=workers,
+        note=options.note,
+        trace_link=options.trace_link,
+    )
+    if options.stop_when_decided and checkpoints_s(facts):
+        return replace(facts, looks=LOOKS)
+    return facts
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that shape the figures."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, str]:
+    """The generator's machine."""
+    memory_gib = psutil.virtual_memory().total / 2**30
+    return {
+        "system": platform.platform(terse=True),
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "memory": f"{memory_gib:.0f} GiB",
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def git_commit() -> str | None:
+    """The project's commit, with `+` behind it where files differ from it; None outside a checkout."""
+    try:
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(PROJECT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+
+
+def command_typed() -> str:
+    """The command that started the run, as one would type it."""
+    return os.environ.get("LOADTEST_COMMAND") or shlex.join(["locust", *sys.argv[1:]])

@@ -1,0 +1,139 @@
+"""A run's folder while it is being written: facts, samples and telemetry, readable at every moment."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from loadtests.recording.facts import LATEST
+from loadtests.recording.recorder import Batch, SampleWriter
+from reports.data.columns import numbers, texts
+from reports.data.facts import Facts
+from reports.data.folder import write_text
+from reports.data.telemetry import TELEMETRY_SCHEMA
+
+NEEDED_BYTES = 2**20
+"""What the smallest run and its report take; without that much room none is begun."""
+RESERVE_BYTES = 2**18
+"""Kept free for the facts and the verdict, should the disk fill up during the run."""
+
+
+class Observation(NamedTuple):
+    """One value of telemetry."""
+
+    source: str
+    name: str
+    value: float
+
+
+class Recording:
+    """Write one run; OSError comes up where the disk refuses."""
+
+    def __init__(self, folder: Path, facts: Facts) -> None:
+        self.folder = folder
+        self.facts = facts
+        self._write_facts()
+        self._samples = SampleWriter(folder / "samples.arrows", facts.stages)
+        self._telemetry_file = pa.OSFile(str(folder / "telemetry.arrows"), "wb")
+        self._telemetry = pa.ipc.new_stream(self._telemetry_file, TELEMETRY_SCHEMA)
+        self._closings = (self._samples.close, self._telemetry.close, self._telemetry_file.close)
+        self._reserve = folder / ".reserve"
+        self._reserve.write_bytes(bytes(RESERVE_BYTES))
+        self._observations = 0
+        self._open = True
+
+    @property
+    def requests(self) -> int:
+        """How many samples have been written."""
+        return self._samples.written
+
+    def append(self, raw: bytes, endpoints: Sequence[str], worker: int) -> Batch:
+        """Write packed rows; return them decoded."""
+        return self._samples.append(raw, endpoints, worker)
+
+    def observe(self, t_s: float, observations: Iterable[Observation]) -> None:
+        """Write what was observed at one moment."""
+        if self._open:
+            sources, names, values = zip(*observations, strict=True)
+            columns = [
+                numbers(np.full(len(values), t_s), pa.float64()),
+                texts(sources),
+                texts(names),
+                numbers(np.array(values), pa.float64()),
+            ]
+            self._telemetry.write_batch(pa.RecordBatch.from_arrays(columns, schema=TELEMETRY_SCHEMA))
+            self._telemetry_file.flush()
+            self._observations += len(values)
+
+    def close(self, facts: Facts) -> None:
+        """End the streams and write the facts as they turned out; a second call changes nothing."""
+        if self._open:
+            self._open = False
+            self._reserve.unlink(missing_ok=True)
+            refused = [error for close in self._closings if (error := _error_of(close)) is not None]
+            lost = tuple(
+                f"the run's folder could not be written to its end: {error}" for error in refused[:1]
+            )
+            self.facts = replace(
+                facts,
+                requests=self.requests,
+                observations=self._observations,
+                faults=(*facts.faults, *lost),
+            )
+            self._write_facts()
+
+    def _write_facts(self) -> None:
+        facts = self.facts.to_json()
+        lines = (
+            f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items()
+        )
+        write_text(self.folder / "run.json", "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _error_of(close: Callable[[], None]) -> str | None:
+    try:
+        close()
+    except (OSError, pa.ArrowException) as error:
+        return str(error)
+    return None
+
+
+def require_room(out: Path) -> None:
+    """OSError, in a sentence, unless runs can be kept in `out`."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out) as probe:
+            probe.write(bytes(NEEDED_BYTES))
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f"runs can't be kept in {out}: {reason}. Name another folder: --out DIR") from None
+
+
+def make_folder(out: Path, scenario: str, now: datetime | None = None) -> Path:
+    """Create `<scenario>-<UTC time>` in `out`; a second run within the second gets a number."""
+    moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    out.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        folder = out / (f"{scenario}-{moment}" if number == 1 else f"{scenario}-{moment}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def point_latest(folder: Path) -> None:
+    """Let `latest`, beside the run's folder, lead to it."""
+    fresh = folder.with_name(f".{LATEST}-{folder.name}")
+    fresh.symlink_to(folder.name)
+    fresh.replace(folder.with_name(LATEST))

@@ -1,0 +1,1 @@
+"""Runs one load test from its first request to its verdict."""

@@ -1,0 +1,143 @@
+"""What the web UI shows of a run: approximate while it goes on, as it was judged when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from locust.runners import STATE_RUNNING, STATE_SPAWNING
+
+from loadtests.recording.live import Standing
+from loadtests.session.controller import LoadTest
+from loadtests.session.judging import Verdict
+from loadtests.session.progress import progress
+from reports.data.quantities import beside, exact, with_unit
+
+KEY: Final = "verdict"
+TITLE: Final = "Verdict"
+COLUMNS: Final = (
+    ("objective", "Objective"),
+    ("observed", "Observed"),
+    ("limit", "Limit"),
+    ("outcome", "Outcome"),
+    ("why", "In words"),
+)
+SYMBOLS: Final = {"met": "✓", "missed": "✗", "unproven": "?"}
+NOTHING: Final = "–"
+
+Cells = dict[str, str]
+"""One row of the Verdict tab: text by column, and `name`, by which Locust's page sorts."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is over."""
+
+    folder: Path
+    verdict: Verdict | None
+    """None where the run could not be judged."""
+
+    @property
+    def name(self) -> str:
+        """The folder's name, by which the run is known here."""
+        return self.folder.name
+
+    @property
+    def report_file(self) -> Path:
+        """Where the report lies if one was written."""
+        return self.folder.resolve() / "report.html"
+
+    @property
+    def has_report(self) -> bool:
+        """Whether one was written: there is none where no request was recorded."""
+        return self.report_file.is_file()
+
+    @property
+    def report(self) -> str:
+        """The report's address, from the web UI's page."""
+        return f"runs/{self.name}/report"
+
+
+def page_state(loadtest: LoadTest) -> str:
+    """Locust's state as its page should see it: the page asks for news while it reads `running`.
+
+    Left to itself it would stop asking as soon as the users are told to stop, before the verdict.
+    """
+    state = loadtest.runner.state
+    if loadtest.phase in ("running", "judging") and state != STATE_SPAWNING:
+        return STATE_RUNNING
+    return state
+
+
+def rows(loadtest: LoadTest) -> list[Cells]:
+    """The Verdict tab's rows, an objective each, in the order in which the scenario states them."""
+    run = loadtest.run
+    if run is None:
+        return []
+    if loadtest.verdict is not None:
+        cells = [_judged(objective) for objective in loadtest.verdict["objectives"]]
+    else:
+        cells = [_standing(standing) for standing in run.live.standings(run.elapsed_s)]
+    return [{"name": f"{place:04}", **row} for place, row in enumerate(cells)]
+
+
+def _standing(standing: Standing) -> Cells:
+    objective, observed, kept = standing
+    if observed is None or kept is None:
+        figure, outcome = NOTHING, "known after the run"
+    else:
+        figure = "≈ " + with_unit(beside(observed, objective.stated), objective.unit)
+        not_kept = "not reached yet" if objective.definition.better == "higher" else "missed so far"
+        outcome = "kept so far" if kept else not_kept
+    return {
+        "objective": str(objective),
+        "observed": figure,
+        "limit": objective.limit_text,
+        "outcome": outcome,
+        "why": "",
+    }
+
+
+def _judged(objective: Mapping[str, Any]) -> Cells:
+    observed, limit, unit = objective["observed"], objective["limit"], objective["unit"]
+    outcome = objective["outcome"]
+    return {
+        "objective": objective["text"],
+        "observed": NOTHING if observed is None else with_unit(beside(observed, limit), unit),
+        "limit": with_unit(exact(limit), unit),
+        "outcome": f"{SYMBOLS[outcome]} {outcome}",
+        "why": "" if outcome == "met" else objective["message"],
+    }
+
+
+def status(loadtest: LoadTest, finished: Sequence[Finished], notice: str) -> dict[str, Any]:
+    """What the verdict bar shows: the newest run in a sentence, its report, and the runs before it.
+
+    A `notice` counts as long as the run it is about goes on.
+    """
+    run, phase = loadtest.run, loadtest.phase
+    shown = {"phase": phase, "run": "", "word": "", "report": "", "sentence": "", "notice": ""}
+    if run is not None and phase == "running":
+        shown |= {"run": run.folder.name, "sentence": progress(run).line, "notice": notice}
+    elif run is not None and phase == "judging":
+        shown |= {"run": run.folder.name, "sentence": "The load has ended; the run is being judged."}
+    elif phase == "done":
+        *finished, last = finished
+        shown |= _linked(last) | {"sentence": _sentence(last)}
+    return {**shown, "earlier": [_linked(run) for run in reversed(finished)]}
+
+
+def _linked(run: Finished) -> dict[str, str]:
+    return {
+        "run": run.name,
+        "word": run.verdict["verdict"] if run.verdict else "",
+        "report": f"./{run.report}" if run.has_report else "",
+    }
+
+
+def _sentence(run: Finished) -> str:
+    if run.verdict is None:
+        return f"The run could not be judged; the log says why. What was recorded is kept in {run.folder}."
+    return str(run.verdict["sentence"])

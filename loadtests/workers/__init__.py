@@ -1,0 +1,1 @@
+"""Lets several processes make one run: what master and workers tell each other."""

@@ -1,0 +1,1 @@
+"""Reads a run's folder into typed values: samples, telemetry, facts."""

@@ -1,0 +1,125 @@
+"""The facts of a run: everything known about it that is not a sample. They are what run.json holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named stretch of the load, `start_s` <= intended start < `end_s`; a warm-up stage is not judged."""
+
+    name: str
+    start_s: float
+    end_s: float
+    judged: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The planned load as a series: at `t_s[i]` the plan was `users[i]` users and `rate[i]` requests/s.
+
+    An open scenario plans no users (`users` is empty); users that pause to think plan no rate (`rate` is
+    empty).
+    """
+
+    t_s: tuple[float, ...] = ()
+    users: tuple[float, ...] = ()
+    rate: tuple[float, ...] = ()
+    requests: float | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What run.json holds. Times of day are ISO 8601 in UTC, durations are seconds."""
+
+    scenario: str
+    description: str
+    model: Literal["closed", "open"]
+    host: str
+    started_at: str
+    stages: tuple[Stage, ...]
+    objectives: tuple[str, ...]
+    plan: Plan = Plan()
+    planned_s: float | None = None
+    """Planned duration; None for a run without a planned end."""
+    began_s: float | None = None
+    """The zero of the run's times, in seconds since 1970; None while it goes on, and in runs of old."""
+    ended_s: float | None = None
+    """When the load stopped; None while the run goes on, and for ever when it was killed."""
+    interrupted: str | None = None
+    """What ended the run before its plan did ('SIGINT', 'stopped in the web UI'); None if nothing did."""
+    decided: bool = False
+    """Whether it ended early because every objective was decided (`reports.judging.interim`)."""
+    given_up: str | None = None
+    """Why it was given up ('error rate was 87 %, more than 50 %'); None if it wasn't."""
+    looks: int = 1
+    """At how many moments the run may be judged: at its end alone, or at checkpoints before it too."""
+    faults: tuple[str, ...] = ()
+    """Why the figures can't be trusted, a sentence each: a sick generator, a lost worker."""
+    expected: tuple[str, ...] = ()
+    """Outcomes that the scenario expects and that are no errors in it ('shed')."""
+    capacity_per_s: float | None = None
+    """Successful replies a second that the calibration found; None where there was none."""
+    offered: float | None = None
+    """Requests offered as a share of those planned up to `ended_s`; None where nothing was planned."""
+    generator: Mapping[str, float] = field(default_factory=dict)
+    """Limits on the generator's own health, as in `reports.judging.generator_health.Limits`."""
+    confidence: float = 0.95
+    require_proof: bool = False
+    """Whether an objective that is met but not proven fails the run."""
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+    """The whole scenario as it was understood, defaults included."""
+    time_scale: float = 1.0
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    service: Mapping[str, str] = field(default_factory=dict)
+    """What the service says of itself: model, version, description."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    command: str = ""
+    """How to reproduce the run, as typed."""
+    requests: int | None = None
+    """Rows written, as counted when the run was closed; None while it goes on, or if it was killed."""
+    observations: int | None = None
+    """Rows of telemetry written, counted like `requests`; None in runs of old, too."""
+    workers: int = 1
+    note: str = ""
+    trace_link: str = ""
+    """Where a trace is seen, with `{trace_id}` in the place of its id; empty where nobody said."""
+
+    @property
+    def judged_stages(self) -> tuple[Stage, ...]:
+        """The stages that count, warm-up left out."""
+        return tuple(stage for stage in self.stages if stage.judged)
+
+    @property
+    def confidence_of_a_look(self) -> float:
+        """The confidence that each look needs so that all of them together keep `confidence`.
+
+        The doubt is shared out evenly (Bonferroni's inequality): looking often proves nothing.
+        """
+        return 1.0 - (1.0 - self.confidence) / self.looks
+
+    @property
+    def duration_s(self) -> float:
+        """How long the load lasted: as observed, or as planned while the run goes on."""
+        return self.ended_s if self.ended_s is not None else (self.planned_s or 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping for run.json."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Facts:
+        """The facts in a run.json; keys of a newer version are left aside."""
+        known = {name: value for name, value in values.items() if name in cls.__dataclass_fields__}
+        known["stages"] = tuple(Stage(**stage) for stage in known["stages"])
+        plan = known.get("plan") or {}
+        series = {name: tuple(plan.get(name, ())) for name in ("t_s", "users", "rate")}
+        known["plan"] = Plan(**series, requests=plan.get("requests"))
+        for name in ("objectives", "faults", "expected"):
+            known[name] = tuple(known.get(name, ()))
+        return cls(**known)

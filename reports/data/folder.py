@@ -1,0 +1,198 @@
+"""A run's folder: the one module of this package that reads and writes files."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reports.data.facts import Facts
+from reports.data.run import Run
+from reports.data.samples import SCHEMA, Samples
+from reports.data.telemetry import TELEMETRY_SCHEMA, Telemetry
+
+__all__ = ["FolderError", "Run", "compact", "read_run", "write_bytes", "write_text"]
+
+_ROW_GROUP = 1 << 18
+_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+"""What closes an Arrow stream that was written to its end."""
+
+
+class FolderError(Exception):
+    """A folder that holds no run, in a sentence that says what is missing and what to do."""
+
+
+def read_run(folder: Path) -> Run:
+    """What was recorded in `folder`; also takes a path to one of the files in it.
+
+    Reads samples.parquet or, where the run never came to write it, samples.arrows, of which every full batch
+    is kept. Telemetry may be absent. Raises `FolderError` when there is no run to read.
+    """
+    folder = _existing(folder)
+    facts = _read_facts(folder / "run.json")
+    run = Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).settled()
+    pa.default_memory_pool().release_unused()
+    return run
+
+
+def compact(folder: Path) -> None:
+    """Rewrite the Arrow streams of a finished run as Parquet, atomically, then remove the streams.
+
+    What was recorded is never lost to it. The streams of a run that goes on or was killed stay, and so does
+    one that can't be read to its end or holds another number of requests than run.json counts: it is read in
+    place of a Parquet file. A stream beside a Parquet file that holds as many rows is a leftover.
+    """
+    folder = _existing(folder)
+    facts = _read_facts(folder / "run.json")
+    if facts.ended_s is None:
+        return
+    for name, schema, rows in (
+        ("samples", SCHEMA, facts.requests),
+        ("telemetry", TELEMETRY_SCHEMA, facts.observations),
+    ):
+        stream, target = folder / f"{name}.arrows", folder / f"{name}.parquet"
+        if not stream.exists():
+            continue
+        content = _Stream(stream)
+        found = sum(batch.num_rows for batch in content)
+        if content.whole and rows in (None, found):
+            _rewrite(content, target, schema)
+            stream.unlink()
+        elif _parquet_rows(target) >= (found if rows is None else rows):
+            stream.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8; a reader sees the old file or the new one, never half of it."""
+    write_bytes(path, text.encode("utf-8", errors="replace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content`; a reader sees the old file or the new one, never half of it."""
+    with _Replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+class _Replacing:
+    """Gives a temporary path in the same folder that takes the place of `path` if all goes well."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Path:
+        handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
+        os.fchmod(handle, 0o666 & ~_umask())
+        os.close(handle)
+        self._temporary = Path(name)
+        return self._temporary
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._temporary.replace(self._path)
+        else:
+            self._temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _existing(folder: Path) -> Path:
+    if folder.is_file():
+        return folder.parent
+    if folder.is_dir():
+        return folder
+    if folder.is_symlink():
+        raise FolderError(
+            f"{folder} points at {folder.readlink()}, which is gone; name a run's folder instead."
+        )
+    raise FolderError(f"There is no folder {folder}; name a run's folder, such as results/latest.")
+
+
+def _read_facts(path: Path) -> Facts:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FolderError(f"{path.parent} holds no run.json, so it is no run's folder.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise FolderError(f"{path} is no valid JSON ({error}); the run can't be read without it.") from error
+    try:
+        return Facts.from_json(values)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        detail = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise FolderError(f"{path} does not hold the facts of a run: {detail}.") from error
+
+
+def _read_samples(folder: Path) -> Samples:
+    parquet, stream = folder / "samples.parquet", folder / "samples.arrows"
+    try:
+        if parquet.exists():
+            file = pq.ParquetFile(parquet, pre_buffer=False)
+            return Samples.from_columns(lambda name: file.read(columns=[name]).column(0))
+        if stream.exists():
+            return Samples.from_table(pa.Table.from_batches(_Stream(stream), schema=SCHEMA))
+    except (pa.ArrowException, KeyError, IndexError) as error:
+        raise FolderError(f"{folder} holds samples that can't be read: {error}.") from error
+    raise FolderError(f"{folder} holds neither samples.parquet nor samples.arrows: no request was recorded.")
+
+
+def _read_telemetry(folder: Path) -> Telemetry:
+    parquet, stream = folder / "telemetry.parquet", folder / "telemetry.arrows"
+    try:
+        if parquet.exists():
+            return Telemetry.from_table(pq.ParquetFile(parquet).read())
+        if stream.exists():
+            return Telemetry.from_table(pa.Table.from_batches(_Stream(stream), schema=TELEMETRY_SCHEMA))
+    except (pa.ArrowException, KeyError) as error:
+        raise FolderError(f"{folder} holds telemetry that can't be read: {error}.") from error
+    return Telemetry.empty()
+
+
+@dataclass
+class _Stream:
+    """Every full batch of an Arrow stream that may have been cut or damaged anywhere."""
+
+    path: Path
+    whole: bool = field(default=False, init=False)
+    """Whether the last iteration came to the mark that ends a stream, with nothing behind it."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        self.whole = False
+        size = self.path.stat().st_size
+        with pa.memory_map(str(self.path)) if size else pa.BufferReader(b"") as source:
+            try:
+                yield from pa.ipc.open_stream(source)
+            except (pa.ArrowException, OSError, EOFError):
+                return
+            if source.tell() == size >= len(_END):
+                source.seek(size - len(_END))
+                self.whole = source.read() == _END
+
+
+def _parquet_rows(path: Path) -> int:
+    """How many rows a Parquet file holds; -1 where there is none that can be read."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException):
+        return -1
+
+
+def _rewrite(stream: _Stream, target: Path, schema: pa.Schema) -> None:
+    with _Replacing(target) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        waiting: list[pa.RecordBatch] = []
+        rows = 0
+        for batch in stream:
+            waiting.append(batch)
+            rows += batch.num_rows
+            if rows >= _ROW_GROUP:
+                writer.write_table(pa.Table.from_batches(waiting, schema=schema).unify_dictionaries())
+                waiting, rows = [], 0
+        writer.write_table(pa.Table.from_batches(waiting, schema=schema).unify_dictionaries())

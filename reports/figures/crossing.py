@@ -1,0 +1,73 @@
+"""Where on a rising load a latency objective was first passed: the answer of a ramp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.data.run import Run
+from reports.figures.metrics import percentile
+from reports.figures.timeline import Timeline
+from reports.judging.objectives import Objective, parse_objective
+
+WINDOW_S = 5
+FEWEST = 20
+"""Answered requests a window needs, lest one slow reply of a few is taken for the limit."""
+
+
+@dataclass(frozen=True)
+class LimitCrossing:
+    """The first five seconds in which a percentile passed its limit, with the load at their end."""
+
+    objective: str
+    metric: str
+    t_s: float
+    """End of the window, in s since the run's start."""
+    value_ms: float
+    limit_ms: float
+    users: float | None
+    rate: float
+    """Requests/s that were meant to start in the window."""
+
+
+def limit_crossing(run: Run, seconds: Timeline) -> LimitCrossing | None:
+    """The earliest crossing of any `p.. latency` objective of `run` within its judged stages."""
+    found = [_crossing(run, seconds, parse_objective(text)) for text in run.facts.objectives]
+    return min((crossing for crossing in found if crossing), key=lambda c: c.t_s, default=None)
+
+
+def _crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossing | None:
+    if objective.definition.name != "p<percentile> latency":
+        return None
+    samples = run.judged
+    chosen = samples.answered
+    if objective.on:
+        chosen &= samples.endpoint.equal(objective.on)
+    if objective.during:
+        chosen &= samples.stage.equal(objective.during)
+    intended_s, latency_ms = samples.intended_s[chosen], samples.latency_ms[chosen]
+    ends = seconds.t_s[WINDOW_S - 1 :] + 1.0
+    edges = np.searchsorted(intended_s, np.stack((ends - WINDOW_S, ends)), side="left")
+    for end_s, first, last in zip(ends, *edges, strict=True):
+        if last - first < FEWEST:
+            continue
+        value = percentile(latency_ms[first:last], float(objective.argument / 100))
+        if value is not None and not objective.allows(value):
+            return LimitCrossing(
+                objective=objective.text,
+                metric=objective.metric,
+                t_s=float(end_s),
+                value_ms=value,
+                limit_ms=objective.limit,
+                users=_users(seconds, int(end_s) - 1),
+                rate=float(seconds.requests[int(end_s) - WINDOW_S : int(end_s)].sum()) / WINDOW_S,
+            )
+    return None
+
+
+def _users(seconds: Timeline, second: int) -> float | None:
+    for series in (seconds.users, seconds.users_planned):
+        if not np.isnan(series[second]):
+            return float(series[second])
+    return None

@@ -1,0 +1,165 @@
+"""What the time of a request is made of: waiting to be sent, the service's queue, inference, and the rest.
+
+The service tells queue and inference of each reply in its `Server-Timing` header; the rest is what lies
+between that and what the client saw: network, proxies, parsing, the client itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.data.run import Run
+from reports.data.samples import Floats, Mask, Samples
+from reports.data.telemetry import SERVICE
+
+BAND = 0.005
+"""Share of the replies on either side of a percentile that are taken to be like it."""
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The request at a percentile: its latency in ms, and the four parts that add up to it.
+
+    A single request's parts are chance, so they are those of the `replies` nearest to the percentile, from
+    `low_ms` to `latency_ms` to `high_ms`, as shares of their summed latency.
+    """
+
+    quantile: float
+    latency_ms: float
+    unsent_ms: float
+    """From when it was due until it was sent; nothing in the closed model."""
+    queue_ms: float
+    inference_ms: float
+    rest_ms: float
+    replies: int
+    low_ms: float
+    high_ms: float
+
+
+@dataclass(frozen=True)
+class TimeShare:
+    """Where the time went in a set of requests: in the middle and at the slow end of those that tell it."""
+
+    name: str
+    p50: Composition
+    p99: Composition
+    floor_ms: float | None
+    """Median round trip of the readiness probe meanwhile: about what network and proxies take."""
+    timed: int
+    """Replies that tell queue and inference."""
+    answered: int
+    """Requests in the latency figures, whether or not they tell it."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where the time went in all that is judged, and in each of the judged stages that tell it."""
+
+    total: TimeShare
+    stages: tuple[TimeShare, ...]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Of each reply that tells queue and inference: its four times in ms."""
+
+    latency_ms: Floats
+    service_ms: Floats
+    queue_ms: NDArray[np.float32]
+    inference_ms: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.latency_ms)
+
+    def __getitem__(self, rows: Mask) -> Times:
+        """The replies that a mask selects."""
+        return Times(
+            self.latency_ms[rows], self.service_ms[rows], self.queue_ms[rows], self.inference_ms[rows]
+        )
+
+    @classmethod
+    def of(cls, samples: Samples) -> Times:
+        """Those of all `samples`, timed or not."""
+        return cls(samples.latency_ms, samples.service_ms, samples.queue_ms, samples.inference_ms)
+
+    @property
+    def told(self) -> Mask:
+        """Which replies tell queue and inference; more than the client saw is not believed."""
+        with np.errstate(invalid="ignore"):
+            seen = (self.queue_ms >= 0) & (self.inference_ms >= 0) & np.isfinite(self.latency_ms)
+            return seen & (self.queue_ms + self.inference_ms <= self.service_ms)
+
+
+def where(run: Run) -> Where | None:
+    """Where the time went; None where no judged reply tells."""
+    judged = run.judged
+    if np.isnan(judged.queue_ms).all():
+        return None
+    answered, times = judged.answered, Times.of(judged)
+    told = judged.ok & times.told
+    if not told.any():
+        return None
+    total = _time_share("all that is judged", times[told], answered, _floor_ms(run, run.spans()))
+    stages = []
+    for stage in run.facts.judged_stages:
+        inside = judged.stage.equal(stage.name)
+        part = told & inside
+        if part.any():
+            floor_ms = _floor_ms(run, ((stage.start_s, stage.end_s),))
+            stages.append(_time_share(stage.name, times[part], answered & inside, floor_ms))
+    return Where(total, tuple(stages))
+
+
+def compose(times: Times, quantile: float) -> Composition:
+    """What the nearest-rank percentile of `times`, at least one, is made of.
+
+    The replies on either side are as many, by rank, so that near the end of few samples there are none:
+    then the percentile is the slowest reply, and its parts are that reply's own.
+    """
+    count = len(times)
+    rank = max(int(np.ceil(quantile * count - 1e-9)) - 1, 0)
+    reach = min(int(np.ceil(BAND * count)), rank, count - 1 - rank)
+    ranks = [rank - reach, rank, rank + reach]
+    low_ms, middle_ms, high_ms = np.partition(times.latency_ms, ranks)[ranks].tolist()
+    near = times[(times.latency_ms >= low_ms) & (times.latency_ms <= high_ms)]
+    whole_ms = _sum(near.latency_ms)
+    scale = middle_ms / whole_ms if whole_ms else 0.0
+    unsent_ms = scale * (whole_ms - _sum(near.service_ms))
+    queue_ms, inference_ms = scale * _sum(near.queue_ms), scale * _sum(near.inference_ms)
+    return Composition(
+        quantile=quantile,
+        latency_ms=middle_ms,
+        unsent_ms=max(unsent_ms, 0.0),
+        queue_ms=queue_ms,
+        inference_ms=inference_ms,
+        rest_ms=max(middle_ms - unsent_ms - queue_ms - inference_ms, 0.0),
+        replies=len(near),
+        low_ms=low_ms,
+        high_ms=high_ms,
+    )
+
+
+def _time_share(name: str, times: Times, answered: Mask, floor_ms: float | None) -> TimeShare:
+    return TimeShare(
+        name=name,
+        p50=compose(times, 0.5),
+        p99=compose(times, 0.99),
+        floor_ms=floor_ms,
+        timed=len(times),
+        answered=int(np.count_nonzero(answered)),
+    )
+
+
+def _floor_ms(run: Run, spans: tuple[tuple[float, float], ...]) -> float | None:
+    t_s, probe_ms = run.telemetry.series("probe_ms", SERVICE)
+    inside = np.zeros(len(t_s), dtype=np.bool_)
+    for start_s, end_s in spans:
+        inside |= (t_s >= start_s) & (t_s < end_s)
+    return float(np.median(probe_ms[inside])) if inside.any() else None
+
+
+def _sum(values: Floats | NDArray[np.float32]) -> float:
+    return float(values.sum(dtype=np.float64))

@@ -1,0 +1,49 @@
+"""Why requests did not succeed, in words, and how often each reason came up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.data.samples import Samples
+
+WORDS = {
+    "timeout": "timeout",
+    "refused": "connection refused",
+    "reset": "connection reset",
+    "shed": "shed (503 with Retry-After)",
+    "dropped": "dropped, never sent (in-flight limit)",
+    "invalid_reply": "invalid reply",
+    "wrong_answer": "wrong answer",
+    "no_descriptor": "never sent, the generator had no file descriptor left",
+    "no_port": "never sent, the generator had no port left",
+}
+
+
+@dataclass(frozen=True)
+class FailedFor:
+    """How many requests failed for one reason."""
+
+    reason: str
+    count: int
+
+
+def reason(outcome: str, status: int) -> str:
+    """An outcome in words: `HTTP 502`, `timeout`, `invalid reply (HTTP 200)`."""
+    if outcome in ("http_4xx", "http_5xx"):
+        return f"HTTP {status}"
+    words = WORDS.get(outcome, outcome)
+    return f"{words} (HTTP {status})" if status and outcome in ("invalid_reply", "wrong_answer") else words
+
+
+def failures_by_reason(samples: Samples, expected: Iterable[str] = ()) -> tuple[FailedFor, ...]:
+    """The reasons for which requests failed, the most frequent first; `expected` outcomes are no failures."""
+    rows = np.flatnonzero(samples.failed(expected))
+    counts: dict[str, int] = {}
+    kinds = samples.outcome.codes[rows].astype(np.int64) * 1000 + samples.status[rows]
+    for kind, count in zip(*np.unique(kinds, return_counts=True), strict=True):
+        words = reason(samples.outcome.names[kind // 1000], int(kind % 1000))
+        counts[words] = counts.get(words, 0) + int(count)
+    return tuple(FailedFor(*told) for told in sorted(counts.items(), key=lambda told: (-told[1], told[0])))

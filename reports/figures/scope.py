@@ -1,0 +1,67 @@
+"""Which part of a run an objective looks at, and what is observed there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reports.data.run import Run
+from reports.data.telemetry import Telemetry
+from reports.figures.metrics import Observation, Plain, Scope
+from reports.judging.objectives import Objective
+
+
+def observe(objective: Objective, run: Run) -> Observation:
+    """The objective's metric over its part of the run; of windows, the worst one."""
+    whole = scope(objective, run)
+    if objective.window_s is None:
+        return objective.definition.observe(objective.metric, whole)
+    worst: tuple[float, float] | None = None
+    for start_s, window in _windows(whole, objective.window_s, run.spans(objective.during)):
+        value = objective.definition.observe(objective.metric, window).value
+        if value is not None and (worst is None or _is_worse(objective, value, worst[0])):
+            worst = value, start_s
+    value, at_s = worst or (None, None)
+    return Plain(value, len(whole.samples), at_s=at_s)
+
+
+def _is_worse(objective: Objective, value: float, than: float) -> bool:
+    return value < than if objective.comparison in (">=", ">") else value > than
+
+
+def scope(objective: Objective, run: Run) -> Scope:
+    """The judged requests and the telemetry of the objective's endpoint and stage."""
+    samples = run.judged
+    if objective.during is not None:
+        samples = samples.where(samples.stage.equal(objective.during))
+    if objective.on is not None:
+        samples = samples.where(samples.endpoint.equal(objective.on))
+    spans = run.spans(objective.during)
+    duration_s = sum(end - start for start, end in spans)
+    start_s = spans[0][0] if spans else 0.0
+    return Scope(samples, _within(run.telemetry, spans), run.facts, duration_s, start_s)
+
+
+def _within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Telemetry:
+    inside = np.zeros(len(telemetry), dtype=np.bool_)
+    for start_s, end_s in spans:
+        inside |= (telemetry.t_s >= start_s) & (telemetry.t_s < end_s)
+    return telemetry[inside]
+
+
+def _windows(
+    whole: Scope, window_s: float, spans: tuple[tuple[float, float], ...]
+) -> Iterator[tuple[float, Scope]]:
+    """Windows, each with its start: whole seconds into a span, and the last that ends with it."""
+    for start_s, end_s in spans:
+        starts = start_s + np.arange(max(1, int(end_s - start_s - window_s) + 1))
+        if starts[-1] + window_s < end_s:
+            starts = np.append(starts, end_s - window_s)
+        edges = np.stack((starts, starts + window_s))
+        begun_s = np.maximum(whole.samples.intended_s, whole.start_s)  # what reaches in belongs to the first
+        requests = np.searchsorted(begun_s, edges, side="left")
+        observed = np.searchsorted(whole.telemetry.t_s, edges, side="left")
+        for start, (first, last), (before, after) in zip(starts, requests.T, observed.T, strict=True):
+            samples, telemetry = whole.samples[first:last], whole.telemetry[before:after]
+            yield float(start), Scope(samples, telemetry, whole.facts, window_s, float(start))

@@ -1,0 +1,89 @@
+"""The slowest requests of a run, and the slowest of those whose traces were kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.data.samples import Mask, Samples
+
+MOST = 10
+MOST_TRACED = 3
+
+
+@dataclass(frozen=True)
+class Slow:
+    """One of the slowest answered requests; None where a value was not recorded."""
+
+    intended_s: float
+    latency_ms: float
+    service_ms: float | None
+    endpoint: str
+    stage: str
+    outcome: str
+    status: int
+    rows: int
+    queue_ms: float | None
+    inference_ms: float | None
+    batch_size: float | None
+    trace_id: str | None
+    worker: int
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Requests whose traces were kept: how many of those answered, and the slowest, the slowest first."""
+
+    count: int
+    of: int
+    slowest: tuple[Slow, ...]
+
+
+def slowest(samples: Samples) -> tuple[Slow, ...]:
+    """The ten slowest answered requests, the slowest first."""
+    return _slowest(samples, samples.answered, MOST)
+
+
+def traced(samples: Samples) -> Traced | None:
+    """What is known of traced requests; None where no answered request was."""
+    answered = samples.answered
+    kept = answered & samples.traced
+    count = int(np.count_nonzero(kept))
+    if count == 0:
+        return None
+    return Traced(count, int(np.count_nonzero(answered)), _slowest(samples, kept, MOST_TRACED))
+
+
+def _slowest(samples: Samples, among: Mask, count: int) -> tuple[Slow, ...]:
+    rows = np.flatnonzero(among)
+    latency_ms = samples.latency_ms[rows]
+    if len(rows) > count:
+        least = np.partition(latency_ms, -count)[-count]
+        slower, alike = np.flatnonzero(latency_ms > least), np.flatnonzero(latency_ms == least)
+        places = np.append(slower, alike[: count - len(slower)])
+        rows, latency_ms = rows[places], latency_ms[places]
+    chosen = samples[rows[np.lexsort((rows, -latency_ms))]]
+    names = [labels.values() for labels in (chosen.endpoint, chosen.stage, chosen.outcome)]
+    return tuple(
+        Slow(
+            intended_s=float(chosen.intended_s[i]),
+            latency_ms=float(chosen.latency_ms[i]),
+            service_ms=_known(chosen.service_ms[i]),
+            endpoint=str(names[0][i]),
+            stage=str(names[1][i]),
+            outcome=str(names[2][i]),
+            status=int(chosen.status[i]),
+            rows=int(chosen.rows[i]),
+            queue_ms=_known(chosen.queue_ms[i]),
+            inference_ms=_known(chosen.inference_ms[i]),
+            batch_size=_known(chosen.batch_size[i]),
+            trace_id=chosen.trace_id[i],
+            worker=int(chosen.worker[i]),
+        )
+        for i in range(len(chosen))
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

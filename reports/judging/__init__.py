@@ -1,0 +1,1 @@
+"""Judges the figures of a run against its objectives."""

@@ -1,0 +1,69 @@
+"""How the figures of a report are made, in words, with the sources of what was not invented here."""
+
+from __future__ import annotations
+
+from reports.data.facts import Facts
+from reports.data.quantities import counted, number
+
+
+def methods(facts: Facts) -> tuple[str, ...]:
+    """A short paragraph a subject; what this run makes no use of is left out."""
+    told = [_latency(facts), _intervals(facts), _proof(facts)]
+    told += [_looks(facts)] if facts.looks > 1 else []
+    told += [_windows()] if any(" in any " in text for text in facts.objectives) else []
+    return tuple(told)
+
+
+def _latency(facts: Facts) -> str:
+    start = (
+        "Latency runs from the moment a request was meant to start to its last byte, service time from its "
+        "actual send"
+    )
+    start += (
+        "; a request that had to wait to be sent is not flattered."
+        if facts.model == "open"
+        else "; here, where users wait for their replies, the two are the same."
+    )
+    return (
+        f"{start} Percentiles are nearest-rank over the recorded requests, never estimated from buckets. "
+        "Failed requests count in the error rate, not in latency; timeouts count in both."
+    )
+
+
+def _intervals(facts: Facts) -> str:
+    sure = number(100 * facts.confidence_of_a_look)
+    return (
+        f"The {sure} % intervals are those of order statistics for percentiles (David and Nagaraja 2003) and "
+        "of Clopper and Pearson (1934) for shares. Slow requests come in bursts, so a circular block "
+        "bootstrap (Politis and Romano 1992; block length by Politis and White 2004) measures how many "
+        "independent requests the recorded ones are worth, and the interval is that of so many (Korn and "
+        "Graubard 1998)."
+    )
+
+
+def _proof(facts: Facts) -> str:
+    sure, doubt = (
+        number(100 * share) for share in (facts.confidence_of_a_look, 1 - facts.confidence_of_a_look)
+    )
+    return (
+        "An objective is met if its limit was kept, and proven if a service that breaks the limit would look "
+        f"so good by chance less than {doubt} % of the time: by the early-stopping rule of MLPerf's LoadGen "
+        f"at {sure} %, which has to hold for the effective number of requests as well. Limits that allow no "
+        "exception, means and throughput can't be proven so; they are told as observed."
+    )
+
+
+def _looks(facts: Facts) -> str:
+    return (
+        f"The run could end early at {counted(facts.looks, 'checkpoint')}, the last one being its end. Each "
+        f"asks for {number(100 * facts.confidence_of_a_look)} %, so that all of them together keep "
+        f"{number(100 * facts.confidence)} % (Bonferroni), and looks only at requests of which every one was "
+        "answered or had timed out by then."
+    )
+
+
+def _windows() -> str:
+    return (
+        "“In any” windows begin a whole number of seconds into what is judged; the worst one is told, as "
+        "observed, without an interval."
+    )

@@ -1,0 +1,204 @@
+"""The verdict on a run: whether it met its objectives, how sure that is, whether to trust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import floor
+from typing import Literal, TypeAlias
+
+from reports.data.quantities import counted, duration, number
+from reports.data.run import Run
+from reports.figures.figures import StageFigures, stage_figures
+from reports.figures.reasons import FailedFor, failures_by_reason
+from reports.judging import generator_health
+from reports.judging.completeness import incompleteness
+from reports.judging.generator_health import Fault
+from reports.judging.interference import all_the_same, excuse
+from reports.judging.judgement import Judgement, Outcome, judge_objective
+from reports.judging.objectives import Objective, parse_objective
+from reports.judging.omission import omission
+from reports.judging.stages import StageJudgement, judge_stages
+
+__all__ = ["EXIT_CODES", "Judgement", "Outcome", "Verdict", "Word", "judge"]
+
+Word: TypeAlias = Literal["pass", "fail", "invalid"]
+
+EXIT_CODES: dict[Word, int] = {"pass": 0, "fail": 1, "invalid": 3}
+OFFERED = "offered load"
+OFFERED_PERCENT = 95
+"""Needed of what is planned, asked or not: a service can't pass by being spared."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict in one word and one sentence, the reasons for it, and what it rests on."""
+
+    verdict: Word
+    sentence: str
+    reasons: tuple[str, ...]
+    objectives: tuple[Judgement, ...]
+    stages: tuple[StageJudgement, ...]
+    """How the objectives stand in each stage for itself; the word is not made of them."""
+    failures: tuple[FailedFor, ...] = ()
+    """Why judged requests failed, the most frequent reason first."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with."""
+        return EXIT_CODES[self.verdict]
+
+
+def judge(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdict:
+    """The verdict on `run`; `stages` may be handed over where they are known already.
+
+    In order of precedence: a fault, a lost worker or no sample makes it invalid; a run that was given up
+    failed; a missed objective fails it, or makes it invalid where it is missed only while the machine was
+    too busy; an interruption makes it invalid; where proof is required, its lack fails it.
+    """
+    asked = objectives(run)
+    found = tuple(judge_objective(objective, run) for objective in asked)
+    failures = failures_by_reason(run.judged, run.facts.expected)
+    word, sentence, reasons = _decide(run, asked, found, failures)
+    told = stage_figures(run) if stages is None else stages
+    return Verdict(word, sentence, reasons, found, judge_stages(run, asked, told), failures)
+
+
+def objectives(run: Run) -> list[Objective]:
+    """What is asked of the run: what is stated, and that the planned load was offered.
+
+    In the closed model the latter is told where it is missed. There each user who joins may lose a request
+    to the moment of joining, which of a short load is more than a few percent.
+    """
+    stated = [parse_objective(text) for text in run.facts.objectives]
+    if any(objective.metric == OFFERED for objective in stated):
+        return stated
+    if run.facts.model == "open":
+        return [*stated, parse_objective(f"{OFFERED} >= {OFFERED_PERCENT} %")]
+    share, plan = run.facts.offered, run.facts.plan
+    if share is None or not plan.requests or _stopped(run):
+        return stated
+    from_s = run.spans()[0][0]
+    users = [level for t_s, level in zip(plan.t_s, plan.users, strict=False) if t_s >= from_s]
+    joins = sum(max(0.0, now - before) for before, now in pairwise((0.0, *users)))
+    needed = floor(OFFERED_PERCENT - 100 * joins / plan.requests)
+    if needed <= 0 or share >= needed / 100:
+        return stated
+    return [*stated, parse_objective(f"{OFFERED} >= {needed} %")]
+
+
+def _decide(
+    run: Run, asked: list[Objective], found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
+) -> tuple[Word, str, tuple[str, ...]]:
+    faults = (*map(Fault, run.facts.faults), *incompleteness(run), *generator_health.faults(run))
+    missed = _missed(found)
+    unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
+    stopped = _stopped(run)
+    if faults:
+        more = f" (and {counted(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
+        return "invalid", f"Invalid: {_within_sentence(faults[0].what)}{more}.", tuple(map(str, faults))
+    if run.facts.given_up is not None:
+        given_up = f"given up after {duration(run.elapsed_s)}: {run.facts.given_up}"
+        return "fail", f"Failed: {given_up}.", (given_up, *missed)
+    if missed and (excused := excuse(run, asked, found)):
+        return "invalid", f"Invalid: {excused.what}.", (str(excused),)
+    if missed:
+        after = "".join(f"; {end}" for end in (*stopped, *_decided(run)))
+        mostly = _mostly_failed(run, found, failures)
+        reasons = (*mostly, *missed, *stopped, *_saved(run), *all_the_same(run))
+        return "fail", f"Failed: {_what_failed(missed, len(found), mostly)}{after}.", reasons
+    if stopped:
+        rest = "no objective was missed until then" if found else "there was nothing to miss"
+        return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped
+    if omitted := omission(run, asked):
+        return "invalid", f"Invalid: {omitted.what}.", (str(omitted),)
+    if unproven and run.facts.require_proof:
+        messages = tuple(judgement.message for judgement in unproven)
+        more = f" (and {len(messages) - 1} more of {len(found)} not proven)" if len(messages) > 1 else ""
+        return "fail", f"Failed: {_within_sentence(messages[0])}{more}. Proof was required.", messages
+    reasons = (*(judgement.message for judgement in unproven), *_saved(run))
+    return "pass", _passed(run, found, unproven), reasons
+
+
+def _missed(found: tuple[Judgement, ...]) -> list[str]:
+    """What was missed, in the order of the scenario; what could not even be measured comes last."""
+    missed = [judgement for judgement in found if judgement.outcome == "missed"]
+    return [judgement.message for judgement in sorted(missed, key=lambda judged: judged.observed is None)]
+
+
+def _mostly_failed(
+    run: Run, found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
+) -> tuple[str, ...]:
+    """That most requests failed, and why, where an objective was missed for it; nothing elsewhere."""
+    failed, requests = sum(failure.count for failure in failures), len(run.judged)
+    for_it = any(
+        judged.outcome == "missed" and (judged.observed is None or judged.metric in ("error rate", "errors"))
+        for judged in found
+    )
+    if not for_it or 2 * failed <= requests:
+        return ()
+    reason = failures[0].reason.replace(" (", ", ").removesuffix(")")
+    most = f"{'most often ' if len(failures) > 1 else ''}{reason}"
+    return (f"{failed:,} of {counted(requests, 'request')} failed ({most})",)
+
+
+def _what_failed(missed: list[str], objectives: int, mostly: tuple[str, ...]) -> str:
+    if mostly:
+        return f"{mostly[0]}; {len(missed)} of {objectives} objectives missed" if missed[1:] else mostly[0]
+    more = f" (and {len(missed) - 1} more of {objectives} objectives missed)" if missed[1:] else ""
+    return f"{_within_sentence(missed[0])}{more}"
+
+
+def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:
+    over = f"{counted(len(run.judged), 'request')} in {duration(run.judged_s)}"
+    if not found:
+        return f"Passed: {over}, no objective was set."
+    every = {1: "the objective was", 2: "both objectives were"}.get(
+        len(found), f"all {len(found)} objectives"
+    )
+    none_is_proven = bool(unproven) and len(unproven) == sum(judged.provable for judged in found)
+    sentence = f"Passed{', but not proven' if none_is_proven else ''}: {every} met over {over}"
+    if unproven and not none_is_proven:
+        sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
+        sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"
+    return "; ".join([sentence, *_decided(run), *generator_health.often_sent_again(run)]) + "."
+
+
+def _stopped(run: Run) -> tuple[str, ...]:
+    """How the run was cut short against its will; nothing where it wasn't."""
+    if not run.cut_short or run.facts.decided or run.facts.given_up is not None:
+        return ()
+    why = run.facts.interrupted or "it was killed: run.json names no end"
+    return (f"stopped after {_part(run)} ({why})",)
+
+
+def _decided(run: Run) -> tuple[str, ...]:
+    return (f"decided after {_part(run)}",) if run.facts.decided else ()
+
+
+def _saved(run: Run) -> tuple[str, ...]:
+    """What an early decision was, and what it was worth."""
+    facts = run.facts
+    if not facts.decided or facts.planned_s is None:
+        return ()
+    saved = duration(max(0.0, facts.planned_s - run.elapsed_s))
+    each, all_together = number(100 * facts.confidence_of_a_look), number(100 * facts.confidence)
+    return (
+        f"The run ended early, {saved} before its plan: every objective was decided at one of {facts.looks} "
+        f"checkpoints, each at {each} %, so that all of them together keep {all_together} %.",
+    )
+
+
+def _part(run: Run) -> str:
+    elapsed_s, planned_s = run.elapsed_s, run.facts.planned_s
+    if planned_s is None:
+        return duration(elapsed_s)
+    if 10 <= planned_s < 60 and round(elapsed_s) != round(planned_s):
+        return f"{elapsed_s:.0f} of {planned_s:.0f} s"
+    if duration(elapsed_s) == duration(planned_s):
+        return f"all but {duration(max(0.0, planned_s - elapsed_s))} of {duration(planned_s)}"
+    return f"{duration(elapsed_s)} of {duration(planned_s)}"
+
+
+def _within_sentence(sentence: str) -> str:
+    return sentence.rstrip(".")

@@ -1,0 +1,1 @@
+"""Compares what a load test saw with what Prometheus recorded of the service."""

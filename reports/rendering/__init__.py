@@ -1,0 +1,1 @@
+"""Renders a judged run as a page, tables and files for other programs."""

@@ -1,0 +1,1 @@
+"""Gathers records into batches, runs the model on them and slices large requests."""

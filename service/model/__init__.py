@@ -1,0 +1,1 @@
+"""The insurance-charges model: its data, training, file and predictions."""

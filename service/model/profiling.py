@@ -1,0 +1,102 @@
+"""Times the model in process, a load test's first gate: `python -m service.profiling [--model MODEL]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from faker import Faker
+
+from service.model import model_file
+from service.model.insurance import InsuranceChargesModel
+from service.model.schemas import InsuranceChargesModelInput, Region, Sex
+
+OBJECTIVE_MS = 100.0
+"""The model's own objective: the p99 of one prediction stays below it, or no load test is worth running."""
+
+_RECORDS = 1_000
+_BATCHES = 20
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How long predictions take in process, in milliseconds: one row at a time, and all records at once."""
+
+    records: int
+    mean_ms: float
+    p50_ms: float
+    p99_ms: float
+    batch_ms: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the model keeps its own objective."""
+        return self.p99_ms <= OBJECTIVE_MS
+
+    def __str__(self) -> str:
+        return (
+            f"one row      mean {self.mean_ms:.3f} ms   p50 {self.p50_ms:.3f} ms   p99 {self.p99_ms:.3f} ms"
+            f"   ({self.records:,} records)\n"
+            f"{self.records:,} rows   {self.batch_ms:.2f} ms at once (median)"
+        )
+
+
+def records(count: int = _RECORDS, seed: int = 1) -> list[InsuranceChargesModelInput]:
+    """Seeded Faker records over the whole range of the input schema."""
+    fake = Faker()
+    fake.seed_instance(seed)
+    return [
+        InsuranceChargesModelInput.model_validate(
+            {
+                "age": fake.random_int(18, 65),
+                "sex": fake.random_element(get_args(Sex)),
+                "bmi": fake.pyfloat(min_value=15, max_value=50, right_digits=1),
+                "children": fake.random_int(0, 5),
+                "smoker": fake.pybool(),
+                "region": fake.random_element(get_args(Region)),
+            }
+        )
+        for _ in range(count)
+    ]
+
+
+def profile(model: InsuranceChargesModel, inputs: Sequence[InsuranceChargesModelInput]) -> Profile:
+    """Time each input on its own and all of them at once; percentiles are nearest-rank."""
+    model.predict(inputs[0])
+    single_ms = np.array([_elapsed_ms(model, (each,)) for each in inputs])
+    batch_ms = np.array([_elapsed_ms(model, inputs) for _ in range(_BATCHES)])
+    p50_ms, p99_ms = np.percentile(single_ms, (50, 99), method="inverted_cdf")
+    return Profile(
+        len(inputs), float(single_ms.mean()), float(p50_ms), float(p99_ms), float(np.median(batch_ms))
+    )
+
+
+def _elapsed_ms(model: InsuranceChargesModel, inputs: Sequence[InsuranceChargesModelInput]) -> float:
+    start = time.perf_counter_ns()
+    model.predict_batch(inputs)
+    return (time.perf_counter_ns() - start) / 1e6
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the profile. Returns 0, 1 when the objective is missed, 2 when there is no model to time."""
+    parser = argparse.ArgumentParser(prog="python -m service.profiling", description=__doc__)
+    parser.add_argument(
+        "--model", type=Path, default=model_file.MODEL_PATH, help="the model file (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        model = InsuranceChargesModel(options.model)
+    except model_file.ModelFileError as error:
+        print(error, file=sys.stderr)
+        return 2
+    result = profile(model, records())
+    print(result)
+    verdict = "met" if result.met else "missed"
+    print(f"objective    p99 latency <= {OBJECTIVE_MS:g} ms: {verdict} ({result.p99_ms:.3f} ms)")
+    return 0 if result.met else 1

@@ -1,0 +1,1 @@
+"""Tells the outside world how the service is: metrics, logs, traces."""

@@ -1,0 +1,146 @@
+"""What Prometheus sees of predictions: the `inference_*` metrics."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, multiprocess
+
+from service.batching.micro_batcher import Batch
+
+LATENCY_BUCKETS_S = (
+    *(0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075),
+    *(0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0),
+)
+"""Latencies from 0.2 ms to 1 s, no bucket wider than two thirds of its lower bound."""
+INFERENCE_BUCKETS_S = (0.00002, 0.00005, 0.0001, *LATENCY_BUCKETS_S)
+"""A small model answers a batch in less than a request takes."""
+SIZE_BUCKETS = (1, 2, 4, 8, 16, 24, 32, 48, 64, 128, 256, 512, 1024)
+
+
+class InferenceMetrics:
+    """The service's own metrics. An observer of the micro-batches."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self.latency = Histogram(
+            "inference_request_latency_seconds",
+            "From a prediction request's head to its reply; those refused are not included.",
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+        self.queue_depth = Gauge(
+            "inference_queue_depth",
+            "Predictions waiting for the model.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self.queue_limit = Gauge(
+            "inference_queue_limit",
+            "Predictions that may wait; what comes on top is refused with 503.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self.rejections = Counter(
+            "inference_queue_rejections",
+            "Requests refused with 503 because too many wait.",
+            registry=registry,
+        )
+        self.timeouts = Counter(
+            "inference_request_timeouts", "Requests answered 504 at their deadline.", registry=registry
+        )
+        self.batch_size = Histogram(
+            "inference_batch_size",
+            "Rows answered by one call of the model.",
+            buckets=SIZE_BUCKETS,
+            registry=registry,
+        )
+        self.batch_latency = Histogram(
+            "inference_batch_latency_seconds",
+            "Duration of one call of the model.",
+            buckets=INFERENCE_BUCKETS_S,
+            registry=registry,
+        )
+
+        self._depth: Callable[[], int] | None = None
+        self._limits: list[Callable[[], int]] = []
+
+    def watch_depth(self, depth: Callable[[], int]) -> None:
+        """Tell the queue's depth from now on.
+
+        One process asks for it at each scrape. Of several, a scrape sees only what each has written: the
+        depth after its latest batch, refusal or timeout.
+        """
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            self._depth = depth
+        else:
+            self.queue_depth.set_function(depth)
+
+    def watch_limit(self, limit: Callable[[], int]) -> None:
+        """Tell the admission limit of a model's queue from now on, added to those of other models."""
+        self._limits.append(limit)
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            self._write_limit()
+        else:
+            self.queue_limit.set_function(self._limit)
+
+    def _limit(self) -> int:
+        return sum(limit() for limit in self._limits)
+
+    def _write_limit(self) -> None:
+        self.queue_limit.set(self._limit())
+
+    def __call__(self, batch: Batch[Any, Any]) -> None:
+        """Count a micro-batch."""
+        self.count_batch(len(batch.rows), batch.inference_s)
+        self._write_depth()
+
+    def count_rejection(self) -> None:
+        """Count a request refused for overload."""
+        self.rejections.inc()
+        self._write_depth()
+
+    def count_timeout(self) -> None:
+        """Count a request whose deadline passed."""
+        self.timeouts.inc()
+        self._write_depth()
+
+    def _write_depth(self) -> None:
+        if self._depth is not None:
+            self.queue_depth.set(self._depth())
+            self._write_limit()
+
+    def count_batch(self, rows: int, inference_s: float) -> None:
+        """Count one call of the model."""
+        self.batch_size.observe(rows)
+        self.batch_latency.observe(inference_s)
+
+
+def forget_this_process() -> None:
+    """Take this process's gauges out of what several processes report together."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
+def forget_the_dead() -> None:
+    """Take the gauges of processes that were killed out, too; what they counted stays, for it did happen."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return
+    for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*.db"):
+        pid = int(path.stem.rpartition("_")[2])
+        if not _is_alive(pid):
+            with suppress(FileNotFoundError):  # another process forgets it at the same moment
+                multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

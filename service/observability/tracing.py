@@ -1,0 +1,193 @@
+"""OpenTelemetry spans of the service, told where to go by the standard OTEL_* variables; off without them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    get_current_span,
+    set_span_in_context,
+    use_span,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace.status import Status, StatusCode
+from starlette.types import Scope
+
+from service.batching.micro_batcher import Batch
+from service.batching.replies import Reply
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+__all__ = ["Span", "Tracing", "TracingError", "tracing_from"]
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+"""The first that is set holds."""
+_PROTOCOL = "http/protobuf"
+_CLIENT_GONE = 499
+_NO_SPAN = nullcontext(INVALID_SPAN)
+_W3C = TraceContextTextMapPropagator()
+
+
+class TracingError(Exception):
+    """OTEL_* variables the service can't follow; the message says which, and what it can."""
+
+
+def tracing_from(environment: Mapping[str, str], service_name: str) -> Tracing | None:
+    """Tracing as the variables ask for it, or None: none of them names an exporter or an endpoint.
+
+    The SDK itself reads the sampler, the batching, the endpoint and its headers. Raises `TracingError`.
+    """
+    default = "otlp" if any(environment.get(name) for name in _ENDPOINTS) else "none"
+    exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip() or default
+    if exporter == "none" or environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return None
+    # Imported where tracing is on only: otherwise the service starts sooner and stays smaller.
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    named = {} if environment.get("OTEL_SERVICE_NAME") else {"service.name": service_name}
+    provider = TracerProvider(resource=Resource.create(named))
+    provider.add_span_processor(BatchSpanProcessor(_exporter(exporter, environment)))
+    return Tracing(provider)
+
+
+def _exporter(name: str, environment: Mapping[str, str]) -> SpanExporter:
+    if name == "console":
+        from opentelemetry.sdk.trace.export import ConsoleSpanExporter
+
+        return ConsoleSpanExporter()
+    if name != "otlp":
+        raise TracingError(f"OTEL_TRACES_EXPORTER is {name!r}: the service knows otlp, console and none.")
+    variable = next((each for each in _PROTOCOLS if environment.get(each)), None)
+    if variable is not None and environment[variable] != _PROTOCOL:
+        raise TracingError(f"{variable} is {environment[variable]!r}: the service speaks {_PROTOCOL}.")
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter()
+
+
+class Tracing:
+    """Makes the service's spans.
+
+    They are `model_loading`, `prediction_request`, `data_preparation`, `model_inference` and `health_check`.
+    They carry the model's name and version, sizes and times; nothing of a request's content. A health check
+    is about the process and names no model.
+    """
+
+    def __init__(self, provider: TracerProvider, model: Mapping[str, str] | None = None) -> None:
+        self._provider = provider
+        self._tracer = provider.get_tracer("service")
+        self._model = dict(model or {})
+
+    def of_model(self, name: str, version: str) -> Tracing:
+        """The same for the predictions of one model."""
+        return Tracing(self._provider, {"model.name": name, "model.version": version})
+
+    @contextmanager
+    def loading(self, loaded: Callable[[], Sequence[tuple[str, str]]]) -> Iterator[None]:
+        """A span over the loading of the models; `loaded` then says each one's name and version.
+
+        Several are loaded in one go: the attributes of their span are lists, in the models' order.
+        """
+        with self._tracer.start_as_current_span("model_loading") as span:
+            yield
+            models = loaded()
+            for key, values in (
+                ("model.name", [name for name, _ in models]),
+                ("model.version", [version for _, version in models]),
+            ):
+                span.set_attribute(key, values[0] if len(values) == 1 else values)
+
+    def request(self, scope: Scope) -> AbstractContextManager[Span]:
+        """A span over one prediction request, in the trace its W3C headers name, if any."""
+        return self._serve("prediction_request", scope, self._model)
+
+    def answered(self, span: Span, reply: Reply | None) -> Reply | None:
+        """The reply, which names its trace if that is kept; None, as given, where the client went away.
+
+        In Server-Timing, where browsers' instrumentations look for it too: a `traceparent` whose description
+        is that of the request's span.
+        """
+        span.set_attribute("http.response.status_code", reply.status if reply else _CLIENT_GONE)
+        context = span.get_span_context()
+        if reply is None or not context.trace_flags.sampled:
+            return reply
+        named = f'traceparent;desc="00-{context.trace_id:032x}-{context.span_id:016x}-01"'
+        return replace(reply, headers=(*reply.headers, (b"server-timing", named.encode())))
+
+    def health(self, scope: Scope) -> AbstractContextManager[Span]:
+        """A span over one health check."""
+        return self._serve("health_check", scope, {"url.path": scope["path"]})
+
+    def preparation(self) -> AbstractContextManager[Span]:
+        """A span over the validation of a request's body, if the request's own span is kept."""
+        if not get_current_span().is_recording():
+            return _NO_SPAN
+        return self._tracer.start_as_current_span(
+            "data_preparation", attributes=self._model, record_exception=False
+        )
+
+    def __call__(self, batch: Batch[Any, Any]) -> None:
+        """Record a micro-batch's inference. It is an observer of the batches."""
+        self.record_inference(
+            [row.origin for row in batch.rows if row.origin is not None],
+            batch.inference_s,
+            {"batch.size": len(batch.rows), "queue.wait_seconds": batch.started_s - batch.rows[0].queued_s},
+            batch.error,
+        )
+
+    def record_inference(
+        self,
+        requests: list[SpanContext],
+        inference_s: float,
+        attributes: Mapping[str, float],
+        error: Exception | None = None,
+    ) -> None:
+        """A span over a call of the model that ended now, if one of its requests is sampled.
+
+        It is a child of the first of these and linked to all of them.
+        """
+        requests = [context for context in requests if context.trace_flags.sampled]
+        if not requests:
+            return
+        ended_ns = time.time_ns()
+        span = self._tracer.start_span(
+            "model_inference",
+            context=set_span_in_context(NonRecordingSpan(requests[0])),
+            links=[Link(context) for context in requests],
+            attributes={**self._model, "model.inference_time_seconds": inference_s, **attributes},
+            start_time=ended_ns - int(inference_s * 1e9),
+        )
+        if error is not None:
+            span.set_status(Status(StatusCode.ERROR, str(error)))
+        span.end(ended_ns)
+
+    def close(self) -> None:
+        """Export what waits."""
+        self._provider.shutdown()
+
+    def _serve(self, name: str, scope: Scope, attributes: Mapping[str, str]) -> AbstractContextManager[Span]:
+        carrier = {
+            key.decode("latin-1"): value.decode("latin-1")
+            for key, value in scope["headers"]
+            if key in (b"traceparent", b"tracestate")
+        }
+        span = self._tracer.start_span(
+            name, context=_W3C.extract(carrier), kind=SpanKind.SERVER, attributes=dict(attributes)
+        )
+        # One that is not sampled has no children either: making it the current one would cost for nothing.
+        return use_span(span, end_on_exit=True) if span.is_recording() else nullcontext(span)

@@ -1,0 +1,1 @@
+"""Parses, routes and answers HTTP requests, and sheds what is too much."""

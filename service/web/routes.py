@@ -1,0 +1,176 @@
+"""Puts the batched endpoints of the models, and the layer around them, on rest_model_service's app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from ml_base import MLModel
+from ml_base.utilities import ModelManager
+from pydantic import BaseModel
+from rest_model_service.routes import PredictionController
+from rest_model_service.schemas import Error
+
+from service.batching.admission import Admission
+from service.batching.batch_endpoint import BatchEndpoint
+from service.batching.batch_work import RowCodec
+from service.batching.inference import Inference
+from service.batching.micro_batcher import MicroBatcher, Observer
+from service.batching.settings import Serving
+from service.batching.single_endpoint import PredictionEndpoint
+from service.configuration import SuiteConfiguration
+from service.observability.logs import RequestLog
+from service.observability.metrics import InferenceMetrics, forget_this_process
+from service.observability.tracing import Tracing
+from service.web.drain import Drain
+from service.web.http_metrics import HttpMetrics
+from service.web.middleware import STATE, Front, Lane, as_endpoint
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Error, "description": "What was sent is not valid."},
+    413: {"model": Error, "description": "More was sent than is answered at once."},
+    500: {"model": Error, "description": "The model failed; the message has an error id."},
+    503: {"model": Error, "description": "The service is overloaded; Retry-After says when to come back."},
+    504: {"model": Error, "description": "There was no prediction within the deadline."},
+}
+
+
+def serve_in_batches(
+    app: FastAPI,
+    configuration: SuiteConfiguration,
+    serving: Serving,
+    http_metrics: HttpMetrics | None,
+    tracing: Tracing | None,
+) -> None:
+    """Add the endpoints of each model that rest_model_service made none for.
+
+    A model without `predict_batch` gets rest_model_service's own endpoint.
+    """
+    metrics = InferenceMetrics()
+    lanes: dict[str, Lane] = {}
+    batchers: list[MicroBatcher[Any, Any]] = []
+    manager = ModelManager()
+    names = [model["qualified_name"] for model in manager.get_models()]
+    for name, declared in zip(names, configuration.models, strict=True):
+        model = manager.get_model(name)
+        if declared.create_endpoint:
+            continue
+        if callable(getattr(model, "predict_batch", None)):
+            batchers.append(_add_endpoints(app, model, serving, metrics, tracing, lanes))
+        else:
+            _add_stock_endpoint(app, model)
+
+    def depth() -> int:
+        return sum(batcher.depth for batcher in batchers)
+
+    metrics.watch_depth(depth)
+    drain = Drain(serving.drain_notice_s)
+    front = Front(
+        log=RequestLog(serving.logged_share),
+        metrics=metrics,
+        http_metrics=http_metrics,
+        depth=depth,
+        drain=drain,
+        tracing=tracing,
+    )
+    for path, lane in lanes.items():
+        front.add(path, lane)
+    app.add_middleware(front.around)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Front]]:
+        drain.install()
+        yield {STATE: front}
+        forget_this_process()
+        if tracing is not None:
+            tracing.close()
+
+    app.router.lifespan_context = lifespan
+
+
+def _add_endpoints(
+    app: FastAPI,
+    model: MLModel,
+    serving: Serving,
+    metrics: InferenceMetrics,
+    tracing: Tracing | None,
+    lanes: dict[str, Lane],
+) -> MicroBatcher[Any, Any]:
+    """The endpoints of one model: of a single prediction, and of a batch."""
+    schemas = model.input_schema, model.output_schema
+    micro_batch, queue, deadline_s = serving.micro_batch, serving.queue, serving.deadline_ms / 1e3
+    inference: Inference[BaseModel, BaseModel] = Inference(model.predict_batch, micro_batch.inline_ms / 1e3)
+    for example in schemas[0].model_json_schema().get("examples", ())[:1]:
+        inference.warm_up(schemas[0].model_validate(example), (1, micro_batch.max_rows))
+    admission = Admission(
+        queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
+    )
+    metrics.watch_limit(lambda: admission.limit)
+    observers: list[Observer] = [admission, metrics]
+    if tracing is not None:
+        tracing = tracing.of_model(model.qualified_name, model.version)
+        observers.append(tracing)
+    batcher = MicroBatcher(inference, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, observers)
+    most_bytes = int(serving.max_body_kib * 2**10)
+    single = PredictionEndpoint(schemas, batcher, admission, deadline_s, most_bytes, metrics, tracing)
+    several = BatchEndpoint(
+        RowCodec(*schemas), inference, serving.explicit_batch, batcher, admission, metrics, tracing
+    )
+    path = f"/api/models/{model.qualified_name}/prediction"
+    _add_lane(app, lanes, path, single, {"data": schemas[0]}, schemas[1], model.description)
+    _add_lane(
+        app,
+        lanes,
+        f"{path}/batch",
+        several,
+        {"data": list[schemas[0]], "partial": bool},  # type: ignore[valid-type]
+        list[schemas[1] | Error],  # type: ignore[valid-type]
+        f"{model.description} One result a record, in their order. An invalid record refuses the batch; with "
+        "`partial=true` its error stands in its place.",
+    )
+    return batcher
+
+
+def _add_lane(
+    app: FastAPI,
+    lanes: dict[str, Lane],
+    path: str,
+    lane: Lane,
+    parameters: dict[str, Any],
+    answered: Any,
+    description: str,
+) -> None:
+    """Have `path` answered by a lane, and documented as if the framework called a function for it."""
+
+    async def documented(data: Any, partial: Any = False) -> None: ...
+
+    documented.__annotations__ = parameters
+    route = APIRoute(
+        path,
+        documented,
+        methods=["POST"],
+        name=path.rpartition("/")[2],
+        response_model=answered,
+        description=description,
+        responses=_REFUSALS,
+    )
+    route.app = as_endpoint(lane)
+    app.router.routes.insert(0, route)
+    lanes[path] = lane
+
+
+def _add_stock_endpoint(app: FastAPI, model: MLModel) -> None:
+    """What rest_model_service does for `create_endpoint: true`."""
+    controller = PredictionController(model=model)
+    controller.__call__.__annotations__["data"] = model.input_schema
+    app.add_api_route(
+        f"/api/models/{model.qualified_name}/prediction",
+        controller,
+        methods=["POST"],
+        response_model=model.output_schema,
+        description=model.description,
+        responses={400: {"model": Error}, 500: {"model": Error}},
+    )

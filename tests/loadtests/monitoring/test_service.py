@@ -1,0 +1,199 @@
+"""Beside the load the service is watched; what it does not offer is not observed."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import psutil
+import pytest
+
+from loadtests.cli.own_service import OwnService
+from loadtests.client.target import READINESS_PATH, Target
+from loadtests.monitoring.service import Beside, _question, local_processes, metrics
+from loadtests.recording.observing import observe_every
+from loadtests.recording.writer import Observation
+from reports.data.folder import read_run
+
+TEXT = b"""# HELP inference_queue_depth Requests waiting.
+# TYPE inference_queue_depth gauge
+inference_queue_depth 17.0
+inference_batch_size_sum{model="a"} 30.0
+inference_batch_size_sum{model="b"} 12.0
+inference_batch_size_count{model="a"} 4.0
+process_cpu_seconds_total 1.25
+process_resident_memory_bytes 1.048576e+06
+http_requests_total{handler="/x y",status="200"} 9.0
+"""
+
+
+def test_the_wanted_metrics_are_read_and_summed_over_their_labels() -> None:
+    assert metrics(TEXT) == {
+        "inference_queue_depth": 17.0,
+        "inference_batch_size_sum": 42.0,
+        "inference_batch_size_count": 4.0,
+        "process_cpu_seconds_total": 1.25,
+        "process_resident_memory_bytes": 1_048_576.0,
+    }
+
+
+def test_what_is_no_metrics_page_holds_none() -> None:
+    assert metrics(b'{"readiness_status": "ACCEPTING_TRAFFIC"}') == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "depth"),
+    [
+        ("inference_queue_depth 17 1700000000000", 17.0),
+        ('inference_queue_depth{path="/x } y",quote="\\"} 9"} 17 1700000000000', 17.0),
+        ("inference_queue_depth\t17.0", 17.0),
+        ("inference_queue_depth", None),
+        ("inference_queue_depth5", None),
+        ("inference_queue_depth seventeen", None),
+        ("inference_queue_depth NaN", None),
+        ('inference_queue_depth{path="/x 17', None),
+    ],
+)
+def test_a_timestamp_is_no_value_and_a_malformed_line_is_passed_over(line: str, depth: float | None) -> None:
+    """The line after it is read all the same."""
+    found = metrics(f"{line}\nprocess_cpu_seconds_total 1.25\n".encode())
+    assert found.pop("process_cpu_seconds_total") == 1.25
+    assert found == ({} if depth is None else {"inference_queue_depth": depth})
+
+
+def test_given_headers_are_asked_with_once() -> None:
+    """In place of our own, in whatever case they are written."""
+    target = Target("127.0.0.1", 8000, tls=False, prefix="/base")
+    asked = _question(target, "/metrics", {"host": "scoring.example", "X-Team": "models"}.items())
+    assert asked.decode().split("\r\n") == [
+        "GET /base/metrics HTTP/1.1",
+        "User-Agent: model-load-tests",
+        "host: scoring.example",
+        "X-Team: models",
+        "",
+        "",
+    ]
+
+
+def test_the_process_that_listens_is_found_on_this_machine_only() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        found = local_processes(Target("127.0.0.1", port, tls=False, prefix=""))
+        assert os.getpid() in [process.pid for process in found]
+        assert local_processes(Target("example.org", port, tls=False, prefix="")) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "readiness"),
+    [
+        (200, 1.0),
+        *((each, 0.0) for each in (500, 502, 503, 504)),
+        *((each, None) for each in (404, 401, 302)),
+    ],
+)
+def test_a_service_that_fails_is_not_ready_and_one_without_the_path_is_not_asked(
+    obedient: Any, answer: Any, status: int, readiness: float | None
+) -> None:
+    """A proxy before a service that is gone answers 502 or 504."""
+    obedient.asked = answer(status=status, body=TEXT)
+    seen: list[Observation] = []
+    beside = Beside(Target.parse(obedient.host), (), seen.extend)
+    try:
+        with gevent.Timeout(10):
+            while not seen:  # processor and memory, at any rate
+                gevent.sleep(0.01)
+    finally:
+        beside.stop()
+    assert [each.value for each in seen if each.name == "readiness"] == (
+        [] if readiness is None else [readiness]
+    )
+
+
+def observations(
+    obedient: Any, probes: list[Any], pages: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, list[float]]:
+    """What is seen of a service that answers probes and questions for its metrics in turn."""
+    monkeypatch.setattr("loadtests.monitoring.service.PERIOD_S", 0.05)
+    monkeypatch.setattr("loadtests.monitoring.service.TIMEOUT_S", 1.0)
+    turns = {path: iter(answers) for path, answers in ((READINESS_PATH, probes), ("/metrics", pages))}
+    last = {READINESS_PATH: probes[-1], "/metrics": pages[-1]}
+    obedient.asked_for = lambda path: next(turns[path], last[path])
+    seen: list[Observation] = []
+    beside = Beside(Target.parse(obedient.host), (), seen.extend)
+    try:
+        with gevent.Timeout(10):
+            while sum(each.name == "probed" for each in seen) < 4:
+                gevent.sleep(0.01)
+    finally:
+        beside.stop()
+    names = ("probed", "readiness", "batch_size")
+    return {name: [each.value for each in seen if each.name == name] for name in names}
+
+
+def test_a_path_that_was_there_and_is_gone_is_not_ready(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = observations(obedient, [answer(), answer(status=404)], [answer(body=TEXT)], monkeypatch)
+    assert seen["readiness"][:3] == [1.0, 0.0, 0.0]
+
+
+def test_one_late_reply_of_a_service_without_the_path_is_no_unreadiness(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = answer(status=404)
+    late = answer(status=404, delay_s=3.0)
+    seen = observations(obedient, [absent, absent, late, absent], [answer(body=TEXT)], monkeypatch)
+    assert seen["readiness"] == []
+    assert len(seen["probed"]) >= 4
+
+
+def test_metrics_that_count_batches_and_not_their_rows_end_no_observation(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [answer(body=b"inference_batch_size_count %d\n" % count) for count in range(20)]
+    seen = observations(obedient, [answer()], pages, monkeypatch)
+    assert len(seen["readiness"]) >= 4
+    assert seen["batch_size"] == []
+
+
+def test_a_look_that_fails_is_told_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    looks = []
+
+    def look() -> None:
+        looks.append(len(looks))
+        if len(looks) < 3:
+            raise OSError(24, "Too many open files")
+
+    observer = observe_every(0.001, look, "the service")
+    with gevent.Timeout(10):
+        while len(looks) < 4:
+            gevent.sleep(0.001)
+    observer.kill()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the service could not be observed: OSError: [Errno 24] Too many open files"
+    ]
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("model")
+def test_the_real_service_is_watched(start: Callable[..., Any], scenario_file: Callable[..., str]) -> None:
+    with OwnService(0) as service:
+        file = scenario_file(
+            "{users: [{constant: 5, for: 5s}]}", "[availability >= 99.9 %, error rate <= 0 %]"
+        )
+        suite = start("loadtests", "--scenario", file, "--host", service.host).wait()
+    assert suite.code == 0, suite.said
+    telemetry = read_run(suite.folder).telemetry
+    for name in ("readiness", "probe_ms", "cpu_percent", "memory_mib"):
+        seen_at, values = telemetry.series(name, "service")
+        assert 3 <= len(values) <= 6, name
+        assert (values >= 0).all()
+        assert (seen_at <= 5.5).all()
+    for name, most in (("others_percent", 100.0 * psutil.cpu_count()), ("idle_percent", 100.0)):
+        assert all(0 <= value <= 1.1 * most for value in telemetry.series(name, "machine")[1])
+        assert len(telemetry.series(name, "machine")[1]) >= 3
+    outcomes = {judged["text"]: judged["observed"] for judged in suite.verdict["objectives"]}
+    assert outcomes["availability >= 99.9 %"] == 100.0

@@ -1,0 +1,113 @@
+"""The figures shown while a run goes on: near the truth, of the asked-for part, and never judged."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from loadtests.recording.live import Live
+from loadtests.recording.recorder import KIND_CODES, OUTCOME_CODES, ROW, Batch
+from reports.data.facts import Stage
+from reports.judging.objectives import parse_objective
+
+STAGES = (
+    Stage("warm-up", 0.0, 10.0, judged=False),
+    Stage("low", 10.0, 20.0),
+    Stage("high", 20.0, 30.0),
+)
+
+
+def batch(
+    latency_ms: Any, stage: int = 1, outcome: str = "ok", status: int = 200, endpoint: int = 0
+) -> Batch:
+    values = np.atleast_1d(np.asarray(latency_ms, dtype=float))
+    rows = np.zeros(len(values), dtype=ROW)
+    rows["intended_s"] = STAGES[stage].start_s + np.arange(len(values)) / 10
+    rows["latency_ms"] = values
+    rows["outcome"] = OUTCOME_CODES[outcome]
+    rows["kind"] = KIND_CODES["realistic"]
+    rows["status"] = status
+    rows["rows"] = 10
+    rows["endpoint"] = endpoint
+    return Batch(rows, np.full(len(values), stage, dtype=np.int16), ["prediction", "batch"])
+
+
+def live(*objectives: str, expected: tuple[str, ...] = ()) -> Live:
+    return Live(STAGES, [parse_objective(text) for text in objectives], expected)
+
+
+def observed(figures: Live, t_s: float = 30.0) -> dict[str, float | None]:
+    return {str(standing.objective): standing.observed for standing in figures.standings(t_s)}
+
+
+def test_percentiles_are_within_a_percent() -> None:
+    figures = live()
+    values = np.random.default_rng(7).lognormal(3.0, 1.0, 20_000)
+    for part in np.array_split(values, 50):
+        figures.add(batch(part), 12.0)
+    for percent in (50.0, 95.0, 99.0):
+        exact = np.quantile(values, percent / 100, method="inverted_cdf")
+        assert figures.total().percentile_ms(percent) == pytest.approx(exact, rel=0.02)
+
+
+def test_warm_up_is_left_out_and_scopes_are_kept() -> None:
+    figures = live(
+        "max latency <= 1 s",
+        "max latency <= 1 s during low",
+        "max latency <= 1 s on batch",
+        "p50 latency <= 1 s",
+    )
+    figures.add(batch([900.0], stage=0), 1.0)
+    figures.add(batch([10.0, 20.0, 30.0], stage=1), 15.0)
+    figures.add(batch([40.0], stage=2, endpoint=1), 25.0)
+    seen = observed(figures)
+    assert seen["max latency <= 1 s"] == pytest.approx(0.040, rel=0.02)
+    assert seen["max latency <= 1 s during low"] == pytest.approx(0.030, rel=0.02)
+    assert seen["max latency <= 1 s on batch"] == pytest.approx(0.040, rel=0.02)
+    assert seen["p50 latency <= 1 s"] == pytest.approx(0.020, rel=0.02)
+
+
+def test_errors_statuses_and_rates_are_counted() -> None:
+    figures = live(
+        "error rate <= 1 %",
+        "status 503 <= 0",
+        "throughput >= 1 requests/s",
+        "throughput >= 1 rows/s",
+        "peak throughput >= 1 requests/s",
+        expected=("shed",),
+    )
+    figures.add(batch([1.0] * 20, stage=1), 15.0)
+    figures.add(batch([1.0] * 5, stage=2, outcome="http_5xx", status=500), 22.0)
+    figures.add(batch([1.0] * 3, stage=2, outcome="shed", status=503), 22.0)
+    seen = observed(figures, t_s=30.0)
+    assert seen["error rate <= 1 %"] == pytest.approx(100 * 5 / 28)
+    assert seen["status 503 <= 0"] == 3
+    assert seen["throughput >= 1 requests/s"] == pytest.approx(1.0)
+    assert seen["throughput >= 1 rows/s"] == pytest.approx(10.0)
+    assert seen["peak throughput >= 1 requests/s"] == 10
+
+
+def test_a_standing_says_whether_the_limit_is_kept_so_far() -> None:
+    figures = live("p99 latency <= 100 ms", "error rate <= 0 %", "availability >= 99 %")
+    assert [standing.kept for standing in figures.standings(1.0)] == [None, None, None]
+    figures.add(batch([250.0] * 5), 12.0)
+    assert [standing.kept for standing in figures.standings(12.0)] == [False, True, None]
+
+
+def test_dropped_and_failed_requests_are_not_in_the_latency() -> None:
+    figures = live()
+    figures.add(batch([5.0]), 12.0)
+    figures.add(batch([math.nan], outcome="dropped", status=0), 12.0)
+    figures.add(batch([900.0], outcome="http_5xx", status=500), 12.0)
+    assert figures.total().percentile_ms(100.0) == pytest.approx(5.0, rel=0.02)
+    assert figures.total().errors == 2
+
+
+def test_the_rate_is_of_the_last_seconds() -> None:
+    figures = live()
+    figures.add(batch([1.0] * 100), 1.0)
+    figures.add(batch([1.0] * 10), 20.0)
+    assert figures.rate(20.0) == pytest.approx(2.0)

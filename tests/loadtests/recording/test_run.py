@@ -1,0 +1,64 @@
+"""The run under way: what the disk refuses is told, and ends it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from loadtests.recording.recorder import ROW
+from loadtests.recording.run import Run
+from loadtests.recording.writer import Observation, Recording
+from reports.data.facts import Facts, Stage
+
+RAW = bytes(ROW.itemsize * 3)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> tuple[Run, list[str]]:
+    """A run of one stage, and what it called when it broke."""
+    facts = Facts(
+        "short", "", "closed", "http://127.0.0.1:1", "", (Stage("all", 0.0, 10.0),), (), planned_s=10.0
+    )
+    ended: list[str] = []
+    return Run(tmp_path, facts, (), lambda: 2, lambda: ended.append("ended")), ended
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_rows_are_counted_as_they_come(run: tuple[Run, list[str]]) -> None:
+    going, ended = run
+    assert going.take(RAW, ["prediction"]) == 3
+    going.close(None, lambda requests, _: requests / 6)
+    assert (going.requests, going.facts.offered, going.facts.faults, ended) == (3, 0.5, (), [])
+
+
+@pytest.mark.parametrize(
+    ("method", "act", "what"),
+    [
+        ("append", lambda run: run.take(RAW, ["prediction"]), "samples"),
+        ("observe", lambda run: run.observe([Observation("generator", "users", 1.0)]), "telemetry"),
+    ],
+)
+def test_a_full_disk_faults_the_run_once_and_ends_it(
+    run: tuple[Run, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    act: Callable[[Run], object],
+    what: str,
+) -> None:
+    """What was written before stays; the verdict will be invalid, with the reason."""
+    going, ended = run
+    going.take(RAW, ["prediction"])
+    monkeypatch.setattr(Recording, method, full)
+    act(going)
+    act(going)
+    monkeypatch.undo()
+    going.close(None, lambda *_: None)
+    assert going.facts.faults == (f"{what} could not be written to {going.folder}: No space left on device",)
+    assert ended == ["ended"]
+    assert going.requests == 3

@@ -1,0 +1,117 @@
+"""Requests are seeded, valid or invalid as meant, and ready to be sent to the last byte."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from configuration.loading import load_scenario
+from configuration.scenario import Endpoint, Payload, Scenario
+from loadtests.client.target import Target
+from loadtests.traffic.payloads import DECK_BYTES, DECK_REQUESTS, deck, read_bodies
+from loadtests.traffic.records import records
+from reports.data.samples import KINDS
+from service.model.schemas import InsuranceChargesModelInput
+
+TARGET = Target("127.0.0.1", 8000, tls=False, prefix="/base")
+
+
+def scenario(*endpoints: Endpoint) -> Scenario:
+    staged = load_scenario("staged")
+    return replace(staged, traffic=replace(staged.traffic, endpoints=endpoints or (Endpoint(),)))
+
+
+def body_of(wire: bytes) -> Any:
+    return json.loads(wire.partition(b"\r\n\r\n")[2])
+
+
+@pytest.mark.parametrize("kind", ["realistic", "boundary"])
+def test_records_fit_the_models_schema(kind: str) -> None:
+    for record in islice(records(kind, 1), 500):
+        InsuranceChargesModelInput.model_validate(record, strict=False)
+
+
+def test_an_invalid_record_never_fits_the_schema() -> None:
+    for record in islice(records("invalid", 1), 500):
+        with pytest.raises(ValidationError):
+            InsuranceChargesModelInput.model_validate(record)
+
+
+def test_equal_seeds_give_equal_decks_and_each_worker_has_its_own() -> None:
+    first, again = (deck(scenario(), TARGET, {}, worker=0) for _ in range(2))
+    other = deck(scenario(), TARGET, {}, worker=1)
+    assert first == again
+    assert len({request.wire for request in first} & {request.wire for request in other}) < len(first) / 10
+
+
+def test_a_request_is_whole_http_with_the_given_headers() -> None:
+    request = deck(scenario(), TARGET, {"Authorization": "Bearer secret"}, worker=0)[0]
+    head, _, body = request.wire.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "POST /base/api/models/insurance_charges_model/prediction HTTP/1.1"
+    assert "Host: 127.0.0.1:8000" in lines
+    assert "Authorization: Bearer secret" in lines
+    assert f"Content-Length: {len(body)}" in lines
+
+
+def test_a_given_header_takes_the_place_of_ours_in_whatever_case() -> None:
+    """No header is sent twice."""
+    given = {"host": "scoring.example", "content-type": "application/vnd.rows+json"}
+    request = deck(scenario(), TARGET, given, worker=0)[0]
+    lines = request.wire.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    names = Counter(line.partition(":")[0].lower() for line in lines)
+    assert set(names.values()) == {1}
+    assert {"host: scoring.example", "content-type: application/vnd.rows+json"} < set(lines)
+
+
+def test_endpoints_and_kinds_are_mixed_by_weight() -> None:
+    mixed = scenario(
+        Endpoint("a", weight=3, payload=Payload({"realistic": 1, "invalid": 1})),
+        Endpoint("b", path="/b", weight=1),
+    )
+    requests = deck(mixed, TARGET, {}, worker=0)
+    names = Counter(request.name for request in requests)
+    assert 2.5 < names["a"] / names["b"] < 3.6
+    kinds = Counter(KINDS[request.kind] for request in requests if request.name == "a")
+    assert 0.85 < kinds["realistic"] / kinds["invalid"] < 1.18
+    assert all(request.rejects == (KINDS[request.kind] == "invalid") for request in requests)
+
+
+def test_rows_make_a_list_of_so_many_records() -> None:
+    request = deck(scenario(Endpoint(payload=Payload(rows=10))), TARGET, {}, worker=0)[0]
+    assert request.rows == 10
+    assert len(body_of(request.wire)) == 10
+
+
+def test_a_deck_is_bounded_in_number_and_in_bytes() -> None:
+    assert len(deck(scenario(), TARGET, {}, worker=0)) == DECK_REQUESTS
+    large = deck(scenario(Endpoint(payload=Payload(rows=10_000))), TARGET, {}, worker=0)
+    assert sum(len(request.wire) for request in large) < DECK_BYTES + len(large[-1].wire)
+
+
+def test_bodies_of_ones_own_are_sent_in_turn(tmp_path: Path) -> None:
+    file = tmp_path / "bodies.jsonl"
+    file.write_text('{"x": 1}\n\n{"x": 2}\n')
+    requests = deck(scenario(Endpoint(payload=Payload(file=file), finite=None)), TARGET, {}, worker=0)
+    assert [body_of(request.wire) for request in requests[:3]] == [{"x": 1}, {"x": 2}, {"x": 1}]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"x": 1}\n{"x":\n', r"bodies\.jsonl, line 2: no JSON value: Expecting value"),
+        ("\n", r"bodies\.jsonl: holds no request body; write one JSON value a line"),
+    ],
+)
+def test_a_bad_file_of_bodies_is_told(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "bodies.jsonl"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_bodies(file)

@@ -1,0 +1,45 @@
+"""How a user ends: no request is sent that could not be waited for."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_WAITING
+
+from loadtests.traffic.users import StressUser
+
+
+@pytest.fixture
+def user() -> Any:
+    """A user whose requests are counted, in a group that ends nobody at once."""
+    sent: list[Any] = []
+    sending = SimpleNamespace(
+        sent=sent,
+        seed=1,
+        join=lambda: 0,
+        deal=lambda _: repeat("request"),
+        connect=lambda: None,
+        send=lambda _, request: sent.append(request),
+    )
+    made = StressUser(SimpleNamespace(loadtest=SimpleNamespace(sending=sending)))  # type: ignore[arg-type]
+    made._group = SimpleNamespace(killone=lambda _: None)
+    return made
+
+
+def test_who_wakes_up_between_being_told_to_stop_and_the_end_sends_nothing(user: Any) -> None:
+    user._state = LOCUST_STATE_WAITING
+    assert user.stop() is True
+    with pytest.raises(StopUser):
+        user.predict()
+    assert user._sending.sent == []
+
+
+def test_a_request_under_way_is_not_touched(user: Any) -> None:
+    user._state = LOCUST_STATE_RUNNING
+    user.predict()
+    assert user.stop() is False
+    assert user._sending.sent == ["request"]

@@ -1,0 +1,227 @@
+"""Deciding early: what a run that goes on has proven or broken already, and what is still open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from reports.__main__ import main
+from reports.data.checkpoints import LOOKS, checkpoints_s
+from reports.data.facts import Facts, Plan, Stage
+from reports.data.run import Run
+from reports.judging.interim import Look, look
+from reports.judging.verdict import objectives
+
+MakeRun = Callable[..., Run]
+MakeTable = Callable[..., pa.Table]
+
+
+def facts(*stages: Stage, levels: tuple[float, ...] = (), **more: Any) -> dict[str, Any]:
+    """The facts of a run that still goes on; one planned level a stage."""
+    starts = tuple(stage.start_s for stage in stages)
+    plan = Plan(t_s=starts, rate=levels or (10.0,) * len(stages))
+    return {
+        "stages": stages,
+        "plan": plan,
+        "planned_s": stages[-1].end_s,
+        "ended_s": None,
+        "looks": LOOKS,
+    } | more
+
+
+def states(run: Run, until_s: float) -> list[str]:
+    return [state for _, state in look(run, objectives(run), until_s).states]
+
+
+STEADY = facts(Stage("steady", 0.0, 1000.0))
+
+
+def going(make_run: MakeRun, *texts: str, **more: Any) -> Run:
+    """Ten requests a second for 100 of the 1,000 s that are planned."""
+    known = {**STEADY, "objectives": texts, **more.pop("facts", {})}
+    return make_run(1000, facts=known, **more)
+
+
+def test_checkpoints_cut_the_judged_load_in_equal_parts() -> None:
+    """The warm-up is no part of it; the last one is the end."""
+    warm = (Stage("warm-up", 0.0, 30.0, judged=False), Stage("a", 30.0, 80.0), Stage("b", 80.0, 130.0))
+    at_s = checkpoints_s(Facts("x", "", "closed", "", "", warm, (), planned_s=130.0))
+    assert at_s == pytest.approx(tuple(range(40, 131, 10)))
+    assert len(at_s) == LOOKS
+
+
+def test_a_load_without_end_has_no_checkpoints() -> None:
+    endless = Facts("x", "", "closed", "", "", (Stage("a", 0.0, 1e9),), (), planned_s=None)
+    assert checkpoints_s(endless) == ()
+
+
+def test_checkpoints_skip_what_is_not_judged_between_stages() -> None:
+    stages = (Stage("a", 0.0, 10.0), Stage("pause", 10.0, 50.0, judged=False), Stage("b", 50.0, 60.0))
+    at_s = checkpoints_s(Facts("x", "", "closed", "", "", stages, (), planned_s=60.0))
+    assert at_s == pytest.approx((2, 4, 6, 8, 10, 52, 54, 56, 58, 60))
+
+
+def test_a_limit_that_nothing_comes_near_is_proven_at_the_confidence_of_a_look(make_run: MakeRun) -> None:
+    """At 99.5 %, p99 needs 528 samples: there are 500 after 50 s, 1,000 after 100 s."""
+    run = going(make_run, "p99 latency <= 100 ms")
+    assert states(run, 50.0) == ["open"]
+    assert states(run, 100.0) == ["proven"]
+
+
+def test_a_breach_beyond_doubt_is_decided_and_a_breach_that_may_be_chance_is_open(make_run: MakeRun) -> None:
+    often = [200.0 if i % 50 == 0 else 10.0 for i in range(1000)]
+    hardly = [200.0 if i % 90 == 0 else 10.0 for i in range(1000)]
+    assert states(going(make_run, "p90 latency <= 100 ms", latency_ms=200.0), 100.0) == ["broken"]
+    assert states(going(make_run, "p99 latency <= 100 ms", latency_ms=often), 100.0) == ["broken"]
+    assert states(going(make_run, "p99 latency <= 100 ms", latency_ms=hardly), 100.0) == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "state"),
+    [
+        ("error rate <= 0 %", {}, "kept"),
+        ("error rate <= 0 %", {"outcome": ["timeout"] + ["ok"] * 999}, "broken"),
+        ("error rate <= 1 %", {}, "proven"),
+        ("error rate <= 1 %", {"outcome": ["timeout", "ok"] * 500}, "broken"),
+        ("max latency <= 1 s", {}, "kept"),
+        ("max latency <= 1 s", {"latency_ms": [2000.0] + [10.0] * 999}, "broken"),
+        ("status 503 <= 0", {}, "kept"),
+        ("status 200 <= 10", {}, "broken"),
+        ("status 200 >= 10", {}, "proven"),
+        ("status 200 >= 10000", {}, "open"),
+        ("peak throughput >= 5 requests/s", {}, "proven"),
+        ("peak throughput >= 50 requests/s", {}, "open"),
+        ("throughput >= 5 requests/s", {}, "open"),
+        ("mean latency <= 100 ms", {}, "open"),
+        ("mean latency <= 1 ms", {}, "open"),
+        ("p90 latency <= 100 ms in any 10 s", {}, "kept"),
+        ("p90 latency <= 1 ms in any 10 s", {}, "broken"),
+        ("p90 latency <= 1 ms in any 101 s", {}, "open"),
+        ("p90 latency <= 100 ms on other", {}, "open"),
+    ],
+)
+def test_what_can_be_said_of_each_kind_of_objective(
+    make_run: MakeRun, text: str, columns: dict[str, Any], state: str
+) -> None:
+    """A mean is known at the end, a peak once it is reached; what allows nothing is only ever kept."""
+    assert states(going(make_run, text, **columns), 100.0) == [state]
+
+
+def test_the_implicit_objective_of_the_open_model_holds_up_nothing_while_it_is_kept(
+    make_run: MakeRun,
+) -> None:
+    open_facts = {"model": "open"}
+    assert states(going(make_run, facts=open_facts), 100.0) == ["kept"]
+    dropped = ["dropped", "ok"] * 500
+    assert states(going(make_run, facts=open_facts, outcome=dropped), 100.0) == ["open"], "may be made up for"
+
+
+def test_requests_that_were_to_start_later_are_not_looked_at(make_run: MakeRun) -> None:
+    """They may not all be answered yet; the slowest would be missing."""
+    late = [10.0] * 900 + [500.0] * 100
+    run = going(make_run, "p90 latency <= 100 ms", latency_ms=late)
+    assert states(run, 90.0) == ["proven"]
+    assert states(run, 100.0) == ["open"]
+
+
+def test_a_stage_that_has_not_begun_is_open(make_run: MakeRun) -> None:
+    known = facts(Stage("steady", 0.0, 500.0), Stage("late", 500.0, 1000.0))
+    run = going(make_run, "p90 latency <= 100 ms during late", facts=known)
+    assert states(run, 100.0) == ["open"]
+
+
+def test_what_light_load_proves_is_not_proven_of_the_heavy_load_to_come(make_run: MakeRun) -> None:
+    """Until the heaviest load has been on since the look before; a breach under light load is one anyway."""
+    stages = (Stage("light", 0.0, 30.0), Stage("heavy", 30.0, 60.0), Stage("off", 60.0, 100.0))
+    known = facts(*stages, levels=(5.0, 20.0, 1.0))
+    names = ["light"] * 300 + ["heavy"] * 300 + ["off"] * 400
+    run = going(make_run, "p90 latency <= 100 ms", facts=known, stage=names)
+    assert [states(run, until_s)[0] for until_s in (20.0, 30.0, 40.0, 50.0)] == [
+        "open",
+        "open",
+        "proven",
+        "proven",
+    ]
+    slow = going(make_run, "p90 latency <= 1 ms", facts=known, stage=names)
+    assert states(slow, 20.0) == ["broken"]
+
+
+def test_what_is_said_of_a_light_stage_alone_waits_for_no_other(make_run: MakeRun) -> None:
+    stages = (Stage("light", 0.0, 30.0), Stage("heavy", 30.0, 100.0))
+    known = facts(*stages, levels=(5.0, 20.0))
+    run = going(
+        make_run, "p90 latency <= 100 ms during light", facts=known, stage=["light"] * 300 + ["heavy"] * 700
+    )
+    assert states(run, 20.0) == ["proven"]
+
+
+def test_a_ramp_proves_nothing_before_its_top(make_run: MakeRun) -> None:
+    ramp = Plan(t_s=tuple(range(100)), rate=tuple(float(level) for level in range(100)))
+    known = facts(Stage("ramp", 0.0, 100.0)) | {"plan": ramp}
+    run = going(make_run, "p90 latency <= 100 ms", facts=known, stage="ramp")
+    assert states(run, 90.0) == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("found", "decided"),
+    [
+        (("proven", "broken"), True),
+        (("proven", "kept"), True),
+        (("broken",), True),
+        (("proven", "open"), False),
+        (("broken", "open"), False),
+        (("kept", "kept"), False),
+        ((), False),
+    ],
+)
+def test_a_run_is_decided_when_nothing_is_open_and_something_was_learnt(found: Any, decided: bool) -> None:
+    """Where all limits allow nothing, the plan says how long to keep them."""
+    assert Look(10.0, tuple((state, state) for state in found)).decided is decided
+
+
+def write(folder: Path, run: Run, batches: list[pa.RecordBatch], cut_bytes: int = 0) -> None:
+    """A run's folder as it is while the run goes on: a stream without an end."""
+    (folder / "run.json").write_text(json.dumps(run.facts.to_json()), encoding="utf-8")
+    sink = pa.BufferOutputStream()
+    writer = pa.ipc.new_stream(sink, batches[0].schema)
+    for batch in batches:
+        writer.write_batch(batch)
+    content = sink.getvalue().to_pybytes()
+    (folder / "samples.arrows").write_bytes(content[: len(content) - cut_bytes])
+
+
+@pytest.mark.parametrize("cut_bytes", [0, 1, 1000])
+def test_a_live_folder_is_read_and_its_look_printed(
+    tmp_path: Path,
+    make_run: MakeRun,
+    make_table: MakeTable,
+    capsys: pytest.CaptureFixture[str],
+    cut_bytes: int,
+) -> None:
+    """Also while its last batch is being written."""
+    run = going(make_run, "p90 latency <= 100 ms", "error rate <= 0 %")
+    batches = make_table(1200).to_batches(max_chunksize=400)
+    write(tmp_path, run, batches, cut_bytes)
+    assert main(["decide", str(tmp_path), "--until", "60.0"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "until_s": 60.0,
+        "decided": True,
+        "objectives": [
+            {"text": "p90 latency <= 100 ms", "state": "proven"},
+            {"text": "error rate <= 0 %", "state": "kept"},
+        ],
+    }
+    assert not (tmp_path / "verdict.json").exists()
+
+
+def test_a_run_without_a_request_yet_is_open(make_run: MakeRun) -> None:
+    run = going(make_run, "p90 latency <= 100 ms", "error rate <= 1 %")
+    empty = replace(run, samples=run.samples.where(np.zeros(1000, dtype=np.bool_)))
+    assert states(empty, 100.0) == ["open", "open"]

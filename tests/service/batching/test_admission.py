@@ -1,0 +1,129 @@
+"""What is taken on, and what is refused: the limit, its arithmetic and its price."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.batching.admission import Admission, Deadlines, DrainRate
+from service.batching.micro_batcher import Batch, MicroBatcher, Row
+from tests.service.virtual_time import ScriptedInference, VirtualLoop, run
+
+
+def batch(rows: int, busy_s: float, started_s: float = 0.0) -> Batch[Any, Any]:
+    """A batch that was answered `busy_s` after there was work."""
+    waiting: list[Any] = [Row(0, None, 0.0, None)] * rows  # type: ignore[arg-type]
+    return Batch(waiting, started_s, busy_s, started_s, None)
+
+
+def test_before_anything_is_measured_the_queue_alone_limits() -> None:
+    assert Admission(2_000, 0.8, 32, 0.05).limit == 1_600
+
+
+@pytest.mark.parametrize(
+    ("rows", "busy_s", "limit", "why"),
+    [
+        (32, 0.016, 100, "2,000 rows a second, for 50 ms"),
+        (32, 0.000_1, 1_600, "fast: 80 % of the queue is less than it could drain"),
+        (1, 0.060, 32, "slow so far: one full batch may always wait"),
+    ],
+)
+def test_the_limit_is_what_drains_within_the_patience(rows: int, busy_s: float, limit: int, why: str) -> None:
+    admission = Admission(2_000, 0.8, 32, 0.05)
+    admission(batch(rows, busy_s))
+    assert admission.limit == limit, why
+    assert admission.admits(limit - 1)
+    assert not admission.admits(limit)
+
+
+def test_the_limit_follows_a_service_that_slows_down_and_recovers() -> None:
+    admission = Admission(2_000, 0.8, 32, 0.05)
+    limits = []
+    for busy_s in (0.002, 0.020, 0.002):
+        for _ in range(round(2.0 / busy_s)):
+            admission(batch(32, busy_s))
+        limits.append(admission.limit)
+    assert limits[0] == limits[2] == pytest.approx(800, abs=1)
+    assert limits[1] == pytest.approx(80, abs=1)
+
+
+@pytest.mark.parametrize(("depth", "seconds"), [(0, 1), (1_000, 1), (2_500, 3), (10**9, 60)])
+def test_retry_after_is_when_what_waits_is_done(depth: int, seconds: int) -> None:
+    admission = Admission(2_000, 0.8, 32, 0.05)
+    admission(batch(10, 0.01))
+    assert admission.retry_after_s(depth) == seconds
+
+
+@given(st.lists(st.tuples(st.integers(1, 32), st.floats(1e-5, 1.0)), min_size=1, max_size=50))
+def test_the_rate_lies_between_the_slowest_and_the_fastest_batch(seen: list[tuple[int, float]]) -> None:
+    rate = DrainRate()
+    assert rate.rows_per_s == math.inf
+    for rows, busy_s in seen:
+        rate.observe(rows, busy_s)
+    rates = [rows / busy_s for rows, busy_s in seen]
+    assert min(rates) * 0.999 <= rate.rows_per_s <= max(rates) * 1.001
+
+
+def calls_of_admission(waiting: int) -> int:
+    """How many functions deciding on one more request calls, with so many waiting."""
+
+    async def main(loop: VirtualLoop) -> int:
+        inference: Any = ScriptedInference(loop, [1.0])
+        batcher: MicroBatcher[int, int] = MicroBatcher(inference, 4, 0.005, (), loop.time)
+        rows = [batcher.submit(each) for each in range(waiting)]
+        admission = Admission(100_000, 0.8, 32, 0.05)
+        calls = 0
+
+        def count(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(count)
+        admission.admits(batcher.depth)
+        sys.setprofile(None)
+        for row in rows:
+            batcher.drop(row)
+        await asyncio.sleep(2.0)
+        return calls
+
+    calls = run(main)
+    assert isinstance(calls, int)
+    return calls
+
+
+def test_admission_costs_the_same_however_many_wait() -> None:
+    assert calls_of_admission(10) == calls_of_admission(5_000)
+
+
+@pytest.mark.parametrize(("rows", "at_once"), [(1_000, 1_000), (1_000, 1)], ids=["a burst", "a stream"])
+def test_one_timer_serves_all_deadlines(rows: int, at_once: int) -> None:
+    """It is set once in a deadline of 0.1 s, not once a row; in the stream a row comes each millisecond."""
+
+    async def main(loop: VirtualLoop) -> int:
+        inference: Any = ScriptedInference(loop, inline=True)
+        batcher: MicroBatcher[int, int] = MicroBatcher(inference, 1_000, 0.005, (), loop.time)
+        deadlines = Deadlines(batcher, 0.1, loop.time)
+        timers = 0
+        call_later = loop.call_later
+
+        def counted(delay_s: float, callback: Any, *arguments: Any, **options: Any) -> Any:
+            nonlocal timers
+            timers += getattr(callback, "__self__", None) is deadlines
+            return call_later(delay_s, callback, *arguments, **options)
+
+        loop.call_later = counted  # type: ignore[method-assign]
+        for _ in range(rows // at_once):
+            waiting = [batcher.submit(each) for each in range(at_once)]
+            for row in waiting:
+                deadlines.watch(row)
+            await asyncio.gather(*(row.answer for row in waiting))
+            await asyncio.sleep(0.001)
+        return timers
+
+    assert run(main) <= 1 + rows / at_once * 0.001 / 0.1

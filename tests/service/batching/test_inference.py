@@ -1,0 +1,152 @@
+"""Where the model runs, and what becomes of one that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from service.batching.inference import Inference, PredictionError
+
+
+def doubled(rows: Sequence[int]) -> list[int]:
+    return [2 * row for row in rows]
+
+
+def test_a_model_not_yet_measured_runs_in_a_thread_and_a_fast_one_on_the_loop() -> None:
+    threads: list[threading.Thread] = []
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        threads.append(threading.current_thread())
+        return doubled(rows)
+
+    async def main() -> None:
+        inference: Inference[int, int] = Inference(predict, inline_s=10.0)
+        for _ in range(2):
+            assert (await inference.outputs([1, 2])).outputs == [2, 4]
+
+    asyncio.run(main())
+    assert [each is threading.main_thread() for each in threads] == [False, True]
+
+
+def test_one_slow_batch_among_fast_ones_changes_nothing_and_a_slow_model_leaves_the_loop() -> None:
+    """The median of the last five batches decides."""
+    now_s = 0.0
+    duration_s = 0.0
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        nonlocal now_s
+        now_s += duration_s
+        return doubled(rows)
+
+    async def main() -> list[bool]:
+        nonlocal duration_s
+        takes_s = iter((0.1, 0.1, 0.1, 5.0, 0.1, 5.0, 5.0))
+        inference: Inference[int, int] = Inference(predict, inline_s=1.0)
+        inline = []
+        while duration_s := next(takes_s, 0.0):
+            done: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+            inference.run([1], done.set_result, lambda: now_s)
+            await done
+            inline.append(inference.inline)
+        return inline
+
+    assert asyncio.run(main()) == [True, True, True, True, True, True, False]
+
+
+def test_zero_keeps_the_model_off_the_loop() -> None:
+    async def main() -> bool:
+        inference: Inference[int, int] = Inference(doubled, inline_s=0.0)
+        for _ in range(6):
+            await inference.outputs([1])
+        return inference.inline
+
+    assert asyncio.run(main()) is False
+
+
+class Panic(BaseException):
+    """What pyo3 makes of a panic in Rust: no Exception."""
+
+
+@pytest.mark.parametrize(
+    ("answered", "told"),
+    [
+        ([1], "gave 1 results for 2 rows"),
+        (ValueError("odd"), "odd"),
+        (SystemExit("bye"), "bye"),
+        (Panic("index out of bounds"), "index out of bounds"),
+        (asyncio.CancelledError("no more"), "no more"),
+    ],
+    ids=["short", "raises", "exits", "panics", "cancels"],
+)
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "loop"])
+def test_a_failure_is_an_error_with_an_id_that_finds_its_cause_in_the_log(
+    answered: list[int] | BaseException, told: str, inline: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And the next batch is answered."""
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        if rows[0] != 13:
+            return doubled(rows)
+        if isinstance(answered, BaseException):
+            raise answered
+        return answered
+
+    async def main() -> tuple[bool, Exception | None, Sequence[int]]:
+        inference: Inference[int, int] = Inference(predict, inline_s=10.0 if inline else 0.0)
+        await inference.outputs([1])
+        where = inference.inline
+        error = (await inference.outputs([13, 2])).error
+        return where, error, (await inference.outputs([2])).outputs
+
+    with caplog.at_level(logging.ERROR):
+        where, error, after = asyncio.run(asyncio.wait_for(main(), 20))
+    assert where is inline
+    assert isinstance(error, PredictionError)
+    assert error.error_id in str(error)
+    assert error.error_id in caplog.text
+    assert told in caplog.text
+    assert told not in str(error)
+    assert after == [4]
+
+
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "loop"])
+def test_an_interrupt_on_the_main_thread_ends_the_process_and_elsewhere_a_batch(inline: bool) -> None:
+    """Only the main thread is interrupted from outside; in another one the model itself raised it."""
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        if rows[0] == 13:
+            raise KeyboardInterrupt
+        return doubled(rows)
+
+    async def main() -> Exception | None:
+        inference: Inference[int, int] = Inference(predict, inline_s=10.0 if inline else 0.0)
+        await inference.outputs([1])
+        return (await inference.outputs([13])).error
+
+    if inline:
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(main())
+    else:
+        assert isinstance(asyncio.run(asyncio.wait_for(main(), 20)), PredictionError)
+
+
+def test_a_model_warmed_up_runs_where_it_belongs_from_the_first_request_on() -> None:
+    """On the loop if it is fast enough, else in the thread."""
+    calls = 0
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        nonlocal calls
+        calls += 1
+        return doubled(rows)
+
+    fast: Inference[int, int] = Inference(predict, inline_s=10.0)
+    fast.warm_up(1, (1, 32))
+    assert fast.inline
+    assert calls == 10
+    never: Inference[int, int] = Inference(predict, inline_s=0.0)
+    never.warm_up(1, (1,))
+    assert not never.inline

@@ -1,0 +1,83 @@
+"""Training: what it writes, what it says, and that failure leaves the old model."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from service.model import dataset, profiling, training
+from service.model.insurance import InsuranceChargesModel
+
+
+def test_the_facts_lie_beside_the_model(model_path: Path) -> None:
+    facts = json.loads(model_path.with_suffix(".json").read_text())
+    assert facts["rows"] == 1_338
+    assert facts["seed"] == dataset.DEFAULT_SEED
+    assert facts["data"] == "generated"
+    assert facts["r2"] >= 0.85
+    assert facts["trained_at"].endswith("+00:00")
+    assert {"python", "numpy", "scikit-learn", "skops"} <= facts["versions"].keys()
+
+
+def test_r2_is_of_rows_the_regression_has_not_seen() -> None:
+    """Charges that have nothing to do with the people give an R² below zero, as no fit to seen rows can."""
+    people = dataset.generate()
+    people["charges"] = people["charges"].sample(frac=1.0, random_state=1).to_numpy()
+    _, r2 = training.fit(people, seed=1)
+    assert r2 < 0
+
+
+def test_training_on_a_file_learns_from_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command trains on the file, says so, and ends with the profile gate."""
+    data, out = tmp_path / "insurance.csv", tmp_path / "models" / "model.skops"
+    people = dataset.generate()
+    people["charges"] *= 2
+    people.to_csv(data, index=False)
+    assert training.main(["--data", str(data), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "trained on 1,338 rows (insurance.csv)" in told
+    assert "p99 latency <= 100 ms: met" in told
+    inputs = profiling.records(50)
+    doubled = [each.charges for each in InsuranceChargesModel(out).predict_batch(inputs)]
+    training.train(out)
+    plain = [each.charges for each in InsuranceChargesModel(out).predict_batch(inputs)]
+    assert doubled == pytest.approx([2 * each for each in plain], rel=1e-4, abs=0.02)
+
+
+def test_a_bad_file_leaves_the_model_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, data = tmp_path / "model.skops", tmp_path / "insurance.csv"
+    training.train(out)
+    before = out.read_bytes()
+    data.write_text("age,sex\n1,2\n")
+    assert training.main(["--data", str(data), "--out", str(out)]) == 2
+    assert out.read_bytes() == before
+    told = capsys.readouterr().err
+    assert "line 1: no column bmi, children" in told
+    assert "a model made before stays" in told
+
+
+def test_a_full_disk_leaves_the_model_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing half-written remains, under whatever name."""
+    out = tmp_path / "model.skops"
+    training.train(out)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def no_space(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    assert training.main(["--out", str(out)]) == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert training.main(["--out", str(tmp_path / "file" / "model.skops")]) == 2
+    assert "name another --out" in capsys.readouterr().err

@@ -1,0 +1,177 @@
+"""What can be seen of the batched service: request ids, its log, its metrics, its traces."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.observability.tracing import TracingError, tracing_from
+
+PREDICTION = "/api/models/insurance_charges_model/prediction"
+PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
+pytestmark = pytest.mark.real
+
+
+def post(url: str, body: Any = PERSON, path: str = PREDICTION, **headers: str) -> requests.Response:
+    return requests.post(url + path, json=body, headers=headers, timeout=20)
+
+
+def test_every_reply_has_a_request_id_of_its_own(batched_url: str) -> None:
+    replies = [post(batched_url), post(batched_url, {}), requests.get(f"{batched_url}/nowhere", timeout=10)]
+    ids = [each.headers["X-Request-ID"] for each in replies]
+    assert all(re.fullmatch("[0-9a-f]{12}", each) for each in ids)
+    assert len(set(ids)) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("abc-1.2:3_Z", True), ("a b", False), ("x" * 65, False), ("ä", False)]
+)
+def test_a_sane_request_id_is_kept_and_another_replaced(batched_url: str, given: str, kept: bool) -> None:
+    sent = {"X-Request-ID": given.encode("latin-1")}
+    reply = requests.post(batched_url + PREDICTION, json=PERSON, headers=sent, timeout=10)
+    assert (reply.headers["X-Request-ID"] == given) is kept
+
+
+def test_the_log_is_one_json_object_a_line(serve: Callable[..., Any]) -> None:
+    service = serve({"logged_share": 1.0})
+    post(service.url, **{"X-Request-ID": "mine"})
+    post(service.url, {**PERSON, "age": 1})
+    requests.get(f"{service.url}/api/health", timeout=10)
+    service.stop()
+    lines = [json.loads(line) for line in service.log.splitlines()]
+    assert all({"timestamp", "level", "logger", "message"} <= line.keys() for line in lines)
+    good, bad, health = (line for line in lines if line["logger"] == "service.requests")
+    assert good["request_id"] == "mine"
+    assert (good["method"], good["path"], good["status_code"]) == ("POST", PREDICTION, 200)
+    assert good["latency_ms"] > 0
+    assert good["queue_depth"] == 0
+    assert datetime.fromisoformat(good["timestamp"]).utcoffset() is not None
+    assert "'body, age'" in bad["detail"]
+    assert health["path"] == "/api/health"
+
+
+def test_requests_are_logged_in_the_share_asked_for(serve: Callable[..., Any]) -> None:
+    service = serve({"logged_share": 0.1})
+    for _ in range(50):
+        post(service.url)
+    service.stop()
+    assert service.log.count('"service.requests"') == 5
+
+
+def test_a_log_that_nobody_reads_holds_up_nobody(serve: Callable[..., Any]) -> None:
+    """Some 2,000 lines are far more than a pipe holds: requests are answered, and the stop ends with 0."""
+    service = serve({"logged_share": 1.0})
+    with requests.Session() as session:
+        for _ in range(2_000):
+            assert session.post(service.url + PREDICTION, json=PERSON, timeout=5).status_code == 200
+    service.process.terminate()
+    assert service.process.wait(timeout=20) == 0
+
+
+def samples(url: str) -> dict[tuple[str, str], float]:
+    """Every sample at /metrics, by its name and its labels as text."""
+    families = text_string_to_metric_families(requests.get(f"{url}/metrics", timeout=10).text)
+    return {
+        (each.name, ",".join(f"{key}={value}" for key, value in sorted(each.labels.items()))): each.value
+        for family in families
+        for each in family.samples
+    }
+
+
+def test_predictions_are_counted_in_both_sets_of_metrics(batched_url: str) -> None:
+    """Three singles, one of them invalid, and a batch of 7."""
+    before = samples(batched_url)
+    for body in (PERSON, PERSON, {}):
+        post(batched_url, body)
+    post(batched_url, [PERSON] * 7, f"{PREDICTION}/batch")
+    after = samples(batched_url)
+    grown = {key: value - before.get(key, 0.0) for key, value in after.items()}
+    assert grown["inference_request_latency_seconds_count", ""] == 4
+    assert grown["inference_batch_size_count", ""] == 3
+    assert grown["inference_batch_size_sum", ""] == 9
+    assert grown["inference_batch_latency_seconds_count", ""] == 3
+    for handler, status, count in (
+        (PREDICTION, 200, 2),
+        (PREDICTION, 400, 1),
+        (f"{PREDICTION}/batch", 200, 1),
+    ):
+        assert grown["http_requests_total", f"handler={handler},method=POST,status={status}"] == count
+    sent = json.dumps(PERSON).encode()
+    assert grown["http_request_size_bytes_sum", f"handler={PREDICTION}"] == 2 * len(sent) + 2
+    for name in (
+        "inference_queue_depth",
+        "inference_queue_rejections_total",
+        "inference_request_timeouts_total",
+    ):
+        assert (name, "") in after
+
+
+def test_the_limit_of_the_queue_is_told_as_it_is_now(serve: Callable[..., Any]) -> None:
+    """At first it is what the queue may hold; after a slow batch of one, what so slow a model gets done."""
+    slow = {"class_path": "tests.service.odd_models.OddModel", "configuration": {"seconds": 0.05}}
+    service = serve({"queue": {"max_rows": 1000}, "micro_batch": {"inline_ms": 0}, "deadline_ms": 2000}, slow)
+    assert samples(service.url)["inference_queue_limit", ""] == 800
+    assert post(service.url, path="/api/models/odd_model/prediction").status_code == 200
+    assert samples(service.url)["inference_queue_limit", ""] == 32
+
+
+def test_latency_buckets_resolve_from_a_fifth_of_a_millisecond_to_a_second(batched_url: str) -> None:
+    name = "inference_request_latency_seconds_bucket"
+    bounds = [float(labels.removeprefix("le=")) for each, labels in samples(batched_url) if each == name]
+    assert bounds[0] <= 0.0002
+    assert bounds[-2] == 1.0
+    assert all(upper <= 2 * lower for lower, upper in pairwise(bounds[:-1]))
+
+
+def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
+    """So tracing that is off costs a comparison a request, and nothing at the start."""
+    code = (
+        "import sys, service.observability.tracing as t; "
+        "assert t.tracing_from({}, 's') is None; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "opentelemetry.sdk" not in done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "the service knows otlp, console and none"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "http/protobuf"),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc",
+            },
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is 'grpc'",
+        ),
+    ],
+)
+def test_an_exporter_there_is_not_is_told(environment: dict[str, str], told: str) -> None:
+    with pytest.raises(TracingError, match=told):
+        tracing_from(environment, "service")
+
+
+def test_the_protocol_of_traces_overrides_that_of_all_signals() -> None:
+    """Metrics and logs of other programs in the environment may go by gRPC."""
+    tracing = tracing_from(
+        {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+        },
+        "service",
+    )
+    assert tracing is not None
+    tracing.close()

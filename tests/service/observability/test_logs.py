@@ -1,0 +1,99 @@
+"""The log's lines: one a record whatever the record is, and as many as were asked for."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.observability.logs import BackgroundHandler, JsonFormatter, RequestLog
+
+
+class Log:
+    """A logger that writes to a file through a `BackgroundHandler`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("w")
+        self.handler = BackgroundHandler(self._file)
+        self.handler.setFormatter(JsonFormatter())
+        self.logger = logging.Logger("tested")
+        self.logger.addHandler(self.handler)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """All that was logged so far."""
+        self.handler.flush()
+        return [json.loads(line) for line in self._path.read_text().splitlines()]
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    log = Log(tmp_path / "log")
+    yield log
+    log.close()
+
+
+def test_flushed_is_written(log: Log) -> None:
+    log.logger.info("one")
+    assert [line["message"] for line in log.lines()] == ["one"]
+    log.logger.info("two of %d", 2)
+    assert [line["message"] for line in log.lines()] == ["one", "two of 2"]
+
+
+def test_a_record_that_cannot_be_formatted_costs_itself_alone(log: Log) -> None:
+    """What is told of it: where it was logged, and what is wrong. The next one is written as ever."""
+    log.logger.info("%d rows", "many")
+    log.logger.info("fine", extra={"detail": object()})
+    log.logger.info("good")
+    wrong, unknown, good = log.lines()
+    assert wrong["level"] == "ERROR"
+    assert f"a record of {__file__}:" in wrong["message"]
+    assert "TypeError" in wrong["message"]
+    assert "not JSON serializable" in unknown["message"]
+    assert good["message"] == "good"
+
+
+def test_flushing_into_a_pipe_that_nobody_reads_comes_back() -> None:
+    """More waits than the pipe holds: the caller goes on, and whoever reads later gets all of it."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", 0) as pipe, os.fdopen(writing, "w") as file:
+        handler = BackgroundHandler(file)
+        handler.handle(logging.makeLogRecord({"msg": "x" * 1_000_000}))
+        handler.handle(logging.makeLogRecord({"msg": "y"}))
+        handler.flush()
+        text = b""
+        while not text.endswith(b"y\n"):
+            text += pipe.read(100_000)
+        assert text == b"x" * 1_000_000 + b"\ny\n"
+
+
+@pytest.mark.parametrize(
+    ("share", "requests", "lines"),
+    [
+        (0.0, 1_000, 0),
+        (0.01, 1_000, 10),
+        (0.4, 10, 4),
+        (0.7, 1_000, 700),
+        (1.0, 10, 10),
+        (1 / 3, 3_001, 1_000),
+    ],
+)
+def test_the_share_of_requests_that_leave_a_line_is_the_one_asked_for(
+    share: float, requests: int, lines: int
+) -> None:
+    log = RequestLog(share)
+    assert sum(log.wants(200) for _ in range(requests)) == lines
+
+
+@pytest.mark.parametrize("status", [500, 504])
+def test_a_failure_always_leaves_a_line(status: int) -> None:
+    log = RequestLog(0.0)
+    assert [log.wants(each) for each in (200, status, 503)] == [False, True, False]

@@ -1,0 +1,185 @@
+"""What a real OTLP receiver is told: which spans, of which model, in whose trace, linked to what."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
+ODD = {"class_path": "tests.service.odd_models.OddModel"}
+OURS, OTHER = "insurance_charges_model", "odd_model"
+TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+OF_MODEL = {"model.name", "model.version"}
+OF_BATCH = {"model.inference_time_seconds", "batch.size", "queue.wait_seconds"}
+pytestmark = pytest.mark.real
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span as the receiver tells it; `links` are the traces and ids of the spans it is linked to."""
+
+    trace: str
+    parent: str
+    identity: str
+    name: str
+    attributes: dict[str, str]
+    links: list[tuple[str, str]]
+
+    @classmethod
+    def read(cls, text: str) -> Span:
+        head, _, links = text.partition("\nLinks:\n")
+        fields = dict(re.findall(r"^ +(Trace ID|Parent ID|ID|Name) +: (\w*)$", head, flags=re.MULTILINE))
+        attributes = re.findall(r"^ +-> (\S+): \w+\((.*)\)$", head, flags=re.MULTILINE)
+        return cls(
+            *(fields[each] for each in ("Trace ID", "Parent ID", "ID", "Name")),
+            dict(attributes),
+            re.findall(r"-> Trace ID: (\w+)\n +-> ID: (\w+)\n", links),
+        )
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """A receiver of OTLP over HTTP: where it listens, and the file in which it says what came."""
+
+    process: subprocess.Popen[bytes]
+    endpoint: str
+    log: Path
+
+    def spans(self) -> list[Span]:
+        """All that came, as it is known once the receiver has ended."""
+        self.process.terminate()
+        self.process.wait(20)
+        scopes = re.split(r"^ResourceSpans #0$", self.log.read_text(), flags=re.MULTILINE)[1:]
+        texts = (re.split(r"^Span #\d+$", scope, flags=re.MULTILINE)[1:] for scope in scopes)
+        return [Span.read(text) for each in texts for text in each]
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    found = importlib.util.find_spec("rotel")
+    if found is None or found.origin is None:
+        pytest.fail("needs rotel: pip install -r requirements-dev.txt")
+    port, log = free_port(), tmp_path / "rotel.log"
+    command = [
+        *(str(Path(found.origin).with_name("rotel-agent")), "start"),
+        *("--otlp-http-endpoint", f"127.0.0.1:{port}", "--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}"),
+        *("--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity", "detailed"),
+    ]
+    pause = threading.Event()
+    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
+        while process.poll() is None and not is_listening(port):
+            pause.wait(0.05)
+        yield Receiver(process, f"http://127.0.0.1:{port}", log)
+        process.terminate()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def traced(serve: Callable[..., Any], receiver: Receiver) -> Callable[..., Any]:
+    """Call as `serve`: a service that sends its spans to the receiver."""
+
+    def run(*arguments: Any) -> Any:
+        return serve(*arguments, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint, OTEL_BSP_SCHEDULE_DELAY="100")
+
+    return run
+
+
+def post(url: str, model: str, path: str = "", body: Any = PERSON, **headers: str) -> None:
+    """A prediction that succeeds."""
+    reply = requests.post(
+        f"{url}/api/models/{model}/prediction{path}", json=body, headers=headers, timeout=20
+    )
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["", "/batch"], ids=["single", "batch"])
+def test_each_span_tells_its_own_model_and_belongs_to_the_callers_trace(
+    traced: Callable[..., Any], receiver: Receiver, model_path: Path, path: str
+) -> None:
+    """Two models beside each other; the first is asked within a trace, the second without one."""
+    ours = {
+        "class_path": "service.model.insurance.InsuranceChargesModel",
+        "configuration": {"model_path": str(model_path)},
+    }
+    service = traced({}, (ours, ODD))
+    body = [PERSON] * 3 if path else PERSON
+    post(service.url, OURS, path, body, traceparent=f"00-{TRACE}-{CALLER}-01")
+    post(service.url, OTHER, path, body)
+    assert requests.get(f"{service.url}/api/health/ready", timeout=10).status_code == 200
+    assert service.stop() == 0
+
+    loading, *spans = receiver.spans()
+    health = spans.pop()
+    assert loading.name == "model_loading"
+    assert [OURS in loading.attributes["model.name"], OTHER in loading.attributes["model.name"]] == [True] * 2
+    assert "0.0.1" in loading.attributes["model.version"]
+    assert (health.name, health.attributes) == ("health_check", {"url.path": "/api/health/ready"})
+
+    of_batch = OF_BATCH - {"queue.wait_seconds"} if path else OF_BATCH
+    versions = {}
+    for model in (OURS, OTHER):
+        of_model = [span for span in spans if span.attributes["model.name"] == model]
+        assert sorted(span.name for span in of_model) == [
+            "data_preparation",
+            "model_inference",
+            "prediction_request",
+        ]
+        preparation, inference, request = sorted(of_model, key=lambda span: span.name)
+        assert preparation.attributes.keys() == OF_MODEL
+        assert inference.attributes.keys() == OF_MODEL | of_batch
+        assert inference.attributes["batch.size"] == ("3" if path else "1")
+        assert request.attributes.keys() >= OF_MODEL | {"http.response.status_code"}
+        assert preparation.parent == inference.parent == request.identity
+        assert inference.links == [(request.trace, request.identity)]
+        assert {span.trace for span in of_model} == {request.trace}
+        assert ((request.trace, request.parent) == (TRACE, CALLER)) is (model == OURS)
+        (versions[model],) = {span.attributes["model.version"] for span in of_model}
+    assert versions[OTHER] == "0.0.1" != versions[OURS]
+    assert "northwest" not in receiver.log.read_text()
+
+
+def test_the_loading_of_one_model_tells_its_name_and_version(
+    traced: Callable[..., Any], receiver: Receiver
+) -> None:
+    assert traced({}, ODD).stop() == 0
+    (loading,) = receiver.spans()
+    assert loading.attributes == {"model.name": OTHER, "model.version": "0.0.1"}
+
+
+def test_a_batch_is_linked_to_each_request_in_it(traced: Callable[..., Any], receiver: Receiver) -> None:
+    """Eight at once, each in a trace of its own, and a model that is slow: some share a call of it."""
+    service = traced({"deadline_ms": 20_000}, {**ODD, "configuration": {"seconds": 0.3}})
+    with ThreadPoolExecutor(8) as clients:
+        for done in [clients.submit(post, service.url, OTHER) for _ in range(8)]:
+            done.result()
+    assert service.stop() == 0
+
+    spans = receiver.spans()
+    asked = sorted((span.trace, span.identity) for span in spans if span.name == "prediction_request")
+    batches = [span for span in spans if span.name == "model_inference"]
+    assert len(asked) == 8
+    assert len(batches) < 8
+    assert sorted(link for batch in batches for link in batch.links) == asked
+    for batch in batches:
+        assert len(batch.links) == int(batch.attributes["batch.size"])
+        assert (batch.trace, batch.parent) == batch.links[0]
