@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, Final
 
-from loadtests.client.connection import Reply
+from loadtests.client.reply import Reply
 from loadtests.traffic.payloads import Request
 
 NAN: Final = float("nan")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
-from loadtests.recording.writer import Recording
+from loadtests.recording.writer import RunWriter
 from loadtests.traffic.replies import server_timing
 from reports.data.facts import Facts, Stage
 from reports.data.folder import compact, read_run
@@ -60,7 +60,7 @@ def facts(**changes: Any) -> Facts:
 
 def test_ids_stay_beside_their_requests_from_the_row_to_the_report(tmp_path: Path) -> None:
     """One request in three is traced in the first batch, none in the second; the ids' last bytes differ."""
-    recording = Recording(tmp_path, facts())
+    recording = RunWriter(tmp_path, facts())
     recorder = Recorder(["prediction"], lambda raw: recording.append(raw, ["prediction"], 0))
     ids = {number: f"{number + 1:032x}" for number in range(0, BATCH_ROWS, 3)}
     for number in range(2 * BATCH_ROWS):

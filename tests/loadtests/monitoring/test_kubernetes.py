@@ -28,7 +28,7 @@ from loadtests.monitoring.kubectl import (
     report,
     sample,
 )
-from loadtests.monitoring.kubernetes import Cluster
+from loadtests.monitoring.kubernetes import KubernetesMonitor
 from reports.data.folder import read_run
 
 ROOT = Path(__file__).parents[3]
@@ -246,13 +246,13 @@ def test_a_kubectl_that_waits_for_the_cluster_ends_with_the_run(
     program.write_text(f"#!/bin/sh\necho $$ > {pid_file}.new\nmv {pid_file}.new {pid_file}\nexec sleep 60\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    run: Any = SimpleNamespace(goes_on=True)
-    Cluster(str(WORKLOAD)).follow(run)
+    run: Any = SimpleNamespace(is_running=True)
+    KubernetesMonitor(str(WORKLOAD)).follow(run)
     with gevent.Timeout(30):
         while not pid_file.exists():
             gevent.sleep(0.02)
         waiting = psutil.Process(int(pid_file.read_text()))
-        run.goes_on = False
+        run.is_running = False
         while waiting.is_running() and waiting.status() != psutil.STATUS_ZOMBIE:
             gevent.sleep(0.02)
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from loadtests.client.connection import Reply
+from loadtests.client.reply import Reply
 from loadtests.traffic.payloads import Request
 from loadtests.traffic.replies import outcome_of, server_timing
 
