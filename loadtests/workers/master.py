@@ -64,12 +64,11 @@ class WorkerRoster:
         self._finished = False
         self._watch = observe_every(WATCH_PERIOD_S, self.miss_lost, "the workers")
 
-    def await_ready(self) -> None:
+    def await_ready(self, patience_s: float = READY_PATIENCE_S) -> None:
         """Wait until every worker has built its requests; fault the run for each that takes too long."""
-        waiting = self._wait_while(self._list_unready, READY_PATIENCE_S)
-        for worker in waiting:
+        for worker in self._wait_while(self._list_unready, patience_s):
             self._run.add_fault(
-                f"worker {worker.number + 1} of {self.shares} was not ready in {READY_PATIENCE_S:.0f} s"
+                f"worker {worker.number + 1} of {self.shares} was not ready in {patience_s:.0f} s"
             )
 
     def start(self, started_at: float) -> None:
