@@ -14,7 +14,7 @@ from configuration.errors import ConfigurationError
 from configuration.scenario import Endpoint, Scenario
 from loadtests.client.target import Target
 from loadtests.recording.recorder import KIND_CODES
-from loadtests.traffic.records import records
+from loadtests.traffic.records import generate_records
 
 DECK_REQUESTS: Final = 4_096
 DECK_BYTES: Final = 32 * 2**20
@@ -90,7 +90,7 @@ def _build_requests(index: int, endpoint: Endpoint, target: Target, seed: int) -
 
 def _records_by_kind(endpoint: Endpoint, seed: int) -> dict[str, Iterator[Any]]:
     if endpoint.payload.file is None:
-        return {kind: records(kind, seed) for kind in endpoint.payload.kinds}
+        return {kind: generate_records(kind, seed) for kind in endpoint.payload.kinds}
     bodies = cycle(read_bodies(endpoint.payload.file))
     return dict.fromkeys(endpoint.payload.kinds, bodies)
 

@@ -17,7 +17,7 @@ from loadtests.client.connection import Connection
 from loadtests.client.target import Target
 from loadtests.recording.recorder import NAN, OUTCOME_CODES, Recorder, Row
 from loadtests.traffic.payloads import Request, build_deck
-from loadtests.traffic.replies import outcome_of, server_timing
+from loadtests.traffic.replies import classify_reply, parse_server_timing
 
 GOLDEN_RATIO: Final = 0.618_033_988_749_895
 """Its multiples modulo 1 are spread evenly, however many are taken (a low-discrepancy sequence)."""
@@ -92,11 +92,11 @@ class RequestSender:
         ended = perf_counter()
         if intended is None:
             intended = sent
-        outcome = outcome_of(request, reply)
+        outcome = classify_reply(request, reply)
         self.resent += reply.resent
         latency_ms = (ended - intended) * 1000.0
         started = self._recorder.started
-        queue_ms, inference_ms, batch_size, trace_id = server_timing(reply.server_timing)
+        queue_ms, inference_ms, batch_size, trace_id = parse_server_timing(reply.server_timing)
         self._fire(
             request_type=request.method,
             name=request.name,

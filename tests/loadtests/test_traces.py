@@ -16,7 +16,7 @@ import pytest
 
 from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
 from loadtests.recording.writer import RunWriter
-from loadtests.traffic.replies import server_timing
+from loadtests.traffic.replies import parse_server_timing
 from reports.data.facts import Facts, Stage
 from reports.data.folder import compact, read_run
 
@@ -43,11 +43,11 @@ def told(trace: str, flags: str = "01") -> bytes:
     ],
 )
 def test_a_reply_names_the_trace_in_which_it_is_kept(header: bytes | None, trace_id: str) -> None:
-    assert server_timing(header)[3].hex() == trace_id
+    assert parse_server_timing(header)[3].hex() == trace_id
 
 
 def test_an_entry_that_makes_no_sense_spoils_no_other() -> None:
-    assert server_timing(told("x" * 32))[:2] == (0.5, 0.25)
+    assert parse_server_timing(told("x" * 32))[:2] == (0.5, 0.25)
 
 
 def row(number: int, trace_id: bytes = b"") -> Row:

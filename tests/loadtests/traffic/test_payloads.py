@@ -16,7 +16,7 @@ from configuration.loading import load_scenario
 from configuration.scenario import Endpoint, Payload, Scenario
 from loadtests.client.target import Target
 from loadtests.traffic.payloads import DECK_BYTES, DECK_REQUESTS, build_deck, read_bodies
-from loadtests.traffic.records import records
+from loadtests.traffic.records import generate_records
 from reports.data.samples import KINDS
 from service.model.schemas import InsuranceChargesModelInput
 
@@ -34,12 +34,12 @@ def body_of(wire: bytes) -> Any:
 
 @pytest.mark.parametrize("kind", ["realistic", "boundary"])
 def test_records_fit_the_models_schema(kind: str) -> None:
-    for record in islice(records(kind, 1), 500):
+    for record in islice(generate_records(kind, 1), 500):
         InsuranceChargesModelInput.model_validate(record, strict=False)
 
 
 def test_an_invalid_record_never_fits_the_schema() -> None:
-    for record in islice(records("invalid", 1), 500):
+    for record in islice(generate_records("invalid", 1), 500):
         with pytest.raises(ValidationError):
             InsuranceChargesModelInput.model_validate(record)
 

@@ -29,10 +29,10 @@ class WorkerSide(WorkerRunner):
     def __del__(self) -> None:
         """Locust's would end greenlets that this one has not got."""
 
-    def register_message(self, kind: str, hear: Callable[..., None], concurrent: bool = False) -> None:
+    def register_message(self, kind: str, hear: Callable[..., None], *_: Any) -> None:
         self.heard[kind] = hear
 
-    def send_message(self, kind: str, data: Any = None, client_id: str | None = None) -> None:
+    def send_message(self, kind: str, data: Any = None, *_: Any) -> None:
         self.sent.append((kind, data))
 
     def hear(self, kind: str, data: dict[str, Any]) -> None:
