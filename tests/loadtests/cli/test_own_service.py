@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from loadtests.cli import own_service
-from loadtests.cli.own_service import OwnService, free_port
+from loadtests.cli.own_service import OwnService, find_free_port
 
 
 class Ready(BaseHTTPRequestHandler):
@@ -43,7 +43,7 @@ def test_a_service_that_was_quicker_to_take_the_port_is_not_taken_for_it(
     other: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two load tests that start at once both find the usual port free; one gets it, one gets another."""
-    monkeypatch.setattr(own_service, "free_port", lambda preferred: preferred or free_port(0))
+    monkeypatch.setattr(own_service, "find_free_port", lambda preferred: preferred or find_free_port(0))
     with OwnService(other) as service:
         assert service.host != f"http://127.0.0.1:{other}"
 

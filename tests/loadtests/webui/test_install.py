@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.cli.own_service import OwnService, free_port
+from loadtests.cli.own_service import OwnService, find_free_port
 
 pytestmark = pytest.mark.real
 
@@ -28,7 +28,7 @@ class Web:
     """A Locust with its web UI: asked over HTTP, or shown to a browser."""
 
     def __init__(self, start: Start, *arguments: str, base: str = "", headers: str = "") -> None:
-        port = free_port(0)
+        port = find_free_port(0)
         self.suite = start(
             "locust",
             *("-f", "loadtests/locustfile.py", "--web-port", str(port), *arguments),
