@@ -14,6 +14,7 @@ from typing import Any
 
 from locust import events
 
+from benchmarks.generator.frames import describe_stack
 from loadtests.locustfile import *  # noqa: F403 - a locustfile is known by the names in it
 
 PERIOD_S = 0.004
@@ -21,20 +22,15 @@ PERIOD_S = 0.004
 _stacks: Counter[str] = Counter()
 
 
-def sample(_: int, frame: FrameType | None) -> None:
+def count_stack(_: int, frame: FrameType | None) -> None:
     """Count the stack that was interrupted."""
-    frames = []
-    while frame is not None:
-        code = frame.f_code
-        frames.append(f"{code.co_qualname} ({'/'.join(Path(code.co_filename).parts[-2:])})")
-        frame = frame.f_back
-    _stacks[";".join(reversed(frames))] += 1
+    _stacks[describe_stack(frame)] += 1
 
 
 @events.test_start.add_listener
 def begin(**_: Any) -> None:
     """Sample from now on."""
-    signal.signal(signal.SIGPROF, sample)
+    signal.signal(signal.SIGPROF, count_stack)
     signal.setitimer(signal.ITIMER_PROF, PERIOD_S, PERIOD_S)
 
 

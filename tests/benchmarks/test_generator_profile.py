@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 
-from benchmarks.generator.profile import OTHER, part_of, shares
+from benchmarks.generator.frames import describe_code, describe_stack
+from benchmarks.generator.processes import PROJECT
+from benchmarks.generator.profile import OTHER, PARTS, RECEIVING, part_of, shares
+from loadtests.client.connection import Connection
+from loadtests.client.sockets import PlainWire
+from loadtests.recording.recorder import Recorder
 
 SOCKETS = "loadtests/client/sockets.py"
 LOOP = "Hub.run (gevent/hub.py)"
@@ -38,3 +48,33 @@ def test_shares_are_of_all_samples_the_largest_first() -> None:
         ("the client: parsing, its deadline", 0.5),
         ("waking up and receiving: the event loop, the kernel", 0.5),
     ]
+
+
+@pytest.mark.parametrize(
+    ("function", "part"),
+    [
+        (PlainWire._try_send, "sending: the kernel"),
+        (PlainWire.receive, RECEIVING),
+        (Connection.exchange, "the client: parsing, its deadline"),
+        (Recorder.on_request, "recording: packing, writing"),
+    ],
+)
+def test_frames_are_described_as_the_parts_name_them(function: Callable[..., object], part: str) -> None:
+    """A module that moves must be named anew in the table of parts."""
+    assert part_of(describe_code(function.__code__)) == part
+
+
+def test_a_stack_begins_with_the_outermost_frame() -> None:
+    stack = describe_stack(sys._getframe()).split(";")
+    assert stack[-1].startswith("test_a_stack_begins_with_the_outermost_frame (")
+    assert len(stack) > 1
+
+
+@pytest.mark.parametrize("known", PARTS)
+def test_each_part_names_a_file_that_exists(known: str) -> None:
+    path = known.rpartition("(")[2]
+    package = find_spec(path.partition("/")[0])
+    assert package is not None
+    (folder,) = package.submodule_search_locations or ()
+    assert (Path(folder).parent / path).is_file()
+    assert path.startswith("loadtests/") == (Path(folder).parent == PROJECT)
