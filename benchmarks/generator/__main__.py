@@ -86,7 +86,7 @@ def _measure(options: argparse.Namespace, tools: Path, service: NullService) -> 
             window = measure(contender, service, GENERATOR_CORE, options.warm_up, options.window)
             windows[contender.name].append(window)
             print(
-                f"{number + 1} {contender.name:16} {window.per_cpu_second:10,.0f} requests/CPU-s", flush=True
+                f"{number + 1} {contender.name:26} {window.per_cpu_second:10,.0f} requests/CPU-s", flush=True
             )
     return Results(
         facts=_facts(tools),

@@ -15,6 +15,9 @@ HERE: Final = Path(__file__).parent
 EAGER: Final = HERE / "eager.yaml"
 LONGEST: Final = "600s"
 """Longer than any measurement: tools are ended, they don't end."""
+TUTORIAL: Final = "the tutorial script"
+READY: Final = "FastHttpUser, ready bodies"
+"""The row that compares Locust's faster client with this suite's: neither builds a body during the run."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,11 @@ def contenders(tools: Path) -> list[Contender]:
         Contender("k6 with checks", "the same, each reply checked", _k6(tools / "k6", "k6_checking.js")),
         Contender("wrk", "1 thread, a ready body", _wrk),
         Contender("hey", "32 workers, a ready body", _hey),
+        Contender(
+            READY, "the bodies that this suite sends, no checks but the status", _locust("fast_ready.py")
+        ),
         Contender("FastHttpUser", "one Faker for all, a new record each time", _locust("fast_faker.py")),
-        Contender("the tutorial script", "HttpUser, a new Faker in every task", _locust("tutorial.py")),
+        Contender(TUTORIAL, "HttpUser, a new Faker in every task", _locust("tutorial.py")),
     ]
 
 

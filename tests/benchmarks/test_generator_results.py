@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
-from benchmarks.generator.contenders import contenders
+from benchmarks.generator.contenders import EAGER, HERE, READY, contenders
 from benchmarks.generator.measuring import Window
 from benchmarks.generator.page import page, title, write_page
 from benchmarks.generator.punctuality import Lateness
 from benchmarks.generator.results import SUITE, Results
+from configuration.loading import load_scenario
+from loadtests.client.target import Target
+from loadtests.traffic.payloads import deck
 
 RATES = {
     SUITE: (40_000, 50_000, 45_000),
@@ -50,6 +53,23 @@ def test_a_goal_is_reached_or_missed() -> None:
     assert lines["at least 2.2 × k6"].endswith("| 2.5 × | reached |")
     recording = next(line for goal, line in lines.items() if goal.startswith("recording"))
     assert recording.endswith("| 1.4 µs | **missed** |")
+
+
+def test_the_row_of_the_http_clients_is_explained() -> None:
+    """Per round 2, 2.5 and 3 times as many; results without that row say nothing of it."""
+    windows = dict(results().windows)
+    windows[READY] = [Window(10.0, rate * 5, 5.0) for rate in (20_000, 20_000, 15_000)]
+    uses = dict(results().uses) | {READY: "ready bodies"}
+    assert "this suite answers 2.5 × as many requests" in page(results(windows=windows, uses=uses))
+    assert READY not in page(results())
+
+
+def test_the_row_of_the_http_clients_sends_what_this_suite_sends() -> None:
+    """Its file holds the bodies with which the deck of this suite's scenario begins."""
+    bodies = (HERE.parent / "crosscheck" / "single.jsonl").read_bytes().splitlines()
+    requests = deck(load_scenario(str(EAGER)), Target.parse("http://127.0.0.1"), {}, worker=0)
+    assert [request.wire.partition(b"\r\n\r\n")[2] for request in requests[: len(bodies)]] == bodies
+    assert "crosscheck/single.jsonl" in (HERE / "peers" / "fast_ready.py").read_text().replace('" / "', "/")
 
 
 def test_the_page_says_what_else_the_machine_did() -> None:
