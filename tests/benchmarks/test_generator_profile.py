@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.generator.frames import describe_code, describe_stack
 from benchmarks.generator.processes import PROJECT
-from benchmarks.generator.profile import OTHER, PARTS, RECEIVING, part_of, shares
+from benchmarks.generator.profile import OTHER, PARTS, RECEIVING, find_part, share_by_part
 from loadtests.client.connection import Connection
 from loadtests.client.sockets import PlainWire
 from loadtests.recording.recorder import Recorder
@@ -39,11 +39,13 @@ SEND = (
     ],
 )
 def test_a_sample_belongs_to_the_innermost_known_frame(stack: str, part: str) -> None:
-    assert part_of(stack).startswith(part)
+    assert find_part(stack).startswith(part)
 
 
 def test_shares_are_of_all_samples_the_largest_first() -> None:
-    found = shares([f"{SEND} 30", f"{LOOP} 50", f"{SEND};_Stream.feed (loadtests/client/connection.py) 20"])
+    found = share_by_part(
+        [f"{SEND} 30", f"{LOOP} 50", f"{SEND};_Stream.feed (loadtests/client/connection.py) 20"]
+    )
     assert list(found.items()) == [
         ("the client: parsing, its deadline", 0.5),
         ("waking up and receiving: the event loop, the kernel", 0.5),
@@ -61,7 +63,7 @@ def test_shares_are_of_all_samples_the_largest_first() -> None:
 )
 def test_frames_are_described_as_the_parts_name_them(function: Callable[..., object], part: str) -> None:
     """A module that moves must be named anew in the table of parts."""
-    assert part_of(describe_code(function.__code__)) == part
+    assert find_part(describe_code(function.__code__)) == part
 
 
 def test_a_stack_begins_with_the_outermost_frame() -> None:

@@ -12,7 +12,7 @@ bodies = cycle(FILE.read_bytes().splitlines())
 
 
 class Customer(FastHttpUser):
-    """Asks for one prediction after the other; nothing is built or checked, only the status."""
+    """Asks for one prediction after the other; builds nothing, and checks the status only."""
 
     wait_time = constant(0)
 

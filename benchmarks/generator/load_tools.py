@@ -1,4 +1,4 @@
-"""The load tools that are compared, and the command by which each keeps 32 connections busy."""
+"""The load tools that are compared, and the command with which each keeps 32 connections busy."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ PATH: Final = "/api/models/insurance_charges_model/prediction"
 BODY: Final = '{"age":42,"sex":"female","bmi":24.0,"children":2,"smoker":false,"region":"northwest"}'
 HERE: Final = Path(__file__).parent
 EAGER: Final = HERE / "eager.yaml"
-LONGEST: Final = "600s"
-"""Longer than any measurement: tools are ended, they don't end."""
+RUN_LIMIT: Final = "600s"
+"""Longer than any measurement: each tool is killed at the end of its window."""
 TUTORIAL: Final = "the tutorial script"
 READY: Final = "FastHttpUser, ready bodies"
-"""The row that compares Locust's faster client with this suite's: neither builds a body during the run."""
+"""The row that compares HTTP clients only: neither tool builds a body during the run."""
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A tool: the name it has in the results, how it is used here, and its command."""
+class LoadTool:
+    """A load tool: its name in the results, how it is used here, and its command."""
 
     name: str
     use: str
     command: Callable[[str, Path], list[str]]
-    """Called with the service's URL and a folder for what the tool writes."""
+    """Called with the URL of the service and a folder for the files of the tool."""
 
 
-def contenders(tools: Path) -> list[Contender]:
-    """All tools, this suite first; `tools` is the folder of the benchmark's own programs."""
+def list_load_tools(programs: Path) -> list[LoadTool]:
+    """Return all tools, this suite first; `programs` is the folder with k6."""
     return [
-        Contender("this suite", "`user: eager`, 32 users, each request recorded, each reply checked", _suite),
-        Contender("k6", "32 VUs, a ready body, no checks, replies discarded", _k6(tools / "k6", "k6.js")),
-        Contender("k6 with checks", "the same, each reply checked", _k6(tools / "k6", "k6_checking.js")),
-        Contender("wrk", "1 thread, a ready body", _wrk),
-        Contender("hey", "32 workers, a ready body", _hey),
-        Contender(
+        LoadTool("this suite", "`user: eager`, 32 users, each request recorded, each reply checked", _suite),
+        LoadTool("k6", "32 VUs, a ready body, no checks, replies discarded", _k6(programs / "k6", "k6.js")),
+        LoadTool("k6 with checks", "the same, each reply checked", _k6(programs / "k6", "k6_checking.js")),
+        LoadTool("wrk", "1 thread, a ready body", _wrk),
+        LoadTool("hey", "32 workers, a ready body", _hey),
+        LoadTool(
             READY, "the bodies that this suite sends, no checks but the status", _locust("fast_ready.py")
         ),
-        Contender("FastHttpUser", "one Faker for all, a new record each time", _locust("fast_faker.py")),
-        Contender(TUTORIAL, "HttpUser, a new Faker in every task", _locust("tutorial.py")),
+        LoadTool("FastHttpUser", "one Faker for all, a new record each time", _locust("fast_faker.py")),
+        LoadTool(TUTORIAL, "HttpUser, a new Faker in every task", _locust("tutorial.py")),
     ]
 
 
@@ -53,7 +53,7 @@ def _suite(host: str, folder: Path) -> list[str]:
 
 def _locust(file: str) -> Callable[[str, Path], list[str]]:
     def command(host: str, _: Path) -> list[str]:
-        users = ["-u", str(CONNECTIONS), "-r", str(CONNECTIONS), "-t", LONGEST]
+        users = ["-u", str(CONNECTIONS), "-r", str(CONNECTIONS), "-t", RUN_LIMIT]
         module = [sys.executable, "-m", "locust", "-f", str(HERE / "peers" / file)]
         return [*module, "--host", host, "--headless", "--only-summary", *users]
 
@@ -70,9 +70,9 @@ def _k6(program: Path, file: str) -> Callable[[str, Path], list[str]]:
 
 def _wrk(host: str, _: Path) -> list[str]:
     script = str(HERE / "peers" / "wrk.lua")
-    return ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", LONGEST, "-s", script, host + PATH]
+    return ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", RUN_LIMIT, "-s", script, host + PATH]
 
 
 def _hey(host: str, _: Path) -> list[str]:
-    load = ["-c", str(CONNECTIONS), "-z", LONGEST, "-m", "POST", "-T", "application/json", "-d", BODY]
+    load = ["-c", str(CONNECTIONS), "-z", RUN_LIMIT, "-m", "POST", "-T", "application/json", "-d", BODY]
     return ["hey", *load, host + PATH]
