@@ -16,7 +16,7 @@ import requests
 
 from benchmarks.generator.load_tools import LoadTool
 from benchmarks.generator.null_service import COUNT_PATH
-from benchmarks.generator.processes import PinnedProcess, ProcessEndedError, start_pinned
+from benchmarks.generator.processes import PROJECT, PinnedProcess, ProcessEndedError, start_pinned
 
 APPLICATION: Final = "benchmarks.generator.null_service:answer"
 TIMEOUT_S: Final = 30.0
@@ -82,16 +82,27 @@ def start_null_service(programs: Path, core: int) -> Iterator[NullService]:
 
 
 def measure_tool(
-    tool: LoadTool, service: NullService, core: int, warm_up_s: float, window_s: float
+    tool: LoadTool,
+    service: NullService,
+    core: int,
+    warm_up_s: float,
+    window_s: float,
+    checkout: Path = PROJECT,
 ) -> ToolWindow:
     """Run a tool on one core; after its first answer warm up, then measure for `window_s` seconds."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        start_pinned(tool.command(service.host, Path(folder)), core, Path(folder)) as process,
-    ):
-        wait_for_answer(service, process)
-        time.sleep(warm_up_s)
-        return measure_window(service, process, window_s)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = tool.command(service.host, folder)
+        with start_pinned(command, core, folder, checkout=checkout) as process:
+            return _measure_after_warm_up(service, process, warm_up_s, window_s)
+
+
+def _measure_after_warm_up(
+    service: NullService, process: PinnedProcess, warm_up_s: float, window_s: float
+) -> ToolWindow:
+    wait_for_answer(service, process)
+    time.sleep(warm_up_s)
+    return measure_window(service, process, window_s)
 
 
 def measure_window(service: NullService, process: PinnedProcess, window_s: float) -> ToolWindow:

@@ -28,7 +28,7 @@ def write_picture(results: GeneratorResults, title: str, path: Path) -> None:
 
 
 def _draw_tools(figure: Figure, results: GeneratorResults, tools: list[str]) -> None:
-    axes = add_panel(figure, left_px=200, right_px=120, top_px=64, bottom_px=62)
+    axes = add_panel(figure, left_px=224, right_px=120, top_px=64, bottom_px=62)
     axes.set_xscale("log")
     every = [window.per_cpu_second for tool in tools for window in results.windows[tool]]
     axes.set_xlim(min(every) / 1.3, max(every) * 1.3)
@@ -42,7 +42,7 @@ def _draw_tools(figure: Figure, results: GeneratorResults, tools: list[str]) -> 
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.grid(visible=True, axis="x", color=light_colour("rule"), linewidth=0.8)
     axes.set_xlabel(
-        "requests for each second of the generator's processor time (logarithmic)",
+        "requests per second of the generator's processor time (logarithmic)",
         color=light_colour("muted"),
         labelpad=10,
     )

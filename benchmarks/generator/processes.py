@@ -60,14 +60,18 @@ class PinnedProcess:
 
 @contextmanager
 def start_pinned(
-    command: Sequence[str], core: int, folder: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    core: int,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    checkout: Path = PROJECT,
 ) -> Iterator[PinnedProcess]:
-    """Run `command` on one core until the block ends; its output goes to a file in `folder`."""
+    """Run `command` in `checkout` on one core until the block ends; its output goes to a file in `folder`."""
     said = folder / "said.txt"
     with said.open("wb") as out:
         process = subprocess.Popen(
             ["taskset", "--cpu-list", str(core), *command],
-            cwd=PROJECT,
+            cwd=checkout,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=out,

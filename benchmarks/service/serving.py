@@ -18,7 +18,7 @@ import requests
 from ml_base import MLModel
 
 from benchmarks.generator.measuring import pick_port
-from benchmarks.generator.processes import PinnedProcess, ProcessEndedError, start_pinned
+from benchmarks.generator.processes import PROJECT, PinnedProcess, ProcessEndedError, start_pinned
 from benchmarks.service.services import PEERS_FOLDER, ComparedService, Record
 
 SERVICE_CORE: Final = 0
@@ -81,13 +81,15 @@ def write_bodies(path: Path, bodies: list[Any]) -> Path:
 
 
 @contextmanager
-def start_service(service: ComparedService, model: MLModel, folder: Path) -> Iterator[RunningService]:
-    """Run the service until the block ends; its first reply is checked against the model."""
+def start_service(
+    service: ComparedService, model: MLModel, folder: Path, checkout: Path = PROJECT
+) -> Iterator[RunningService]:
+    """Run the service of `checkout` until the block ends; its first reply is checked against the model."""
     port = pick_port()
     environment = service.environment(port)
     with (
         tempfile.TemporaryDirectory(dir=folder) as own,
-        start_pinned(service.command(port), SERVICE_CORE, Path(own), environment) as process,
+        start_pinned(service.command(port), SERVICE_CORE, Path(own), environment, checkout) as process,
     ):
         host = f"http://127.0.0.1:{port}"
         _wait_until_right(host, service, process, model)
