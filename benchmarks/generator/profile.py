@@ -24,19 +24,16 @@ PARTS: Final = {
     "_try_send (loadtests/client/sockets.py": "sending: the kernel",
     "receive (loadtests/client/sockets.py": RECEIVING,
     "gevent/hub.py": RECEIVING,
-    "loadtests/client/sockets.py": "the client: parsing, its deadline",
-    "loadtests/client/connection.py": "the client: parsing, its deadline",
+    "loadtests/client/": "the client: parsing, its deadline",
     "loadtests/traffic/replies.py": "checking replies",
     "loadtests/recording/live.py": "live figures",
-    "loadtests/recording/recorder.py": "recording: packing, writing",
-    "loadtests/recording/writer.py": "recording: packing, writing",
+    "loadtests/recording/": "recording: packing, writing",
     "locust/stats.py": "Locust's statistics",
     "locust/runners.py": "Locust's statistics",
     "locust/event.py": "Locust's event",
-    "loadtests/traffic/sender.py": "the users' own loop",
-    "loadtests/traffic/users.py": "the users' own loop",
+    "loadtests/traffic/": "the users' own loop",
 }
-"""Parts of frame descriptions; a sample belongs to the innermost frame that contains one of them."""
+"""By a piece of a frame's description; the innermost frame with one counts, and in it the first one."""
 
 
 def profile_generator(service: NullService, core: int) -> dict[str, float]:
