@@ -35,7 +35,7 @@ from benchmarks.service.serving import (
     write_bodies,
 )
 from loadtests.recording.facts import describe_machine
-from reports.data.quantities import number
+from reports.data.quantities import counted, number
 from service.model.insurance import InsuranceChargesModel
 from service.model.model_file import MODEL_PATH, ModelFileError
 
@@ -187,7 +187,7 @@ def _describe(checkouts: Mapping[str, Path], options: argparse.Namespace) -> str
     commits = ", ".join(f"{name} {_read_commit(folder)}" for name, folder in checkouts.items())
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {here['processor']}, {here['cores']} cores; {commits}; "
-        f"{options.rounds} rounds of {options.window:g} s, medians; p by the two-sided sign test."
+        f"{counted(options.rounds, 'round')} of {options.window:g} s, medians; p by the two-sided sign test."
     )
 
 
