@@ -1,4 +1,4 @@
-"""What recording a request costs: its row built, packed, sealed, decoded and written."""
+"""Measures what recording one request costs: build its row, pack it, seal the batch, decode and write it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ STAGES: Final = (Stage("all", 0.0, 1e9),)
 RATE: Final = 40_000.0
 
 
-def recording_us() -> float:
-    """Microseconds of processor time a row, from the event's listener to the file, on latencies that vary.
+def measure_recording_us() -> float:
+    """Return the processor time per row in microseconds, from the event listener to the file.
 
-    The loop around it is taken off; what the live figures cost is not recording, and not in it.
+    The cost of the measuring loop is subtracted. Live figures are not included.
     """
     latencies_ms = np.random.default_rng(1).lognormal(0.0, 0.5, BATCH_ROWS).tolist()
     return (_all(latencies_ms) - _loop(latencies_ms)) / ROWS * 1e6
