@@ -19,6 +19,7 @@ from loadtests.recording.writer import RunWriter
 from loadtests.traffic.replies import parse_server_timing
 from reports.data.facts import Facts, Stage
 from reports.data.folder import compact, read_run
+from tests.ports import find_free_port
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -117,21 +118,21 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture
 def receiver(tmp_path: Path) -> Iterator[Receiver]:
     found = importlib.util.find_spec("rotel")
     if found is None or found.origin is None:
         pytest.fail("needs rotel: pip install -r requirements-dev.txt")
-    port = free_port()
+    port = find_free_port()
     log = tmp_path / "rotel.log"
     command = [
         *(str(Path(found.origin).with_name("rotel-agent")), "start"),
-        *("--otlp-http-endpoint", f"127.0.0.1:{port}", "--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}"),
+        *(
+            "--otlp-http-endpoint",
+            f"127.0.0.1:{port}",
+            "--otlp-grpc-endpoint",
+            f"127.0.0.1:{find_free_port()}",
+        ),
         *("--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity", "detailed"),
     ]
     pause = threading.Event()

@@ -49,7 +49,7 @@ def test_a_service_that_was_quicker_to_take_the_port_is_not_taken_for_it(
 
 
 def test_a_signal_that_comes_while_it_starts_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes when there is a process, and nobody knows it yet."""
+    """It comes when there is a process, and nobody knows it yet; SIGINT interrupts, as at a terminal."""
     started = []
     popen = subprocess.Popen
 
@@ -59,6 +59,10 @@ def test_a_signal_that_comes_while_it_starts_leaves_no_process(monkeypatch: pyte
         return started[-1]
 
     monkeypatch.setattr(own_service.subprocess, "Popen", interrupted)
-    with pytest.raises(KeyboardInterrupt), OwnService(0):
-        pass
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), OwnService(0):
+            pass
+    finally:
+        signal.signal(signal.SIGINT, handler)
     assert started[0].poll() is not None
