@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from configuration.loading import load_scenario, read_scenario, scenario_names
 from configuration.scenario import PACE_S, USER_CLASSES, Scenario, Traffic
@@ -30,38 +28,6 @@ def scenario(load: Any, **sections: Any) -> Scenario:
 def closed(*segments: Any, **sections: Any) -> Scenario:
     """A scenario of users."""
     return scenario({"users": list(segments)}, **sections)
-
-
-levels = st.integers(1, 1000)
-rates = st.floats(0.001, 1000).map(lambda per_second: f"{per_second}/s")
-lengths = st.floats(0.01, 1e6).map(lambda seconds: f"{seconds}s")
-
-
-def segments(level: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Segments that can be."""
-    return st.one_of(
-        st.fixed_dictionaries({"constant": level, "for": lengths}),
-        st.fixed_dictionaries({"ramp": st.lists(level, min_size=2, max_size=2), "for": lengths}),
-        st.fixed_dictionaries({"steps": st.lists(level, min_size=1, max_size=5), "each": lengths}),
-    )
-
-
-@given(
-    st.one_of(
-        st.fixed_dictionaries(
-            {"users": st.lists(segments(levels), min_size=1, max_size=4)},
-            optional={"warm_up": st.lists(segments(levels), min_size=1, max_size=2)},
-        ),
-        st.fixed_dictionaries(
-            {"rate": st.lists(segments(rates), min_size=1, max_size=4)},
-            optional={"spacing": st.sampled_from(["constant", "poisson"]), "in_flight_limit": levels},
-        ),
-    ),
-    st.floats(0.5, 0.999),
-)
-def test_any_scenario_reads_back_from_its_resolved_values(load: Any, confidence: float) -> None:
-    found = scenario(load, confidence=confidence)
-    assert read_scenario(json.loads(json.dumps(found.resolved())), found.source) == found
 
 
 def test_the_scenarios_that_were_promised_are_there() -> None:
