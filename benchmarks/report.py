@@ -25,7 +25,7 @@ from typing import Final
 import numpy as np
 from scipy import signal
 
-from loadtests.recording.facts import machine
+from loadtests.recording.facts import describe_machine
 from loadtests.recording.recorder import BATCH_ROWS, OUTCOME_CODES, ROW, SampleWriter
 from reports.data.facts import Facts, Plan, Stage
 
@@ -145,7 +145,7 @@ def _row(size: int, first: Measured, again: Measured, page_mib: float) -> str:
 
 
 def _table(rows: Sequence[tuple[int, Measured, Measured, float]]) -> str:
-    about = ", ".join(f"{name} {value}" for name, value in machine().items())
+    about = ", ".join(f"{name} {value}" for name, value in describe_machine().items())
     heads = (
         "samples",
         "first time, s",

@@ -30,7 +30,7 @@ from benchmarks.service.serving import (
     serving,
     write_bodies,
 )
-from loadtests.recording.facts import machine
+from loadtests.recording.facts import describe_machine
 from service.model.insurance import InsuranceChargesModel
 from service.model.model_file import ModelFileError
 
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     print("\n".join(table(found)))
-    here = machine()
+    here = describe_machine()
     print(f"\n{options.rounds} rounds of {options.seconds:g} s; {here['processor']}, {here['cores']} cores.")
     return 0
 

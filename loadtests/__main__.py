@@ -1,4 +1,4 @@
-"""`python -m loadtests`: bring the service up, run Locust, pass the verdict on as exit code."""
+"""`python -m loadtests`: starts the service and Locust, and exits with the code of the verdict."""
 
 from __future__ import annotations
 
@@ -16,29 +16,36 @@ from typing import Final
 from configuration.drawing import draw
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario, scenario_names
-from loadtests.cli import command
-from loadtests.cli.own_service import ANY, LOOPBACK, OwnService, ServiceError
+from loadtests.cli.command import (
+    build_locust_command,
+    build_parser,
+    build_worker_command,
+    check_options,
+    read_scenario,
+)
+from loadtests.cli.exit_codes import INTERNAL, INVALID, MEANINGS, PASS, USAGE, say_exit_code
+from loadtests.cli.own_service import OwnService, ServiceError
+from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
 from loadtests.recording.facts import LATEST, PROJECT
-from loadtests.session.judging import INTERNAL, INVALID, MEANINGS, PASS, USAGE, last_line
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class StoppedError(Exception):
-    """A signal came before the load test began."""
+    """A signal arrived before the load test began."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    options = command.parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
         if options.list:
             return _list()
         if options.check is not None:
-            print(draw(command.read(options.check)))
+            print(draw(read_scenario(options.check)))
             return PASS
-        command.check(options)
-        return _work(options) if options.worker else _run(options)
+        scenario = check_options(options)
+        return _work(options) if scenario is None else _run(options, scenario)
     except (ConfigurationError, ServiceError) as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -56,43 +63,43 @@ def _list() -> int:
 
 def _work(options: argparse.Namespace) -> int:
     print(f"joining the master at {options.master_host}:{options.master_port}", file=sys.stderr)
-    return _call(command.worker_command(options))
+    return _call(build_worker_command(options))
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, scenario: str) -> int:
     for number in SIGNALS:
         signal.signal(number, _stop)
     if options.host is not None:
-        return _load_test(options, options.host)
+        return _load_test(options, scenario, options.host)
     print("starting the service", file=sys.stderr)
     with OwnService() as service:
-        return _load_test(options, service.host)
+        return _load_test(options, scenario, service.host)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
     raise StoppedError(signal.Signals(number).name)
 
 
-def _load_test(options: argparse.Namespace, host: str) -> int:
+def _load_test(options: argparse.Namespace, scenario: str, host: str) -> int:
     if options.web:
-        shown = LOOPBACK if options.web_host == ANY else options.web_host
+        shown = LOOPBACK if options.web_host == ALL_INTERFACES else options.web_host
         print(f"open http://{shown}:{options.web_port} (Ctrl-C ends it)", file=sys.stderr)
     elif options.master:
         expected = "a worker" if options.expect_workers in (None, 1) else f"{options.expect_workers} workers"
         print(f"waiting for {expected} on port {options.master_port}", file=sys.stderr)
     latest = Path(options.out) / LATEST
     before = latest.resolve()
-    code = _call(command.locust_command(options, host))
+    code = _call(build_locust_command(options, scenario, host))
     if code not in MEANINGS:
         print(f"Locust ended unexpectedly with {code}", file=sys.stderr)
         code = INTERNAL
     unused = options.web and code == PASS and latest.resolve() == before
-    print(f"no run was made (exit code {PASS})" if unused else last_line(code))
+    print(f"no run was made (exit code {PASS})" if unused else say_exit_code(code))
     return code
 
 
 def _call(command: list[str]) -> int:
-    """Run Locust in a session of its own; signals that come here are passed on, each once."""
+    """Run Locust in another process session; pass on each signal that arrives here, once."""
     environment = {
         **os.environ,
         "LOADTEST_COMMAND": shlex.join(["python", "-m", "loadtests", *sys.argv[1:]]),

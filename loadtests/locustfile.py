@@ -4,7 +4,7 @@ To extend it, import its names into a locustfile of your own and add user classe
 Locust client are recorded and judged with the rest.
 """
 
-from loadtests.session import listeners
+from loadtests import enforcement
 from loadtests.traffic.users import EagerUser, HighUser, NormalUser, PacedUser, StressUser
 
-__all__ = ["EagerUser", "HighUser", "NormalUser", "PacedUser", "StressUser", "listeners"]
+__all__ = ["EagerUser", "HighUser", "NormalUser", "PacedUser", "StressUser", "enforcement"]

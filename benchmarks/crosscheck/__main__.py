@@ -23,7 +23,7 @@ from benchmarks.generator.processes import PROJECT, EndedError
 from benchmarks.service.serving import WrongError
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
-from loadtests.recording.facts import machine
+from loadtests.recording.facts import describe_machine
 from service.model.model_file import ModelFileError
 
 HERE: Final = Path(__file__).parent
@@ -167,7 +167,7 @@ def _write(results: Results, out: Path) -> None:
 
 
 def _facts(options: argparse.Namespace, typed: Sequence[str], programs: Path) -> dict[str, str]:
-    here = machine()
+    here = describe_machine()
     k6 = subprocess.run([str(programs / "k6"), "version"], cwd=PROJECT, capture_output=True, text=True).stdout
     wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout
     versions = [

@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.crosscheck.thresholds import thresholds
 from configuration.scenario import Scenario
 from loadtests.client.target import Target
-from loadtests.traffic.payloads import deck
+from loadtests.traffic.payloads import build_deck
 
 RECORDS: Final = 256
 """Records in the bodies of a plan: as many single requests, or fewer lists."""
@@ -64,7 +64,7 @@ def plan_of(scenario: Scenario) -> Plan:
         raise _error(scenario, "states no rate: its users think, or a calibration finds it")
     told, untold = thresholds(scenario.objectives)
     rows = endpoint.payload.rows
-    requests = deck(scenario, _ANYWHERE, {}, worker=0)[: max(RECORDS // (rows or 1), 1)]
+    requests = build_deck(scenario, _ANYWHERE, worker=0)[: max(RECORDS // (rows or 1), 1)]
     return Plan(
         scenario=scenario.name,
         stage=stage.name,
@@ -75,12 +75,12 @@ def plan_of(scenario: Scenario) -> Plan:
         timeout_s=scenario.traffic.timeout_s,
         thresholds=told,
         untold=untold,
-        bodies=[_body(request.wire) for request in requests],
+        bodies=[_body(request.encoded) for request in requests],
     )
 
 
-def _body(wire: bytes) -> str:
-    return wire.partition(b"\r\n\r\n")[2].decode()
+def _body(encoded: bytes) -> str:
+    return encoded.partition(b"\r\n\r\n")[2].decode()
 
 
 def _error(scenario: Scenario, why: str) -> PlanError:

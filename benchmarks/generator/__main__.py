@@ -21,7 +21,7 @@ from benchmarks.generator.profile import profile
 from benchmarks.generator.punctuality import measure_lateness
 from benchmarks.generator.recording import recording_us
 from benchmarks.generator.results import Results
-from loadtests.recording.facts import machine
+from loadtests.recording.facts import describe_machine
 
 SERVICE_CORE: Final = 0
 GENERATOR_CORE: Final = 1
@@ -99,7 +99,7 @@ def _measure(options: argparse.Namespace, tools: Path, service: NullService) -> 
 
 
 def _facts(tools: Path) -> dict[str, str]:
-    here = machine()
+    here = describe_machine()
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{here['processor']}, {here['cores']} cores, {here['memory']}, {here['system']}",

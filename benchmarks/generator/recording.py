@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
-from loadtests.recording.writer import Recording
+from loadtests.recording.writer import RunWriter
 from reports.data.facts import Facts, Stage
 
 ROWS: Final = 100 * BATCH_ROWS
@@ -29,7 +29,7 @@ def recording_us() -> float:
 
 def _all(latencies_ms: list[float]) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        recording = Recording(Path(folder), _facts())
+        recording = RunWriter(Path(folder), _facts())
         recorder = Recorder(["prediction"])
         recorder.sink = lambda raw: recording.append(raw, recorder.endpoints, 0)
         began = process_time()

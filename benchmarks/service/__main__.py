@@ -19,7 +19,7 @@ from benchmarks.service.measuring import Bench, Lengths
 from benchmarks.service.page import write_page
 from benchmarks.service.results import Results
 from benchmarks.service.serving import WrongError
-from loadtests.recording.facts import machine
+from loadtests.recording.facts import describe_machine
 from service.model.model_file import ModelFileError
 
 QUIET_LOAD: Final = 0.7
@@ -92,7 +92,7 @@ def _results(options: argparse.Namespace, file: Path) -> Iterator[Results]:
 
 
 def _facts(options: argparse.Namespace, peers: Path, load: float) -> dict[str, str]:
-    here = machine()
+    here = describe_machine()
     told = [f"Python {sys.version.split()[0]}"]
     told += [f"{name} {version(name)}" for name in ("rest_model_service", "fastapi", "uvicorn", "pydantic")]
     told += [f"{name} {found}" for name in PEERS if (found := _version(peers / name.lower(), name.lower()))]

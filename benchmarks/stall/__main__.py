@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.stall.measuring import HERE, PROJECT, FailedError, at, measure
 from benchmarks.stall.page import PERCENTS, title, write_page
 from benchmarks.stall.schedule import Service, Stall, stalls
-from loadtests.recording.facts import machine
+from loadtests.recording.facts import describe_machine
 
 SECONDS: Final = 20
 SERVICE: Final = Service(
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         findings = measure(SERVICE, HERE / "stall.yaml", SECONDS)
-        here = machine()
+        here = describe_machine()
         write_page(
             findings,
             Path(options.out),

@@ -2,9 +2,9 @@
 
 from locust import HttpUser, constant_pacing, task
 
-from loadtests.locustfile import listeners
+from loadtests.locustfile import enforcement
 
-__all__ = ["Visitor", "listeners"]
+__all__ = ["Visitor", "enforcement"]
 
 
 class Visitor(HttpUser):

@@ -1,37 +1,31 @@
-"""The command line of `python -m loadtests`: what it takes, what it refuses, what Locust is told."""
+"""The command line of `python -m loadtests`: what it takes, what it refuses, what it tells Locust."""
 
 from __future__ import annotations
 
-import argparse
-import errno
 import os
-import socket
 import sys
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
 from typing import Final
 
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
-from loadtests.cli.kubernetes_options import add_kubernetes_option, kubernetes_words
-from loadtests.cli.metrics_options import (
-    add_metrics_options,
+from loadtests.cli.listening import (
+    check_exposed_once,
+    check_master_port,
     check_metrics_port,
-    check_told_once,
-    metrics_words,
-    port_number,
+    check_web_port,
 )
-from loadtests.cli.own_service import ANY, LOOPBACK, ServiceError, free_port, is_free
-from loadtests.cli.trace_link import add_trace_link
+from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL, SHARED, add_to_own
+from loadtests.cli.own_service import free_port
+from loadtests.cli.values import parse_above_zero, parse_host, parse_port
+from loadtests.client.addresses import LOOPBACK
 from loadtests.recording.facts import PROJECT
 from loadtests.traffic.payloads import check_bodies
-from reports.data.addresses import is_host
 
 LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
-STAGED: Final = "staged"
-MANUAL: Final = "manual"
 OWN_PATHS: Final = "/api/models/insurance_charges_model/"
-INSTEAD_OF_NOTHING: Final = {
+REMEDIES: Final = {
     "scenario": "name one that --list prints, or a YAML file",
     "host": "give the URL of the service, such as http://127.0.0.1:8000, "
     "or leave --host out to test the suite's own service",
@@ -40,69 +34,61 @@ INSTEAD_OF_NOTHING: Final = {
     "web_host": f"give an IP address, or leave --web-host out for {LOOPBACK}",
     "metrics_host": f"give an IP address, or leave --metrics-host out for {LOOPBACK}",
 }
-"""What to do where an option was given nothing, as an unset variable of a shell gives it."""
+"""What to do about an option with an empty value, as an unset variable of a shell gives it."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """What may be typed."""
-    made = argparse.ArgumentParser(
+def build_parser() -> ArgumentParser:
+    """The parser of what may be typed."""
+    parser = ArgumentParser(
         prog="python -m loadtests",
         description="Load-test a model service and judge it; without --host, the suite's own service.",
         epilog="exit codes: 0 pass, 1 fail, 2 usage, or a service that never answered, 3 invalid, 4 internal",
     )
-    add = made.add_argument
-    add("--scenario", metavar="NAME|FILE", help=f"what to run ({STAGED})")
+    add = parser.add_argument
     add("--host", metavar="URL", help="a service that runs already")
-    add("--out", metavar="DIR", default="results", help="where runs are kept (default: results)")
-    add("--time-scale", metavar="X", type=_above_zero(float), default=1.0, help="stretch stages and warm-up")
-    add("--require-proof", action="store_true", help="fail where too few samples prove an objective")
-    add("--stop-when-decided", action="store_true", help="end as soon as each objective is proven or broken")
-    add("--note", default="", help="a remark to keep with the run")
-    add_trace_link(add)
-    add("--processes", metavar="N", type=_above_zero(int), help="generate the load from N processes")
+    add_to_own(parser)
+    whole, number = parse_above_zero(int), parse_above_zero(float)
+    add("--processes", metavar="N", type=whole, help="generate the load from N processes")
     add("--master", action="store_true", help="share the load among workers, which join from elsewhere")
-    add("--expect-workers", metavar="N", type=_above_zero(int), help="begin when so many have joined (1)")
-    add("--worker", action="store_true", help="be such a worker; what it sends, the master says")
+    add("--expect-workers", metavar="N", type=whole, help="begin when so many have joined (1)")
+    add("--worker", action="store_true", help="run as a worker; the master supplies the scenario")
     add(
         "--master-host",
         metavar="HOST",
-        type=_host,
+        type=parse_host,
         default=LOOPBACK,
         help=f"where its master is ({LOOPBACK})",
     )
-    add("--master-port", metavar="PORT", type=port_number, default=5557, help="its port (default: 5557)")
-    add("-u", "--users", metavar="N", type=_above_zero(int), help=f"users of the scenario {MANUAL}")
-    add("-r", "--spawn-rate", metavar="N", type=_above_zero(float), help="how many of them come a second")
+    add("--master-port", metavar="PORT", type=parse_port, default=5557, help="its port (default: 5557)")
+    add("-u", "--users", metavar="N", type=whole, help=f"users of the scenario {MANUAL}")
+    add("-r", "--spawn-rate", metavar="N", type=number, help="how many of them come a second")
     add("-t", "--run-time", metavar="TIME", help="how long it lasts, such as 30s or 5m")
     add("--web", action="store_true", help="open Locust's web UI instead of running")
     add("--web-host", metavar="IP", default=LOOPBACK, help=f"where the web UI listens (default: {LOOPBACK})")
-    add("--web-port", metavar="PORT", type=port_number, default=8089, help="its port (default: 8089)")
-    add_metrics_options(add)
-    add_kubernetes_option(add)
+    add("--web-port", metavar="PORT", type=parse_port, default=8089, help="its port (default: 8089)")
     add("--list", action="store_true", help="print the scenarios")
     add("--check", metavar="NAME|FILE", help="validate a scenario and draw its load; nothing is sent")
-    return made
+    return parser
 
 
-def read(name: str) -> Scenario:
-    """A scenario whose payload files hold what they ought to; ConfigurationError otherwise."""
+def read_scenario(name: str) -> Scenario:
+    """A scenario whose payload files hold request bodies; ConfigurationError otherwise."""
     scenario = load_scenario(name)
     check_bodies(scenario)
     return scenario
 
 
-def check(options: argparse.Namespace) -> None:
-    """Refuse what can't be run, before a service is started: ConfigurationError or ServiceError."""
-    _check_given(options)
-    _check_parts(options)
+def check_options(options: Namespace) -> str | None:
+    """Refuse what can't be run, before a service is started: ConfigurationError or ServiceError.
+
+    Returns the scenario to run; None for a worker.
+    """
+    _check_empty(options)
+    _check_roles(options)
     if options.worker:
-        return
-    if options.scenario is None:
-        options.scenario = _scenario_of_environment()
-    given = [name for name in ("users", "spawn_rate", "run_time") if getattr(options, name) is not None]
-    if options.scenario is None:
-        options.scenario = MANUAL if given else STAGED
-    scenario = read(options.scenario)
+        return None
+    name = _find_scenario_name(options)
+    scenario = read_scenario(name)
     if scenario.is_manual and not options.web and options.run_time is None:
         raise ConfigurationError(
             f"the scenario {MANUAL} has no load of its own: say how many users for how long, "
@@ -113,46 +99,33 @@ def check(options: argparse.Namespace) -> None:
             f"the endpoints of {scenario.name!r} are not those of the suite's own service; "
             "aim at yours: --host URL"
         )
-    check_told_once(options, options.web)
-    check_metrics_port(options)
+    check_exposed_once(options.web, options.metrics_port)
+    check_metrics_port(options.metrics_host, options.metrics_port)
     if options.web:
-        _check_web_port(options.web_host, options.web_port)
+        check_web_port(options.web_host, options.web_port)
+    return name
 
 
-def _check_given(options: argparse.Namespace) -> None:
-    """Refuse an option that was given nothing: what it would mean is not what anybody meant."""
-    for name, remedy in INSTEAD_OF_NOTHING.items():
+def _check_empty(options: Namespace) -> None:
+    for name, remedy in REMEDIES.items():
         value = getattr(options, name)
         if value is not None and not value.strip():
             raise ConfigurationError(f"--{name.replace('_', '-')} is empty: {remedy}")
 
 
-def _scenario_of_environment() -> str | None:
+def _find_scenario_name(options: Namespace) -> str:
+    """The scenario typed, or that of the environment, or the default."""
+    if options.scenario is not None:
+        return str(options.scenario)
     name = os.environ.get("SCENARIO")
     if name is not None and not name.strip():
-        raise ConfigurationError(
-            f"SCENARIO is empty in the environment: {INSTEAD_OF_NOTHING['scenario']}, or unset it"
-        )
-    return name
+        raise ConfigurationError(f"SCENARIO is empty in the environment: {REMEDIES['scenario']}, or unset it")
+    common = (options.users, options.spawn_rate, options.run_time)
+    return name or (DEFAULT_SCENARIO if common == (None, None, None) else MANUAL)
 
 
-def _check_web_port(host: str, port: int) -> None:
-    try:
-        socket.create_server((host, port)).close()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ServiceError(
-                f"port {port} is taken on {host}: end what listens there, "
-                "or choose another: --web-port PORT, make web WEB_PORT=PORT"
-            ) from None
-        raise ServiceError(
-            f"the web UI can't listen on port {port} of {host}: "
-            "give an address of this machine: --web-host IP"
-        ) from None
-
-
-def _check_parts(options: argparse.Namespace) -> None:
-    """Refuse parts of a distributed load test that one process can't play together, or can't play here."""
+def _check_roles(options: Namespace) -> None:
+    """Refuse roles in a distributed load test that one process can't have together, or can't have here."""
     if options.worker and (options.master or options.web):
         raise ConfigurationError("--worker sends what a master elsewhere says: leave out --master and --web")
     if options.processes and (options.master or options.worker):
@@ -161,33 +134,28 @@ def _check_parts(options: argparse.Namespace) -> None:
         )
     if options.expect_workers and not options.master:
         raise ConfigurationError("--expect-workers is how many a master waits for: add --master")
-    if options.master and not is_free(ANY, options.master_port):
-        raise ServiceError(
-            f"port {options.master_port}, where workers would join, is taken: end what listens there, "
-            "or choose another here and for the workers: --master-port PORT"
-        )
+    if options.master:
+        check_master_port(options.master_port)
 
 
-def worker_command(options: argparse.Namespace) -> list[str]:
-    """What Locust is told where it sends what a master elsewhere says."""
+def build_worker_command(options: Namespace) -> list[str]:
+    """Locust's command line for a worker of a master elsewhere."""
     command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--loglevel", "WARNING"]
     command += ["--worker", "--master-host", options.master_host]
     return [*command, "--master-port", str(options.master_port)]
 
 
-def locust_command(options: argparse.Namespace, host: str) -> list[str]:
-    """What Locust is told."""
+def build_locust_command(options: Namespace, scenario: str, host: str) -> list[str]:
+    """Locust's command line for a run of `scenario` against `host`."""
     command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--host", host]
-    command += ["--loglevel", "WARNING", "--scenario", options.scenario, "--out", options.out]
-    command += ["--time-scale", str(options.time_scale)]
-    for name in ("note", "trace_link", "users", "spawn_rate", "run_time"):
+    command += ["--loglevel", "WARNING"]
+    for option in SHARED:
+        command += option.spell(Namespace(**{**vars(options), "scenario": scenario}))
+    for name in ("users", "spawn_rate", "run_time"):
         if value := getattr(options, name):
             command += [f"--{name.replace('_', '-')}", str(value)]
-    command += ["--require-proof"] if options.require_proof else []
-    command += ["--stop-when-decided"] if options.stop_when_decided else []
-    command += [*metrics_words(options), *kubernetes_words(options)]
     if options.processes:
-        # A port that no other load test's workers look for.
+        # A port that the workers of no other load test look for.
         port = str(free_port(0))
         command += ["--processes", str(options.processes), "--master-bind-host", LOOPBACK]
         command += ["--master-bind-port", port, "--master-port", port]
@@ -197,22 +165,3 @@ def locust_command(options: argparse.Namespace, host: str) -> list[str]:
     if options.web:
         return [*command, "--web-host", options.web_host, "--web-port", str(options.web_port)]
     return [*command, "--headless", "--only-summary", "--calm"]
-
-
-def _host(text: str) -> str:
-    if not is_host(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no host; give a name or an IP address")
-    return text
-
-
-def _above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def number(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = kind(0)
-        if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"{text} is impossible; give a number above 0")
-        return value
-
-    return number

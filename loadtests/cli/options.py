@@ -1,35 +1,135 @@
-"""The suite's own arguments to Locust, and the scenario they ask for."""
+"""The suite's own options, each stated once: for `python -m loadtests` and for plain `locust`."""
 
 from __future__ import annotations
 
-from argparse import Namespace
-from functools import partial
-from typing import Any, Final
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
-from locust.argument_parser import LocustArgumentParser
-
-from configuration.errors import ConfigurationError
-from configuration.loading import load_scenario, scenario_names
-from configuration.scenario import Scenario
-from loadtests.cli.kubernetes_options import add_kubernetes_option
-from loadtests.cli.metrics_options import add_metrics_options
-from loadtests.cli.trace_link import VARIABLE, add_trace_link
+from configuration.loading import scenario_names
+from loadtests.cli.values import parse_above_zero, parse_port, parse_seconds, parse_trace_link, parse_workload
+from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
 from reports.data.checkpoints import LOOKS
-from shapes.profiles import Chain, Constant, Profile, Ramp
+from reports.data.traces import PLACE
+
+if TYPE_CHECKING:  # importing Locust patches the standard library, too late for whoever has used it
+    from locust.argument_parser import LocustArgumentParser
 
 DEFAULT_SCENARIO: Final = "staged"
 MANUAL: Final = "manual"
-LOOPBACK: Final = "127.0.0.1"
-
-COMMON_OPTIONS: Final = {
-    "num_users": "-u/--users",
-    "spawn_rate": "-r/--spawn-rate",
-    "run_time": "-t/--run-time",
-}
+LINGER_S: Final = 15.0
+"""Three scrapes of a Prometheus that asks every 5 s."""
 
 
-class Unasked(str):
-    """A default's text: told apart from the same text typed by somebody."""
+@dataclass(frozen=True)
+class Option:
+    """One option of both command lines."""
+
+    flag: str
+    help: str
+    metavar: str | None = None
+    type: Callable[[str], Any] | None = None
+    default: Any = None
+    """False for an option without a value."""
+    env_var: str | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+    """What only Locust's parser takes."""
+
+    @property
+    def name(self) -> str:
+        """Its attribute in the parsed options."""
+        return self.flag.lstrip("-").replace("-", "_")
+
+    def describe(self) -> dict[str, Any]:
+        """The arguments that any parser's `add_argument` takes."""
+        if self.default is False:
+            return {"action": "store_true", "help": self.help}
+        described = {"metavar": self.metavar, "default": self.default, "help": self.help}
+        return described | ({"type": self.type} if self.type is not None else {})
+
+    def spell(self, options: Namespace) -> list[str]:
+        """The words by which a command line repeats its value; none if it has none."""
+        value = getattr(options, self.name)
+        if value in (None, "", False):
+            return []
+        return [self.flag] if value is True else [self.flag, str(value)]
+
+
+SCENARIO: Final = Option(
+    "--scenario",
+    f"what to run: {', '.join(scenario_names())} or a YAML file (default: {DEFAULT_SCENARIO})",
+    metavar="NAME|FILE",
+    env_var="SCENARIO",
+)
+SHARED: Final = (
+    SCENARIO,
+    Option(
+        "--note",
+        "a remark to keep with the run and show in its report",
+        default="",
+        env_var="LOADTEST_NOTE",
+        more={"include_in_web_ui": True},
+    ),
+    Option(
+        "--trace-link",
+        f"where a trace is seen, with {PLACE} in it; the report's slowest requests link there",
+        metavar="URL",
+        type=parse_trace_link,
+        default="",
+        env_var="LOADTEST_TRACE_LINK",
+    ),
+    Option(
+        "--out",
+        "where runs are kept, a folder each (default: results)",
+        metavar="DIR",
+        default="results",
+        env_var="LOADTEST_OUT",
+    ),
+    Option(
+        "--time-scale",
+        "stretch the durations of stages and warm-up: 0.1 runs ten times shorter (default: 1)",
+        metavar="X",
+        type=parse_above_zero(float),
+        default=1.0,
+    ),
+    Option("--require-proof", "fail if too few samples prove an objective", default=False),
+    Option(
+        "--stop-when-decided",
+        f"end the run at the first of {LOOKS} checkpoints by which each objective is proven or broken",
+        default=False,
+    ),
+    Option(
+        "--metrics-port",
+        "expose the metrics of a run without web UI to Prometheus on this port, under /metrics "
+        "(default: on none)",
+        metavar="PORT",
+        type=parse_port,
+    ),
+    Option(
+        "--metrics-host",
+        f"where that port listens (default: {LOOPBACK}; in a container {ALL_INTERFACES})",
+        metavar="IP",
+        default=LOOPBACK,
+    ),
+    Option(
+        "--metrics-linger",
+        f"how long to wait at the end until the verdict is scraped, at most (default: {LINGER_S:g} s)",
+        metavar="S",
+        type=parse_seconds,
+        default=LINGER_S,
+    ),
+    Option(
+        "--kubernetes",
+        "observe the replicas of a Deployment and what its pods use, if kubectl reaches its cluster",
+        metavar="NAMESPACE/DEPLOYMENT",
+        type=parse_workload,
+    ),
+)
+
+
+class DefaultText(str):
+    """The text of a default: told apart from the same text typed by somebody."""
 
     __slots__ = ()
 
@@ -41,104 +141,30 @@ class ScenarioChoices(list[str]):
         return True
 
 
-def add_arguments(parser: LocustArgumentParser) -> None:
-    """Add the suite's arguments; those a person would set for one run stand in the web form too.
+def add_to_locust(parser: LocustArgumentParser) -> None:
+    """Add the options to Locust's parser; those that a person sets for one run are in the web form too.
 
-    Locust's web UI, which anyone who reaches it may start runs from, listens on loopback unless told
-    otherwise.
+    Locust's web UI, in which anyone who reaches it may start runs, listens on loopback unless told otherwise.
     """
     parser.set_defaults(web_host=LOOPBACK)
-    parser.add_argument(
-        "--scenario",
-        metavar="NAME|FILE",
-        default=Unasked(DEFAULT_SCENARIO),
-        choices=ScenarioChoices(scenario_names()),
-        env_var="SCENARIO",
-        help=f"what to run: {', '.join(scenario_names())} or a YAML file (default: {DEFAULT_SCENARIO})",
-    )
-    parser.add_argument(
-        "--note",
-        default="",
-        env_var="LOADTEST_NOTE",
-        help="a remark to keep with the run and show in its report",
-    )
-    add_trace_link(parser.add_argument, env_var=VARIABLE, include_in_web_ui=False)
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        default="results",
-        env_var="LOADTEST_OUT",
-        include_in_web_ui=False,
-        help="where runs are kept, a folder each (default: results)",
-    )
-    parser.add_argument(
-        "--time-scale",
-        type=float,
-        default=1.0,
-        metavar="X",
-        include_in_web_ui=False,
-        help="stretch the durations of stages and warm-up: 0.1 runs ten times shorter (default: 1)",
-    )
-    parser.add_argument(
-        "--require-proof",
-        action="store_true",
-        include_in_web_ui=False,
-        help="fail where an objective is met by too few samples to prove it",
-    )
-    parser.add_argument(
-        "--stop-when-decided",
-        action="store_true",
-        include_in_web_ui=False,
-        help=f"end the run at the first of {LOOKS} checkpoints by which each objective is proven or broken",
-    )
+    for option in SHARED:
+        described = option.describe() | {"include_in_web_ui": False} | option.more
+        if option is SCENARIO:
+            choices = ScenarioChoices(scenario_names())
+            described |= {"default": DefaultText(DEFAULT_SCENARIO), "choices": choices}
+            described["include_in_web_ui"] = True
+        if option.env_var is not None:
+            described["env_var"] = option.env_var
+        parser.add_argument(option.flag, **described)
     parser.add_argument(
         "--calm",
         action="store_true",
         include_in_web_ui=False,
         help="one progress line in place of Locust's tables",
     )
-    add_metrics_options(partial(parser.add_argument, include_in_web_ui=False))
-    add_kubernetes_option(partial(parser.add_argument, include_in_web_ui=False))
 
 
-def chosen_scenario(options: Namespace, web: bool) -> Scenario:
-    """The scenario that `options` ask for; ConfigurationError says what is wrong with them.
-
-    Users, spawn rate and run time without a scenario mean `manual`; with another scenario they contradict
-    its load. In the `web` form they are always filled in, and count for `manual` only.
-    """
-    given = [flag for name, flag in COMMON_OPTIONS.items() if getattr(options, name, None) is not None]
-    name = options.scenario
-    if isinstance(name, Unasked) and given:
-        name = MANUAL
-    scenario = load_scenario(str(name))
-    if options.time_scale <= 0:
-        raise ConfigurationError(f"--time-scale {options.time_scale:g} is impossible; give a number above 0")
-    if scenario.is_manual:
-        return scenario
-    if given and not web:
-        raise ConfigurationError(
-            f"{', '.join(given)}: the scenario {scenario.name!r} says itself how many users come when. "
-            f"Leave them out, or take --scenario {MANUAL}"
-        )
-    return scenario.stretched(options.time_scale)
-
-
-def manual_profile(options: Namespace) -> Profile:
-    """What `-u`, `-r` and `-t` ask for: a ramp at the spawn rate, then constant until the run time ends."""
-    users = options.num_users if options.num_users is not None else 1
-    spawn_rate = options.spawn_rate or 1.0
-    run_time: float = options.run_time or float("inf")
-    ramp_s = users / spawn_rate
-    if ramp_s <= 1.0:
-        return Constant(users, run_time, stage=MANUAL)
-    if ramp_s >= run_time:
-        return Ramp(0, spawn_rate * run_time, run_time, stage=MANUAL)
-    return Chain((Ramp(0, users, ramp_s, stage="ramp-up"), Constant(users, run_time - ramp_s, stage=MANUAL)))
-
-
-def as_options(environment: Any) -> Namespace:
-    """Locust's parsed options, present in every run that Locust itself started."""
-    options = environment.parsed_options
-    assert isinstance(options, Namespace)
-    return options
+def add_to_own(parser: ArgumentParser) -> None:
+    """Add the options to the parser of `python -m loadtests`, which leaves the environment to Locust's."""
+    for option in SHARED:
+        parser.add_argument(option.flag, **option.describe())

@@ -16,11 +16,11 @@ from typing import Final, Self
 
 import psutil
 
-from loadtests.client.target import NoAnswerError, wait_until_ready
+from loadtests.client.addresses import LOOPBACK
+from loadtests.client.readiness import NoAnswerError, wait_until_ready
+from loadtests.client.target import Target
 from loadtests.recording.facts import PROJECT
 
-LOOPBACK: Final = "127.0.0.1"
-ANY: Final = "0.0.0.0"
 PREFERRED_PORT: Final = 8000
 START_PATIENCE_S: Final = 30.0
 RETRY_S: Final = 0.05
@@ -73,7 +73,7 @@ class OwnService:
                     start_new_session=True,
                 )
             self._await_listening(port)
-            wait_until_ready(self.host, {}, START_PATIENCE_S, self._raise_if_gone)
+            wait_until_ready(Target.parse(self.host), START_PATIENCE_S, self._raise_if_gone)
         except NoAnswerError as error:
             self._stop()
             raise ServiceError(f"the service did not become ready: {error}\n{self._last_words()}") from None

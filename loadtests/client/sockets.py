@@ -1,4 +1,4 @@
-"""Bytes out and in over one connection: plain TCP by the shortest way, TLS by gevent's own."""
+"""Sends and receives bytes over one connection: plain TCP with few system calls, TLS through gevent."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _poll: Any = gevent.monkey.get_original("select", "poll")
 """The kernel's own poll: gevent's would yield to other greenlets before a request."""
 
 
-class PlainWire:
-    """A TCP connection read when the event loop says so.
+class PlainSocket:
+    """A TCP connection that waits before it reads.
 
-    Where gevent's socket tries to read first, which before a reply never succeeds, this one waits first;
-    it keeps its watcher, and the watcher wakes the waiting greenlet itself, with nothing between them.
+    gevent's socket tries to read first, which never succeeds before a reply. This one waits first, and keeps
+    one watcher that switches straight to the waiting greenlet.
     """
 
     def __init__(self, connected: Any) -> None:
@@ -35,7 +35,7 @@ class PlainWire:
         self._socket.setblocking(False)
         self._hub = get_hub()
         self._readable = self._hub.loop.io(self._socket.fileno(), READ)
-        self._poll = _poll_of(self._socket)
+        self._poll = _poll_for(self._socket)
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -44,7 +44,7 @@ class PlainWire:
             self._send_rest(memoryview(data)[sent:])
 
     def receive(self) -> bytes:
-        """Some bytes; none at the stream's end."""
+        """Received bytes; empty at the end of the stream."""
         while True:
             self._readable.start(getcurrent().switch)
             try:
@@ -58,12 +58,12 @@ class PlainWire:
             return received
 
     def is_stale(self) -> bool:
-        """Whether something is to be read before anything was asked: the stream's end, most likely."""
+        """Whether there is something to read before a request: most likely the end of the stream."""
         return bool(self._poll.poll(0))
 
     def was_rejected(self) -> bool:
-        """Whether the peer's kernel refused what was sent, because its program had closed the connection."""
-        return _error_of(self._socket) in REJECTED
+        """Whether the peer reset the connection, because its program had closed it."""
+        return _pending_error(self._socket) in REJECTED
 
     def close(self) -> None:
         """Close the connection."""
@@ -87,29 +87,29 @@ class PlainWire:
             writable.close()
 
 
-class TlsWire:
-    """A TLS connection, its server's name verified."""
+class TlsSocket:
+    """A TLS connection whose server name is verified."""
 
     def __init__(self, connected: socket.socket, context: ssl.SSLContext, name: str) -> None:
         self._socket = context.wrap_socket(connected, server_hostname=name)
-        self._poll = _poll_of(self._socket)
+        self._poll = _poll_for(self._socket)
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""
         self._socket.sendall(data)
 
     def receive(self) -> bytes:
-        """Some bytes; none at the stream's end."""
+        """Received bytes; empty at the end of the stream."""
         received: bytes = self._socket.recv(RECEIVE_BYTES)
         return received
 
     def is_stale(self) -> bool:
-        """Whether something is to be read before anything was asked: the stream's end, most likely."""
+        """Whether there is something to read before a request: most likely the end of the stream."""
         return bool(self._poll.poll(0))
 
     def was_rejected(self) -> bool:
-        """Whether the peer's kernel refused what was sent, because its program had closed the connection."""
-        return _error_of(self._socket) in REJECTED
+        """Whether the peer reset the connection, because its program had closed it."""
+        return _pending_error(self._socket) in REJECTED
 
     def close(self) -> None:
         """Close the connection."""
@@ -117,79 +117,79 @@ class TlsWire:
             self._socket.close()
 
 
-Wire = PlainWire | TlsWire
+Socket = PlainSocket | TlsSocket
 
 
-def connect(target: Target, context: ssl.SSLContext | None) -> Wire:
-    """A connection to the target, with TLS where a `context` is given; OSError where there is none."""
+def open_socket(target: Target, context: ssl.SSLContext | None) -> Socket:
+    """Open a connection to the target, with TLS if a `context` is given; OSError if that fails."""
     if context is None and target.family is not None:
-        return PlainWire(_reach(target))
-    connected = _reach_name(target)
+        return PlainSocket(_connect_address(target))
+    connected = _connect_by_name(target)
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if context is None:
-        return PlainWire(_KernelSocket(fileno=connected.detach()))
+        return PlainSocket(_KernelSocket(fileno=connected.detach()))
     try:
-        return TlsWire(connected, context, target.host)
+        return TlsSocket(connected, context, target.host)
     except BaseException:
         connected.close()
         raise
 
 
-def _reach_name(target: Target) -> socket.socket:
+def _connect_by_name(target: Target) -> socket.socket:
     """A socket connected to one of the addresses of a name.
 
-    Of their errors the most telling one: a family of addresses that this machine hasn't got fails like a
+    If all fail, the most telling error is raised: an address family that this machine lacks fails like a
     lack of ports.
     """
     errors: list[OSError] = []
     for family, kind, _, _, address in socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM):
-        reaching = socket.socket(family, kind)
+        connecting = socket.socket(family, kind)
         try:
-            reaching.connect(address)
+            connecting.connect(address)
         except OSError as error:
-            reaching.close()
+            connecting.close()
             errors.append(error)
         except BaseException:
-            reaching.close()
+            connecting.close()
             raise
         else:
-            return reaching
+            return connecting
     raise min(errors, key=lambda error: error.errno == errno.EADDRNOTAVAIL)
 
 
-def _reach(target: Target) -> Any:
-    """A kernel's socket connected to an address that needs no look-up, which would wake a thread."""
-    reaching = _KernelSocket(target.family, socket.SOCK_STREAM)
+def _connect_address(target: Target) -> Any:
+    """A kernel socket connected to an address: no look-up, which would wake a thread."""
+    connecting = _KernelSocket(target.family, socket.SOCK_STREAM)
     try:
-        reaching.setblocking(False)
-        reaching.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        error = reaching.connect_ex((target.host, target.port))
+        connecting.setblocking(False)
+        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        error = connecting.connect_ex((target.host, target.port))
         if error == errno.EINPROGRESS:
             hub = get_hub()
-            writable = hub.loop.io(reaching.fileno(), WRITE)
+            writable = hub.loop.io(connecting.fileno(), WRITE)
             try:
                 hub.wait(writable)
             finally:
                 writable.close()
-            error = reaching.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            error = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
     except BaseException:
-        reaching.close()
+        connecting.close()
         raise
-    return reaching
+    return connecting
 
 
-def _error_of(connected: Any) -> int:
-    """The number of the error that is pending on a socket, 0 for none."""
+def _pending_error(connected: Any) -> int:
+    """The number of the pending error of a socket, 0 for none."""
     try:
         return int(connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
     except OSError as error:
         return error.errno or 0
 
 
-def _poll_of(connected: Any) -> Any:
-    """What tells at once whether a socket has something to be read, or has been closed by its peer."""
+def _poll_for(connected: Any) -> Any:
+    """A poll object that tells whether a socket has something to read or was closed by its peer."""
     poll = _poll()
     poll.register(connected.fileno(), select.POLLIN)
     return poll

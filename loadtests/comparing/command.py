@@ -17,16 +17,15 @@ import yaml
 
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
+from loadtests.cli.exit_codes import FAIL, INVALID, PASS, USAGE
 from loadtests.comparing.figures import Column, column
 from loadtests.comparing.forms import EAGER_FORMS, STEADY_FORMS, Form, eager, steady
 from loadtests.comparing.page import RESULT, page
-from loadtests.recording.facts import PROJECT, machine
-from loadtests.session.judging import FAIL, INVALID, PASS
+from loadtests.recording.facts import PROJECT, describe_machine
 from reports.data.folder import FolderError, write_text
 from reports.data.quantities import number
 
 SCENARIO: Final = "steady"
-USAGE: Final = 2
 JUDGED: Final = (PASS, FAIL, INVALID)
 
 
@@ -87,7 +86,7 @@ def compare(out: Path, time_scale: float) -> int:
             columns.append(_run(load(scenario, form), form, out, time_scale, child))
             print(f"  {_line(columns[-1])}", file=sys.stderr, flush=True)
     steadily, eagerly = columns[: len(STEADY_FORMS)], columns[len(STEADY_FORMS) :]
-    text = page(steadily, eagerly, machine(), f"{datetime.now(UTC):%Y-%m-%d}", time_scale)
+    text = page(steadily, eagerly, describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}", time_scale)
     write_text(out / RESULT, text)
     print(text)
     print(f"Written to {out / RESULT}")

@@ -1,83 +1,78 @@
-"""What Prometheus sees of the generator: the `loadtest_*` metrics, computed when it asks for them.
+"""The `loadtest_*` metrics of the load generator, computed for each scrape.
 
-They live where the samples come together: in the only process, or on the master.
+They are exposed where the samples come together: by the only process, or by the master.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from loadtests.exposition.counts import Counts
-from loadtests.recording.run import Run
-
-if TYPE_CHECKING:
-    from loadtests.session.controller import LoadTest
+from loadtests.recording.run import RunRecording
+from loadtests.session.controller import Controller
 
 
 class GeneratorMetrics(Collector):
     """The state of the load test at this moment, and every request that was recorded so far.
 
-    Counting costs numpy a few passes over a sealed batch; a request on its way costs nothing.
+    Counting takes a few passes of numpy over a sealed batch, and no time of a request.
     """
 
-    def __init__(self, loadtest: LoadTest) -> None:
-        self._loadtest = loadtest
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
         self._counts = Counts()
         self._know_endpoints()
-        loadtest.on_begin.append(self._follow)
 
-    def _follow(self, run: Run) -> None:
-        """Count a run's requests from its beginning on."""
+    def follow(self, run: RunRecording) -> None:
+        """Count the requests of a run from its begin on."""
         self._know_endpoints()
-        run.heed.append(self._counts.add)
+        run.add_batch_listener(self._counts.add)
 
     def _know_endpoints(self) -> None:
-        self._counts.know(endpoint.name for endpoint in self._loadtest.scenario.traffic.endpoints)
+        self._counts.know(endpoint.name for endpoint in self._controller.scenario.traffic.endpoints)
 
     def collect(self) -> Iterator[Metric]:
         """All metrics; Prometheus' client library calls it for each scrape."""
-        run = self._loadtest.run
-        goes_on = run is not None and run.goes_on
-        yield _gauge("loadtest_running", "Whether the load goes on.", float(goes_on))
-        users = self._loadtest.runner.user_count if goes_on and not self._is_open else 0
+        run = self._controller.run
+        is_running = run is not None and run.is_running
+        yield _gauge("loadtest_running", "Whether the load goes on.", float(is_running))
+        users = self._controller.runner.user_count if is_running and not self._is_open else 0
         yield _gauge("loadtest_users", "Users that run; none in the open model.", users)
         yield from self._counts.collect()
         if run is not None:
-            yield from _of_run(run, self._loadtest.phase == "running")
-            yield from self._judged(run)
+            yield from _collect_run(run, self._controller.phase == "running")
+            yield from self._collect_verdict(run)
 
     @property
     def _is_open(self) -> bool:
-        return self._loadtest.scenario.load.model == "open"
+        return self._controller.scenario.load.model == "open"
 
-    def _judged(self, run: Run) -> Iterator[Metric]:
-        """The verdict on the newest run, and when it was reached; nothing before it is there."""
-        if self._loadtest.verdict is None:
+    def _collect_verdict(self, run: RunRecording) -> Iterator[Metric]:
+        """The verdict on the newest run, and when it was reached; nothing before that."""
+        if self._controller.verdict is None:
             return
         labels = {"run": run.folder.name, "scenario": run.facts.scenario}
-        labels["verdict"] = self._loadtest.verdict["verdict"]
+        labels["verdict"] = self._controller.verdict["verdict"]
         for name, documentation, value in (
             ("loadtest_verdict", "The verdict on the newest run.", 1.0),
-            ("loadtest_verdict_timestamp_seconds", "When it was reached.", self._loadtest.judged_at_s),
+            ("loadtest_verdict_timestamp_seconds", "When it was reached.", self._controller.judged_at_s),
         ):
             family = GaugeMetricFamily(name, documentation, labels=tuple(labels))
             family.add_metric(tuple(labels.values()), value)
             yield family
 
 
-def _of_run(run: Run, unfinished: bool) -> Iterator[Metric]:
-    """What is told of a run; replies may come while it is `unfinished`, though its load has stopped."""
+def _collect_run(run: RunRecording, unfinished: bool) -> Iterator[Metric]:
+    """The metrics of a run; while it is `unfinished` replies may come, though its load has stopped."""
     facts, t_s = run.facts, run.elapsed_s
     info = InfoMetricFamily("loadtest_run", "The newest run: its folder and its scenario.")
     info.add_metric((), {"run": run.folder.name, "scenario": facts.scenario})
     yield info
-    present = next((stage for stage in facts.stages if t_s < stage.end_s), None) if run.goes_on else None
+    present = next((stage for stage in facts.stages if t_s < stage.end_s), None) if run.is_running else None
     yield _gauges(
         "loadtest_stage",
         "Which stage the load is in: 1 for the present one.",
@@ -86,7 +81,7 @@ def _of_run(run: Run, unfinished: bool) -> Iterator[Metric]:
     )
     if facts.plan.rate:
         place = max(0, bisect_right(facts.plan.t_s, t_s) - 1)
-        planned = facts.plan.rate[place] if run.goes_on else 0.0
+        planned = facts.plan.rate[place] if run.is_running else 0.0
         yield _gauge("loadtest_planned_requests_per_second", "The planned rate, or users by pace.", planned)
     seen = run.latest.items() if unfinished else ()
     in_flight = sum(value for (_, name), value in seen if name == "in_flight")
@@ -102,14 +97,6 @@ def _of_run(run: Run, unfinished: bool) -> Iterator[Metric]:
     ):
         values = [(source, value * unit) for (source, each), value in seen if each == observed]
         yield _gauges(name, documentation, "process", (each for each in values if each[0] != "service"))
-
-
-def registry(loadtest: LoadTest) -> CollectorRegistry:
-    """All that is exposed: the load test, and the processor and memory of this process."""
-    made = CollectorRegistry()
-    made.register(GeneratorMetrics(loadtest))
-    ProcessCollector(registry=made)
-    return made
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

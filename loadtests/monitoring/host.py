@@ -1,4 +1,4 @@
-"""Processor time that neither the load test nor the service took: what other programs on this machine did."""
+"""Measures the processor time that neither the load test nor the service took: that of other programs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 import psutil
 
 SHORTEST_S: Final = 0.5
-"""The kernel counts in hundredths of a second; of less time shares would be coarse."""
+"""The kernel counts in hundredths of a second: shares of less time would be coarse."""
 IDLE: Final = ("idle", "iowait")
 COUNTED_TWICE: Final = ("guest", "guest_nice")
-"""They are in `user` and `nice` too."""
+"""They are counted in `user` and `nice` too."""
 
 
 class _Times(NamedTuple):
@@ -22,19 +22,19 @@ class _Times(NamedTuple):
     ours_s: float
 
 
-class Neighbours:
-    """Beside this process, its children of now, and the `service`'s processes."""
+class ForeignCpuUsage:
+    """Of all processes but this one, its present children and the `service`'s processes."""
 
     def __init__(self, service: Sequence[psutil.Process]) -> None:
         this = psutil.Process()
         self._ours = list(dict.fromkeys([this, *this.children(recursive=True), *service]))
         self._before = self._times()
 
-    def figures(self) -> dict[str, float]:
-        """Since the last time: what others took, in % of a core, and what was idle, in % of the machine.
+    def measure(self) -> dict[str, float]:
+        """Since the last call: what others took, in % of a core, and what was idle, in % of the machine.
 
-        What a hypervisor withheld counts as taken by others. Empty where too little time has passed, or a
-        process of ours has ended.
+        Time that a hypervisor withheld (steal) counts as taken by others. Empty if too little time has
+        passed, or one of our processes has ended.
         """
         try:
             now = self._times()

@@ -1,8 +1,8 @@
-"""Ask a Kubernetes cluster, through kubectl, how a Deployment is scaled and what its pods use.
+"""Asks a Kubernetes cluster, through kubectl, how a Deployment is scaled and what its pods use.
 
-A process of its own, `python -m loadtests.monitoring.kubectl NAMESPACE/DEPLOYMENT`: starting kubectl takes
-tens of milliseconds of a core, which the load generator has better use for. It imports the standard library
-alone and writes a line of JSON every 15 s, until nobody reads it any more: `{"seen": {name: value},
+It runs as another process, `python -m loadtests.monitoring.kubectl NAMESPACE/DEPLOYMENT`, because starting
+kubectl takes tens of milliseconds of a core that the load generator needs. It imports only the standard
+library, and writes a line of JSON every 15 s until nobody reads it any more: `{"seen": {name: value},
 "problems": [sentence, ...]}`.
 """
 
@@ -40,7 +40,7 @@ UNITS: Final = {
 }
 
 Ask = Callable[[str], Any]
-"""Called with a path of the cluster's API: what it answers, parsed. AskError where it doesn't."""
+"""Called with a path of the cluster's API; returns the parsed answer, or raises AskError."""
 
 
 class AskError(Exception):
@@ -55,7 +55,7 @@ class Workload(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Workload:
-        """Of `namespace/deployment`; ValueError, in a sentence, if it is none."""
+        """Parse `namespace/deployment`; ValueError, in a sentence, for another text."""
         found = re.fullmatch(rf"({NAME})/({NAME})", text)
         if found is None:
             raise ValueError(
@@ -68,8 +68,8 @@ class Workload(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
-def sample(workload: Workload, ask: Ask) -> tuple[dict[str, float], list[str]]:
-    """What is seen of a workload now, by name, and what could not be seen, a sentence each."""
+def observe_workload(workload: Workload, ask: Ask) -> tuple[dict[str, float], list[str]]:
+    """Values observed of a workload now, by name, and a sentence for each that could not be observed."""
     seen: dict[str, float] = {}
     problems = []
     base = f"/namespaces/{workload.namespace}"
@@ -81,13 +81,13 @@ def sample(workload: Workload, ask: Ask) -> tuple[dict[str, float], list[str]]:
         return {}, [f"the Deployment {workload} can't be seen: {error}"]
     try:
         scalers = ask(f"/apis/autoscaling/v2{base}/horizontalpodautoscalers")["items"]
-        seen |= next((_scaling(each) for each in scalers if _scales(each, workload)), {})
+        seen |= next((_read_scaler(each) for each in scalers if _scales(each, workload)), {})
     except AskError as error:
         problems.append(f"its autoscaler can't be seen: {error}")
     try:
-        selector = quote(label_selector(deployment["spec"]["selector"]))
+        selector = quote(write_selector(deployment["spec"]["selector"]))
         pods = ask(f"/apis/metrics.k8s.io/v1beta1{base}/pods?labelSelector={selector}")["items"]
-        seen |= _usage(pods)
+        seen |= _sum_usage(pods)
     except AskError as error:
         problems.append(f"what its pods use can't be seen (is metrics-server installed?): {error}")
     return seen, problems
@@ -98,29 +98,29 @@ def _scales(scaler: Mapping[str, Any], workload: Workload) -> bool:
     return (target["kind"], target["name"]) == ("Deployment", workload.name)
 
 
-def _scaling(scaler: Mapping[str, Any]) -> dict[str, float]:
-    """How many replicas the autoscaler wants, and may want at most."""
+def _read_scaler(scaler: Mapping[str, Any]) -> dict[str, float]:
+    """How many replicas the autoscaler wants, and the most it may want."""
     found = {"replicas_max": float(scaler["spec"]["maxReplicas"])}
     if desired := scaler.get("status", {}).get("desiredReplicas"):
         found["replicas_desired"] = float(desired)
     return found
 
 
-def _usage(pods: list[Mapping[str, Any]]) -> dict[str, float]:
-    """Processor and memory of all measured pods together; nothing where none is."""
+def _sum_usage(pods: list[Mapping[str, Any]]) -> dict[str, float]:
+    """Processor and memory of all measured pods together; empty if none is measured."""
     used = [container["usage"] for pod in pods for container in pod["containers"]]
     if not used:
         return {}
     return {
-        "pods_cpu_cores": sum(quantity(each["cpu"]) for each in used),
-        "pods_memory_mib": sum(quantity(each["memory"]) for each in used) / 2**20,
+        "pods_cpu_cores": sum(parse_quantity(each["cpu"]) for each in used),
+        "pods_memory_mib": sum(parse_quantity(each["memory"]) for each in used) / 2**20,
     }
 
 
-def quantity(text: str) -> float:
+def parse_quantity(text: str) -> float:
     """A Kubernetes quantity, such as 250m, 123456789n or 180Mi, as a number of its base unit.
 
-    ValueError if it is none.
+    ValueError for another text.
     """
     found = re.fullmatch(r"([0-9.]+(?:[eE][-+]?\d+)?)([A-Za-z]*)", text)
     if found is None or found[2] not in UNITS:
@@ -128,8 +128,8 @@ def quantity(text: str) -> float:
     return float(found[1]) * UNITS[found[2]]
 
 
-def label_selector(selector: Mapping[str, Any]) -> str:
-    """A Deployment's selector as a query has it: `a=b,c in (d,e),!f`."""
+def write_selector(selector: Mapping[str, Any]) -> str:
+    """A Deployment's selector in the form of a query: `a=b,c in (d,e),!f`."""
     terms = [f"{key}={value}" for key, value in selector.get("matchLabels", {}).items()]
     for term in selector.get("matchExpressions", []):
         values = f"({','.join(term.get('values', []))})"
@@ -138,8 +138,8 @@ def label_selector(selector: Mapping[str, Any]) -> str:
     return ",".join(terms)
 
 
-def kubectl(path: str) -> Any:
-    """What the cluster of kubectl's current context answers at a path of its API."""
+def ask_kubectl(path: str) -> Any:
+    """The answer of the cluster in kubectl's current context at a path of its API."""
     command = ["kubectl", "get", "--raw", path, f"--request-timeout={TIMEOUT_S:.0f}s"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=2 * TIMEOUT_S)
@@ -154,23 +154,23 @@ def kubectl(path: str) -> Any:
         raise AskError("the answer is no JSON") from None
 
 
-def report(workload: Workload, ask: Ask) -> str:
-    """A line about now; it can always be written, whatever the cluster answers."""
+def write_line(workload: Workload, ask: Ask) -> str:
+    """A line of JSON about this moment, whatever the cluster answers."""
     try:
-        seen, problems = sample(workload, ask)
+        seen, problems = observe_workload(workload, ask)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         seen, problems = {}, [f"the cluster's answer about {workload} is not understood: {error!r}"]
     return json.dumps({"seen": seen, "problems": problems})
 
 
 def main() -> None:
-    """Report, again and again."""
+    """Write a line every `PERIOD_S` seconds."""
     workload = Workload.parse(sys.argv[1])
     os.nice(NICENESS)
     due = time.monotonic()
     while True:
         try:
-            print(report(workload, kubectl), flush=True)
+            print(write_line(workload, ask_kubectl), flush=True)
         except BrokenPipeError:
             os._exit(0)
         due = max(due + PERIOD_S, time.monotonic())

@@ -1,4 +1,4 @@
-"""What is observed of a Kubernetes Deployment beside the load: replicas, and what its pods use."""
+"""Observes a Kubernetes Deployment beside the load: its replicas, and what its pods use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import gevent
 from gevent import subprocess
 
 from loadtests.recording.facts import PROJECT
-from loadtests.recording.run import Run
+from loadtests.recording.run import RunRecording
 from loadtests.recording.writer import Observation
 from reports.data.telemetry import KUBERNETES
 
@@ -23,15 +23,15 @@ logger = logging.getLogger(__name__)
 LOOK_S: Final = 0.5
 
 
-class Cluster:
-    """Let a process of its own ask about a workload, `namespace/deployment`, while a run goes on."""
+class KubernetesMonitor:
+    """Lets another process ask about a workload, `namespace/deployment`, while a run goes on."""
 
     def __init__(self, workload: str) -> None:
         self._workload = workload
         self._told: set[str] = set()
 
-    def follow(self, run: Run) -> None:
-        """Observe until the run's load stops."""
+    def follow(self, run: RunRecording) -> None:
+        """Observe until the load of the run stops."""
         process = subprocess.Popen(
             [sys.executable, "-m", "loadtests.monitoring.kubectl", self._workload],
             cwd=PROJECT,
@@ -41,16 +41,16 @@ class Cluster:
         )
         gevent.spawn(self._attend, process, run)
 
-    def _attend(self, process: Any, run: Run) -> None:
+    def _attend(self, process: Any, run: RunRecording) -> None:
         reading = gevent.spawn(self._read, process, run)
         try:
-            while run.goes_on and not reading.ready():
+            while run.is_running and not reading.ready():
                 gevent.sleep(LOOK_S)
         finally:
             reading.kill()
             _end(process)
 
-    def _read(self, process: Any, run: Run) -> None:
+    def _read(self, process: Any, run: RunRecording) -> None:
         for line in process.stdout:
             told = json.loads(line)
             if told["seen"]:
@@ -59,14 +59,14 @@ class Cluster:
                 self._tell(problem)
 
     def _tell(self, problem: str) -> None:
-        """Once a sentence: the cluster is asked again, and the run goes on in any case."""
+        """Log a problem once: the cluster is asked again, and the run goes on in any case."""
         if problem not in self._told:
             self._told.add(problem)
             logger.warning("--kubernetes: %s", problem)
 
 
 def _end(process: Any) -> None:
-    """End its session: a kubectl that waits for an answer would outlive it by seconds."""
+    """Kill its process session: a kubectl that waits for an answer would outlive it by seconds."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,24 +1,26 @@
-"""What is observed of the service beside the load: readiness, processor, memory, queue, batches.
+"""Observes the service beside the load: readiness, processor, memory, queue, batches.
 
-The service tells it by its readiness path and its Prometheus metrics; processor and memory come from the
-kernel where the service runs on this machine, and so does what other programs took of it. What a service
-doesn't offer is not observed.
+Readiness comes from the service's readiness path, queue and batches from its Prometheus metrics. Processor
+and memory come from the kernel if the service runs on this machine, and so does the processor time that
+other programs took. What a service does not offer is not observed.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final
 
 import psutil
 
-from loadtests.client.connection import Connection, Reply
-from loadtests.client.target import READINESS_PATH, Target, merged
-from loadtests.monitoring.host import Neighbours
+from loadtests.client.addresses import is_loopback
+from loadtests.client.connection import Connection
+from loadtests.client.readiness import READINESS_PATH
+from loadtests.client.reply import Reply
+from loadtests.client.target import Target
+from loadtests.monitoring.host import ForeignCpuUsage
 from loadtests.recording.observing import observe_every
 from loadtests.recording.writer import Observation
 from reports.data.samples import LACKING
@@ -26,7 +28,7 @@ from reports.data.telemetry import MACHINE, PROBED, SERVICE
 
 PERIOD_S: Final = 1.0
 TIMEOUT_S: Final = 0.9
-"""A question is answered before the next one, or not at all."""
+"""A request is answered before the next one, or not at all."""
 
 TOO_MANY: Final = 429
 METRICS_PATH: Final = "/metrics"
@@ -41,26 +43,23 @@ SAMPLE: Final = re.compile(r'(\w+)\b[ \t]*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?[
 """A line of Prometheus' text format: name, labels if any, value; a timestamp may follow."""
 
 
-class Beside:
-    """Ask once a second until stopped; `observe(observations)` takes what was seen."""
+class ServiceMonitor:
+    """Asks once a second until stopped; `observe(observations)` takes the values."""
 
-    def __init__(
-        self,
-        target: Target,
-        headers: Iterable[tuple[str, str]],
-        observe: Callable[[Sequence[Observation]], None],
-    ) -> None:
+    def __init__(self, target: Target, observe: Callable[[Sequence[Observation]], None]) -> None:
         self._observe = observe
-        self._questions = {path: _question(target, path, headers) for path in (READINESS_PATH, METRICS_PATH)}
+        self._requests = {
+            path: target.encode_head("GET", path, {}) + b"\r\n" for path in (READINESS_PATH, METRICS_PATH)
+        }
         self._connection = Connection(target)
-        self._processes = local_processes(target)
-        self._neighbours = Neighbours(self._processes) if self._processes else None
+        self._processes = find_local_processes(target)
+        self._foreign_usage = ForeignCpuUsage(self._processes) if self._processes else None
         self._before: dict[str, float] = {}
         self._at = perf_counter()
         self._tells_readiness: bool | None = None
-        """Whether the service has a readiness path; None until it said so."""
+        """Whether the service has a readiness path; None until that is known."""
         self._unanswered = 0
-        """Probes that nobody answered before it did."""
+        """Probes without an answer before the first answer."""
         self._greenlet = observe_every(PERIOD_S, self._look, "the service")
 
     def stop(self) -> None:
@@ -73,26 +72,26 @@ class Beside:
         reply = self._ask(READINESS_PATH)
         took_ms = (perf_counter() - asked) * 1000.0
         if reply.failure not in LACKING:
-            self._tell(SERVICE, {PROBED: 1.0} | self._readiness(reply, took_ms))
-        # Who doesn't answer the one question in time would only delay the next one.
-        told = self._metrics() if reply.failure is None else {}
-        self._tell(SERVICE, self._service_figures(told | _kernel_figures(self._processes)))
-        if self._neighbours is not None:
-            self._tell(MACHINE, self._neighbours.figures())
+            self._tell(SERVICE, {PROBED: 1.0} | self._interpret(reply, took_ms))
+        # A service that does not answer one request in time would only delay the next probe.
+        told = self._scrape() if reply.failure is None else {}
+        self._tell(SERVICE, self._derive_figures(told | _read_kernel(self._processes)))
+        if self._foreign_usage is not None:
+            self._tell(MACHINE, self._foreign_usage.measure())
 
-    def _metrics(self) -> dict[str, float]:
+    def _scrape(self) -> dict[str, float]:
         reply = self._ask(METRICS_PATH)
-        return metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
+        return parse_metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
 
     def _tell(self, source: str, seen: dict[str, float]) -> None:
         if seen:
             self._observe([Observation(source, name, value) for name, value in seen.items()])
 
-    def _readiness(self, reply: Reply, took_ms: float) -> dict[str, float]:
-        """Ready is who answers 200; not ready who fails to (5xx, 429, or no reply in time).
+    def _interpret(self, reply: Reply, took_ms: float) -> dict[str, float]:
+        """Ready means 200; 5xx, 429 and no reply in time mean not ready.
 
-        Any other answer, such as 404 or a redirect, says that there is nobody to be asked, unless there was
-        somebody before. Who has never answered yet may be either.
+        Any other answer, such as 404 or a redirect, means that the service has no readiness path, unless it
+        answered 200 before. Until the first answer it may be either.
         """
         status = reply.status if reply.failure is None else None
         if status == 200:
@@ -108,7 +107,7 @@ class Beside:
         self._unanswered = 0
         return {"readiness": 1.0, "probe_ms": took_ms} if status == 200 else {"readiness": 0.0}
 
-    def _service_figures(self, told: dict[str, float]) -> dict[str, float]:
+    def _derive_figures(self, told: dict[str, float]) -> dict[str, float]:
         now, before = perf_counter(), self._before
         elapsed_s, self._at, self._before = now - self._at, now, told
         seen = {}
@@ -124,13 +123,13 @@ class Beside:
         return seen
 
     def _ask(self, path: str) -> Reply:
-        return self._connection.exchange(self._questions[path], TIMEOUT_S, repeatable=True)
+        return self._connection.exchange(self._requests[path], TIMEOUT_S, repeatable=True)
 
 
-def metrics(text: bytes | bytearray) -> dict[str, float]:
-    """The wanted figures out of Prometheus' text format, summed over their labels.
+def parse_metrics(text: bytes | bytearray) -> dict[str, float]:
+    """The wanted figures in Prometheus' text format, summed over their labels.
 
-    A line that is none of the format, or whose value is no finite number, is passed over.
+    A line that does not follow the format, or whose value is not finite, is skipped.
     """
     found: dict[str, float] = {}
     for line in text.decode("utf-8", errors="replace").splitlines():
@@ -146,9 +145,9 @@ def metrics(text: bytes | bytearray) -> dict[str, float]:
     return found
 
 
-def local_processes(target: Target) -> list[psutil.Process]:
-    """The processes that listen where the requests go, with those they started; none on another machine."""
-    if not _is_loopback(target.host):
+def find_local_processes(target: Target) -> list[psutil.Process]:
+    """The processes that listen at the target, with their children; none on another machine."""
+    if not is_loopback(target.host):
         return []
     try:
         listening = psutil.net_connections(kind="tcp")
@@ -165,7 +164,7 @@ def local_processes(target: Target) -> list[psutil.Process]:
         return []
 
 
-def _kernel_figures(processes: list[psutil.Process]) -> dict[str, float]:
+def _read_kernel(processes: list[psutil.Process]) -> dict[str, float]:
     seconds = bytes_held = 0.0
     try:
         for process in processes:
@@ -175,16 +174,3 @@ def _kernel_figures(processes: list[psutil.Process]) -> dict[str, float]:
     except (psutil.Error, OSError):
         return {}
     return {CPU_SECONDS: seconds, MEMORY_BYTES: bytes_held} if processes else {}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _question(target: Target, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    fields = merged({"Host": target.authority, "User-Agent": "model-load-tests"}, dict(headers))
-    lines = [f"GET {target.prefix}{path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()

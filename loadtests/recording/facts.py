@@ -1,4 +1,4 @@
-"""Gather the facts of a run: what is to be run, on which machine, in which versions, by which command."""
+"""Gathers the facts of a run: scenario, target, machine, versions, command."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import platform
 import shlex
 import subprocess
 import sys
-from argparse import Namespace
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,27 +16,24 @@ from typing import Final
 import psutil
 
 from configuration.scenario import Scenario
-from loadtests.client.target import described_service
+from loadtests.client.readiness import describe_service
+from loadtests.client.target import Target
+from loadtests.recording.settings import RunSettings
 from reports.data.checkpoints import LOOKS, checkpoints_s
 from reports.data.facts import Facts
 
 ENDLESS_S: Final = 1e9
-"""Stands in run.json for the end of a stage that has none until the run is stopped."""
+"""In run.json the end of a stage that has no planned end."""
 PACKAGES: Final = ("locust", "gevent", "httptools", "numpy", "pyarrow", "scikit-learn", "rest-model-service")
 PROJECT: Final = Path(__file__).resolve().parents[2]
 LATEST: Final = "latest"
-"""Beside the runs' folders: leads to the newest one that was judged."""
+"""The link beside the folders of runs to the newest one that was judged."""
 
 
-def facts_of(
-    scenario: Scenario,
-    stated: Scenario,
-    options: Namespace,
-    host: str,
-    headers: Mapping[str, str],
-    workers: int,
+def gather_facts(
+    scenario: Scenario, stated: Scenario, settings: RunSettings, target: Target, host: str, workers: int
 ) -> Facts:
-    """The facts of a run that begins now; `stated` is the scenario as written, before any calibration."""
+    """The facts of a run that begins now; `stated` is the scenario as written, before a calibration."""
     facts = Facts(
         scenario=scenario.name,
         description=scenario.description,
@@ -52,25 +47,25 @@ def facts_of(
         expected=scenario.expected,
         generator=asdict(scenario.generator),
         confidence=scenario.confidence,
-        require_proof=options.require_proof,
+        require_proof=settings.require_proof,
         resolved=stated.resolved(),
-        time_scale=options.time_scale,
+        time_scale=settings.time_scale,
         seeds=scenario.seeds,
-        service=described_service(host, headers),
-        versions=versions(),
-        machine=machine(),
-        git_commit=git_commit(),
-        command=command_typed(),
+        service=describe_service(target),
+        versions=find_versions(),
+        machine=describe_machine(),
+        git_commit=find_commit(),
+        command=find_command(),
         workers=workers,
-        note=options.note,
-        trace_link=options.trace_link,
+        note=settings.note,
+        trace_link=settings.trace_link,
     )
-    if options.stop_when_decided and checkpoints_s(facts):
+    if settings.stop_when_decided and checkpoints_s(facts):
         return replace(facts, looks=LOOKS)
     return facts
 
 
-def versions() -> dict[str, str]:
+def find_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that shape the figures."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
@@ -81,7 +76,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def machine() -> dict[str, str]:
+def describe_machine() -> dict[str, str]:
     """The generator's machine."""
     memory_gib = psutil.virtual_memory().total / 2**30
     return {
@@ -101,8 +96,8 @@ def _processor() -> str:
     return next(names, platform.machine())
 
 
-def git_commit() -> str | None:
-    """The project's commit, with `+` behind it where files differ from it; None outside a checkout."""
+def find_commit() -> str | None:
+    """The commit of the project, with `+` appended if files differ from it; None outside a checkout."""
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
         return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
@@ -115,6 +110,6 @@ def _git(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
 
 
-def command_typed() -> str:
-    """The command that started the run, as one would type it."""
+def find_command() -> str:
+    """The command that started the run, as typed."""
     return os.environ.get("LOADTEST_COMMAND") or shlex.join(["locust", *sys.argv[1:]])

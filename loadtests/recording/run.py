@@ -1,4 +1,4 @@
-"""The run under way, where its samples come together: in the only process, or on the master."""
+"""Records one run where its samples come together: in the only process, or on the master."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from loadtests.recording.live import Live
 from loadtests.recording.observing import observe_every
 from loadtests.recording.recorder import Batch
-from loadtests.recording.writer import Observation, Recording
+from loadtests.recording.writer import Observation, RunWriter
 from reports.data.facts import Facts, Stage
 from reports.data.telemetry import GENERATOR
 from reports.judging.objectives import Objective
@@ -22,10 +22,11 @@ logger = logging.getLogger(__name__)
 USERS_PERIOD_S: Final = 0.5
 
 
-class Run:
-    """Take samples and observations in, keep the live figures, close the folder in the end.
+class RunRecording:
+    """Takes in samples and observations, keeps the live figures, closes the run's folder at the end.
 
-    `on_break` is called when the folder can no longer be written.
+    `count_users` tells how many users are running; `on_break` is called when the folder can no longer be
+    written.
     """
 
     def __init__(
@@ -33,31 +34,33 @@ class Run:
         folder: Path,
         facts: Facts,
         objectives: Sequence[Objective],
-        users: Callable[[], int],
+        count_users: Callable[[], int],
         on_break: Callable[[], object],
     ) -> None:
         self.facts = facts
         self.folder = folder
         self.live = Live(facts.stages, objectives, facts.expected)
         self.faults: list[str] = []
-        self.heed: list[Callable[[Batch], None]] = []
-        """Who else is shown each batch."""
+        self._batch_listeners: list[Callable[[Batch], None]] = []
         self.latest: dict[tuple[str, str], float] = {}
-        """What was observed last, by source and name."""
+        """The last observed values, by source and name."""
         self.started = perf_counter()
-        self._users = users
+        self._count_users = count_users
         self._on_break = on_break
         self._ended_s: float | None = None
-        self._recording = Recording(folder, facts)
-        self._watch = observe_every(USERS_PERIOD_S, self._watch_users, "how many users run")
+        self._writer = RunWriter(folder, facts)
+        closed = facts.model == "closed"
+        self._user_observer = (
+            observe_every(USERS_PERIOD_S, self._observe_users, "how many users run") if closed else None
+        )
 
     @property
     def requests(self) -> int:
         """Samples written so far."""
-        return self._recording.requests
+        return self._writer.requests
 
     @property
-    def goes_on(self) -> bool:
+    def is_running(self) -> bool:
         """Whether the load has not stopped yet."""
         return self._ended_s is None
 
@@ -68,69 +71,75 @@ class Run:
 
     @property
     def users(self) -> int:
-        """Users that run now."""
-        return self._users()
+        """How many users are running."""
+        return self._count_users()
 
-    def take(self, raw: bytes, endpoints: Sequence[str], worker: int = 0) -> int:
+    def add_batch_listener(self, listener: Callable[[Batch], None]) -> None:
+        """Call `listener` with every batch of samples written from now on."""
+        self._batch_listeners.append(listener)
+
+    def record(self, raw: bytes, endpoints: Sequence[str], worker: int = 0) -> int:
         """Write packed rows and count them; return how many were written."""
         try:
-            batch = self._recording.append(raw, endpoints, worker)
+            batch = self._writer.append(raw, endpoints, worker)
         except OSError as error:
             self._break(f"samples could not be written to {self.folder}: {error.strerror or error}")
             return 0
         self.live.add(batch, self.elapsed_s)
-        for show in self.heed:
-            show(batch)
+        for listener in self._batch_listeners:
+            listener(batch)
         return len(batch.rows)
 
     def observe(self, observations: Sequence[Observation]) -> None:
-        """Write what was observed just now."""
+        """Write values observed at this moment."""
         self.latest.update(((each.source, each.name), each.value) for each in observations)
         try:
-            self._recording.observe(self.elapsed_s, observations)
+            self._writer.observe(self.elapsed_s, observations)
         except OSError as error:
             self._break(f"telemetry could not be written to {self.folder}: {error.strerror or error}")
 
-    def fault(self, reason: str) -> None:
-        """Note, once, why this run's figures can't be trusted."""
+    def add_fault(self, reason: str) -> None:
+        """Note, once, why the figures of this run can't be trusted."""
         if reason not in self.faults:
             self.faults.append(reason)
             logger.error(reason)
 
     def _break(self, reason: str) -> None:
-        """What comes from here on is lost: the run is at fault, and may as well end."""
+        """Note that samples are lost from now on, and ask for the end of the run."""
         if reason not in self.faults:
-            self.fault(reason)
+            self.add_fault(reason)
             self._on_break()
 
     def stop_clock(self) -> None:
-        """The load stops here; replies may still come."""
+        """Note that the load has stopped; replies may still come."""
         if self._ended_s is None:
             self._ended_s = perf_counter() - self.started
 
     def close(self, interrupted: str | None, offered: Callable[[int, float], float | None]) -> None:
-        """End the streams, write the facts; `offered(judged requests, elapsed_s)` is a share of the plan."""
+        """End the streams and write the facts.
+
+        `offered(judged requests, elapsed_s)` is the share of the planned requests that was sent, None where
+        no requests were planned.
+        """
         self.stop_clock()
-        self._watch.kill()
+        if self._user_observer is not None:
+            self._user_observer.kill()
         ended_s = self.elapsed_s
         self.facts = replace(
             self.facts,
-            stages=tuple(_ended(stage, ended_s, self.facts.planned_s) for stage in self.facts.stages),
+            stages=tuple(_with_end(stage, ended_s, self.facts.planned_s) for stage in self.facts.stages),
             ended_s=ended_s,
             interrupted=interrupted,
             offered=offered(self.live.total().requests, ended_s),
             faults=tuple(self.faults),
         )
-        self._recording.close(self.facts)
-        self.facts = self._recording.facts
+        self._writer.close(self.facts)
+        self.facts = self._writer.facts
 
-    def _watch_users(self) -> None:
-        """Observe the users; in the open model there are none, and the look is for the workers' sake."""
-        users = self._users()
-        if self.facts.model == "closed":
-            self.observe([Observation(GENERATOR, "users", float(users))])
+    def _observe_users(self) -> None:
+        self.observe([Observation(GENERATOR, "users", float(self.users))])
 
 
-def _ended(stage: Stage, ended_s: float, planned_s: float | None) -> Stage:
-    """A stage without a planned end ends when the run does."""
+def _with_end(stage: Stage, ended_s: float, planned_s: float | None) -> Stage:
+    """The stage; one without a planned end ends when the run ended."""
     return stage if planned_s is not None or stage.end_s <= ended_s else replace(stage, end_s=ended_s)

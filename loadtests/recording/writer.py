@@ -1,4 +1,4 @@
-"""A run's folder while it is being written: facts, samples and telemetry, readable at every moment."""
+"""Writes the folder of a run: facts, samples and telemetry, readable at every moment."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from reports.data.folder import write_text
 from reports.data.telemetry import TELEMETRY_SCHEMA
 
 NEEDED_BYTES = 2**20
-"""What the smallest run and its report take; without that much room none is begun."""
+"""Room for the smallest run and its report; with less no run is begun."""
 RESERVE_BYTES = 2**18
-"""Kept free for the facts and the verdict, should the disk fill up during the run."""
+"""Kept free for the facts and the verdict in case the disk fills up during the run."""
 
 
 class Observation(NamedTuple):
@@ -34,8 +34,8 @@ class Observation(NamedTuple):
     value: float
 
 
-class Recording:
-    """Write one run; OSError comes up where the disk refuses."""
+class RunWriter:
+    """Writes the files of one run; OSError if the disk refuses."""
 
     def __init__(self, folder: Path, facts: Facts) -> None:
         self.folder = folder
@@ -52,7 +52,7 @@ class Recording:
 
     @property
     def requests(self) -> int:
-        """How many samples have been written."""
+        """Samples written so far."""
         return self._samples.written
 
     def append(self, raw: bytes, endpoints: Sequence[str], worker: int) -> Batch:
@@ -60,7 +60,7 @@ class Recording:
         return self._samples.append(raw, endpoints, worker)
 
     def observe(self, t_s: float, observations: Iterable[Observation]) -> None:
-        """Write what was observed at one moment."""
+        """Write values observed at one moment."""
         if self._open:
             sources, names, values = zip(*observations, strict=True)
             columns = [
@@ -74,11 +74,11 @@ class Recording:
             self._observations += len(values)
 
     def close(self, facts: Facts) -> None:
-        """End the streams and write the facts as they turned out; a second call changes nothing."""
+        """End the streams and write the final facts; a second call changes nothing."""
         if self._open:
             self._open = False
             self._reserve.unlink(missing_ok=True)
-            refused = [error for close in self._closings if (error := _error_of(close)) is not None]
+            refused = [error for close in self._closings if (error := _try_close(close)) is not None]
             lost = tuple(
                 f"the run's folder could not be written to its end: {error}" for error in refused[:1]
             )
@@ -98,7 +98,7 @@ class Recording:
         write_text(self.folder / "run.json", "{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def _error_of(close: Callable[[], None]) -> str | None:
+def _try_close(close: Callable[[], None]) -> str | None:
     try:
         close()
     except (OSError, pa.ArrowException) as error:
@@ -107,7 +107,7 @@ def _error_of(close: Callable[[], None]) -> str | None:
 
 
 def require_room(out: Path) -> None:
-    """OSError, in a sentence, unless runs can be kept in `out`."""
+    """Raise OSError, in a sentence, unless runs can be kept in `out`."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out) as probe:
@@ -118,7 +118,7 @@ def require_room(out: Path) -> None:
 
 
 def make_folder(out: Path, scenario: str, now: datetime | None = None) -> Path:
-    """Create `<scenario>-<UTC time>` in `out`; a second run within the second gets a number."""
+    """Create `<scenario>-<UTC time>` in `out`; a second run within the same second gets a number."""
     moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     out.mkdir(parents=True, exist_ok=True)
     number = 1
@@ -133,7 +133,7 @@ def make_folder(out: Path, scenario: str, now: datetime | None = None) -> Path:
 
 
 def point_latest(folder: Path) -> None:
-    """Let `latest`, beside the run's folder, lead to it."""
+    """Point the link `latest`, beside the folder of the run, at it."""
     fresh = folder.with_name(f".{LATEST}-{folder.name}")
     fresh.symlink_to(folder.name)
     fresh.replace(folder.with_name(LATEST))

@@ -12,7 +12,7 @@ import numpy as np
 
 from configuration.scenario import Abort
 from loadtests.recording.recorder import OUTCOME_CODES, Batch
-from loadtests.recording.run import Run
+from loadtests.recording.run import RunRecording
 from reports.data.facts import Stage
 from reports.data.quantities import beside, counted, with_unit
 from reports.data.samples import Mask
@@ -87,19 +87,21 @@ class Condition:
         return chosen
 
 
-def watch(run: Run, abort: Abort, give_up: Callable[[str], None]) -> gevent.Greenlet:
+def watch(run: RunRecording, abort: Abort, give_up: Callable[[str], None]) -> gevent.Greenlet:
     """Call `give_up(reason)` once, as soon as a condition is broken after the grace."""
     facts = run.facts
     conditions = [Condition(objective, facts.stages, facts.expected) for objective in abort.unless]
     for condition in conditions:
-        run.heed.append(condition.add)
+        run.add_batch_listener(condition.add)
     from_s = min((stage.start_s for stage in facts.judged_stages), default=0.0) + abort.after_s
     return gevent.spawn(_watch, run, conditions, from_s, give_up)
 
 
-def _watch(run: Run, conditions: Sequence[Condition], from_s: float, give_up: Callable[[str], None]) -> None:
+def _watch(
+    run: RunRecording, conditions: Sequence[Condition], from_s: float, give_up: Callable[[str], None]
+) -> None:
     gevent.sleep(max(0.0, from_s - run.elapsed_s))
-    while run.goes_on:
+    while run.is_running:
         reasons = [reason for condition in conditions if (reason := condition.broken())]
         if reasons:
             give_up("; ".join(reasons))

@@ -1,4 +1,4 @@
-"""Look at a run at fixed moments, in a process of its own, and end it once every objective is decided."""
+"""Looks at a run at fixed moments, in another process, and ends it when every objective is decided."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from typing import Final
 
 import gevent
 
-from loadtests.recording.run import Run
+from loadtests.recording.run import RunRecording
 from loadtests.session.judging import run_reports
 from reports.data.checkpoints import checkpoints_s
 
 logger = logging.getLogger(__name__)
 
 ARRIVAL_S: Final = 1.0
-"""By when a row has certainly reached the folder after its request ended, also from another machine."""
+"""A row has certainly reached the folder this long after its request ended, also from another machine."""
 
 
-def watch(run: Run, timeout_s: float, decided: Callable[[], None]) -> gevent.Greenlet:
+def watch(run: RunRecording, timeout_s: float, decided: Callable[[], None]) -> gevent.Greenlet:
     """Call `decided()` once, at the first checkpoint by which every objective is decided.
 
-    A look waits until each request that was to start before its checkpoint has been answered or has timed
-    out: without the slowest ones the rest would look better than it was. The last checkpoint is the run's
-    end, which needs no look.
+    A look waits until each request due before its checkpoint has been answered or has timed out: without the
+    slowest ones the rest would look better than it was. The last checkpoint is the end of the run, which
+    needs no look.
     """
     return gevent.spawn(_watch, run, timeout_s + ARRIVAL_S, decided)
 
 
-def _watch(run: Run, settle_s: float, decided: Callable[[], None]) -> None:
+def _watch(run: RunRecording, settle_s: float, decided: Callable[[], None]) -> None:
     for until_s in checkpoints_s(run.facts)[:-1]:
         if until_s + settle_s >= (run.facts.planned_s or 0.0):
             return
         gevent.sleep(max(0.0, until_s + settle_s - run.elapsed_s))
-        done = run_reports("decide", str(run.folder), "--until", repr(until_s), calmly=True)
-        if not run.goes_on:
+        done = run_reports("decide", str(run.folder), "--until", repr(until_s), nice=True)
+        if not run.is_running:
             return
         if done.returncode:
             logger.warning(

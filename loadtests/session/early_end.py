@@ -1,27 +1,34 @@
-"""What ends a run before its plan does: nothing more to learn, or no hope."""
+"""Ends a run before its plan does: when there is nothing more to learn, or no hope."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import gevent
 
-from configuration.scenario import Scenario
-from loadtests.recording.run import Run
+from loadtests.recording.run import RunRecording
 from loadtests.session import abort, checkpoints
+from loadtests.session.controller import Controller
+from loadtests.session.listeners import SessionListener
 
 
-def watch(run: Run, scenario: Scenario, end: Callable[[], None]) -> None:
-    """Call `end` as soon as there is a reason to; the reason is among the run's facts then."""
+class EarlyEnd(SessionListener):
+    """Ends each run as soon as there is a reason to; the reason is among the run's facts then."""
 
-    def end_early(**reason: Any) -> None:
-        if run.goes_on:
-            run.facts = replace(run.facts, **reason)
-            gevent.spawn(end)
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
 
-    if scenario.abort is not None:
-        abort.watch(run, scenario.abort, lambda sentence: end_early(given_up=sentence))
-    if run.facts.looks > 1:
-        checkpoints.watch(run, scenario.traffic.timeout_s, lambda: end_early(decided=True))
+    def run_started(self, run: RunRecording) -> None:
+        """Watch the run."""
+        scenario, end = self._controller.scenario, self._controller.end_early
+
+        def end_early(**reason: Any) -> None:
+            if run.is_running:
+                run.facts = replace(run.facts, **reason)
+                gevent.spawn(end)
+
+        if scenario.abort is not None:
+            abort.watch(run, scenario.abort, lambda sentence: end_early(given_up=sentence))
+        if run.facts.looks > 1:
+            checkpoints.watch(run, scenario.traffic.timeout_s, lambda: end_early(decided=True))

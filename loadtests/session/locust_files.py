@@ -1,4 +1,4 @@
-"""Locust's own tables and page, kept beside ours for whoever knows them, and labelled for what they are."""
+"""Writes Locust's own tables and page, for comparison, with a label that says how they differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One calm line while a headless run goes on; plain lines, now and then, where the output is no terminal."""
+"""Prints one line of progress while a headless run goes on; without a terminal, a line every 10 s."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final, NamedTuple, TextIO
 
 import gevent
 
-from loadtests.recording.run import Run
+from loadtests.recording.run import RunRecording
+from loadtests.session.listeners import SessionListener
 from reports.data.quantities import counted, duration, number
 
 TERMINAL_PERIOD_S: Final = 1.0
@@ -16,22 +17,27 @@ PLAIN_PERIOD_S: Final = 10.0
 
 
 class Progress(NamedTuple):
-    """What the line tells."""
+    """The figures of the line."""
 
     stage: str
     elapsed_s: float
     planned_s: float | None
     users: int | None
-    """None in the open model, where nobody is a user."""
+    """None in the open model, in which nobody is a user."""
     rate: float
     p99_ms: float | None
     errors: int
     kept: int
+    """Objectives met so far."""
     known: int
+    """Objectives whose state can be told before the end."""
 
     @property
     def line(self) -> str:
-        """`3 users · 1 min 12 s of 4 min 30 s · 3 users · 3.0 requests/s · ≈ p99 4.2 ms · 0 errors · ...`."""
+        """`1 user · 9 s of 4 min 30 s · 1 user · 1.0 requests/s · p99 ≈ 4.2 ms · 0 errors · 2 of 2 met`.
+
+        A part that repeats an earlier one, as where a stage is named after its users, is left out.
+        """
         total = f" of {duration(self.planned_s)}" if self.planned_s is not None else ""
         parts = [
             self.stage,
@@ -47,15 +53,15 @@ class Progress(NamedTuple):
         return " · ".join(dict.fromkeys(parts))
 
 
-def fitting(line: str, width: int) -> str:
-    """The line without the last of its parts that `width` columns have no room for."""
+def fit_line(line: str, width: int) -> str:
+    """The line without those of its last parts for which `width` columns have no room."""
     while len(line) > width and " · " in line:
         line = line.rpartition(" · ")[0]
     return line[:width]
 
 
-def progress(run: Run) -> Progress:
-    """The state of a run at this moment."""
+def measure_progress(run: RunRecording) -> Progress:
+    """The progress of a run at this moment."""
     t_s, stages, planned_s = run.elapsed_s, run.facts.stages, run.facts.planned_s
     total = run.live.total()
     kept = [standing.kept for standing in run.live.standings(t_s) if standing.kept is not None]
@@ -72,30 +78,36 @@ def progress(run: Run) -> Progress:
     )
 
 
-class ProgressLine:
-    """Print a run's progress now and then until stopped."""
+class ProgressLine(SessionListener):
+    """Prints the progress of each run."""
 
-    def __init__(self, run: Run, out: TextIO = sys.stderr) -> None:
-        self._run = run
+    def __init__(self, out: TextIO = sys.stderr) -> None:
         self._out = out
         self._redraws = out.isatty()
-        self._greenlet = gevent.spawn(self._watch)
+        self._greenlet: gevent.Greenlet | None = None
 
-    def stop(self) -> None:
-        """Print no more; leave the line."""
+    def run_started(self, run: RunRecording) -> None:
+        """Print from now on."""
+        self._greenlet = gevent.spawn(self._follow, run)
+
+    def load_stopped(self, _: RunRecording) -> None:
+        """Print no more, and remove the line."""
+        if self._greenlet is None:
+            return
         self._greenlet.kill()
+        self._greenlet = None
         if self._redraws:
             self._out.write("\r\033[K")
             self._out.flush()
 
-    def _watch(self) -> None:
+    def _follow(self, run: RunRecording) -> None:
         while True:
             gevent.sleep(TERMINAL_PERIOD_S if self._redraws else PLAIN_PERIOD_S)
-            self._print(progress(self._run).line)
+            self._print(measure_progress(run).line)
 
     def _print(self, line: str) -> None:
         if self._redraws:
-            self._out.write("\r\033[K" + fitting(line, shutil.get_terminal_size().columns - 1))
+            self._out.write("\r\033[K" + fit_line(line, shutil.get_terminal_size().columns - 1))
         else:
             self._out.write(line + "\n")
         self._out.flush()

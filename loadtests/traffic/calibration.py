@@ -1,4 +1,4 @@
-"""Find the service's capacity before the load that is stated in multiples of it."""
+"""Finds the capacity of the service before a load that is stated in multiples of it."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Final
 import gevent
 
 from configuration.load import Calibration
-from loadtests.traffic.sender import Sending
+from loadtests.traffic.sender import RequestSender
 
 BUSY_SHARE: Final = 0.8
-"""The rest of a calibration is quiet: the service's queue drains, workers hear of the rate."""
+"""The rest of a calibration is quiet: the queue of the service drains, workers are told the rate."""
 
 COUNTED_SHARE: Final = 0.75
-"""Of the busy time its last three quarters count: connections are open then, and the service is warm."""
+"""The last three quarters of the busy time count: by then connections are open and the service is warm."""
 
 
 def find_capacity(
-    sending: Sending, calibration: Calibration, started: float, goes_on: Callable[[], bool]
+    sender: RequestSender, calibration: Calibration, started: float, is_running: Callable[[], bool]
 ) -> float:
     """Successful replies a second to eager users, from `started` (on `perf_counter`); 0 if there were none.
 
-    Returns when the calibration's time is over but for its quiet end, or when the run does not go on.
+    Returns before the quiet end of the calibration, or when the run is no longer running.
     """
     until = started + BUSY_SHARE * calibration.duration_s
     since = until - COUNTED_SHARE * (until - started)
     replies = 0
 
-    def ask() -> None:
+    def send_eagerly() -> None:
         nonlocal replies
-        requests = sending.deal(sending.join())
-        connection = sending.connect()
-        while perf_counter() < until and goes_on():
-            good = sending.send(connection, next(requests)) == "ok"
+        requests = sender.deal_requests(sender.number_user())
+        connection = sender.open_connection()
+        while perf_counter() < until and is_running():
+            good = sender.send(connection, next(requests)) == "ok"
             replies += good and since <= perf_counter() < until
         connection.close()
 
-    gevent.joinall([gevent.spawn(ask) for _ in range(calibration.users)])
+    gevent.joinall([gevent.spawn(send_eagerly) for _ in range(calibration.users)])
     return replies / (until - since)

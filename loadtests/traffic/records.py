@@ -1,4 +1,4 @@
-"""Insurance records for the model's input schema: realistic, at its bounds, and outside them."""
+"""Generates insurance records for the model's input schema: realistic, at its bounds, outside them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BMIS: Final = (15.0, 50.0)
 CHILDREN: Final = (0, 5)
 
 
-def realistic(fake: Faker) -> Record:
+def make_realistic(fake: Faker) -> Record:
     """A person like those the model was trained on: BMI near 30.7, one in five smokes."""
     return {
         "age": fake.random_int(*AGES),
@@ -28,18 +28,18 @@ def realistic(fake: Faker) -> Record:
     }
 
 
-def boundary(fake: Faker) -> Record:
-    """A valid person with every number at one end of its range."""
-    return realistic(fake) | {
+def make_boundary(fake: Faker) -> Record:
+    """A valid person whose numbers are all at an end of their range."""
+    return make_realistic(fake) | {
         "age": fake.random_element(AGES),
         "bmi": fake.random_element(BMIS),
         "children": fake.random_element(CHILDREN),
     }
 
 
-def invalid(fake: Faker) -> Record:
+def make_invalid(fake: Faker) -> Record:
     """A person with one field that the schema refuses: out of range, of the wrong type, unknown or absent."""
-    record = realistic(fake)
+    record = make_realistic(fake)
     field, value = fake.random_element(
         (
             ("age", AGES[0] - 1),
@@ -62,13 +62,13 @@ def invalid(fake: Faker) -> Record:
 
 
 MAKERS: Final[dict[str, Callable[[Faker], Record]]] = {
-    "realistic": realistic,
-    "boundary": boundary,
-    "invalid": invalid,
+    "realistic": make_realistic,
+    "boundary": make_boundary,
+    "invalid": make_invalid,
 }
 
 
-def records(kind: str, seed: int) -> Iterator[Record]:
+def generate_records(kind: str, seed: int) -> Iterator[Record]:
     """An endless stream of records of one kind; equal seeds give equal streams."""
     fake = Faker("en_US")
     fake.seed_instance(seed)

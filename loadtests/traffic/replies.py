@@ -1,4 +1,4 @@
-"""What a reply means: its outcome, where the service says its time went, and in which trace to look."""
+"""Classifies a reply, and reads from it how the service spent its time and in which trace to look."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import math
 import re
 from typing import Any, Final
 
-from loadtests.client.connection import Reply
+from loadtests.client.reply import Reply
 from loadtests.traffic.payloads import Request
 
 NAN: Final = float("nan")
 LARGEST: Final = 1e38
-"""What a sample's single-precision columns hold."""
+"""The largest value that a sample's single-precision columns hold."""
 
 NO_TIMING: Final = (NAN, NAN, NAN, b"")
 
 
-def outcome_of(request: Request, reply: Reply) -> str:
-    """One of `reports.data.samples.OUTCOMES` for what came back, or did not."""
+def classify_reply(request: Request, reply: Reply) -> str:
+    """The outcome, one of `reports.data.samples.OUTCOMES`, of a reply or of its absence."""
     if reply.failure is not None:
         return reply.failure
     status = reply.status
@@ -36,13 +36,13 @@ def outcome_of(request: Request, reply: Reply) -> str:
 
 
 def _is_finite(body: bytes | bytearray, request: Request) -> bool:
-    """Whether the body is one prediction, or a list of as many as were asked for, each with its number.
+    """Whether the body is one prediction, or a list of as many as requested, each with a finite number.
 
-    A number too large for a float, or JSON nested too deep to read, is no answer either.
+    False too for a number too large for a float, and for JSON nested too deep to read.
     """
     assert request.finite is not None
     try:
-        reply = _parsed(body.decode())
+        reply = _parse(body.decode())
         if request.rows is None:
             return _holds_number(reply, request.finite)
         if not isinstance(reply, list) or len(reply) != request.rows:
@@ -52,8 +52,8 @@ def _is_finite(body: bytes | bytearray, request: Request) -> bool:
         return False
 
 
-def _parsed(text: str) -> Any:
-    """What `json.loads` makes of the text, without its detours where no blanks surround the value."""
+def _parse(text: str) -> Any:
+    """What `json.loads` returns, faster where no blanks surround the value."""
     if text[:1] in _BLANKS:
         return json.loads(text)
     value, end = _decode(text)
@@ -70,15 +70,15 @@ def _holds_number(prediction: Any, name: str) -> bool:
 
 
 _NUMBERS: Final = (int, float)
-"""A tuple: a union would be made anew for every reply."""
+"""A tuple, because a union would be created for every reply."""
 
 
-def server_timing(header: bytes | None) -> tuple[float, float, float, bytes]:
-    """Milliseconds queued and of inference, the batch's size, and the trace's id: of a Server-Timing header.
+def parse_server_timing(header: bytes | None) -> tuple[float, float, float, bytes]:
+    """Queueing and inference time in ms, batch size and trace id in a Server-Timing header.
 
     Form: `queue;dur=1.2, inference;dur=0.8, batch;desc="17", traceparent;desc="00-<id>-<span>-01"` (W3C
-    Server Timing and Trace Context); what is absent or no number is NaN. The id is that of a trace that is
-    kept (sampled), 16 bytes; else it is empty.
+    Server Timing and Trace Context); what is absent or not a number is NaN. The id has 16 bytes if the
+    trace is kept (sampled); otherwise it is empty.
     """
     if header is None:
         return NO_TIMING

@@ -1,8 +1,9 @@
-"""Who sends: the user classes of a scenario, or those somebody picked."""
+"""Which user classes send: those of the scenario, or those picked by hand."""
 
 from __future__ import annotations
 
 import logging
+import types
 from dataclasses import replace
 
 from locust import User
@@ -15,17 +16,13 @@ from loadtests.traffic.users import USER_CLASSES
 logger = logging.getLogger(__name__)
 
 
-def take_users(environment: Environment, scenario: Scenario) -> None:
-    """Let the scenario's user classes send, by their weights; in the open model its arrivals."""
+def set_user_classes(environment: Environment, scenario: Scenario) -> None:
+    """Let the user classes of the scenario send, by their weights; in the open model its arrivals."""
     if scenario.load.model == "open":
         environment.user_classes = [ArrivalUser]
         return
-    classes: list[type[User]] = []
-    for name, weight in scenario.traffic.user_classes.items():
-        user_class = USER_CLASSES[name]
-        user_class.weight = weight
-        classes.append(user_class)
-    environment.user_classes = classes
+    weights = scenario.traffic.user_classes
+    environment.user_classes = [_weigh(USER_CLASSES[name], weight) for name, weight in weights.items()]
     ours = {user_class.__name__ for user_class in USER_CLASSES.values()}
     if foreign := set(environment.available_user_classes or ()) - ours:
         logger.warning(
@@ -35,9 +32,18 @@ def take_users(environment: Environment, scenario: Scenario) -> None:
 
 
 def with_picked_users(scenario: Scenario, environment: Environment) -> Scenario:
-    """The scenario with the environment's user classes, picked by hand, in the place of its own."""
-    names: dict[type[User], str] = {user_class: name for name, user_class in USER_CLASSES.items()}
+    """The scenario with the user classes of the environment, picked by hand, instead of its own."""
+    names = {user_class.__name__: name for name, user_class in USER_CLASSES.items()}
     weights = {
-        names.get(picked, picked.__name__): float(picked.weight) for picked in environment.user_classes
+        names.get(picked.__name__, picked.__name__): float(picked.weight)
+        for picked in environment.user_classes
     }
     return replace(scenario, traffic=replace(scenario.traffic, user_classes=weights))
+
+
+def _weigh(user_class: type[User], weight: float) -> type[User]:
+    """A subclass of the same name with this weight: the class itself serves every scenario."""
+    weighted: type[User] = types.new_class(
+        user_class.__name__, (user_class,), exec_body=lambda body: body.update(weight=weight)
+    )
+    return weighted

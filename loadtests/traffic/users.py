@@ -1,4 +1,4 @@
-"""The users Locust spawns. They differ in how long they wait; what they send is the scenario's."""
+"""The user classes that Locust spawns: they differ in when they send, the scenario says what."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from typing import ClassVar
 from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
-from locust.user.task import LOCUST_STATE_RUNNING
 
 from configuration.scenario import PACE_S
-from loadtests.traffic.sender import Sending, phase_of
+from loadtests.traffic.sender import phase_offset
+from loadtests.traffic.session import session_of
 
 
 class ModelUser(User):
-    """Send the scenario's requests one after the other over one connection; subclasses say when."""
+    """Sends the scenario's requests one after the other over one connection; subclasses say when."""
 
     abstract = True
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._sending: Sending = environment.loadtest.sending  # type: ignore[attr-defined]
-        self.number: int = self._sending.join()
-        self._requests = self._sending.deal(self.number)
-        self._connection = self._sending.connect()
-        self._told_to_stop = False
+        self._sender = session_of(environment).sender
+        self.number: int = self._sender.number_user()
+        self._requests = self._sender.deal_requests(self.number)
+        self._connection = self._sender.open_connection()
+        self._stopping = False
 
     @task
     def predict(self) -> None:
         """Ask for the next prediction."""
-        if self._told_to_stop:
+        if self._stopping:
             raise StopUser
-        self._sending.send(self._connection, next(self._requests))
+        self._sender.send(self._connection, next(self._requests))
 
     def stop(self, force: bool = False) -> bool:
-        """Stop now where the user waits, else after the reply.
+        """Stop at once if the user waits, else after the reply.
 
-        Locust ends who waits by an exception, and that comes a moment later: who wakes up in between must
-        not send what would then be broken off, and recorded nowhere.
+        Locust ends a waiting user by an exception that arrives a moment later. A user that wakes up in
+        between must not send a request: it would be interrupted and recorded nowhere.
         """
-        self._told_to_stop = True
+        self._stopping = True
         return bool(super().stop(force))
 
     def on_start(self) -> None:
-        """Let the run begin; then wait as before every request, so that users who come together spread."""
-        self._sending.await_start()
+        """Wait for the begin of the run, then as before every request: users that start together spread."""
+        self._sender.await_start()
         self.wait()
 
     def on_stop(self) -> None:
@@ -57,8 +57,8 @@ class ModelUser(User):
 class PacedUser(ModelUser):
     """One request a second, however long the replies take, as long as they take less than a second.
 
-    The schedule does not drift: the k-th request is due k paces after the first. A reply that is late for
-    the next one moves the schedule; what was not offered then is counted.
+    The schedule does not drift: request k is due k paces after the first. A reply that is late for the next
+    request moves the schedule; the requests not offered then are counted.
     """
 
     pace_s: ClassVar[float] = PACE_S["paced"]
@@ -71,7 +71,7 @@ class PacedUser(ModelUser):
         """Seconds until the next request is due."""
         now = perf_counter()
         if self._due is None:
-            self._due = now + phase_of(self.number + 1) * self.pace_s
+            self._due = now + phase_offset(self.number + 1) * self.pace_s
         else:
             self._due = max(self._due + self.pace_s, now)
         return self._due - now
@@ -85,43 +85,43 @@ class ThinkingUser(ModelUser):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._chance = random.Random(self._sending.seed * 1_000_003 + self.number)  # noqa: S311
+        self._chance = random.Random(self._sender.seed * 1_000_003 + self.number)  # noqa: S311
 
     def wait_time(self) -> float:
-        """Seconds of thought."""
+        """Seconds of think time."""
         return self._chance.uniform(*self.think_s)
 
 
 class NormalUser(ThinkingUser):
-    """Half a second to two seconds of thought."""
+    """Half a second to two seconds of think time."""
 
     think_s = (0.5, 2.0)
 
 
 class HighUser(ThinkingUser):
-    """A tenth to half a second of thought."""
+    """A tenth to half a second of think time."""
 
     think_s = (0.1, 0.5)
 
 
 class StressUser(ThinkingUser):
-    """A twentieth to a fifth of a second of thought."""
+    """A twentieth to a fifth of a second of think time."""
 
     think_s = (0.05, 0.2)
 
 
 class EagerUser(ModelUser):
-    """No pause at all: the next request as soon as the reply is there, to find a capacity."""
+    """No think time: the next request as soon as the reply has arrived, to find a capacity."""
 
     def on_start(self) -> None:
-        """Let the run begin."""
-        self._sending.await_start()
+        """Wait for the begin of the run."""
+        self._sender.await_start()
 
     @task
     def predict(self) -> None:
         """Ask for one prediction after the other until told to stop."""
-        while self._state == LOCUST_STATE_RUNNING:
-            self._sending.send(self._connection, next(self._requests))
+        while not self._stopping:
+            self._sender.send(self._connection, next(self._requests))
 
 
 USER_CLASSES: dict[str, type[ModelUser]] = {
@@ -131,4 +131,4 @@ USER_CLASSES: dict[str, type[ModelUser]] = {
     "stress": StressUser,
     "eager": EagerUser,
 }
-"""The classes by the name a scenario gives them."""
+"""The classes by their names in a scenario."""

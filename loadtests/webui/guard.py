@@ -18,10 +18,11 @@ FOREIGN: Final = "This came from a page of another site, so nothing was done. Op
 
 
 def refuse_foreign() -> Response | None:
-    """Before each request: the answer to one that would act for another site's page, else None.
+    """Refuse a request that would act for a page of another site; None lets a request pass.
 
-    Fetch metadata decides; where a browser sends none, as over plain HTTP, Origin must agree with Host.
-    What tells neither is no browser. This is the rule of Go's `http.CrossOriginProtection`.
+    Fetch metadata decides; if a browser sends none, as over plain HTTP, Origin must agree with Host. A
+    request with neither header does not come from a browser; allow it. This is the rule of Go's
+    `http.CrossOriginProtection`.
     """
     if request.method in READING:
         return None

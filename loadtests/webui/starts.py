@@ -1,13 +1,14 @@
-"""A start from the web form: checked before Locust acts on it, and never while another run goes on."""
+"""Starts runs from the web form: checked before Locust acts, and one at a time."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import gevent
-from flask import Response, jsonify
+from flask import Response, g, jsonify, request
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from locust.runners import MasterRunner
@@ -16,10 +17,11 @@ from locust.web import WebUI
 
 from configuration.errors import ConfigurationError
 from configuration.loading import scenario_names
-from loadtests.cli.options import Unasked, chosen_scenario
-from loadtests.client.target import HEADERS_VARIABLE, NoAnswerError, Target, wait_until_ready
-from loadtests.session.controller import LoadTest
-from loadtests.webui.verdict import Finished
+from loadtests.cli.settings import load_asked_scenario
+from loadtests.client.readiness import NoAnswerError, wait_until_ready
+from loadtests.client.target import HEADERS_VARIABLE, Target
+from loadtests.session.controller import Controller
+from loadtests.webui.verdict import FinishedRun
 
 ANSWER_PATIENCE_S: Final = 2.0
 JUDGING_PATIENCE_S: Final = 60.0
@@ -27,7 +29,7 @@ BEGIN_PATIENCE_S: Final = 30.0
 FIELDS: Final = frozenset(
     ("host", "user_count", "spawn_rate", "run_time", "user_classes", "shape_class", "profile")
 )
-"""What Locust's form holds, besides the arguments that are declared for it, such as the scenario."""
+"""The fields of Locust's form, besides the options declared for it, such as the scenario."""
 RUN_TIMES: Final = "20, 20s, 3m, 2h, 1h20m"
 UNDER_WAY: Final = (
     "The run goes on unchanged: it is judged by the load it was started with. "
@@ -36,92 +38,108 @@ UNDER_WAY: Final = (
 
 
 class Starts:
-    """Start run after run, one at a time; remember those that are over."""
+    """Starts run after run, one at a time; remembers those that are over.
 
-    def __init__(self, loadtest: LoadTest, web_ui: WebUI) -> None:
-        asked = loadtest.options.scenario
-        chosen = loadtest.scenario.name if isinstance(asked, Unasked) else str(asked)
-        loadtest.options.scenario = chosen
-        self.choices = list(dict.fromkeys([*scenario_names(), chosen]))
+    Locust's own view starts a run. `check` comes before it and may answer in its place, `confirm` comes after
+    it, and `release` at the end of the request whatever happened.
+    """
+
+    def __init__(self, controller: Controller, web_ui: WebUI) -> None:
+        asked = controller.settings
+        self.chosen = controller.scenario.name if asked.is_default_scenario else asked.scenario
+        """The scenario that the form shows."""
+        self.choices = list(dict.fromkeys([*scenario_names(), self.chosen]))
         self.notice = ""
-        """What whoever tried to start or edit during the run should know; Locust's page drops the answer."""
-        self._loadtest = loadtest
+        """For whoever tried to start or edit during the run: Locust's page drops the answer."""
+        self._controller = controller
         self._web_ui = web_ui
-        self._origin = _origin(loadtest.host)
-        self._earlier: list[Finished] = []
+        self._origin = _find_origin(controller)
+        self._earlier: list[FinishedRun] = []
         self._one_at_a_time = BoundedSemaphore()
         self._began = Event()
-        loadtest.environment.events.test_start.add_listener(lambda **_: self._began.set())
+        controller.environment.events.test_start.add_listener(lambda **_: self._began.set())
 
     @property
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[FinishedRun]:
         """The runs that are over, the newest last."""
-        run = self._loadtest.run
-        if run is None or self._loadtest.phase != "done":
+        run = self._controller.run
+        if run is None or self._controller.phase != "done":
             return list(self._earlier)
-        return [*self._earlier, Finished(run.folder, self._loadtest.verdict)]
+        return [*self._earlier, FinishedRun(run.folder, self._controller.verdict)]
 
-    def start(self, form: Mapping[str, str], go: Callable[[], Response]) -> Response:
-        """Have Locust start what `form` asks for, by `go`; or answer in a sentence why not.
+    def check(self) -> Response | None:
+        """Prepare what the form asks for; answer in a sentence if it can't be started."""
+        self._one_at_a_time.acquire()
+        g.starting = True
+        if self._controller.phase == "running":
+            self.notice = UNDER_WAY
+            return self._refuse(UNDER_WAY)
+        try:
+            self._await_verdict()
+            self._prepare(request.form)
+        except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:
+            return self._refuse(str(error))
+        g.before = (self._controller.run, self.finished)
+        self._began.clear()
+        return None
 
-        Returns when the run has begun, so that whoever asks next finds it under way.
-        """
-        with self._one_at_a_time:
-            if self._loadtest.phase == "running":
-                self.notice = UNDER_WAY
-                return self._refusal(UNDER_WAY)
-            try:
-                self._wait_for_verdict()
-                self._prepare(form)
-            except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:
-                return self._refusal(str(error))
-            last, finished = self._loadtest.run, self.finished
-            self._began.clear()
-            self._web_ui._cancel_run_time_timer()  # the last run's, if it ended before its time
-            response = go()
-            if not response.is_json or not response.get_json()["success"]:
-                return response
-            self._began.wait(BEGIN_PATIENCE_S)
-            if self._loadtest.run is last:
-                self._loadtest.runner.stop()
-                return self._refusal("The run could not begin; Locust's log says why.")
-            self._earlier = finished
-            self.notice = ""
+    def confirm(self, response: Response) -> Response:
+        """Return when the run has begun, so that whoever asks next finds it under way."""
+        before = g.pop("before", None)
+        if before is None or not response.is_json or not response.get_json()["success"]:
             return response
+        last, finished = before
+        self._began.wait(BEGIN_PATIENCE_S)
+        if self._controller.run is last:
+            self._controller.runner.stop()
+            return self._refuse("The run could not begin; Locust's log says why.")
+        self._earlier = finished
+        self.notice = ""
+        return response
 
-    def _wait_for_verdict(self) -> None:
-        """Return when the last run, if there was one, is judged and Locust done with it."""
-        loadtest = self._loadtest
+    def release(self, _: BaseException | None) -> None:
+        """Let the next start be checked."""
+        if g.pop("starting", False):
+            self._one_at_a_time.release()
+
+    def _await_verdict(self) -> None:
+        """Return when the last run, if there was one, is judged and Locust is done with it."""
+        controller = self._controller
         late = ValueError("The last run is still being judged. Start again in a minute.")
         with gevent.Timeout(JUDGING_PATIENCE_S, late):
-            loadtest.finish()
-            if loadtest.runner.shape_greenlet is not None:
-                loadtest.runner.shape_greenlet.join()
+            controller.finish()
+            if controller.runner.shape_greenlet is not None:
+                controller.runner.shape_greenlet.join()
 
     def _prepare(self, form: Mapping[str, str]) -> None:
-        """Choose the scenario and see that the run can be kept and aimed."""
+        """Choose the scenario, and make sure that a run of it can be kept and sent."""
         self._check_fields(form)
         self._check_workers()
-        options = self._loadtest.options
-        name = form.get("scenario", options.scenario)
+        name = form.get("scenario", self.chosen)
         if name not in self.choices:
             raise ValueError(f"There is no scenario {name!r} here. There is: {', '.join(self.choices)}.")
-        host = form.get("host", self._loadtest.host).rstrip("/")
+        host = form.get("host", self._controller.host).rstrip("/")
         if not host:
             raise ValueError("No host to test. Fill in Host, for example http://127.0.0.1:8000.")
         self._check_origin(host)
-        options.scenario = name
-        options.num_users = _users(form)
-        options.spawn_rate = _spawn_rate(form)
-        options.run_time = _run_time_s(form)
-        self._loadtest.choose(chosen_scenario(options, web=True))
-        self._loadtest.prepare_folder()
-        wait_until_ready(host, self._loadtest.headers, ANSWER_PATIENCE_S)
+        settings = replace(
+            self._controller.settings,
+            scenario=name,
+            is_default_scenario=False,
+            users=_read_users(form),
+            spawn_rate=_read_spawn_rate(form),
+            run_time_s=_read_run_time_s(form),
+            note=form.get("note", self._controller.settings.note),
+        )
+        self._controller.choose(load_asked_scenario(settings, web=True), settings)
+        self.chosen = name
+        self._controller.require_room()
+        wait_until_ready(self._controller.parse_target(host), ANSWER_PATIENCE_S)
 
     def _check_workers(self) -> None:
-        """See that those who are to send the load have joined, where this process is their master."""
-        runner = self._loadtest.runner
-        expected = self._loadtest.options.expect_workers
+        """Make sure that the workers of this master have joined."""
+        runner = self._controller.runner
+        expected = self._controller.settings.expected_workers
         if isinstance(runner, MasterRunner) and (joined := len(runner.clients.ready)) < expected:
             raise ValueError(
                 f"{joined} of {expected} workers have joined, and a run waits for all. Start one on any "
@@ -129,41 +147,41 @@ class Starts:
             )
 
     def _check_fields(self, form: Mapping[str, str]) -> None:
-        """Let the form set what it shows and nothing else, though Locust takes any argument from it."""
+        """Let the form set only what it shows: Locust takes any argument from it."""
         foreign = form.keys() - FIELDS - self._web_ui.template_args["extra_options"].keys()
         if foreign:
             names = ", ".join(sorted(foreign))
             raise ValueError(f"The form can't set {names}; give such arguments when Locust is started.")
 
     def _check_origin(self, host: str) -> None:
-        """See that `host` is a URL, and that no headers are sent where they weren't meant for."""
+        """Make sure that `host` is a URL, and that headers are sent only where they are meant for."""
         origin = Target.parse(host).origin
-        if self._loadtest.headers and origin != self._origin:
+        if self._controller.headers and origin != self._origin:
             meant = f"meant for {self._origin} only" if self._origin else "set, but meant for no host yet"
             raise ValueError(
                 f"{HEADERS_VARIABLE} is {meant}. To aim at {origin}, start Locust anew with --host {origin}."
             )
 
-    def _refusal(self, sentence: str) -> Response:
-        return jsonify({"success": False, "message": sentence, "host": self._loadtest.host})
+    def _refuse(self, sentence: str) -> Response:
+        return jsonify({"success": False, "message": sentence, "host": self._controller.host})
 
 
-def _origin(host: str) -> str | None:
-    """Whom the headers are meant for: the host given at the start, if one that can be aimed at was."""
+def _find_origin(controller: Controller) -> str | None:
+    """The service that the headers are meant for: the host given at the start, if it was a URL."""
     try:
-        return Target.parse(host).origin
+        return controller.parse_target().origin
     except ValueError:
         return None
 
 
-def _users(form: Mapping[str, str]) -> int | None:
+def _read_users(form: Mapping[str, str]) -> int | None:
     text = form.get("user_count", "").strip()
     if text and (not text.isdecimal() or int(text) == 0):
         raise ValueError(f"Number of users is {text!r}; give a whole number, 1 or more.")
     return int(text) if text else None
 
 
-def _spawn_rate(form: Mapping[str, str]) -> float | None:
+def _read_spawn_rate(form: Mapping[str, str]) -> float | None:
     text = form.get("spawn_rate", "").strip()
     try:
         rate = float(text or 1.0)
@@ -174,7 +192,7 @@ def _spawn_rate(form: Mapping[str, str]) -> float | None:
     return rate if text else None
 
 
-def _run_time_s(form: Mapping[str, str]) -> int | None:
+def _read_run_time_s(form: Mapping[str, str]) -> int | None:
     text = form.get("run_time", "").strip()
     try:
         return parse_timespan(text) if text else None

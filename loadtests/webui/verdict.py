@@ -1,4 +1,4 @@
-"""What the web UI shows of a run: approximate while it goes on, as it was judged when it is over."""
+"""What the web UI shows of a run: approximate figures while it goes on, then the verdict."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, Final
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
 from loadtests.recording.live import Standing
-from loadtests.session.controller import LoadTest
-from loadtests.session.judging import Verdict
-from loadtests.session.progress import progress
+from loadtests.session.controller import Controller
+from loadtests.session.judging import VerdictJson
+from loadtests.session.progress import measure_progress
 from reports.data.quantities import beside, exact, with_unit
 
 KEY: Final = "verdict"
@@ -28,25 +28,25 @@ SYMBOLS: Final = {"met": "✓", "missed": "✗", "unproven": "?"}
 NOTHING: Final = "–"
 
 Cells = dict[str, str]
-"""One row of the Verdict tab: text by column, and `name`, by which Locust's page sorts."""
+"""One row of the Verdict tab: text by column, and `name`, by which Locust's page sorts the rows."""
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedRun:
     """A run that is over."""
 
     folder: Path
-    verdict: Verdict | None
-    """None where the run could not be judged."""
+    verdict: VerdictJson | None
+    """None if the run could not be judged."""
 
     @property
     def name(self) -> str:
-        """The folder's name, by which the run is known here."""
+        """The name of the folder, by which the run is known here."""
         return self.folder.name
 
     @property
     def report_file(self) -> Path:
-        """Where the report lies if one was written."""
+        """Where the report is if one was written."""
         return self.folder.resolve() / "report.html"
 
     @property
@@ -60,30 +60,30 @@ class Finished:
         return f"runs/{self.name}/report"
 
 
-def page_state(loadtest: LoadTest) -> str:
-    """Locust's state as its page should see it: the page asks for news while it reads `running`.
+def find_page_state(controller: Controller) -> str:
+    """Locust's state as its page should see it: the page refreshes while it reads `running`.
 
-    Left to itself it would stop asking as soon as the users are told to stop, before the verdict.
+    Otherwise it would stop refreshing when the users are told to stop, before the verdict.
     """
-    state = loadtest.runner.state
-    if loadtest.phase in ("running", "judging") and state != STATE_SPAWNING:
+    state = controller.runner.state
+    if controller.phase in ("running", "judging") and state != STATE_SPAWNING:
         return STATE_RUNNING
     return state
 
 
-def rows(loadtest: LoadTest) -> list[Cells]:
-    """The Verdict tab's rows, an objective each, in the order in which the scenario states them."""
-    run = loadtest.run
+def list_objectives(controller: Controller) -> list[Cells]:
+    """The rows of the Verdict tab, one per objective, in the order of the scenario."""
+    run = controller.run
     if run is None:
         return []
-    if loadtest.verdict is not None:
-        cells = [_judged(objective) for objective in loadtest.verdict["objectives"]]
+    if controller.verdict is not None:
+        cells = [_describe_judged(objective) for objective in controller.verdict["objectives"]]
     else:
-        cells = [_standing(standing) for standing in run.live.standings(run.elapsed_s)]
+        cells = [_describe_standing(standing) for standing in run.live.standings(run.elapsed_s)]
     return [{"name": f"{place:04}", **row} for place, row in enumerate(cells)]
 
 
-def _standing(standing: Standing) -> Cells:
+def _describe_standing(standing: Standing) -> Cells:
     objective, observed, kept = standing
     if observed is None or kept is None:
         figure, outcome = NOTHING, "known after the run"
@@ -100,7 +100,7 @@ def _standing(standing: Standing) -> Cells:
     }
 
 
-def _judged(objective: Mapping[str, Any]) -> Cells:
+def _describe_judged(objective: Mapping[str, Any]) -> Cells:
     observed, limit, unit = objective["observed"], objective["limit"], objective["unit"]
     outcome = objective["outcome"]
     return {
@@ -112,24 +112,24 @@ def _judged(objective: Mapping[str, Any]) -> Cells:
     }
 
 
-def status(loadtest: LoadTest, finished: Sequence[Finished], notice: str) -> dict[str, Any]:
+def describe_status(controller: Controller, finished: Sequence[FinishedRun], notice: str) -> dict[str, Any]:
     """What the verdict bar shows: the newest run in a sentence, its report, and the runs before it.
 
-    A `notice` counts as long as the run it is about goes on.
+    A `notice` is shown as long as the run that it is about goes on.
     """
-    run, phase = loadtest.run, loadtest.phase
+    run, phase = controller.run, controller.phase
     shown = {"phase": phase, "run": "", "word": "", "report": "", "sentence": "", "notice": ""}
     if run is not None and phase == "running":
-        shown |= {"run": run.folder.name, "sentence": progress(run).line, "notice": notice}
+        shown |= {"run": run.folder.name, "sentence": measure_progress(run).line, "notice": notice}
     elif run is not None and phase == "judging":
         shown |= {"run": run.folder.name, "sentence": "The load has ended; the run is being judged."}
     elif phase == "done":
         *finished, last = finished
-        shown |= _linked(last) | {"sentence": _sentence(last)}
-    return {**shown, "earlier": [_linked(run) for run in reversed(finished)]}
+        shown |= _link(last) | {"sentence": _summarise(last)}
+    return {**shown, "earlier": [_link(run) for run in reversed(finished)]}
 
 
-def _linked(run: Finished) -> dict[str, str]:
+def _link(run: FinishedRun) -> dict[str, str]:
     return {
         "run": run.name,
         "word": run.verdict["verdict"] if run.verdict else "",
@@ -137,7 +137,7 @@ def _linked(run: Finished) -> dict[str, str]:
     }
 
 
-def _sentence(run: Finished) -> str:
+def _summarise(run: FinishedRun) -> str:
     if run.verdict is None:
         return f"The run could not be judged; the log says why. What was recorded is kept in {run.folder}."
     return str(run.verdict["sentence"])

@@ -1,84 +1,168 @@
-"""A worker's part in a run: the share of the load that its master gives it."""
+"""A worker's side of the runs that its master begins."""
 
 from __future__ import annotations
 
 import logging
+import signal
 import time
-from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
+from typing import Any
 
 from gevent.event import Event
 from locust.env import Environment
+from locust.rpc.protocol import Message
 from locust.runners import WorkerRunner
 
-from loadtests.traffic.generator import Generator
+from loadtests.client.target import Target
+from loadtests.recording.writer import Observation
+from loadtests.traffic.generator import LoadGenerator, SentCounts
 from loadtests.traffic.open_model import ArrivalUser
-from loadtests.traffic.sender import Sending
+from loadtests.traffic.schedule import ArrivalSchedule
+from loadtests.traffic.sender import RequestSender
+from loadtests.traffic.stopping import UserStop
 from loadtests.workers.protocol import (
+    ASSIGN,
+    DONE,
+    LISTENING,
+    OBSERVATIONS,
+    READY,
     READY_PATIENCE_S,
-    Master,
-    Share,
-    leave_signals_to_the_master,
-    take_signals_back,
+    ROWS,
+    START,
+    WorkerAssignment,
+    decode_assignment,
 )
+from reports.data.telemetry import worker_source
 
 logger = logging.getLogger(__name__)
 
 
-class Part:
-    """Begins, starts and finishes a share of each of the master's runs, as the master says."""
+class MasterLink:
+    """Sends the master what belongs to one run."""
 
-    def __init__(self, environment: Environment, options: Namespace, headers: Mapping[str, str]) -> None:
+    def __init__(self, runner: WorkerRunner, run: str) -> None:
+        self._runner = runner
+        self.run = run
+
+    def send_ready(self) -> None:
+        """Say that requests could be sent, and what time it is here."""
+        self._send(READY, {"clock_s": time.time()})
+
+    def send_rows(self, raw: bytes, endpoints: Sequence[str]) -> None:
+        """Send packed rows."""
+        self._send(ROWS, {"raw": raw, "endpoints": list(endpoints)})
+
+    def send_observations(self, observations: Sequence[Observation]) -> None:
+        """Send values observed at this moment."""
+        self._send(OBSERVATIONS, {"observations": [list(each) for each in observations]})
+
+    def send_done(self, sent: SentCounts) -> None:
+        """Say how many rows were sent in all, and how many requests could not be recorded."""
+        self._send(DONE, {"rows": sent.rows, "lost": sent.lost})
+
+    def _send(self, kind: str, data: dict[str, Any]) -> None:
+        self._runner.send_message(kind, {"run": self.run, **data})
+
+
+class WorkerSession:
+    """The session of a worker: it begins and starts a part of each run when its master says so."""
+
+    def __init__(self, environment: Environment, headers: Mapping[str, str], forked: bool) -> None:
+        """`forked` workers share a terminal, and its Ctrl-C, with their master."""
+        assert isinstance(environment.runner, WorkerRunner)
         self._environment = environment
-        self._options = options
+        self._runner = environment.runner
         self._headers = headers
-        self._master: Master | None = None
-        self._generator: Generator | None = None
-        self._begun = Event()
+        self._forked = forked
+        self._link: MasterLink | None = None
+        self._assignment: WorkerAssignment | None = None
+        self._generator: LoadGenerator | None = None
+        self._started = Event()
+        self._users = UserStop(environment)
         environment.user_classes = [*environment.user_classes, ArrivalUser]
+        self._runner.register_message(ASSIGN, self._hear_assignment)
+        self._runner.register_message(START, self._hear_start)
+        self._runner.send_message(LISTENING)
 
     @property
-    def sending(self) -> Sending:
-        """What this worker sends.
+    def sender(self) -> RequestSender:
+        """Sends the requests of this worker."""
+        return self._await_generator().sender
 
-        Locust gives a worker that joins late its users before the master can tell it to begin: they wait.
-        """
-        if not self._begun.wait(READY_PATIENCE_S):
-            raise RuntimeError(f"the master gave this worker users, but no share in {READY_PATIENCE_S:.0f} s")
-        assert self._generator is not None
-        return self._generator.sending
+    @property
+    def schedule(self) -> ArrivalSchedule:
+        """When this worker sends in the open model."""
+        return self._await_generator().schedule
 
-    def begin_share(self, share: Share) -> None:
-        """Make ready for a share, unless that is done; say so."""
-        runner = self._environment.runner
-        assert isinstance(runner, WorkerRunner)
-        if self._generator is not None and self._master is not None and self._master.run == share.run:
-            return
-        master = self._master = Master(runner, share)
-        self._generator = Generator(
-            self._environment, share.scenario, share.host, self._headers, share.worker, share.workers
-        )
-        self._generator.start(master.send_rows, master.send_observations, master.source)
-        if share.is_empty:
-            logger.warning("the arrivals were dealt before this worker joined: in this run it sends nothing")
-        if self._options.processes:
-            leave_signals_to_the_master()
-        self._begun.set()
-        master.send_ready()
-
-    def start_share(self, started_at: float) -> None:
-        """Begin the share at a time of day, in seconds since the epoch."""
-        if self._generator is not None:
-            self._generator.begin_at(perf_counter() + started_at - time.time())
+    def begin(self) -> None:
+        """Nothing: the master begins a run by its messages."""
 
     def finish(self) -> None:
         """Hand on the last rows, and say how many there were."""
-        if self._generator is None or self._master is None:
+        self._users.note_stopped()
+        if self._generator is None or self._link is None:
             return
-        self._begun.clear()
+        self._started.clear()
         sent, self._generator = self._generator.stop(), None
-        self._master.send_count(sent)
+        self._link.send_done(sent)
         # The users have stopped; Locust would sleep for as long again.
         self._environment.stop_timeout = 0.0
         take_signals_back()
+
+    def quit(self) -> None:
+        """Stop the users, so that their last rows are sent."""
+        self._users.stop()
+
+    def _await_generator(self) -> LoadGenerator:
+        """The generator, once the master has started this worker.
+
+        Locust may give users to a worker that joins late before the master can start it: they wait.
+        """
+        if not self._started.wait(READY_PATIENCE_S):
+            raise RuntimeError(f"the master gave this worker users, but no part in {READY_PATIENCE_S:.0f} s")
+        assert self._generator is not None
+        return self._generator
+
+    def _hear_assignment(self, msg: Message, **_: Any) -> None:
+        """Build the requests of an assignment, unless that is done; say so."""
+        assignment = decode_assignment(msg.data)
+        if self._generator is not None and self._link is not None and self._link.run == assignment.run:
+            self._link.send_ready()
+            return
+        link = self._link = MasterLink(self._runner, assignment.run)
+        self._assignment = assignment
+        self._started.clear()
+        target = Target.parse(assignment.host, self._headers)
+        self._generator = LoadGenerator(
+            self._environment, assignment.scenario, target, assignment.worker, assignment.workers
+        )
+        self._generator.start(link.send_rows, link.send_observations, worker_source(assignment.worker))
+        if assignment.is_empty:
+            logger.warning("the arrivals were dealt before this worker joined: in this run it sends nothing")
+        if self._forked:
+            leave_signals_to_master()
+        link.send_ready()
+
+    def _hear_start(self, msg: Message, **_: Any) -> None:
+        """Begin the assigned part at a time of day, in seconds since the epoch."""
+        assignment = self._assignment
+        if self._generator is None or assignment is None or assignment.run != msg.data["run"]:
+            return
+        if self._started.is_set():
+            return
+        self._generator.begin_at(perf_counter() + msg.data["started_at"] - time.time())
+        self._generator.schedule_arrivals(assignment.scenario)
+        self._started.set()
+
+
+def leave_signals_to_master() -> None:
+    """Let a Ctrl-C, which reaches all processes of a terminal, stop the master only: it stops its workers."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def take_signals_back() -> None:
+    """Let a signal end this process again: all its rows are sent."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
-from loadtests.recording.writer import Recording
-from loadtests.traffic.replies import server_timing
+from loadtests.recording.writer import RunWriter
+from loadtests.traffic.replies import parse_server_timing
 from reports.data.facts import Facts, Stage
 from reports.data.folder import compact, read_run
 
@@ -43,11 +43,11 @@ def told(trace: str, flags: str = "01") -> bytes:
     ],
 )
 def test_a_reply_names_the_trace_in_which_it_is_kept(header: bytes | None, trace_id: str) -> None:
-    assert server_timing(header)[3].hex() == trace_id
+    assert parse_server_timing(header)[3].hex() == trace_id
 
 
 def test_an_entry_that_makes_no_sense_spoils_no_other() -> None:
-    assert server_timing(told("x" * 32))[:2] == (0.5, 0.25)
+    assert parse_server_timing(told("x" * 32))[:2] == (0.5, 0.25)
 
 
 def row(number: int, trace_id: bytes = b"") -> Row:
@@ -60,7 +60,7 @@ def facts(**changes: Any) -> Facts:
 
 def test_ids_stay_beside_their_requests_from_the_row_to_the_report(tmp_path: Path) -> None:
     """One request in three is traced in the first batch, none in the second; the ids' last bytes differ."""
-    recording = Recording(tmp_path, facts())
+    recording = RunWriter(tmp_path, facts())
     recorder = Recorder(["prediction"], lambda raw: recording.append(raw, ["prediction"], 0))
     ids = {number: f"{number + 1:032x}" for number in range(0, BATCH_ROWS, 3)}
     for number in range(2 * BATCH_ROWS):

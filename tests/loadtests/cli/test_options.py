@@ -8,63 +8,55 @@ from typing import Any
 import pytest
 
 from configuration.errors import ConfigurationError
-from loadtests.cli import command
-from loadtests.cli.options import Unasked, chosen_scenario, manual_profile
+from loadtests.cli.command import build_parser, check_options
+from loadtests.cli.settings import Settings, build_manual_profile, load_asked_scenario
 
 
-def options(**changes: Any) -> Namespace:
-    values: dict[str, Any] = {
-        "scenario": Unasked("staged"),
-        "time_scale": 1.0,
-        "num_users": None,
-        "spawn_rate": None,
-        "run_time": None,
-    }
-    return Namespace(**(values | changes))
+def settings(**changes: Any) -> Settings:
+    """Those of a command line on which nothing was typed, but for the changes."""
+    return Settings(**{"scenario": "staged", "is_default_scenario": "scenario" not in changes, **changes})
 
 
 def test_nothing_asked_is_the_staged_scenario() -> None:
-    assert chosen_scenario(options(), web=False).name == "staged"
+    assert load_asked_scenario(settings(), web=False).name == "staged"
 
 
-@pytest.mark.parametrize("given", [{"num_users": 5}, {"spawn_rate": 2.0}, {"run_time": 10}])
+@pytest.mark.parametrize("given", [{"users": 5}, {"spawn_rate": 2.0}, {"run_time_s": 10}])
 def test_users_without_a_scenario_mean_manual(given: dict[str, Any]) -> None:
-    assert chosen_scenario(options(**given), web=False).is_manual
+    assert load_asked_scenario(settings(**given), web=False).is_manual
 
 
 def test_users_beside_a_scenario_are_refused_but_not_in_the_web_form() -> None:
     """The form always fills them in."""
-    asked = options(scenario="staged", num_users=5, run_time=3)
+    asked = settings(scenario="staged", users=5, run_time_s=3)
     with pytest.raises(
         ConfigurationError, match=r"-u/--users, -t/--run-time: the scenario 'staged' says itself"
     ):
-        chosen_scenario(asked, web=False)
-    assert chosen_scenario(asked, web=True).name == "staged"
+        load_asked_scenario(asked, web=False)
+    assert load_asked_scenario(asked, web=True).name == "staged"
 
 
 def test_time_scale_stretches_the_load() -> None:
-    assert chosen_scenario(options(time_scale=0.1), web=False).planned_s == pytest.approx(27.0)
-    with pytest.raises(ConfigurationError, match=r"--time-scale -1 is impossible"):
-        chosen_scenario(options(time_scale=-1.0), web=False)
+    assert load_asked_scenario(settings(time_scale=0.1), web=False).planned_s == pytest.approx(27.0)
 
 
 @pytest.mark.parametrize(
     ("given", "levels"),
     [
         ({}, {0: 1, 1e6: 1}),
-        ({"num_users": 5, "spawn_rate": 5.0, "run_time": 10}, {0: 5, 9.9: 5, 10: 0}),
-        ({"num_users": 20, "spawn_rate": 2.0, "run_time": 30}, {0: 0, 5: 10, 10: 20, 29: 20, 30: 0}),
-        ({"num_users": 100, "spawn_rate": 1.0, "run_time": 10}, {5: 5, 9: 9, 10: 0}),
+        ({"users": 5, "spawn_rate": 5.0, "run_time_s": 10}, {0: 5, 9.9: 5, 10: 0}),
+        ({"users": 20, "spawn_rate": 2.0, "run_time_s": 30}, {0: 0, 5: 10, 10: 20, 29: 20, 30: 0}),
+        ({"users": 100, "spawn_rate": 1.0, "run_time_s": 10}, {5: 5, 9: 9, 10: 0}),
     ],
 )
 def test_manual_users_come_at_the_spawn_rate(given: dict[str, Any], levels: dict[float, float]) -> None:
-    profile = manual_profile(options(**given))
+    profile = build_manual_profile(settings(**given))
     assert {t_s: profile.level_at(t_s) for t_s in levels} == pytest.approx(levels)
 
 
 def checked(*words: str) -> Namespace:
-    typed = command.parser().parse_args(words)
-    command.check(typed)
+    typed = build_parser().parse_args(words)
+    typed.scenario = check_options(typed)
     return typed
 
 

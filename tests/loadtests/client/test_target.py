@@ -12,14 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.client.target import (
-    NoAnswerError,
-    Target,
-    described_service,
-    headers_from_environment,
-    merged,
-    wait_until_ready,
-)
+from loadtests.client.readiness import NoAnswerError, describe_service, wait_until_ready
+from loadtests.client.target import Target, merge_headers, read_headers
 
 NOT_FOUND = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -117,7 +111,7 @@ def test_readiness_is_asked_without_proxy_and_netrc(
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     service = scripted(NOT_FOUND)
-    wait_until_ready(service.host, {"X-Team": "models"}, patience_s=0.0)
+    wait_until_ready(Target.parse(service.host, {"X-Team": "models"}), patience_s=0.0)
     assert proxy.asked == []
     [asked] = service.asked
     assert "X-Team: models" in asked
@@ -128,8 +122,8 @@ def test_a_redirect_is_an_answer_and_is_not_followed(scripted: Callable[..., Scr
     """The load would not follow it; where it leads need not be the service, nor be sent its headers."""
     elsewhere = scripted(NOT_FOUND)
     service = scripted(NOT_FOUND.replace("404 Not Found", f"302 Found\r\nLocation: {elsewhere.host}/"))
-    wait_until_ready(service.host, {}, patience_s=0.0)
-    assert described_service(service.host, {}) == {}
+    wait_until_ready(Target.parse(service.host), patience_s=0.0)
+    assert describe_service(Target.parse(service.host)) == {}
     assert len(service.asked) == 2
     assert elsewhere.asked == []
 
@@ -158,14 +152,14 @@ def test_readiness_trusts_whom_the_load_trusts(
     context.load_cert_chain(certificate, key)
     service = scripted(NOT_FOUND, context)
     if trusted:
-        wait_until_ready(service.host, {}, patience_s=0.0)
+        wait_until_ready(Target.parse(service.host), patience_s=0.0)
         return
     with pytest.raises(NoAnswerError, match="certificate verify failed"):
-        wait_until_ready(service.host, {}, patience_s=0.0)
+        wait_until_ready(Target.parse(service.host), patience_s=0.0)
 
 
 def headers(*lines: str) -> dict[str, str]:
-    return headers_from_environment({"LOADTEST_HEADERS": "\n".join(lines)})
+    return read_headers({"LOADTEST_HEADERS": "\n".join(lines)})
 
 
 def test_headers_stand_one_a_line_and_the_last_of_a_name_counts() -> None:
@@ -194,7 +188,8 @@ def test_headers_that_frame_a_body_are_refused(name: str) -> None:
 
 def test_given_headers_replace_ours_whatever_their_case() -> None:
     given = {"host": "c", "ACCEPT": "d", "X-Team": "models"}
-    assert merged({"Host": "a", "Accept": "b", "User-Agent": "e"}, given) == {"User-Agent": "e", **given}
+    ours = {"Host": "a", "Accept": "b", "User-Agent": "e"}
+    assert merge_headers(ours, given) == {"User-Agent": "e", **given}
 
 
 @pytest.mark.parametrize(

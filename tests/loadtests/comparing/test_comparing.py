@@ -19,7 +19,7 @@ from loadtests.comparing.figures import Column, column
 from loadtests.comparing.forms import EAGER_FORMS, STEADY_FORMS, Form, eager, steady
 from loadtests.comparing.page import page, reasons
 from loadtests.recording.recorder import OUTCOME_CODES, Recorder, Row
-from loadtests.recording.writer import Observation, Recording
+from loadtests.recording.writer import Observation, RunWriter
 from reports.data.facts import Facts, Plan, Stage
 from reports.data.folder import read_run
 
@@ -85,7 +85,7 @@ def recorded(folder: Path, rows: int = 1, cpu_percent: float | None = 20.0) -> P
         planned_s=1.0 + SECONDS,
     )
     folder.mkdir()
-    recording = Recording(folder, facts)
+    recording = RunWriter(folder, facts)
     recorder = Recorder(["prediction"], lambda raw: recording.append(raw, ["prediction"], 0))
     for number in range(10 * (1 + SECONDS)):
         judged = number - 10

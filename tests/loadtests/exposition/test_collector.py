@@ -22,7 +22,7 @@ from loadtests.cli.own_service import free_port
 from loadtests.exposition.collector import GeneratorMetrics
 from loadtests.exposition.counts import MOST_ENDPOINTS, Counts
 from loadtests.recording.recorder import OTHER_NAMES, OUTCOME_CODES, ROW, Batch
-from loadtests.recording.run import Run
+from loadtests.recording.run import RunRecording
 from loadtests.recording.writer import Observation
 from reports.data.facts import Facts, Plan, Stage
 from reports.data.folder import read_run
@@ -109,15 +109,14 @@ LES = ("0.0002", "0.0003", "7.5", "10.0", "+Inf")
 
 
 @pytest.fixture
-def loadtest() -> Any:
-    """As much of a load test as the metrics look at, before its first run."""
+def controller() -> Any:
+    """As much of a controller as the metrics look at, before its first run."""
     endpoints = [SimpleNamespace(name="prediction")]
     return SimpleNamespace(
         run=None,
         phase="idle",
         verdict=None,
         judged_at_s=0.0,
-        on_begin=[],
         runner=SimpleNamespace(user_count=7),
         scenario=SimpleNamespace(
             traffic=SimpleNamespace(endpoints=endpoints), load=SimpleNamespace(model="closed")
@@ -126,19 +125,26 @@ def loadtest() -> Any:
 
 
 @pytest.fixture
-def scrape(loadtest: Any) -> Callable[[], Told]:
+def metrics(controller: Any) -> GeneratorMetrics:
+    return GeneratorMetrics(controller)
+
+
+@pytest.fixture
+def scrape(metrics: GeneratorMetrics) -> Callable[[], Told]:
     """Ask for the metrics."""
     registry = CollectorRegistry()
-    registry.register(GeneratorMetrics(loadtest))
+    registry.register(metrics)
     return lambda: told(registry.collect())
 
 
 @pytest.fixture
-def begin(loadtest: Any, tmp_path: Path) -> Iterator[Callable[..., Run]]:
+def begin(
+    controller: Any, metrics: GeneratorMetrics, tmp_path: Path
+) -> Iterator[Callable[..., RunRecording]]:
     """Call to begin a run of two stages of ten seconds each, at 2 and then 5 requests a second."""
-    made: list[Run] = []
+    made: list[RunRecording] = []
 
-    def start(at_s: float = 0.0, name: str = "short-1") -> Run:
+    def start(at_s: float = 0.0, name: str = "short-1") -> RunRecording:
         facts = Facts(
             scenario="short",
             description="",
@@ -152,11 +158,10 @@ def begin(loadtest: Any, tmp_path: Path) -> Iterator[Callable[..., Run]]:
         )
         folder = tmp_path / name
         folder.mkdir()
-        run = Run(folder, facts, (), lambda: 7, lambda: None)
+        run = RunRecording(folder, facts, (), lambda: 7, lambda: None)
         run.started -= at_s
-        loadtest.run, loadtest.phase, loadtest.verdict = run, "running", None
-        for show in loadtest.on_begin:
-            show(run)
+        controller.run, controller.phase, controller.verdict = run, "running", None
+        metrics.follow(run)
         made.append(run)
         return run
 
@@ -177,7 +182,12 @@ class TestState:
         ("at_s", "stage", "rate"), [(1.0, "low", 2.0), (9.5, "low", 2.0), (15, "high", 5)]
     )
     def test_stage_and_planned_rate_follow_the_plan(
-        self, scrape: Callable[[], Told], begin: Callable[..., Run], at_s: float, stage: str, rate: float
+        self,
+        scrape: Callable[[], Told],
+        begin: Callable[..., RunRecording],
+        at_s: float,
+        stage: str,
+        rate: float,
     ) -> None:
         begin(at_s)
         seen = scrape()
@@ -189,7 +199,7 @@ class TestState:
         assert seen["loadtest_run_info{short-1,short}"] == 1
 
     def test_where_nothing_plans_a_rate_none_is_told(
-        self, scrape: Callable[[], Told], begin: Callable[..., Run]
+        self, scrape: Callable[[], Told], begin: Callable[..., RunRecording]
     ) -> None:
         """Users who think send when they have thought."""
         run = begin()
@@ -197,7 +207,7 @@ class TestState:
         assert "loadtest_planned_requests_per_second" not in scrape()
 
     def test_requests_in_flight_are_those_of_all_processes(
-        self, scrape: Callable[[], Told], begin: Callable[..., Run], loadtest: Any
+        self, scrape: Callable[[], Told], begin: Callable[..., RunRecording], controller: Any
     ) -> None:
         run = begin()
         for source, value in (("worker 1", 9.0), ("worker 2", 5.0), ("worker 1", 3.0)):
@@ -212,11 +222,11 @@ class TestState:
         }
         run.stop_clock()
         assert scrape()["loadtest_in_flight_requests"] == 8, "replies may still come"
-        loadtest.phase = "judging"
+        controller.phase = "judging"
         assert scrape()["loadtest_in_flight_requests"] == 0
 
     def test_when_the_load_has_ended_nothing_is_planned_and_the_verdict_comes(
-        self, scrape: Callable[[], Told], begin: Callable[..., Run], loadtest: Any
+        self, scrape: Callable[[], Told], begin: Callable[..., RunRecording], controller: Any
     ) -> None:
         begin(at_s=12.0).stop_clock()
         seen = scrape()
@@ -224,17 +234,17 @@ class TestState:
         assert seen["loadtest_planned_requests_per_second"] == 0
         assert seen["loadtest_stage{low}"] == seen["loadtest_stage{high}"] == 0
         assert not any("verdict" in name for name in seen)
-        loadtest.verdict, loadtest.judged_at_s = {"verdict": "fail"}, 1_800_000_000.5
+        controller.verdict, controller.judged_at_s = {"verdict": "fail"}, 1_800_000_000.5
         seen = scrape()
         assert seen["loadtest_verdict{short-1,short,fail}"] == 1
         assert seen["loadtest_verdict_timestamp_seconds{short-1,short,fail}"] == 1_800_000_000.5
 
     def test_totals_go_on_from_run_to_run_and_the_verdict_does_not(
-        self, scrape: Callable[[], Told], begin: Callable[..., Run], loadtest: Any
+        self, scrape: Callable[[], Told], begin: Callable[..., RunRecording], controller: Any
     ) -> None:
-        begin().take(rows([1.0] * 3).tobytes(), ["prediction"])
-        loadtest.verdict = {"verdict": "pass"}
-        begin(name="short-2").take(rows([1.0] * 2).tobytes(), ["prediction"])
+        begin().record(rows([1.0] * 3).tobytes(), ["prediction"])
+        controller.verdict = {"verdict": "pass"}
+        begin(name="short-2").record(rows([1.0] * 2).tobytes(), ["prediction"])
         seen = scrape()
         assert seen["loadtest_requests_total{prediction,ok}"] == 5
         assert seen["loadtest_run_info{short-2,short}"] == 1

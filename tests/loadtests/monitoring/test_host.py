@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from loadtests.monitoring import host
-from loadtests.monitoring.host import Neighbours
+from loadtests.monitoring.host import ForeignCpuUsage
 
 SPINNING = [sys.executable, "-c", "while True: pass"]
 
@@ -40,21 +40,21 @@ class Clock:
 def test_others_are_what_is_neither_ours_nor_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """In two seconds of two cores: 2.8 s busy, 1 s of it ours and 0.4 s the hypervisor's; 1.2 s idle."""
     clock = Clock(monkeypatch)
-    neighbours = Neighbours([])
+    neighbours = ForeignCpuUsage([])
     clock.now_s += 2.0
     clock.ours_s += 1.0
     for name, seconds in {"user": 1.5, "system": 0.9, "steal": 0.4, "idle": 1.0, "iowait": 0.2}.items():
         clock.machine[name] += seconds
-    assert neighbours.figures() == pytest.approx({"others_percent": 90.0, "idle_percent": 30.0})
+    assert neighbours.measure() == pytest.approx({"others_percent": 90.0, "idle_percent": 30.0})
 
 
 def test_too_short_a_time_tells_nothing_and_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    neighbours = Neighbours([])
+    neighbours = ForeignCpuUsage([])
     clock.now_s, clock.machine["user"] = 0.1, 5.1
-    assert neighbours.figures() == {}
+    assert neighbours.measure() == {}
     clock.now_s, clock.machine["user"] = 1.0, 6.0
-    assert neighbours.figures()["others_percent"] == pytest.approx(100.0)
+    assert neighbours.measure()["others_percent"] == pytest.approx(100.0)
 
 
 @pytest.fixture
@@ -68,22 +68,22 @@ def spinning() -> Iterator[psutil.Process]:
 @pytest.mark.real
 def test_a_program_that_takes_a_core_is_seen(spinning: psutil.Process) -> None:
     """At least as much as it took itself; whatever else runs here comes on top."""
-    neighbours = Neighbours([])
+    neighbours = ForeignCpuUsage([])
     neighbours._ours = [psutil.Process()]
     before_s, pause = spinning.cpu_times().user, threading.Event()
     while (took_s := spinning.cpu_times().user - before_s) < 1.0:
         pause.wait(0.05)
     elapsed_s = -neighbours._before.at_s
-    found = neighbours.figures()
+    found = neighbours.measure()
     elapsed_s += neighbours._before.at_s
     assert found["others_percent"] * elapsed_s / 100.0 > 0.8 * took_s
 
 
 @pytest.mark.real
 def test_what_the_service_takes_is_its_own(spinning: psutil.Process) -> None:
-    with_it, without_it = Neighbours([spinning]), Neighbours([])
+    with_it, without_it = ForeignCpuUsage([spinning]), ForeignCpuUsage([])
     without_it._ours = [psutil.Process()]
     before_s, pause = spinning.cpu_times().user, threading.Event()
     while spinning.cpu_times().user - before_s < 1.0:
         pause.wait(0.05)
-    assert with_it.figures()["others_percent"] < without_it.figures()["others_percent"]
+    assert with_it.measure()["others_percent"] < without_it.measure()["others_percent"]

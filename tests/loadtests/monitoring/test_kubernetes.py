@@ -23,12 +23,12 @@ from deploy.kubernetes.checks.emulation import EmulatedCluster, emulated_cluster
 from loadtests.monitoring.kubectl import (
     AskError,
     Workload,
-    label_selector,
-    quantity,
-    report,
-    sample,
+    observe_workload,
+    parse_quantity,
+    write_line,
+    write_selector,
 )
-from loadtests.monitoring.kubernetes import Cluster
+from loadtests.monitoring.kubernetes import KubernetesMonitor
 from reports.data.folder import read_run
 
 ROOT = Path(__file__).parents[3]
@@ -70,7 +70,7 @@ def answering(**changes: Any) -> Callable[[str], Any]:
 
 
 def test_replicas_and_usage_are_sampled_with_their_units() -> None:
-    seen, problems = sample(WORKLOAD, answering())
+    seen, problems = observe_workload(WORKLOAD, answering())
     assert problems == []
     assert seen == pytest.approx(
         {
@@ -85,7 +85,7 @@ def test_replicas_and_usage_are_sampled_with_their_units() -> None:
 
 def test_without_an_autoscaler_the_deployment_says_what_is_wanted() -> None:
     other = {**scaler, "spec": {**scaler["spec"], "scaleTargetRef": {"kind": "Deployment", "name": "other"}}}
-    seen, problems = sample(WORKLOAD, answering(scalers={"items": [other]}))
+    seen, problems = observe_workload(WORKLOAD, answering(scalers={"items": [other]}))
     assert problems == []
     assert seen["replicas_desired"] == 3.0
     assert "replicas_max" not in seen
@@ -93,12 +93,14 @@ def test_without_an_autoscaler_the_deployment_says_what_is_wanted() -> None:
 
 def test_an_autoscaler_that_has_not_decided_yet_is_no_wish_for_none() -> None:
     fresh = {"spec": scaler["spec"], "status": {"desiredReplicas": 0}}
-    assert sample(WORKLOAD, answering(scalers={"items": [fresh]}))[0]["replicas_desired"] == 3.0
+    assert observe_workload(WORKLOAD, answering(scalers={"items": [fresh]}))[0]["replicas_desired"] == 3.0
 
 
 def test_a_deployment_without_ready_pods_has_none() -> None:
     bare = {"spec": {"selector": {"matchLabels": LABELS}}, "status": {}}
-    seen, _ = sample(WORKLOAD, answering(deployment=bare, scalers={"items": []}, pods={"items": []}))
+    seen, _ = observe_workload(
+        WORKLOAD, answering(deployment=bare, scalers={"items": []}, pods={"items": []})
+    )
     assert seen == {"replicas_ready": 0.0, "replicas_desired": 1.0}
 
 
@@ -115,13 +117,13 @@ def test_a_deployment_without_ready_pods_has_none() -> None:
     ],
 )
 def test_what_is_refused_is_told_and_the_rest_is_seen(refused: str, left: set[str], sentence: str) -> None:
-    seen, (problem,) = sample(WORKLOAD, answering(**{refused: None}))
+    seen, (problem,) = observe_workload(WORKLOAD, answering(**{refused: None}))
     assert set(seen) == left
     assert sentence in problem
 
 
 def test_an_answer_that_is_none_is_a_problem_and_no_end() -> None:
-    told = json.loads(report(WORKLOAD, answering(pods={"items": [used("many", "160Mi")]})))
+    told = json.loads(write_line(WORKLOAD, answering(pods={"items": [used("many", "160Mi")]})))
     assert told["seen"] == {}
     assert "'many' is no quantity" in told["problems"][0]
 
@@ -141,13 +143,13 @@ def test_an_answer_that_is_none_is_a_problem_and_no_end() -> None:
 )
 def test_quantities_are_numbers_of_their_base_unit(text: str, value: float) -> None:
     """As resource.Quantity's documentation in Kubernetes writes them."""
-    assert quantity(text) == pytest.approx(value)
+    assert parse_quantity(text) == pytest.approx(value)
 
 
 @pytest.mark.parametrize("text", ["", "m", "1 Mi", "1Xi", "-1"])
 def test_what_is_no_quantity_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no quantity"):
-        quantity(text)
+        parse_quantity(text)
 
 
 def test_a_selector_is_written_as_a_query() -> None:
@@ -160,7 +162,7 @@ def test_a_selector_is_written_as_a_query() -> None:
             {"key": "old", "operator": "DoesNotExist"},
         ],
     }
-    assert label_selector(selector) == "app=a,tier=b,zone in (x,y),track notin (canary),model,!old"
+    assert write_selector(selector) == "app=a,tier=b,zone in (x,y),track notin (canary),model,!old"
 
 
 @pytest.mark.parametrize("text", ["", "deployment", "a/b/c", "Model-Services/x", "/x", "x/", "a b/c", "-/-"])
@@ -246,13 +248,13 @@ def test_a_kubectl_that_waits_for_the_cluster_ends_with_the_run(
     program.write_text(f"#!/bin/sh\necho $$ > {pid_file}.new\nmv {pid_file}.new {pid_file}\nexec sleep 60\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    run: Any = SimpleNamespace(goes_on=True)
-    Cluster(str(WORKLOAD)).follow(run)
+    run: Any = SimpleNamespace(is_running=True)
+    KubernetesMonitor(str(WORKLOAD)).follow(run)
     with gevent.Timeout(30):
         while not pid_file.exists():
             gevent.sleep(0.02)
         waiting = psutil.Process(int(pid_file.read_text()))
-        run.goes_on = False
+        run.is_running = False
         while waiting.is_running() and waiting.status() != psutil.STATUS_ZOMBIE:
             gevent.sleep(0.02)
 

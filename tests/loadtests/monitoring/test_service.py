@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from loadtests.cli.own_service import OwnService
-from loadtests.client.target import READINESS_PATH, Target
-from loadtests.monitoring.service import Beside, _question, local_processes, metrics
+from loadtests.client.readiness import READINESS_PATH
+from loadtests.client.target import Target
+from loadtests.monitoring.service import ServiceMonitor, find_local_processes, parse_metrics
 from loadtests.recording.observing import observe_every
 from loadtests.recording.writer import Observation
 from reports.data.folder import read_run
@@ -31,7 +32,7 @@ http_requests_total{handler="/x y",status="200"} 9.0
 
 
 def test_the_wanted_metrics_are_read_and_summed_over_their_labels() -> None:
-    assert metrics(TEXT) == {
+    assert parse_metrics(TEXT) == {
         "inference_queue_depth": 17.0,
         "inference_batch_size_sum": 42.0,
         "inference_batch_size_count": 4.0,
@@ -41,7 +42,7 @@ def test_the_wanted_metrics_are_read_and_summed_over_their_labels() -> None:
 
 
 def test_what_is_no_metrics_page_holds_none() -> None:
-    assert metrics(b'{"readiness_status": "ACCEPTING_TRAFFIC"}') == {}
+    assert parse_metrics(b'{"readiness_status": "ACCEPTING_TRAFFIC"}') == {}
 
 
 @pytest.mark.parametrize(
@@ -59,15 +60,16 @@ def test_what_is_no_metrics_page_holds_none() -> None:
 )
 def test_a_timestamp_is_no_value_and_a_malformed_line_is_passed_over(line: str, depth: float | None) -> None:
     """The line after it is read all the same."""
-    found = metrics(f"{line}\nprocess_cpu_seconds_total 1.25\n".encode())
+    found = parse_metrics(f"{line}\nprocess_cpu_seconds_total 1.25\n".encode())
     assert found.pop("process_cpu_seconds_total") == 1.25
     assert found == ({} if depth is None else {"inference_queue_depth": depth})
 
 
 def test_given_headers_are_asked_with_once() -> None:
     """In place of our own, in whatever case they are written."""
-    target = Target("127.0.0.1", 8000, tls=False, prefix="/base")
-    asked = _question(target, "/metrics", {"host": "scoring.example", "X-Team": "models"}.items())
+    headers = {"host": "scoring.example", "X-Team": "models"}
+    target = Target("127.0.0.1", 8000, tls=False, prefix="/base", headers=headers)
+    asked = target.encode_head("GET", "/metrics", {}) + b"\r\n"
     assert asked.decode().split("\r\n") == [
         "GET /base/metrics HTTP/1.1",
         "User-Agent: model-load-tests",
@@ -81,9 +83,9 @@ def test_given_headers_are_asked_with_once() -> None:
 def test_the_process_that_listens_is_found_on_this_machine_only() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        found = local_processes(Target("127.0.0.1", port, tls=False, prefix=""))
+        found = find_local_processes(Target("127.0.0.1", port, tls=False, prefix=""))
         assert os.getpid() in [process.pid for process in found]
-        assert local_processes(Target("example.org", port, tls=False, prefix="")) == []
+        assert find_local_processes(Target("example.org", port, tls=False, prefix="")) == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_a_service_that_fails_is_not_ready_and_one_without_the_path_is_not_asked
     """A proxy before a service that is gone answers 502 or 504."""
     obedient.asked = answer(status=status, body=TEXT)
     seen: list[Observation] = []
-    beside = Beside(Target.parse(obedient.host), (), seen.extend)
+    beside = ServiceMonitor(Target.parse(obedient.host), seen.extend)
     try:
         with gevent.Timeout(10):
             while not seen:  # processor and memory, at any rate
@@ -122,7 +124,7 @@ def observations(
     last = {READINESS_PATH: probes[-1], "/metrics": pages[-1]}
     obedient.asked_for = lambda path: next(turns[path], last[path])
     seen: list[Observation] = []
-    beside = Beside(Target.parse(obedient.host), (), seen.extend)
+    beside = ServiceMonitor(Target.parse(obedient.host), seen.extend)
     try:
         with gevent.Timeout(10):
             while sum(each.name == "probed" for each in seen) < 4:

@@ -20,7 +20,7 @@ from loadtests.recording.recorder import (
     SampleWriter,
     outcome_of_event,
 )
-from loadtests.recording.writer import Observation, Recording, make_folder, point_latest
+from loadtests.recording.writer import Observation, RunWriter, make_folder, point_latest
 from reports.data.facts import Facts, Stage
 from reports.data.folder import read_run
 
@@ -76,8 +76,8 @@ def test_a_full_batch_is_handed_on_and_the_rest_when_sealed() -> None:
     assert np.frombuffer(sealed[1], ROW)["intended_s"][-1] == pytest.approx(4.098)
 
 
-def recorded(folder: Path, rows: list[Row], endpoints: list[str]) -> Recording:
-    recording = Recording(folder, facts())
+def recorded(folder: Path, rows: list[Row], endpoints: list[str]) -> RunWriter:
+    recording = RunWriter(folder, facts())
     recorder = Recorder(endpoints, lambda raw: recording.append(raw, recorder.endpoints, 0))
     for each in rows:
         recorder.record(each)
@@ -121,7 +121,7 @@ def test_what_was_sealed_is_readable_before_the_run_is_closed(tmp_path: Path) ->
 
 def test_endpoints_that_appear_later_keep_their_names(tmp_path: Path) -> None:
     """Requests of user classes that extend the suite bear names no scenario knows."""
-    recording = Recording(tmp_path, facts())
+    recording = RunWriter(tmp_path, facts())
     recorder = Recorder(["prediction"], lambda raw: recording.append(raw, recorder.endpoints, 0))
     recorder.on_request(name="prediction", response_time=1.0, response_length=2, sample=row())
     recorder.seal()

@@ -9,30 +9,30 @@ from pathlib import Path
 import pytest
 
 from loadtests.recording.recorder import ROW
-from loadtests.recording.run import Run
-from loadtests.recording.writer import Observation, Recording
+from loadtests.recording.run import RunRecording
+from loadtests.recording.writer import Observation, RunWriter
 from reports.data.facts import Facts, Stage
 
 RAW = bytes(ROW.itemsize * 3)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> tuple[Run, list[str]]:
+def run(tmp_path: Path) -> tuple[RunRecording, list[str]]:
     """A run of one stage, and what it called when it broke."""
     facts = Facts(
         "short", "", "closed", "http://127.0.0.1:1", "", (Stage("all", 0.0, 10.0),), (), planned_s=10.0
     )
     ended: list[str] = []
-    return Run(tmp_path, facts, (), lambda: 2, lambda: ended.append("ended")), ended
+    return RunRecording(tmp_path, facts, (), lambda: 2, lambda: ended.append("ended")), ended
 
 
 def full(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_rows_are_counted_as_they_come(run: tuple[Run, list[str]]) -> None:
+def test_rows_are_counted_as_they_come(run: tuple[RunRecording, list[str]]) -> None:
     going, ended = run
-    assert going.take(RAW, ["prediction"]) == 3
+    assert going.record(RAW, ["prediction"]) == 3
     going.close(None, lambda requests, _: requests / 6)
     assert (going.requests, going.facts.offered, going.facts.faults, ended) == (3, 0.5, (), [])
 
@@ -40,21 +40,21 @@ def test_rows_are_counted_as_they_come(run: tuple[Run, list[str]]) -> None:
 @pytest.mark.parametrize(
     ("method", "act", "what"),
     [
-        ("append", lambda run: run.take(RAW, ["prediction"]), "samples"),
+        ("append", lambda run: run.record(RAW, ["prediction"]), "samples"),
         ("observe", lambda run: run.observe([Observation("generator", "users", 1.0)]), "telemetry"),
     ],
 )
 def test_a_full_disk_faults_the_run_once_and_ends_it(
-    run: tuple[Run, list[str]],
+    run: tuple[RunRecording, list[str]],
     monkeypatch: pytest.MonkeyPatch,
     method: str,
-    act: Callable[[Run], object],
+    act: Callable[[RunRecording], object],
     what: str,
 ) -> None:
     """What was written before stays; the verdict will be invalid, with the reason."""
     going, ended = run
-    going.take(RAW, ["prediction"])
-    monkeypatch.setattr(Recording, method, full)
+    going.record(RAW, ["prediction"])
+    monkeypatch.setattr(RunWriter, method, full)
     act(going)
     act(going)
     monkeypatch.undo()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.session.progress import Progress, fitting
+from loadtests.session.progress import Progress, fit_line
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_the_line(state: Progress, line: str) -> None:
     [(40, "steady · 12 s · 0 errors · 2 of 2 met"), (36, "steady · 12 s · 0 errors"), (4, "stea")],
 )
 def test_what_has_no_room_is_left_out_whole(width: int, shown: str) -> None:
-    assert fitting("steady · 12 s · 0 errors · 2 of 2 met", width) == shown
+    assert fit_line("steady · 12 s · 0 errors · 2 of 2 met", width) == shown

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from configuration.loading import load_scenario
 from configuration.scenario import Endpoint, Payload, Scenario
 from loadtests.client.target import Target
-from loadtests.traffic.payloads import DECK_BYTES, DECK_REQUESTS, deck, read_bodies
-from loadtests.traffic.records import records
+from loadtests.traffic.payloads import DECK_BYTES, DECK_REQUESTS, build_deck, read_bodies
+from loadtests.traffic.records import generate_records
 from reports.data.samples import KINDS
 from service.model.schemas import InsuranceChargesModelInput
 
@@ -34,26 +34,28 @@ def body_of(wire: bytes) -> Any:
 
 @pytest.mark.parametrize("kind", ["realistic", "boundary"])
 def test_records_fit_the_models_schema(kind: str) -> None:
-    for record in islice(records(kind, 1), 500):
+    for record in islice(generate_records(kind, 1), 500):
         InsuranceChargesModelInput.model_validate(record, strict=False)
 
 
 def test_an_invalid_record_never_fits_the_schema() -> None:
-    for record in islice(records("invalid", 1), 500):
+    for record in islice(generate_records("invalid", 1), 500):
         with pytest.raises(ValidationError):
             InsuranceChargesModelInput.model_validate(record)
 
 
 def test_equal_seeds_give_equal_decks_and_each_worker_has_its_own() -> None:
-    first, again = (deck(scenario(), TARGET, {}, worker=0) for _ in range(2))
-    other = deck(scenario(), TARGET, {}, worker=1)
+    first, again = (build_deck(scenario(), TARGET, worker=0) for _ in range(2))
+    other = build_deck(scenario(), TARGET, worker=1)
     assert first == again
-    assert len({request.wire for request in first} & {request.wire for request in other}) < len(first) / 10
+    assert (
+        len({request.encoded for request in first} & {request.encoded for request in other}) < len(first) / 10
+    )
 
 
 def test_a_request_is_whole_http_with_the_given_headers() -> None:
-    request = deck(scenario(), TARGET, {"Authorization": "Bearer secret"}, worker=0)[0]
-    head, _, body = request.wire.partition(b"\r\n\r\n")
+    request = build_deck(scenario(), replace(TARGET, headers={"Authorization": "Bearer secret"}), worker=0)[0]
+    head, _, body = request.encoded.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "POST /base/api/models/insurance_charges_model/prediction HTTP/1.1"
     assert "Host: 127.0.0.1:8000" in lines
@@ -64,8 +66,8 @@ def test_a_request_is_whole_http_with_the_given_headers() -> None:
 def test_a_given_header_takes_the_place_of_ours_in_whatever_case() -> None:
     """No header is sent twice."""
     given = {"host": "scoring.example", "content-type": "application/vnd.rows+json"}
-    request = deck(scenario(), TARGET, given, worker=0)[0]
-    lines = request.wire.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    request = build_deck(scenario(), replace(TARGET, headers=given), worker=0)[0]
+    lines = request.encoded.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
     names = Counter(line.partition(":")[0].lower() for line in lines)
     assert set(names.values()) == {1}
     assert {"host: scoring.example", "content-type: application/vnd.rows+json"} < set(lines)
@@ -76,7 +78,7 @@ def test_endpoints_and_kinds_are_mixed_by_weight() -> None:
         Endpoint("a", weight=3, payload=Payload({"realistic": 1, "invalid": 1})),
         Endpoint("b", path="/b", weight=1),
     )
-    requests = deck(mixed, TARGET, {}, worker=0)
+    requests = build_deck(mixed, TARGET, worker=0)
     names = Counter(request.name for request in requests)
     assert 2.5 < names["a"] / names["b"] < 3.6
     kinds = Counter(KINDS[request.kind] for request in requests if request.name == "a")
@@ -85,22 +87,22 @@ def test_endpoints_and_kinds_are_mixed_by_weight() -> None:
 
 
 def test_rows_make_a_list_of_so_many_records() -> None:
-    request = deck(scenario(Endpoint(payload=Payload(rows=10))), TARGET, {}, worker=0)[0]
+    request = build_deck(scenario(Endpoint(payload=Payload(rows=10))), TARGET, worker=0)[0]
     assert request.rows == 10
-    assert len(body_of(request.wire)) == 10
+    assert len(body_of(request.encoded)) == 10
 
 
 def test_a_deck_is_bounded_in_number_and_in_bytes() -> None:
-    assert len(deck(scenario(), TARGET, {}, worker=0)) == DECK_REQUESTS
-    large = deck(scenario(Endpoint(payload=Payload(rows=10_000))), TARGET, {}, worker=0)
-    assert sum(len(request.wire) for request in large) < DECK_BYTES + len(large[-1].wire)
+    assert len(build_deck(scenario(), TARGET, worker=0)) == DECK_REQUESTS
+    large = build_deck(scenario(Endpoint(payload=Payload(rows=10_000))), TARGET, worker=0)
+    assert sum(len(request.encoded) for request in large) < DECK_BYTES + len(large[-1].encoded)
 
 
 def test_bodies_of_ones_own_are_sent_in_turn(tmp_path: Path) -> None:
     file = tmp_path / "bodies.jsonl"
     file.write_text('{"x": 1}\n\n{"x": 2}\n')
-    requests = deck(scenario(Endpoint(payload=Payload(file=file), finite=None)), TARGET, {}, worker=0)
-    assert [body_of(request.wire) for request in requests[:3]] == [{"x": 1}, {"x": 2}, {"x": 1}]
+    requests = build_deck(scenario(Endpoint(payload=Payload(file=file), finite=None)), TARGET, worker=0)
+    assert [body_of(request.encoded) for request in requests[:3]] == [{"x": 1}, {"x": 2}, {"x": 1}]
 
 
 @pytest.mark.parametrize(

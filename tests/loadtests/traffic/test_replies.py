@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from loadtests.client.connection import Reply
+from loadtests.client.reply import Reply
 from loadtests.traffic.payloads import Request
-from loadtests.traffic.replies import outcome_of, server_timing
+from loadtests.traffic.replies import classify_reply, parse_server_timing
 
 
 def request(rejects: bool = False, finite: str | None = "charges", rows: int | None = None) -> Request:
@@ -25,7 +25,7 @@ def reply(
 
 @pytest.mark.parametrize("failure", ["timeout", "refused", "reset", "invalid_reply"])
 def test_a_failure_of_the_connection_is_the_outcome(failure: str) -> None:
-    assert outcome_of(request(), reply(failure=failure)) == failure
+    assert classify_reply(request(), reply(failure=failure)) == failure
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_failure_of_the_connection_is_the_outcome(failure: str) -> None:
     ],
 )
 def test_the_status_is_judged(status: int, retry_after: bool, outcome: str) -> None:
-    assert outcome_of(request(), reply(status, retry_after=retry_after)) == outcome
+    assert classify_reply(request(), reply(status, retry_after=retry_after)) == outcome
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_the_status_is_judged(status: int, retry_after: bool, outcome: str) -> N
     ],
 )
 def test_a_200_must_hold_its_predictions(body: bytes, rows: int | None, outcome: str) -> None:
-    assert outcome_of(request(rows=rows), reply(body=body)) == outcome
+    assert classify_reply(request(rows=rows), reply(body=body)) == outcome
 
 
 def test_without_a_field_to_check_any_200_will_do() -> None:
-    assert outcome_of(request(finite=None), reply(body=b"anything")) == "ok"
+    assert classify_reply(request(finite=None), reply(body=b"anything")) == "ok"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_without_a_field_to_check_any_200_will_do() -> None:
     [(400, "ok"), (422, "ok"), (404, "http_4xx"), (200, "wrong_answer"), (500, "http_5xx")],
 )
 def test_an_invalid_record_ought_to_be_refused(status: int, outcome: str) -> None:
-    assert outcome_of(request(rejects=True), reply(status)) == outcome
+    assert classify_reply(request(rejects=True), reply(status)) == outcome
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_an_invalid_record_ought_to_be_refused(status: int, outcome: str) -> Non
 def test_server_timing_is_read_as_far_as_it_goes(
     header: bytes | None, expected: tuple[float, float, float]
 ) -> None:
-    assert server_timing(header)[:3] == pytest.approx(expected, nan_ok=True)
+    assert parse_server_timing(header)[:3] == pytest.approx(expected, nan_ok=True)

@@ -17,15 +17,15 @@ from loadtests.traffic.users import StressUser
 def user() -> Any:
     """A user whose requests are counted, in a group that ends nobody at once."""
     sent: list[Any] = []
-    sending = SimpleNamespace(
+    sender = SimpleNamespace(
         sent=sent,
         seed=1,
-        join=lambda: 0,
-        deal=lambda _: repeat("request"),
-        connect=lambda: None,
+        number_user=lambda: 0,
+        deal_requests=lambda _: repeat("request"),
+        open_connection=lambda: None,
         send=lambda _, request: sent.append(request),
     )
-    made = StressUser(SimpleNamespace(loadtest=SimpleNamespace(sending=sending)))  # type: ignore[arg-type]
+    made = StressUser(SimpleNamespace(loadtest=SimpleNamespace(sender=sender)))  # type: ignore[arg-type]
     made._group = SimpleNamespace(killone=lambda _: None)
     return made
 
@@ -35,11 +35,11 @@ def test_who_wakes_up_between_being_told_to_stop_and_the_end_sends_nothing(user:
     assert user.stop() is True
     with pytest.raises(StopUser):
         user.predict()
-    assert user._sending.sent == []
+    assert user._sender.sent == []
 
 
 def test_a_request_under_way_is_not_touched(user: Any) -> None:
     user._state = LOCUST_STATE_RUNNING
     user.predict()
     assert user.stop() is False
-    assert user._sending.sent == ["request"]
+    assert user._sender.sent == ["request"]

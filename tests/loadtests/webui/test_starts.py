@@ -2,47 +2,80 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from types import SimpleNamespace
 from typing import Any
 
-import gevent
 import pytest
-from flask import Flask, Response, jsonify
+from flask import Flask, jsonify
 from locust.event import EventHook
-from locust.web import WebUI
 
+from loadtests.cli.settings import Settings
+from loadtests.client.target import Target
 from loadtests.webui import starts
-from loadtests.webui.starts import Starts
+from loadtests.webui.starts import UNDER_WAY, Starts
+
+HOST = "http://127.0.0.1:8000"
 
 
-def test_a_runs_timer_does_not_end_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locust's timer outlives a run that ended early, and a start by a shape leaves it set."""
+@pytest.fixture
+def controller(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """As much of a controller as a start looks at, with no run so far."""
     monkeypatch.setattr(starts, "wait_until_ready", lambda *_: None)
-    loadtest: Any = SimpleNamespace(
-        options=Namespace(scenario="smoke", time_scale=1.0, expect_workers=None),
+    made = SimpleNamespace(
+        settings=Settings(scenario="smoke"),
         environment=SimpleNamespace(events=SimpleNamespace(test_start=EventHook())),
-        host="http://127.0.0.1:8000",
+        host=HOST,
         headers={},
-        phase="done",
+        phase="idle",
         run=None,
-        runner=SimpleNamespace(shape_greenlet=None),
-        choose=lambda _: None,
+        verdict=None,
+        runner=SimpleNamespace(shape_greenlet=None, stop=lambda: None),
+        chosen=[],
+        parse_target=lambda host=HOST: Target.parse(host),
         finish=lambda: None,
-        prepare_folder=lambda: None,
+        require_room=lambda: None,
     )
-    web_ui: Any = SimpleNamespace(template_args={"extra_options": {"scenario": {}}})
-    web_ui._cancel_run_time_timer = lambda: WebUI._cancel_run_time_timer(web_ui)
-    web_ui._run_time_greenlet = timer = gevent.spawn_later(3600.0, pytest.fail, "the next run was ended")
+    made.choose = lambda scenario, settings: made.chosen.append((scenario.name, settings.note))
+    return made
 
-    def go() -> Response:
-        assert web_ui._run_time_greenlet is None
-        loadtest.run = object()
-        loadtest.phase = "running"
-        loadtest.environment.events.test_start.fire()
+
+@pytest.fixture
+def application(controller: Any) -> Flask:
+    """Locust's view between the checks, which starts a run when it is asked."""
+    app = Flask(__name__)
+    web_ui: Any = SimpleNamespace(template_args={"extra_options": {"scenario": {}, "note": {}}})
+    made = Starts(controller, web_ui)
+    app.before_request(made.check)
+    app.after_request(made.confirm)
+    app.teardown_request(made.release)
+
+    @app.post("/swarm")
+    def swarm() -> Any:
+        controller.run, controller.phase = object(), "running"
+        controller.environment.events.test_start.fire()
         return jsonify({"success": True})
 
-    with Flask(__name__).test_request_context():
-        assert Starts(loadtest, web_ui).start({"scenario": "smoke"}, go).get_json() == {"success": True}
-    timer.join(5)
-    assert timer.dead
+    return app
+
+
+def test_a_start_chooses_what_the_form_asks_for(application: Flask, controller: Any) -> None:
+    answer = application.test_client().post("/swarm", data={"scenario": "smoke", "note": "after the fix"})
+    assert answer.get_json() == {"success": True}
+    assert controller.chosen == [("smoke", "after the fix")]
+
+
+def test_a_start_during_a_run_is_refused_and_keeps_nobody_waiting(
+    application: Flask, controller: Any
+) -> None:
+    client = application.test_client()
+    client.post("/swarm", data={"scenario": "smoke"})
+    for _ in range(2):
+        answer = client.post("/swarm", data={"scenario": "steady"}).get_json()
+        assert answer == {"success": False, "message": UNDER_WAY, "host": HOST}
+    assert len(controller.chosen) == 1
+
+
+def test_what_cannot_be_started_is_told_before_locust_acts(application: Flask, controller: Any) -> None:
+    answer = application.test_client().post("/swarm", data={"scenario": "unheard of"}).get_json()
+    assert "There is no scenario 'unheard of' here" in answer["message"]
+    assert controller.run is None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loadtests.recording.live import Standing
-from loadtests.webui.verdict import Finished, page_state, rows, status
+from loadtests.webui.verdict import FinishedRun, describe_status, find_page_state, list_objectives
 from reports.judging.objectives import parse_objective
 
 
@@ -29,12 +29,12 @@ def loadtest(phase: str, standings: Any = (), verdict: Any = None, state: str = 
         ("availability >= 99.9 %", None, None, "–", "known after the run"),
     ],
 )
-def test_while_the_run_goes_on_figures_are_approximate_and_nothing_is_final(
+def test_while_the_run_is_running_figures_are_approximate_and_nothing_is_final(
     sentence: str, observed: float | None, kept: bool | None, figure: str, outcome: str
 ) -> None:
     """A figure too near the limit to be told from it is told more precisely."""
     objective = parse_objective(sentence)
-    [row] = rows(loadtest("running", [Standing(objective, observed, kept)]))
+    [row] = list_objectives(loadtest("running", [Standing(objective, observed, kept)]))
     assert row == {
         "name": "0000",
         "objective": sentence,
@@ -60,7 +60,7 @@ def test_after_the_run_the_judged_figures_stand_there_with_reasons_where_somethi
         judged("error rate <= 1 %", 0.0, "met"),
         judged("max latency <= 1 s", None, "missed"),
     ]
-    shown = rows(loadtest("done", verdict={"objectives": objectives}))
+    shown = list_objectives(loadtest("done", verdict={"objectives": objectives}))
     assert [(row["name"], row["observed"], row["limit"], row["outcome"], row["why"]) for row in shown] == [
         ("0000", "105 ms", "100 ms", "✗ missed", "because"),
         ("0001", "0 %", "0.1 %", "? unproven", "because"),
@@ -71,7 +71,7 @@ def test_after_the_run_the_judged_figures_stand_there_with_reasons_where_somethi
 
 def test_no_run_has_no_rows() -> None:
     """Before the first start the tab is empty."""
-    assert rows(loadtest("idle")) == []
+    assert list_objectives(loadtest("idle")) == []
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_no_run_has_no_rows() -> None:
 )
 def test_the_page_asks_on_until_the_verdict_is_there(phase: str, state: str, shown: str) -> None:
     """Locust's page asks for news while the state is running or spawning, so it is until the judging ends."""
-    assert page_state(loadtest(phase, state=state)) == shown
+    assert find_page_state(loadtest(phase, state=state)) == shown
 
 
-def finished(folder: Path, word: str | None, report: bool = True) -> Finished:
+def finished(folder: Path, word: str | None, report: bool = True) -> FinishedRun:
     """A run that is over, with its report on disk where it has one."""
     folder.mkdir()
     if report:
         (folder / "report.html").write_text("<!doctype html>")
-    return Finished(folder, None if word is None else {"verdict": word, "sentence": f"It is a {word}."})
+    return FinishedRun(folder, None if word is None else {"verdict": word, "sentence": f"It is a {word}."})
 
 
 def test_the_bar_tells_the_last_run_and_links_it_and_those_before(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_the_bar_tells_the_last_run_and_links_it_and_those_before(tmp_path: Path
         finished(tmp_path / "second", "invalid", report=False),
         finished(tmp_path / "third", "pass"),
     ]
-    shown = status(loadtest("done"), runs, "")
+    shown = describe_status(loadtest("done"), runs, "")
     assert (shown["run"], shown["word"], shown["sentence"]) == ("third", "pass", "It is a pass.")
     assert shown["report"] == "./runs/third/report"
     assert shown["earlier"] == [
@@ -116,6 +116,6 @@ def test_the_bar_tells_the_last_run_and_links_it_and_those_before(tmp_path: Path
 
 def test_a_run_that_could_not_be_judged_says_where_its_samples_are(tmp_path: Path) -> None:
     """Without a verdict there is no word, and what was recorded is not lost."""
-    shown = status(loadtest("done"), [finished(tmp_path / "broken", None, report=False)], "")
+    shown = describe_status(loadtest("done"), [finished(tmp_path / "broken", None, report=False)], "")
     assert shown["word"] == shown["report"] == ""
     assert str(tmp_path / "broken") in shown["sentence"]

@@ -170,7 +170,7 @@ def test_a_worker_that_joins_an_open_run_changes_no_arrival(
     start: Start, scenario_file: ScenarioFile, obedient: Any
 ) -> None:
     """The schedule was dealt before, and nobody begins it anew: each request is sent, and once."""
-    file = scenario_file(load="{rate: [{constant: 20/s, for: 8s}], spacing: constant}")
+    file = scenario_file(load="{rate: [{constant: 20/s, for: 5m}], spacing: constant}")
     port = str(free_port())
     arguments = ("--master", "--master-port", port, "--host", obedient.host)
     master = start("loadtests", *arguments, "--scenario", file)
@@ -180,12 +180,15 @@ def test_a_worker_that_joins_an_open_run_changes_no_arrival(
     late = start("locust", "-f", LOCUSTFILE, "--worker", "--master-port", port)
     late.until_said("in this run it sends nothing")
     late.process.kill()  # nor is it missed
+    master.until_requests(obedient, len(obedient.bodies) + 20)
+    master.process.send_signal(signal.SIGTERM)
     master.wait()
-    assert master.code == 0, master.said
     assert punctual.wait().code == 0
+    assert master.facts["faults"] == [], master.said
     run = read_run(master.folder)
-    assert len(run.samples) == len(obedient.bodies) == 160
-    assert len(set(run.samples.intended_s.tolist())) == 160
+    times = run.samples.intended_s.tolist()
+    assert len(times) == len(obedient.bodies)
+    assert sorted(times) == pytest.approx([times[0] + number / 20 for number in range(len(times))])
     assert set(run.samples.worker.tolist()) == {0}
 
 

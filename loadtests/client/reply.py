@@ -1,0 +1,115 @@
+"""A reply of the service, and the parser that fills it from received bytes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httptools
+
+FINAL: Final = 200
+"""Replies with a lower status are interim: another one follows."""
+SWITCHING: Final = 101
+"""The exception: what follows it is not HTTP."""
+
+_FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
+"""Headers that say where the body ends; without them it ends with the stream."""
+_LENGTHS: Final = frozenset(map(len, (*_FRAMING, b"server-timing", b"retry-after")))
+"""A header whose name has another length is not needed: the cheapest test comes first."""
+
+
+class Reply:
+    """One answer, or how the exchange failed.
+
+    `failure` is None, 'timeout', 'refused', 'reset' or 'invalid_reply'; 'no_descriptor' or 'no_port' if this
+    machine had none left.
+    """
+
+    failure: str | None = None
+    status = 0
+    body: bytes | bytearray = b""
+    received_bytes = 0
+    retry_after = False
+    server_timing: bytes | None = None
+    resent = False
+    """Whether the request was sent twice, because the server closed the connection as it was sent."""
+
+
+class ReplyParser:
+    """Parses the bytes that one connection receives, one reply after the other."""
+
+    __slots__ = ("_framed", "_headed", "_parser", "complete", "keep_alive", "reply")
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+
+    def expect(self, reply: Reply) -> None:
+        """Fill `reply` from the next bytes."""
+        self.reply = reply
+        self.keep_alive = True
+        self.complete = False
+        self._framed = False
+        self._headed = False
+
+    def feed(self, data: bytes) -> None:
+        """Parse received bytes; HttpParserError if they are not HTTP."""
+        self.reply.received_bytes += len(data)
+        self._parser.feed_data(data)
+
+    def feed_end(self) -> None:
+        """End a reply whose head does not say where it ends; EOFError for any other incomplete reply."""
+        if self._framed or not self._headed:
+            raise EOFError("the connection ended before the reply did")
+        self.reply.status = self._parser.get_status_code()
+        self.keep_alive = False
+        self.complete = True
+
+    # The parser calls the methods below.
+
+    def on_message_begin(self) -> None:
+        """Begin a reply; one that nobody asked for is dropped, and its connection is not used again."""
+        if self.complete:
+            self.keep_alive = False
+            self.reply = Reply()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep the few headers that measuring and framing need."""
+        if len(name) not in _LENGTHS:
+            return
+        name = name.lower()
+        if name in _FRAMING:
+            self._framed = True
+        elif name == b"server-timing":
+            told = self.reply.server_timing
+            self.reply.server_timing = value if told is None else told + b", " + value
+        elif name == b"retry-after":
+            self.reply.retry_after = True
+
+    def on_headers_complete(self) -> None:
+        """Note that the head is complete."""
+        self._headed = True
+
+    def on_body(self, body: bytes) -> None:
+        """Collect the body, which arrives in pieces."""
+        reply = self.reply
+        if not reply.body:
+            reply.body = body
+        else:
+            if isinstance(reply.body, bytes):
+                reply.body = bytearray(reply.body)
+            reply.body += body
+
+    def on_message_complete(self) -> None:
+        """End the reply, or an interim one before it (RFC 9110, 15.2)."""
+        status = self._parser.get_status_code()
+        if status < FINAL and status != SWITCHING:
+            self._drop_interim()
+        elif not self.complete:
+            self.reply.status = status
+            self.keep_alive = self._parser.should_keep_alive()
+            self.complete = True
+
+    def _drop_interim(self) -> None:
+        """Forget what an interim reply said: it does not hold for the final one."""
+        self._framed = self._headed = False
+        self.reply.server_timing = None
+        self.reply.retry_after = False

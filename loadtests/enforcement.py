@@ -1,0 +1,178 @@
+"""Wires Locust's events to the session of this process: objectives are enforced when the test stops."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import shutil
+import signal
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import gevent
+from locust import events
+from locust.env import Environment
+from locust.runners import WorkerRunner
+from locust.web import WebUI
+
+from configuration.errors import ConfigurationError
+from loadtests.cli.exit_codes import INVALID, USAGE, find_exit_code, say_exit_code
+from loadtests.cli.listening import check_exposed_once
+from loadtests.cli.locust_logging import quieten
+from loadtests.cli.options import add_to_locust
+from loadtests.cli.settings import Settings, load_asked_scenario, read_options, take_run_time
+from loadtests.client.readiness import NoAnswerError, wait_until_ready
+from loadtests.client.target import read_headers
+from loadtests.exposition.server import Exposition
+from loadtests.monitoring.kubernetes import KubernetesMonitor
+from loadtests.session.controller import Controller
+from loadtests.session.early_end import EarlyEnd
+from loadtests.session.judging import VerdictJson
+from loadtests.session.listeners import RunFollower
+from loadtests.session.progress import ProgressLine
+from loadtests.traffic.session import attach_session, find_session
+from loadtests.workers.worker import WorkerSession
+from reports.rendering.terminal import verdict_table
+
+logger = logging.getLogger(__name__)
+
+
+@events.init_command_line_parser.add_listener
+def on_init_command_line_parser(parser: Any, **_: Any) -> None:
+    """Let Locust take the suite's options."""
+    add_to_locust(parser)
+
+
+@events.init.add_listener
+def on_init(environment: Environment, web_ui: WebUI | None, **_: Any) -> None:
+    """Make the session of this process; end it over something that the user can mend."""
+    options = read_options(environment)
+    quieten(options)
+    try:
+        if isinstance(environment.runner, WorkerRunner):
+            worker = WorkerSession(environment, read_headers(), forked=bool(options.processes))
+            attach_session(environment, worker)
+        else:
+            _prepare(environment, options, web_ui)
+    except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:
+        _refuse(str(error))
+
+
+def _refuse(message: str) -> NoReturn:
+    sys.stderr.write(f"{message}\n")
+    sys.exit(USAGE)
+
+
+def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None) -> None:
+    """Choose the scenario, and make sure that a run of it can be kept and sent, before any user waits."""
+    settings = Settings.read(options)
+    controller = Controller(environment, settings, read_headers())
+    attach_session(environment, controller)
+    scenario = load_asked_scenario(settings, web=web_ui is not None)
+    if scenario.is_manual:
+        take_run_time(options)
+    controller.choose(scenario)
+    controller.require_room()
+    if controller.host:
+        controller.parse_target()
+    check_exposed_once(web_ui is not None, settings.metrics_port)
+    exposition = None
+    if web_ui is not None or settings.metrics_port is not None:
+        exposition = Exposition(controller)
+        controller.listeners.append(exposition)
+        if settings.metrics_port is not None:
+            exposition.listen(settings.metrics_host, settings.metrics_port)
+    if settings.kubernetes is not None:
+        controller.listeners.append(RunFollower(KubernetesMonitor(settings.kubernetes).follow))
+    if settings.calm:
+        controller.listeners.append(ProgressLine())
+    controller.listeners.append(EarlyEnd(controller))
+    if web_ui is None:
+        if not controller.host:
+            raise ValueError("no host to test; give one: --host http://127.0.0.1:8000")
+        wait_until_ready(controller.parse_target())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, _on_signal, controller, number)
+    if web_ui is not None and exposition is not None:
+        from loadtests.webui.install import install  # Flask and its kin are loaded for the web UI only
+
+        install(controller, web_ui, exposition)
+
+
+def _on_signal(controller: Controller, number: int) -> None:
+    """Stop the test, so that it is judged and written; a second signal ends the process at once."""
+    if controller.interrupted_by is not None:
+        os._exit(INVALID)
+    controller.interrupted_by = signal.Signals(number).name
+    for listener in controller.listeners:
+        listener.interrupted()
+    web_ui = controller.environment.web_ui
+    if controller.run is None and web_ui is None:
+        controller.runner.quit()
+        sys.stderr.write("stopped before the load test began\n")
+        os._exit(INVALID)
+    controller.stop()
+    controller.runner.quit()
+    if web_ui is not None:
+        web_ui.stop()
+
+
+@events.test_start.add_listener
+def on_test_start(environment: Environment, **_: Any) -> None:
+    """Begin a run."""
+    session = find_session(environment)
+    if session is None:
+        return
+    try:
+        session.begin()
+    except Exception as error:
+        # Locust would go on with users that have nothing to send.
+        logger.exception("the run could not begin")
+        if isinstance(session, Controller):
+            session.abandon(f"the run could not begin: {error}")
+
+
+@events.test_stopping.add_listener
+def on_test_stopping(environment: Environment, **_: Any) -> None:
+    """Note that the load ends; replies may still come."""
+    session = find_session(environment)
+    if isinstance(session, Controller):
+        session.stop_clock()
+
+
+@events.test_stop.add_listener
+def on_test_stop(environment: Environment, **_: Any) -> None:
+    """Judge the run and write its report; on a worker, hand on its last rows."""
+    if session := find_session(environment):
+        session.finish()
+
+
+@events.quitting.add_listener
+def on_quitting(environment: Environment, **_: Any) -> None:
+    """Complete what a signal left undone, then let the process exit with the verdict's code.
+
+    Locust fires this before `test_stop` when it is interrupted, so the test is stopped here first.
+    """
+    session = find_session(environment)
+    if session is None:
+        return
+    session.quit()
+    if isinstance(session, Controller) and session.run is not None:
+        faulty = session.verdict is None and session.run.facts.faults
+        code = environment.process_exit_code = INVALID if faulty else find_exit_code(session.verdict)
+        if environment.web_ui is None and session.verdict is not None:
+            _show(session.verdict, session.run.folder)
+            if not session.settings.calm:  # Locust's own tables are still to come
+                atexit.register(print, say_exit_code(code))
+        for listener in session.listeners:
+            listener.ending()
+
+
+def _show(verdict: VerdictJson, folder: Path) -> None:
+    """Print the verdict, its objectives and where the report is."""
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    width = shutil.get_terminal_size().columns
+    print(verdict_table(verdict, color, width, report=str(folder / "report.html")), flush=True)
