@@ -77,8 +77,8 @@ def test_smoke_is_short_and_sends_more_than_a_hundred_requests() -> None:
 def test_users_arrive_at_the_rate_the_description_says(name: str, users: int, per_second: int) -> None:
     profile = load_scenario(name).full_profile
     assert profile.peak == users
-    assert profile.level_at(1.0) == pytest.approx(per_second)
-    assert profile.level_at(users / per_second) == users
+    assert profile.compute_level(1.0) == pytest.approx(per_second)
+    assert profile.compute_level(users / per_second) == users
 
 
 def test_the_warm_up_is_one_stage_that_is_not_judged() -> None:
@@ -135,7 +135,7 @@ def test_the_pace_of_a_mix_is_that_of_its_requests(monkeypatch: pytest.MonkeyPat
 
 def test_the_time_scale_stretches_durations_and_nothing_else() -> None:
     found = load_scenario("soak")
-    scaled = found.stretched(0.1)
+    scaled = found.scale_time(0.1)
     assert scaled.planned_s == pytest.approx((found.planned_s or 0) * 0.1)
     assert scaled.judged_from_s == pytest.approx(found.judged_from_s * 0.1)
     assert [stage.name for stage in scaled.stages] == [stage.name for stage in found.stages]
@@ -150,7 +150,7 @@ def test_a_manual_scenario_waits_for_its_load() -> None:
     assert manual.plan() == Plan()
     assert manual.planned_s is None
     assert manual.planned_requests(0, 10) is None
-    assert manual.stretched(0.5) == manual
+    assert manual.scale_time(0.5) == manual
     with pytest.raises(ValueError, match="'manual' has no load of its own"):
         manual.full_profile  # noqa: B018 (a property that raises)
 
