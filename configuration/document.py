@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-import yaml
-
-from configuration.errors import MISSING, Path, Problem, Problems, key_twice, misfit, shown, unknown_key
+from configuration.errors import MISSING, Path, Problem, Problems, misfit, shown_key, unknown_key
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -47,7 +45,7 @@ class Node:
 
     def unknown(self, key: Any, known: Sequence[str]) -> Problems:
         """A key that means nothing here."""
-        name = key if isinstance(key, str) else shown(key)
+        name = shown_key(key)
         return Node(None, (*self.path, name), self.lines).wrong(unknown_key(name, known))
 
     def keys(self, expected: str) -> Keys:
@@ -82,12 +80,12 @@ class Keys:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._known: list[str] = []
+        self._unread: set[str] = set()
         self._problems: list[Problem] = []
 
-    @property
-    def sound(self) -> bool:
-        """Whether every key taken so far could be read."""
-        return not self._problems
+    def could_read(self, *keys: str) -> bool:
+        """Whether none of these keys, all taken before, was wrong."""
+        return self._unread.isdisjoint(keys)
 
     def __contains__(self, key: str) -> bool:
         return key in self._node.value
@@ -99,6 +97,7 @@ class Keys:
             return read(self._node.child(key))
         except Problems as found:
             self._problems.extend(found.problems)
+            self._unread.add(key)
             return cast(T, None)
 
     def take_or(self, key: str, read: Read[T], default: D) -> T | D:
@@ -127,48 +126,3 @@ class Keys:
                 self._problems.extend(self._node.unknown(key, self._known).problems)
         if self._problems:
             raise Problems(*self._problems)
-
-
-def parse_yaml(content: str) -> tuple[Node, tuple[Problem, ...]]:
-    """The document in `content`, and what is wrong with it though it could be read: keys that stand twice.
-
-    Raises `Problems` where it is no YAML.
-    """
-    lines: dict[Path, int] = {}
-    problems: list[Problem] = []
-    try:
-        root = yaml.compose(content, Loader=yaml.SafeLoader)
-        if root is not None:
-            _survey(root, (), (), lines, problems)
-        value = yaml.safe_load(content)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        message = ", ".join(part for part in (error.context, error.problem) if part)
-        raise Problems(Problem((), f"this is no YAML: {message}", mark.line + 1 if mark else None)) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise Problems(Problem((), f"this is no YAML: {' '.join(str(error).split())}")) from None
-    except RecursionError:
-        raise Problems(Problem((), "this is nested too deeply to be read")) from None
-    return Node(value, (), lines), tuple(problems)
-
-
-def _survey(
-    node: yaml.Node, path: Path, above: tuple[yaml.Node, ...], lines: dict[Path, int], problems: list[Problem]
-) -> None:
-    """Note the line of each path, and each key that stands twice."""
-    if node in above:
-        raise Problems(Problem(path, "this value contains itself", node.start_mark.line + 1))
-    above = (*above, node)
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            lines[*path, index] = item.start_mark.line + 1
-            _survey(item, (*path, index), above, lines, problems)
-    elif isinstance(node, yaml.MappingNode):
-        first: dict[str, int] = {}
-        for key, value in node.value:
-            name, line = str(key.value), key.start_mark.line + 1
-            if name in first:
-                problems.append(Problem((*path, name), key_twice(first[name]), line))
-            first.setdefault(name, line)
-            lines[*path, name] = line
-            _survey(value, (*path, name), above, lines, problems)

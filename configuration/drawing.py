@@ -12,7 +12,7 @@ from configuration.scenario import Scenario
 from configuration.segments import describe
 from reports.data.facts import Stage
 from reports.data.quantities import counted, duration
-from shapes.profiles import plain
+from shapes.stages import format_level
 
 ROWS: Final = 8
 EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
@@ -52,7 +52,7 @@ def _curve(scenario: Scenario, width: int) -> Iterator[str]:
     }
     margin = max(map(len, labels.values()))
     columns = width - margin - 2
-    areas = np.diff(profile.integrals(np.linspace(0.0, shown_s, columns + 1)))
+    areas = np.diff(profile.compute_areas(np.linspace(0.0, shown_s, columns + 1)))
     heights = areas / (shown_s / columns) / peak * ROWS
     for row in range(ROWS, 0, -1):
         filled = np.clip(np.round((heights - (row - 1)) * 8), 0, 8).astype(int)
@@ -92,12 +92,12 @@ def _level(scenario: Scenario, stage: Stage) -> str:
     """The level a stage begins and ends with, or the two it swings between."""
     end_s = min(stage.end_s, stage.start_s + 60.0) if stage.end_s == math.inf else stage.end_s
     times = np.linspace(stage.start_s, np.nextafter(end_s, stage.start_s), 1_000)
-    levels = scenario.full_profile.levels(times)
+    levels = scenario.full_profile.compute_levels(times)
     unit, low, high = scenario.load.unit, float(levels.min()), float(levels.max())
     if low == high:
         return describe(unit, high)
     low, high = (float(f"{level:.4g}") for level in (low, high))
-    return f"{plain(low)} to {describe(unit, high)}"
+    return f"{format_level(low)} to {describe(unit, high)}"
 
 
 def _facts(scenario: Scenario) -> Iterator[tuple[str, str]]:

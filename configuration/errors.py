@@ -14,6 +14,8 @@ MISSING: Final = object()
 """Stands for a value that is not there."""
 
 LONGEST_SHOWN: Final = 60
+LONGEST_DECIMAL_BITS: Final = 14_000
+"""Python refuses to write longer whole numbers in decimal digits: they would take long."""
 
 
 class ConfigurationError(Exception):
@@ -87,9 +89,15 @@ def shown(value: Any) -> str:
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}" if value else "an empty list"
-    text = str(value)
+    endless = isinstance(value, int) and value.bit_length() > LONGEST_DECIMAL_BITS
+    text = hex(value) if endless else str(value)
     short = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
     return repr(short) if isinstance(value, str) else short
+
+
+def shown_key(key: Any) -> str:
+    """A key, which in YAML may be of any kind, as a step of a path."""
+    return key if isinstance(key, str) and key.isprintable() and key else shown(key)
 
 
 def path_text(path: Path) -> str:

@@ -11,7 +11,8 @@ from configuration.readers import duration, one_of, whole
 from configuration.segments import WARM_UP, Model, Unit, read_segments, write_segments
 from configuration.units import write_duration
 from shapes.arrivals import SPACINGS, Spacing
-from shapes.profiles import Chain, Constant, Profile
+from shapes.composition import Chain, Profile
+from shapes.profiles import Constant
 
 MANUAL: Final = "manual"
 MODELS: Final[dict[Unit, Model]] = {"users": "closed", "rate": "open"}
@@ -57,13 +58,13 @@ class Load:
             return self.profile
         return self.warm_up + self.profile
 
-    def stretched(self, factor: float) -> Load:
+    def scale_time(self, factor: float) -> Load:
         """The same load over `factor` times the duration, warm-up and calibration included."""
         found = self.calibration
         return replace(
             self,
-            profile=self.profile and self.profile.stretched(factor),
-            warm_up=self.warm_up and self.warm_up.stretched(factor),
+            profile=self.profile and self.profile.scale_time(factor),
+            warm_up=self.warm_up and self.warm_up.scale_time(factor),
             calibration=found and replace(found, duration_s=found.duration_s * factor),
         )
 
@@ -72,10 +73,10 @@ class Load:
         if self.calibration is None or self.profile is None:
             raise ValueError("this load is not stated in multiples of a capacity")
         quiet: tuple[Profile, ...] = (Constant(0.0, self.calibration.duration_s),)
-        warm_up = quiet if self.warm_up is None else (*quiet, self.warm_up.raised(capacity_per_s))
+        warm_up = quiet if self.warm_up is None else (*quiet, self.warm_up.scale_levels(capacity_per_s))
         return replace(
             self,
-            profile=self.profile.raised(capacity_per_s),
+            profile=self.profile.scale_levels(capacity_per_s),
             warm_up=Chain(warm_up, stage=WARM_UP),
             calibration=None,
         )
@@ -118,7 +119,7 @@ def read_load(node: Node) -> Load:
             "this load is zero throughout, expected a level above zero somewhere"
         )
     before = Chain(warm_up, stage=WARM_UP) if warm_up is not None else None
-    if before is not None and before.area == float("inf"):
+    if before is not None and before.total_area == float("inf"):
         raise node.child("warm_up").wrong("a warm-up has to end before the load begins, this one is endless")
     return Load(model, profile, before, spacing, limit, calibration)
 

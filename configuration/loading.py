@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from configuration.document import Node, parse_yaml
+from configuration.document import Node
 from configuration.errors import ConfigurationError, Problem, Problems, unknown_name, unusable
 from configuration.generator import read_limits
 from configuration.load import read_load
@@ -15,6 +15,7 @@ from configuration.objectives import Names, read_abort, read_objectives
 from configuration.readers import number, one_of, text, whole
 from configuration.scenario import SEEDS, Scenario
 from configuration.traffic import default_traffic, read_traffic
+from configuration.yaml_loader import parse_yaml
 from reports.data.samples import LACKING, OUTCOMES
 from reports.judging.generator_health import Limits
 
@@ -82,7 +83,7 @@ def _scenario(node: Node, path: Path) -> Scenario:
     with node.keys("a mapping with description, load and objectives") as keys:
         description = keys.take("description", text)
         load = keys.take("load", read_load)
-        model = load.model if keys.sound else "closed"
+        model = load.model if keys.could_read("load") else "closed"
         traffic = keys.take_or(
             "traffic", partial(read_traffic, model=model, folder=path.parent), default_traffic(model)
         )
@@ -90,7 +91,8 @@ def _scenario(node: Node, path: Path) -> Scenario:
         expected = keys.take_or("expected", _expected, ())
         confidence = keys.take_or("confidence", _CONFIDENCE, 0.95)
         limits = keys.take_or("generator", read_limits, Limits())
-        known = Scenario(path.stem, description, load, traffic, ()) if keys.sound else None
+        readable = keys.could_read("load", "traffic")
+        known = Scenario(path.stem, "", load, traffic, ()) if readable else None
         names = _names(known)
         abort = keys.take_or("abort", partial(read_abort, names=names), None)
         objectives = keys.take("objectives", partial(read_objectives, names=names))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from configuration.document import Node, Read
-from configuration.errors import Problem, Problems, meant, unknown_name
+from configuration.errors import Problem, Problems, meant, shown_key, unknown_name
 from configuration.units import (
     DURATION_EXPECTED,
     MULTIPLE_EXPECTED,
@@ -25,9 +26,10 @@ MOST_TIMES: Final = 100.0
 
 def text(node: Node) -> str:
     """A line of text; line breaks and runs of blanks become one blank."""
-    if not isinstance(node.value, str) or not node.value.strip():
-        raise node.misfit("a text")
-    return " ".join(node.value.split())
+    with suppress(UnicodeEncodeError):  # half a character, which YAML can spell as an escape
+        if isinstance(node.value, str) and node.value.strip() and node.value.encode():
+            return " ".join(node.value.split())
+    raise node.misfit("a text")
 
 
 def one_of(*names: str) -> Read[str]:
@@ -57,10 +59,10 @@ def number(what: str, accept: Callable[[float], bool]) -> Read[float]:
     """A finite number that `accept` is true of, `what` in words."""
 
     def read(node: Node) -> float:
-        value = node.value
-        if type(value) not in (int, float) or not math.isfinite(value) or not accept(value):
-            raise node.misfit(what)
-        return float(value)
+        with suppress(OverflowError):  # a whole number beyond all floats
+            if type(node.value) in (int, float) and math.isfinite(node.value) and accept(node.value):
+                return float(node.value)
+        raise node.misfit(what)
 
     return read
 
@@ -106,9 +108,8 @@ def weights(names: tuple[str, ...], kind: str) -> Read[dict[str, float]]:
         for name in node.value:
             try:
                 if name not in names:
-                    raise Node(name, (*node.path, str(name)), node.lines).wrong(
-                        unknown_name(kind, str(name), names)
-                    )
+                    word = shown_key(name)
+                    raise Node(name, (*node.path, word), node.lines).wrong(unknown_name(kind, word, names))
                 made[name] = weight(node.child(name))
             except Problems as found:
                 problems.extend(found.problems)

@@ -56,7 +56,7 @@ from configuration.traffic import PACE_S, USER_CLASSES, Endpoint, Payload, Traff
 from reports.data.facts import Plan, Stage
 from reports.judging.generator_health import Limits
 from reports.judging.objectives import Objective
-from shapes.profiles import Chain, Floats, Profile
+from shapes.composition import Chain, Floats, Profile
 
 __all__ = ["PACE_S", "SEEDS", "USER_CLASSES", "Abort", "Endpoint", "Load", "Payload", "Scenario", "Traffic"]
 
@@ -112,15 +112,15 @@ class Scenario:
         """The stages in order, the warm-up first; an endless one ends at infinity."""
         if self.is_manual:
             return ()
-        found = self.full_profile.named_stages(lambda level: describe(self.load.unit, level))
+        found = self.full_profile.name_stages(lambda level: describe(self.load.unit, level))
         return tuple(
             Stage(name, start_s, end_s, judged=start_s >= self.judged_from_s)
             for name, start_s, end_s in found
         )
 
-    def stretched(self, factor: float) -> Scenario:
+    def scale_time(self, factor: float) -> Scenario:
         """The same scenario with the durations of stages and warm-up multiplied; nothing else changes."""
-        return replace(self, load=self.load.stretched(factor))
+        return replace(self, load=self.load.scale_time(factor))
 
     def calibrated(self, capacity_per_s: float) -> Scenario:
         """The scenario in rates, once the service's capacity in requests/s is known."""
@@ -139,7 +139,7 @@ class Scenario:
         """
         if self.is_manual or self.load.calibration is not None:
             return None
-        areas = self.full_profile.integrals([start_s, max(start_s, end_s)])
+        areas = self.full_profile.compute_areas([start_s, max(start_s, end_s)])
         rates = self._as_rate(np.diff(areas))
         return None if rates is None else float(rates[0])
 
@@ -153,7 +153,7 @@ class Scenario:
             return Plan()
         step_s = max(self.planned_s / SERIES_POINTS, min(1.0, self.planned_s / 250))
         times = np.concatenate([_points(stage, step_s) for stage in self.stages])
-        levels = self.full_profile.levels(times)
+        levels = self.full_profile.compute_levels(times)
         rates = self._as_rate(levels)
         return Plan(
             t_s=_rounded(times),

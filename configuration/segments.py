@@ -21,7 +21,10 @@ from typing import Any, Final, Literal
 from configuration.document import Keys, Node, Read
 from configuration.readers import duration, duration_or_zero, each_its_own, multiple, rate, text, whole
 from configuration.units import bare, write_duration, write_multiple, write_rate
-from shapes.profiles import Chain, Constant, Profile, Ramp, Spike, Steps, Wave, plain
+from shapes.composition import Chain, Profile
+from shapes.profiles import Constant, Ramp, Wave
+from shapes.sequences import Spike, Steps
+from shapes.stages import format_level
 
 Model = Literal["closed", "open"]
 Unit = Literal["users", "rate", "multiple"]
@@ -42,11 +45,11 @@ def describe(unit: Unit, level: float) -> str:
     """A level in words: `1 user`, `50 users`, `300/s`, `2 × capacity`."""
     match unit:
         case "users":
-            return f"{plain(level)} {'user' if level == 1 else 'users'}"
+            return f"{format_level(level)} {'user' if level == 1 else 'users'}"
         case "rate":
-            return f"{plain(level)}/s"
+            return f"{format_level(level)}/s"
         case "multiple":
-            return f"{plain(level)} × capacity"
+            return f"{format_level(level)} × capacity"
 
 
 def read_segments(node: Node, unit: Unit) -> tuple[Profile, ...]:

@@ -12,7 +12,8 @@ from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests.cli.options import MANUAL, DefaultText
 from loadtests.recording.settings import RunSettings
-from shapes.profiles import Chain, Constant, Profile, Ramp
+from shapes.composition import Chain, Profile
+from shapes.profiles import Constant, Ramp
 
 COMMON_OPTIONS: Final = {
     "users": "-u/--users",
@@ -100,7 +101,7 @@ def load_asked_scenario(settings: Settings, web: bool) -> Scenario:
             f"{', '.join(given)}: the scenario {scenario.name!r} says itself how many users come when. "
             f"Leave them out, or take --scenario {MANUAL}"
         )
-    return scenario.stretched(settings.time_scale)
+    return scenario.scale_time(settings.time_scale)
 
 
 def build_manual_profile(settings: Settings) -> Profile:

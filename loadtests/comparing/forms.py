@@ -8,7 +8,8 @@ from typing import Final, Literal
 from configuration.load import Load
 from configuration.scenario import Scenario
 from configuration.segments import WARM_UP
-from shapes.profiles import Chain, Constant
+from shapes.composition import Chain
+from shapes.profiles import Constant
 
 BATCH_ROWS: Final = 10
 """Records in a request of the batch forms."""
@@ -53,11 +54,11 @@ def steady(scenario: Scenario, form: Form) -> Scenario:
     """`scenario` in this form, its users, pace, stages and objectives as they are."""
     load = scenario.load
     assert load.profile is not None
-    profile = load.profile.raised(form.users)
+    profile = load.profile.scale_levels(form.users)
     return replace(
         _asked(scenario, form),
         name=f"{scenario.name}-{form.name}",
-        load=replace(load, profile=profile, warm_up=load.warm_up and load.warm_up.raised(form.users)),
+        load=replace(load, profile=profile, warm_up=load.warm_up and load.warm_up.scale_levels(form.users)),
     )
 
 

@@ -41,7 +41,7 @@ def choose_scenario(
     calibrates = scenario.load.calibration is not None
     chosen = ChosenScenario(scenario, scenario.calibrated(1.0) if calibrates else scenario)
     opened = scenario.load.model == "open"
-    shape.follow(chosen.scenario.full_profile, one_a_process=opened)
+    shape.follow(chosen.scenario.full_profile, one_user_per_process=opened)
     environment.stop_timeout = max(environment.stop_timeout, scenario.traffic.timeout_s)
     if settings.picks_users and not opened:
         return take_picked_users(environment, chosen)

@@ -160,7 +160,7 @@ class Controller:
         The shape does it where there is one: Locust waits for it, and would stop the users a second time.
         """
         if self.environment.shape_class is not None:
-            self._shape.end()
+            self._shape.request_end()
             return
         self.stop()
         if self.settings.headless:

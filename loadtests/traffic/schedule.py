@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from configuration.scenario import Scenario
-from shapes.arrivals import arrivals
+from shapes.arrivals import generate_arrivals
 
 
 class ArrivalSchedule:
@@ -36,16 +36,18 @@ class ArrivalSchedule:
 
 def _iterate(scenario: Scenario, started: float, worker: int, workers: int) -> Iterator[float]:
     load, seed = scenario.load, scenario.seeds["arrivals"]
-    for times in arrivals(scenario.full_profile, load.spacing, seed=seed, share=worker, shares=workers):
+    for times in generate_arrivals(
+        scenario.full_profile, load.spacing, seed=seed, worker=worker, workers=workers
+    ):
         yield from (times + started).tolist()
 
 
 def count_arrivals(scenario: Scenario, shares: int, start_s: float, end_s: float) -> int:
     """How many arrivals the schedules of `shares` processes have in [`start_s`, `end_s`) of the run."""
-    load, seed = scenario.load, scenario.seeds["arrivals"]
+    profile, spacing, seed = scenario.full_profile, scenario.load.spacing, scenario.seeds["arrivals"]
     due = 0
     for share in range(shares):
-        schedule = arrivals(scenario.full_profile, load.spacing, seed=seed, share=share, shares=shares)
+        schedule = generate_arrivals(profile, spacing, seed=seed, worker=share, workers=shares)
         for times in schedule:
             due += int(np.count_nonzero((times >= start_s) & (times < end_s)))
             if times[-1] >= end_s:

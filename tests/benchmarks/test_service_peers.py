@@ -81,7 +81,7 @@ def test_the_open_model_is_a_scenario_of_this_suite(tmp_path: Path) -> None:
     file = tmp_path / "open.yaml"
     file.write_text(render_scenario("/predict", bodies, 1234.4, 5.0))
     read = load_scenario(str(file))
-    assert (read.planned_s, read.judged_from_s, read.full_profile.level_at(3.0)) == (7.0, 2.0, 1234.0)
+    assert (read.planned_s, read.judged_from_s, read.full_profile.compute_level(3.0)) == (7.0, 2.0, 1234.0)
     assert [(each.path, each.payload.file) for each in read.traffic.endpoints] == [("/predict", bodies)]
 
 

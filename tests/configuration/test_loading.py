@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configuration.document import parse_yaml
 from configuration.errors import ConfigurationError, Problems
-from configuration.loading import load_scenario, read_scenario, scenario_names
+from configuration.loading import load_scenario, scenario_names
+from configuration.yaml_loader import parse_yaml
 
 LEAST = """
 description: The least there can be.
@@ -99,51 +97,26 @@ def test_payload_files_are_sought_beside_the_scenario(folder: Path) -> None:
     assert endpoint.finite is None, "what another model replies is not known here"
 
 
-WORDS = """
-    description load users rate warm_up constant ramp steps each for wave mean amplitude period spike base
-    peak rise hold fall stage spacing in_flight_limit traffic user timeout endpoints name path method weight
-    payload kinds rows file reply finite seeds payloads expected objectives confidence abort after unless
-"""
-KEYS = st.sampled_from(re.findall(r"\w+", WORDS))
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-1, 10**7),
-    st.floats(),
-    st.text(max_size=5),
-    st.sampled_from(["manual", "30s", "5/s", "paced", "endless", "/x", "error rate <= 0 %", "p99 latency"]),
-)
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
-    max_leaves=12,
-)
-SEGMENT_KEYS = ("constant", "ramp", "steps", "each", "for", "wave", "spike", "stage")
-SEGMENT = st.fixed_dictionaries({}, optional=dict.fromkeys(SEGMENT_KEYS, VALUES))
-SEGMENTS = st.lists(SEGMENT, min_size=1, max_size=3)
-
-
 @given(
-    st.fixed_dictionaries(
-        {"description": VALUES, "load": VALUES | st.fixed_dictionaries({"users": SEGMENTS})},
-        optional={
-            "objectives": VALUES,
-            "traffic": VALUES,
-            "seeds": VALUES,
-            "expected": VALUES,
-            "abort": VALUES,
-        },
-    )
+    st.lists(st.sampled_from([*"ab:-[]{}&*!|>'\"#%@`?, \n\t0+.=", "!!int ", "!!bool ", "!!timestamp ", "<<"]))
 )
-def test_whatever_the_values_it_is_a_scenario_or_a_configuration_error(values: Any) -> None:
-    try:
-        scenario = read_scenario(values, Path("test.yaml"))
-    except ConfigurationError:
-        return
-    assert read_scenario(scenario.resolved(), Path("test.yaml")) == scenario
-
-
-@given(st.text(st.sampled_from("ab:-[]{}&*!|>'\"#%@`?, \n\t0"), max_size=40))
-def test_whatever_the_text_it_is_yaml_or_problems(content: str) -> None:
+def test_whatever_the_text_it_is_yaml_or_problems(content: list[str]) -> None:
     with suppress(Problems):
+        parse_yaml("".join(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "message"),
+    [
+        ("a: 1\nb: \x07", 2, "unacceptable character #x0007"),
+        ("a: 1\nb: !!timestamp x", 2, "'x' is no timestamp"),
+        ("a: 1\n!!int _: 2", 2, "'_' is no int"),
+        ("a: 2024-13-45", 1, "'2024-13-45' is no timestamp: month must be in 1..12"),
+    ],
+)
+def test_what_yaml_can_not_read_is_told_with_its_line(content: str, line: int, message: str) -> None:
+    with pytest.raises(Problems) as found:
         parse_yaml(content)
+    (problem,) = found.value.problems
+    assert problem.line == line
+    assert problem.message.startswith(f"this is no YAML: {message}")

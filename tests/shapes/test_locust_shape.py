@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 SETUP = """
 import time
 from shapes.locust_shape import ProfileShape
-from shapes.profiles import Constant, Ramp, Steps
+from shapes.profiles import Constant, Ramp
+from shapes.sequences import Steps
 class Runner:
     worker_count, stopped = 3, 0
     def stop(self): self.stopped += 1
@@ -60,4 +61,4 @@ def test_on_a_master_the_clock_is_not_set_back() -> None:
 
 
 def test_in_the_open_model_each_process_has_one_user() -> None:
-    assert ask("shape.follow(Constant(250.0, 10), one_a_process=True)", "print(at(5))") == "(3, 100.0)"
+    assert ask("shape.follow(Constant(250.0, 10), one_user_per_process=True)", "print(at(5))") == "(3, 100.0)"

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shapes.profiles import Chain, Constant, NamedStretch, Profile, Ramp, Spike, Steps, Wave
+from shapes.composition import Chain, Profile
+from shapes.profiles import Constant, Ramp, Wave
+from shapes.sequences import Spike, Steps
+from shapes.stages import ProfileStage
 
 levels = st.integers(0, 1000)
 seconds = st.floats(0.1, 1000)
@@ -64,8 +67,8 @@ KNOWN = [
 def test_level_and_area_known_by_hand(
     profile: Profile, t_s: float, level: float, area: float, gloss: str
 ) -> None:
-    assert profile.level_at(t_s) == pytest.approx(level), gloss
-    assert profile.integral(t_s) == pytest.approx(area), gloss
+    assert profile.compute_level(t_s) == pytest.approx(level), gloss
+    assert profile.compute_area(t_s) == pytest.approx(area), gloss
 
 
 @given(profiles)
@@ -75,25 +78,25 @@ def test_the_area_is_the_integral_of_the_level(profile: Profile) -> None:
     middles = (edges[:-1] + edges[1:]) / 2
     slice_s = profile.duration_s / 20_000
     jumps = 60 * profile.peak * slice_s
-    assert np.sum(profile.levels(middles)) * slice_s == pytest.approx(
-        profile.area, abs=jumps + 1e-9, rel=1e-2
+    assert np.sum(profile.compute_levels(middles)) * slice_s == pytest.approx(
+        profile.total_area, abs=jumps + 1e-9, rel=1e-2
     )
 
 
 @given(profiles)
 def test_levels_stay_between_zero_and_the_peak(profile: Profile) -> None:
-    found = profile.levels(np.linspace(-1, profile.duration_s + 1, 5_000))
+    found = profile.compute_levels(np.linspace(-1, profile.duration_s + 1, 5_000))
     assert found.min() >= -1e-9
     assert found.max() <= profile.peak * (1 + 1e-9)
 
 
 @given(profiles, st.lists(st.floats(0, 1), min_size=1, max_size=50))
 def test_times_invert_the_area(profile: Profile, shares: list[float]) -> None:
-    areas = np.array(shares) * profile.area
-    times = profile.times(areas)
+    areas = np.array(shares) * profile.total_area
+    times = profile.find_times(areas)
     assert np.all((times >= 0) & (times <= profile.duration_s))
-    rounding = profile.peak * 2e-9 + profile.area * 1e-11
-    assert profile.integrals(times) == pytest.approx(areas, abs=rounding + 1e-12)
+    rounding = profile.peak * 2e-9 + profile.total_area * 1e-11
+    assert profile.compute_areas(times) == pytest.approx(areas, abs=rounding + 1e-12)
 
 
 @given(profiles, st.floats(0.02, 0.98))
@@ -101,21 +104,21 @@ def test_where_the_level_is_not_small_the_inverse_is_sharp_to_a_microsecond(
     profile: Profile, share: float
 ) -> None:
     t_s = share * profile.duration_s
-    if profile.level_at(t_s) > 1e-3 * profile.peak:
-        assert float(profile.times(profile.integral(t_s))) == pytest.approx(t_s, abs=1e-6)
+    if profile.compute_level(t_s) > 1e-3 * profile.peak:
+        assert float(profile.find_times(profile.compute_area(t_s))) == pytest.approx(t_s, abs=1e-6)
 
 
 @given(profiles, st.lists(st.floats(0, 1), min_size=2, max_size=50))
 def test_times_keep_the_order_of_their_areas(profile: Profile, shares: list[float]) -> None:
-    times = profile.times(np.sort(np.array(shares)) * profile.area)
+    times = profile.find_times(np.sort(np.array(shares)) * profile.total_area)
     assert np.all(np.diff(times) >= 0)
 
 
 @given(profiles, st.floats(0.01, 100))
 def test_stretching_scales_time_and_leaves_the_levels(profile: Profile, factor: float) -> None:
-    stretched = profile.stretched(factor)
+    stretched = profile.scale_time(factor)
     assert stretched.duration_s == pytest.approx(profile.duration_s * factor)
-    assert stretched.area == pytest.approx(profile.area * factor)
+    assert stretched.total_area == pytest.approx(profile.total_area * factor)
     assert stretched.peak == profile.peak
     assert [stage.name for stage in stretched.stages] == [stage.name for stage in profile.stages]
 
@@ -131,40 +134,40 @@ def test_stages_cover_the_profile_without_gap_and_bear_different_names(profile: 
 
 @given(simple, simple, simple)
 def test_composition_is_associative(a: Profile, b: Profile, c: Profile) -> None:
-    assert (a + b) + c == a + (b + c) == a.then(b).then(c) == Chain((a, b, c))
+    assert (a + b) + c == a + (b + c) == Chain((a, b, c))
 
 
 def test_scalars_and_arrays_agree() -> None:
     profile = Steps((1, 2, 3), 10) + Wave(5, 5, 10, 20)
     times = np.array([[0.0, 12.5], [31.0, 49.9]])
-    assert profile.levels(times).shape == times.shape
-    assert profile.levels(times)[1, 0] == profile.level_at(31.0)
-    assert profile.integrals(times)[0, 1] == profile.integral(12.5)
+    assert profile.compute_levels(times).shape == times.shape
+    assert profile.compute_levels(times)[1, 0] == profile.compute_level(31.0)
+    assert profile.compute_areas(times)[0, 1] == profile.compute_area(12.5)
 
 
 def test_an_area_that_is_never_reached_has_no_time() -> None:
-    assert Constant(1, 10).times([10.0, 10.5]).tolist() == [10.0, math.inf]
+    assert Constant(1, 10).find_times([10.0, 10.5]).tolist() == [10.0, math.inf]
 
 
 def test_an_area_waits_out_a_pause() -> None:
     """Nothing arrives while the level is zero; the next arrival comes after it."""
     paused = Constant(1, 10) + Constant(0, 60) + Constant(1, 10)
-    assert paused.times([9.5, 10.5]).tolist() == [9.5, 70.5]
+    assert paused.find_times([9.5, 10.5]).tolist() == [9.5, 70.5]
 
 
 def test_a_profile_of_nothing_has_no_area() -> None:
     for nothing in (Constant(0, 10), Ramp(0, 0, 10), Wave(0, 0, 5, 10), Steps((0, 0), 5)):
-        assert nothing.area == 0
-        assert float(nothing.times(0.0)) == 0
+        assert nothing.total_area == 0
+        assert float(nothing.find_times(0.0)) == 0
 
 
 def test_an_endless_constant_goes_on_for_ever() -> None:
     endless = Ramp(0, 10, 10) + Constant(10, math.inf)
-    assert endless.duration_s == endless.area == math.inf
-    assert endless.level_at(1e9) == 10
-    assert float(endless.times(60.0)) == pytest.approx(11.0)
-    assert endless.stages[-1] == NamedStretch("10", 10.0, math.inf)
-    assert endless.stretched(2).duration_s == math.inf
+    assert endless.duration_s == endless.total_area == math.inf
+    assert endless.compute_level(1e9) == 10
+    assert float(endless.find_times(60.0)) == pytest.approx(11.0)
+    assert endless.stages[-1] == ProfileStage("10", 10.0, math.inf)
+    assert endless.scale_time(2).duration_s == math.inf
 
 
 def test_repeated_stage_names_are_numbered() -> None:
@@ -174,7 +177,7 @@ def test_repeated_stage_names_are_numbered() -> None:
 
 def test_levels_are_put_into_words_by_whoever_knows_the_unit() -> None:
     profile = Constant(1, 1) + Ramp(0, 300, 1) + Wave(50, 30, 1, 1) + Spike(1, 2, 0, 1, 0, 3)
-    assert [stage.name for stage in profile.named_stages(lambda level: f"{level:g} users")] == [
+    assert [stage.name for stage in profile.name_stages(lambda level: f"{level:g} users")] == [
         "1 users",
         "0 to 300 users",
         "wave 20 to 80 users",
@@ -185,11 +188,11 @@ def test_levels_are_put_into_words_by_whoever_knows_the_unit() -> None:
 
 
 def test_a_stage_name_covers_the_whole_profile_it_is_given_to() -> None:
-    assert Steps((1, 2, 3), 10, stage="stairs").stages == (NamedStretch("stairs", 0.0, 30.0),)
+    assert Steps((1, 2, 3), 10, stage="stairs").stages == (ProfileStage("stairs", 0.0, 30.0),)
     warm_up = Chain((Constant(1, 5), Ramp(1, 2, 5)), stage="warm-up")
     assert (warm_up + Constant(2, 10)).stages == (
-        NamedStretch("warm-up", 0.0, 10.0),
-        NamedStretch("2", 10.0, 20.0),
+        ProfileStage("warm-up", 0.0, 10.0),
+        ProfileStage("2", 10.0, 20.0),
     )
 
 
@@ -234,19 +237,21 @@ def test_impossible_parameters_are_refused_by_name(
 @pytest.mark.parametrize("factor", [0, -1, math.inf, math.nan])
 def test_time_can_only_be_stretched_by_a_finite_factor_above_zero(factor: float) -> None:
     with pytest.raises(ValueError, match="factor is"):
-        Constant(1, 1).stretched(factor)
+        Constant(1, 1).scale_time(factor)
 
 
 @given(profiles, st.floats(0.1, 50))
 def test_raising_multiplies_the_levels_and_keeps_the_times(profile: Profile, factor: float) -> None:
-    raised = profile.raised(factor)
+    raised = profile.scale_levels(factor)
     assert raised.duration_s == profile.duration_s
-    assert raised.area == pytest.approx(profile.area * factor)
+    assert raised.total_area == pytest.approx(profile.total_area * factor)
     times = np.linspace(0, profile.duration_s, 50)
-    np.testing.assert_allclose(raised.levels(times), profile.levels(times) * factor, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        raised.compute_levels(times), profile.compute_levels(times) * factor, rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("factor", [0, -1, math.inf, math.nan])
 def test_levels_can_only_be_raised_by_a_finite_factor_above_zero(factor: float) -> None:
     with pytest.raises(ValueError, match="expected a finite number above zero"):
-        Constant(1, 1).raised(factor)
+        Constant(1, 1).scale_levels(factor)

@@ -51,7 +51,7 @@ def test_time_scale_stretches_the_load() -> None:
 )
 def test_manual_users_come_at_the_spawn_rate(given: dict[str, Any], levels: dict[float, float]) -> None:
     profile = build_manual_profile(settings(**given))
-    assert {t_s: profile.level_at(t_s) for t_s in levels} == pytest.approx(levels)
+    assert {t_s: profile.compute_level(t_s) for t_s in levels} == pytest.approx(levels)
 
 
 def checked(*words: str) -> Namespace:

@@ -12,7 +12,7 @@ import pytest
 
 from configuration.loading import load_scenario
 from reports.data.folder import read_run
-from shapes.arrivals import arrivals
+from shapes.arrivals import generate_arrivals
 
 pytestmark = pytest.mark.real
 
@@ -38,12 +38,12 @@ def test_every_planned_arrival_is_a_sample(
             [
                 times
                 for share in range(processes)
-                for times in arrivals(
+                for times in generate_arrivals(
                     scenario.full_profile,
                     scenario.load.spacing,
                     seed=scenario.seeds["arrivals"],
-                    share=share,
-                    shares=processes,
+                    worker=share,
+                    workers=processes,
                 )
             ]
         )
