@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from ml_base import MLModel
 from ml_base.utilities import ModelManager
 from rest_model_service.helpers import create_app
 from rest_model_service.schemas import Error, ModelMetadata
@@ -54,8 +55,16 @@ def build_app(configuration: SuiteConfiguration) -> FastAPI:
     metrics = configuration.metrics if configuration.metrics and configuration.metrics.enabled else None
     http_metrics = HttpMetrics(app, metrics) if metrics is not None else None
     if configuration.serving is not None:
-        serve_in_batches(app, configuration, configuration.serving, http_metrics, tracing)
+        serve_in_batches(app, _models_to_serve(configuration), configuration.serving, http_metrics, tracing)
     return app
+
+
+def _models_to_serve(configuration: SuiteConfiguration) -> list[MLModel]:
+    """The loaded models that rest_model_service was told to make no endpoint for."""
+    manager = ModelManager()
+    names = [model["qualified_name"] for model in manager.get_models()]
+    declared = zip(names, configuration.models, strict=True)
+    return [manager.get_model(name) for name, entry in declared if not entry.create_endpoint]
 
 
 def _loaded() -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from service.batching.inference import Inference, Outcome
 
@@ -62,11 +62,8 @@ class Batch(Generic[In, Out]):
     error: Exception | None
 
 
-class Observer(Protocol):
-    """Who is told of each batch once its rows are answered."""
-
-    def __call__(self, batch: Batch[Any, Any]) -> None:
-        """Take note; called on the event loop."""
+BatchListener = Callable[[Batch[Any, Any]], None]
+"""Called on the event loop with each batch, once its rows are answered."""
 
 
 class MicroBatcher(Generic[In, Out]):
@@ -77,13 +74,13 @@ class MicroBatcher(Generic[In, Out]):
         inference: Inference[In, Out],
         max_rows: int,
         max_wait_s: float,
-        observers: Sequence[Observer] = (),
+        listeners: Sequence[BatchListener] = (),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._inference = inference
         self._max_rows = max_rows
         self._max_wait_s = max_wait_s
-        self._observers = observers
+        self._listeners = listeners
         self._clock = clock
         self._queue: OrderedDict[Row[In, Out], None] = OrderedDict()
         self._arriving: dict[Arrival, float] = {}
@@ -205,7 +202,7 @@ class MicroBatcher(Generic[In, Out]):
             error=outcome.error,
         )
         self._finished_s = outcome.ended_s
-        for observe in self._observers:
-            observe(batch)
+        for listener in self._listeners:
+            listener(batch)
         if self._queue:
             self._consider_soon()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pydantic import ValidationError
@@ -26,6 +26,11 @@ class Reply:
     body: bytes
     headers: tuple[Header, ...] = ()
     detail: str | None = None
+
+
+def with_headers(reply: Reply, headers: tuple[Header, ...]) -> Reply:
+    """The same reply with further headers."""
+    return replace(reply, headers=(*reply.headers, *headers)) if headers else reply
 
 
 def headers_of(reply: Reply) -> tuple[Header, ...]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope
 
 from service.batching.admission import Admission, DeadlineExceededError, Deadlines
+from service.batching.endpoint import BODY_COMPLETE, RESERVATION, finish_traced
 from service.batching.inference import PredictionError
 from service.batching.micro_batcher import Answer, Arrival, MicroBatcher, Row
 from service.batching.replies import (
@@ -28,11 +29,10 @@ from service.batching.replies import (
 )
 from service.observability.metrics import InferenceMetrics
 from service.observability.tracing import Span, Tracing
-from service.web.middleware import PLACE, WHOLE
 
 
 class PredictionEndpoint:
-    """`POST .../prediction`, a `front.Lane`.
+    """`POST .../prediction`, a `FastPathEndpoint`.
 
     The deadline runs from the head. Most bodies are there with their heads, and their rows share one timer
     (`Deadlines`); a body that comes later has a timer of its own, which ends its reading or its row's wait.
@@ -65,7 +65,7 @@ class PredictionEndpoint:
         if not self._admission.admits(depth):
             self._metrics.count_rejection()
             return overloaded(self._admission.retry_after_s(depth))
-        scope[PLACE] = self._batcher.expect()
+        scope[RESERVATION] = self._batcher.expect()
         return None
 
     async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
@@ -74,13 +74,13 @@ class PredictionEndpoint:
             return await self._answer(scope, receive, None)
         with self._tracing.request(scope) as span:
             reply = await self._answer(scope, receive, span)
-            return self._tracing.answered(span, reply)
+            return finish_traced(self._tracing, span, reply)
 
     async def _answer(self, scope: Scope, receive: Receive, span: Span | None) -> Reply | None:
-        arrival: Arrival = scope[PLACE]
+        arrival: Arrival = scope[RESERVATION]
         until_s = None
         try:
-            if WHOLE in scope:
+            if BODY_COMPLETE in scope:
                 body = await read_body(receive, self._most_bytes)
             elif (content_length(scope["headers"]) or 0) > self._most_bytes:
                 return too_large(self._most_bytes, announced=True)

@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, multiprocess
 
-from service.batching.micro_batcher import Batch
+from service.observability.model_call import ModelCall
 
 LATENCY_BUCKETS_S = (
     *(0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075),
@@ -93,9 +92,9 @@ class InferenceMetrics:
     def _write_limit(self) -> None:
         self.queue_limit.set(self._limit())
 
-    def __call__(self, batch: Batch[Any, Any]) -> None:
+    def __call__(self, call: ModelCall) -> None:
         """Count a micro-batch."""
-        self.count_batch(len(batch.rows), batch.inference_s)
+        self.count_batch(len(call.rows), call.inference_s)
         self._write_depth()
 
     def count_rejection(self) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opentelemetry.trace import (
     INVALID_SPAN,
@@ -23,8 +22,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.trace.status import Status, StatusCode
 from starlette.types import Scope
 
-from service.batching.micro_batcher import Batch
-from service.batching.replies import Reply
+from service.observability.model_call import ModelCall
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -36,7 +34,6 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 """The first that is set holds."""
 _PROTOCOL = "http/protobuf"
-_CLIENT_GONE = 499
 _NO_SPAN = nullcontext(INVALID_SPAN)
 _W3C = TraceContextTextMapPropagator()
 
@@ -116,18 +113,18 @@ class Tracing:
         """A span over one prediction request, in the trace its W3C headers name, if any."""
         return self._serve("prediction_request", scope, self._model)
 
-    def answered(self, span: Span, reply: Reply | None) -> Reply | None:
-        """The reply, which names its trace if that is kept; None, as given, where the client went away.
+    def answered(self, span: Span, status: int) -> tuple[tuple[bytes, bytes], ...]:
+        """Note the reply's status on the request's span; returns headers that name the trace if it is kept.
 
         In Server-Timing, where browsers' instrumentations look for it too: a `traceparent` whose description
         is that of the request's span.
         """
-        span.set_attribute("http.response.status_code", reply.status if reply else _CLIENT_GONE)
+        span.set_attribute("http.response.status_code", status)
         context = span.get_span_context()
-        if reply is None or not context.trace_flags.sampled:
-            return reply
+        if not context.trace_flags.sampled:
+            return ()
         named = f'traceparent;desc="00-{context.trace_id:032x}-{context.span_id:016x}-01"'
-        return replace(reply, headers=(*reply.headers, (b"server-timing", named.encode())))
+        return ((b"server-timing", named.encode()),)
 
     def health(self, scope: Scope) -> AbstractContextManager[Span]:
         """A span over one health check."""
@@ -141,13 +138,13 @@ class Tracing:
             "data_preparation", attributes=self._model, record_exception=False
         )
 
-    def __call__(self, batch: Batch[Any, Any]) -> None:
+    def __call__(self, call: ModelCall) -> None:
         """Record a micro-batch's inference. It is an observer of the batches."""
         self.record_inference(
-            [row.origin for row in batch.rows if row.origin is not None],
-            batch.inference_s,
-            {"batch.size": len(batch.rows), "queue.wait_seconds": batch.started_s - batch.rows[0].queued_s},
-            batch.error,
+            [row.origin for row in call.rows if row.origin is not None],
+            call.inference_s,
+            {"batch.size": len(call.rows), "queue.wait_seconds": call.started_s - call.rows[0].queued_s},
+            call.error,
         )
 
     def record_inference(

@@ -7,10 +7,11 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.batching.endpoint import CLIENT_GONE, RESERVATION, FastPathEndpoint
 from service.batching.replies import Header, Headers, Reply, content_length, refusal, send_reply
 from service.observability.logs import RequestLog, request_id
 from service.observability.metrics import InferenceMetrics
@@ -20,25 +21,9 @@ from service.web.http_metrics import HttpMetrics, PathMetrics
 
 STATE: Final = "front"
 """Key of the application's state, by which the protocol finds the front."""
-PLACE: Final = "place"
-"""Key of a request's scope: the place its lane gave it."""
-WHOLE: Final = "whole"
-"""Key of a request's scope that is there once all of its body is: reading it won't wait."""
-
-
-class Lane(Protocol):
-    """An endpoint that decides at a request's head whether to take it on, and answers with a whole reply."""
-
-    def admit(self, scope: Scope) -> Reply | None:
-        """Give the request a place, as `scope[PLACE]`; or refuse it, in O(1)."""
-
-    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
-        """Answer a request that has a place, and free it; None if its client went away."""
-
 
 _CLOSE: Header = (b"connection", b"close")
 _HEALTH = "/api/health"
-_CLIENT_GONE = 499
 _REFUSED = 503
 
 logger = logging.getLogger(__name__)
@@ -63,8 +48,8 @@ class Front:
         drain: Drain,
         tracing: Tracing | None,
     ) -> None:
-        self.lanes: dict[str, Lane] = {}
-        self.doors: dict[bytes, Lane] = {}
+        self.lanes: dict[str, FastPathEndpoint] = {}
+        self.doors: dict[bytes, FastPathEndpoint] = {}
         self._log = log
         self._metrics = metrics
         self._http_metrics = http_metrics
@@ -73,7 +58,7 @@ class Front:
         self._drain = drain
         self._tracing = tracing
 
-    def add(self, path: str, lane: Lane) -> None:
+    def add(self, path: str, lane: FastPathEndpoint) -> None:
         """Have POST requests to `path` go straight to a lane."""
         self.lanes[path] = self.doors[path.encode("ascii")] = lane
         if self._http_metrics is not None:
@@ -104,7 +89,7 @@ class Front:
             # Before it is sent: the client may have it before the clock is read again.
             elapsed_s = time.perf_counter() - started_s
             if reply is None:
-                status, detail, answered = _CLIENT_GONE, "the client went away", 0
+                status, detail, answered = CLIENT_GONE, "the client went away", 0
             else:
                 status, detail, answered = reply.status, reply.detail, len(reply.body)
                 await send_reply(send, reply, *self._headers(identity))
@@ -147,7 +132,7 @@ class Front:
         named: Header = (b"x-request-id", identity)
         return (named, _CLOSE) if self._drain.draining else (named,)
 
-    async def _answer(self, lane: Lane, scope: Scope, receive: Receive) -> Reply | None:
+    async def _answer(self, lane: FastPathEndpoint, scope: Scope, receive: Receive) -> Reply | None:
         try:
             return await _answered(lane, scope, receive)
         except Exception:
@@ -187,13 +172,13 @@ def _unexpected() -> Reply:
     return refusal(500, "ServiceError", [told])
 
 
-async def _answered(lane: Lane, scope: Scope, receive: Receive) -> Reply | None:
+async def _answered(lane: FastPathEndpoint, scope: Scope, receive: Receive) -> Reply | None:
     """The lane's refusal or answer; a request that has its place already isn't asked for a second one."""
-    refused = None if PLACE in scope else lane.admit(scope)
+    refused = None if RESERVATION in scope else lane.admit(scope)
     return refused or await lane(scope, receive)
 
 
-def as_endpoint(lane: Lane) -> ASGIApp:
+def as_endpoint(lane: FastPathEndpoint) -> ASGIApp:
     """A lane as an ASGI application, for requests that reach it through the framework's router."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,8 +14,9 @@ from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from service.batching.endpoint import BODY_COMPLETE, FastPathEndpoint
 from service.batching.replies import Reply, headers_of
-from service.web.middleware import STATE, WHOLE, Front, Lane
+from service.web.middleware import STATE, Front
 
 
 class DoorProtocol(HttpToolsProtocol):
@@ -42,10 +43,10 @@ class DoorProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that the body is there, which spares its reader a timer."""
-        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key]
+        self.scope[BODY_COMPLETE] = True  # type: ignore[typeddict-unknown-key]
         HttpToolsProtocol.on_message_complete(self)
 
-    def _lane(self) -> Lane | None:
+    def _lane(self) -> FastPathEndpoint | None:
         """Who is to be asked now; None for what goes the long way."""
         front = self._front
         lane = None if front is None else front.doors.get(self.url)

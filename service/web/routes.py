@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from ml_base import MLModel
-from ml_base.utilities import ModelManager
 from pydantic import BaseModel
 from rest_model_service.routes import PredictionController
 from rest_model_service.schemas import Error
@@ -17,17 +16,17 @@ from rest_model_service.schemas import Error
 from service.batching.admission import Admission
 from service.batching.batch_endpoint import BatchEndpoint
 from service.batching.batch_work import RowCodec
+from service.batching.endpoint import FastPathEndpoint
 from service.batching.inference import Inference
-from service.batching.micro_batcher import MicroBatcher, Observer
+from service.batching.micro_batcher import BatchListener, MicroBatcher
 from service.batching.settings import Serving
 from service.batching.single_endpoint import PredictionEndpoint
-from service.configuration import SuiteConfiguration
 from service.observability.logs import RequestLog
 from service.observability.metrics import InferenceMetrics, forget_this_process
 from service.observability.tracing import Tracing
 from service.web.drain import Drain
 from service.web.http_metrics import HttpMetrics
-from service.web.middleware import STATE, Front, Lane, as_endpoint
+from service.web.middleware import STATE, Front, as_endpoint
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Error, "description": "What was sent is not valid."},
@@ -40,24 +39,19 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 def serve_in_batches(
     app: FastAPI,
-    configuration: SuiteConfiguration,
+    models: Iterable[MLModel],
     serving: Serving,
     http_metrics: HttpMetrics | None,
     tracing: Tracing | None,
 ) -> None:
-    """Add the endpoints of each model that rest_model_service made none for.
+    """Add the endpoints of models that rest_model_service made none for.
 
     A model without `predict_batch` gets rest_model_service's own endpoint.
     """
     metrics = InferenceMetrics()
-    lanes: dict[str, Lane] = {}
+    lanes: dict[str, FastPathEndpoint] = {}
     batchers: list[MicroBatcher[Any, Any]] = []
-    manager = ModelManager()
-    names = [model["qualified_name"] for model in manager.get_models()]
-    for name, declared in zip(names, configuration.models, strict=True):
-        model = manager.get_model(name)
-        if declared.create_endpoint:
-            continue
+    for model in models:
         if callable(getattr(model, "predict_batch", None)):
             batchers.append(_add_endpoints(app, model, serving, metrics, tracing, lanes))
         else:
@@ -97,7 +91,7 @@ def _add_endpoints(
     serving: Serving,
     metrics: InferenceMetrics,
     tracing: Tracing | None,
-    lanes: dict[str, Lane],
+    lanes: dict[str, FastPathEndpoint],
 ) -> MicroBatcher[Any, Any]:
     """The endpoints of one model: of a single prediction, and of a batch."""
     schemas = model.input_schema, model.output_schema
@@ -109,15 +103,21 @@ def _add_endpoints(
         queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
     )
     metrics.watch_limit(lambda: admission.limit)
-    observers: list[Observer] = [admission, metrics]
+    listeners: list[BatchListener] = [admission, metrics]
     if tracing is not None:
         tracing = tracing.of_model(model.qualified_name, model.version)
-        observers.append(tracing)
-    batcher = MicroBatcher(inference, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, observers)
+        listeners.append(tracing)
+    batcher = MicroBatcher(inference, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, listeners)
     most_bytes = int(serving.max_body_kib * 2**10)
     single = PredictionEndpoint(schemas, batcher, admission, deadline_s, most_bytes, metrics, tracing)
     several = BatchEndpoint(
-        RowCodec(*schemas), inference, serving.explicit_batch, batcher, admission, metrics, tracing
+        RowCodec(*schemas),
+        inference,
+        serving.explicit_batch,
+        lambda: batcher.depth,
+        admission,
+        metrics,
+        tracing,
     )
     path = f"/api/models/{model.qualified_name}/prediction"
     _add_lane(app, lanes, path, single, {"data": schemas[0]}, schemas[1], model.description)
@@ -136,9 +136,9 @@ def _add_endpoints(
 
 def _add_lane(
     app: FastAPI,
-    lanes: dict[str, Lane],
+    lanes: dict[str, FastPathEndpoint],
     path: str,
-    lane: Lane,
+    lane: FastPathEndpoint,
     parameters: dict[str, Any],
     answered: Any,
     description: str,

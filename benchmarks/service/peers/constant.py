@@ -12,8 +12,9 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope
 
 from service.app import app
+from service.batching.endpoint import RESERVATION
 from service.batching.replies import Reply, read_body
-from service.web.middleware import PLACE, Front
+from service.web.middleware import Front
 
 ROUTE: Final = "/constant"
 SHORT: Final = "/constant/short"
@@ -33,7 +34,7 @@ class Short:
 
     def admit(self, scope: Scope) -> None:
         """Take every request on."""
-        scope[PLACE] = None
+        scope[RESERVATION] = None
 
     async def __call__(self, _: Scope, receive: Receive) -> Reply:
         """Read the body, parse nothing, answer the same."""

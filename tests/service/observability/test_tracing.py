@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler
 from starlette.types import Scope
 
+from service.batching.endpoint import finish_traced
 from service.batching.replies import Reply
 from service.observability.tracing import Tracing
 
@@ -25,7 +26,7 @@ def scope(flags: str | None = None) -> Scope:
 
 def answered(tracing: Tracing, flags: str | None = None, reply: Reply | None = REPLY) -> Reply | None:
     with tracing.request(scope(flags)) as span:
-        return tracing.answered(span, reply)
+        return finish_traced(tracing, span, reply)
 
 
 @pytest.mark.parametrize("status", [200, 400, 504])

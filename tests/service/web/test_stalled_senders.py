@@ -17,12 +17,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message
 
 from service.batching.admission import Admission
+from service.batching.endpoint import RESERVATION
 from service.batching.inference import Outcome
 from service.batching.micro_batcher import MicroBatcher
 from service.batching.single_endpoint import PredictionEndpoint
 from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
 from service.observability.metrics import InferenceMetrics
-from service.web.middleware import PLACE
 from tests.service.virtual_time import VirtualLoop, run
 
 ODD = {"class_path": "tests.service.odd_models.OddModel"}
@@ -133,7 +133,7 @@ def test_a_row_whose_body_came_late_has_what_is_left_of_the_deadline() -> None:
 
         scope: dict[str, Any] = {"headers": []}
         assert endpoint.admit(scope) is None
-        assert PLACE in scope
+        assert RESERVATION in scope
         reply = await endpoint(scope, receive)
         assert reply is not None
         assert (reply.status, loop.time()) == (504, pytest.approx(0.1))
