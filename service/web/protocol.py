@@ -79,7 +79,7 @@ class DoorProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Leave out the layers around the front, which do nothing for a lane."""
         front = self._front
-        if front is not None and cycle.scope["path"] in front.lanes:
+        if front is not None and cycle.scope["method"] == "POST" and cycle.scope["path"] in front.lanes:
             app = cast(ASGI3Application, front)
         super()._start_asgi_task(cycle, app)
 
