@@ -12,7 +12,6 @@ import sys
 import tempfile
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 
 from service.configuration import (
     StartError,
@@ -90,6 +89,7 @@ def _refusal(host: str, port: int) -> str | None:
 
 def _serve(options: argparse.Namespace, configuration: SuiteConfiguration) -> None:
     # The service configures the log in each worker; what their parent says goes the same way.
+    log = {} if configuration.logging is None else {"log_config": configuration.logging}
     uvicorn.run(
         "service.app:app",
         host=options.host,
@@ -98,7 +98,7 @@ def _serve(options: argparse.Namespace, configuration: SuiteConfiguration) -> No
         http="service.web.protocol:DoorProtocol",
         access_log=False,
         timeout_graceful_shutdown=_stop_s(configuration),
-        log_config=configuration.logging or LOGGING_CONFIG,
+        **log,
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import nullcontext
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.types import Receive, Scope
 
 from service.batching.admission import Admission, DeadlineExceededError, Deadlines
@@ -49,8 +49,8 @@ class PredictionEndpoint:
         tracing: Tracing | None,
     ) -> None:
         read, written = schemas
-        self._validate = read.__pydantic_validator__.validate_json
-        self._encode = written.__pydantic_serializer__.to_json
+        self._validate = TypeAdapter(read).validator.validate_json
+        self._encode = TypeAdapter(written).serializer.to_json
         self._batcher = batcher
         self._admission = admission
         self._deadlines = Deadlines(batcher, deadline_s)

@@ -134,7 +134,7 @@ class Front:
 
     async def _answer(self, lane: FastPathEndpoint, scope: Scope, receive: Receive) -> Reply | None:
         try:
-            return await _answered(lane, scope, receive)
+            return await admit_and_answer(lane, scope, receive)
         except Exception:
             return _unexpected()
 
@@ -172,18 +172,7 @@ def _unexpected() -> Reply:
     return refusal(500, "ServiceError", [told])
 
 
-async def _answered(lane: FastPathEndpoint, scope: Scope, receive: Receive) -> Reply | None:
+async def admit_and_answer(lane: FastPathEndpoint, scope: Scope, receive: Receive) -> Reply | None:
     """The lane's refusal or answer; a request that has its place already isn't asked for a second one."""
     refused = None if RESERVATION in scope else lane.admit(scope)
     return refused or await lane(scope, receive)
-
-
-def as_endpoint(lane: FastPathEndpoint) -> ASGIApp:
-    """A lane as an ASGI application, for requests that reach it through the framework's router."""
-
-    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await _answered(lane, scope, receive)
-        if reply is not None:
-            await send_reply(send, reply)
-
-    return endpoint

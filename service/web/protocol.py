@@ -11,10 +11,9 @@ import time
 from typing import Any, Final, cast
 
 from starlette.types import Scope
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from service.batching.endpoint import BODY_COMPLETE, FastPathEndpoint
+from service.batching.endpoint import BODY_COMPLETE
 from service.batching.replies import Reply, headers_of
 from service.web.middleware import STATE, Front
 
@@ -29,16 +28,23 @@ class DoorProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._front: Front | None = None if self.root_path else self.app_state.get(STATE)
+        self._framework = self.app
 
     def on_headers_complete(self) -> None:
         """Begin the request, or refuse it."""
-        lane = self._lane()
-        if lane is not None:
-            started_s = time.perf_counter()
-            refusal = lane.admit(cast(Scope, self.scope))
-            if refusal is not None:
-                self._refuse(refusal, started_s)
-                return
+        front = self._front
+        if front is not None:
+            lane = None
+            if self.parser.get_method() == b"POST":
+                lane = front.doors.get(self.url.partition(b"?")[0])
+            # The layers around the front do nothing for a lane: leave them out.
+            self.app = self._framework if lane is None else cast(Any, front)
+            if lane is not None and self._is_refusable(front):
+                started_s = time.perf_counter()
+                refusal = lane.admit(cast(Scope, self.scope))
+                if refusal is not None:
+                    self._refuse(refusal, started_s)
+                    return
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -46,23 +52,17 @@ class DoorProtocol(HttpToolsProtocol):
         self.scope[BODY_COMPLETE] = True  # type: ignore[typeddict-unknown-key]
         HttpToolsProtocol.on_message_complete(self)
 
-    def _lane(self) -> FastPathEndpoint | None:
-        """Who is to be asked now; None for what goes the long way."""
-        front = self._front
-        lane = None if front is None else front.doors.get(self.url)
-        if (
-            front is None
-            or lane is None
-            or self.parser.get_method() != b"POST"
-            or self.expect_100_continue
-            or not (self.cycle is None or self.cycle.response_complete)
-            or not self.parser.should_keep_alive()
-            or self.parser.should_upgrade()
-            or self.flow.write_paused
-            or front.draining
-        ):
-            return None
-        return lane
+    def _is_refusable(self, front: Front) -> bool:
+        """Whether the request has the usual form, in which a refusal can be written at once."""
+        return (
+            (self.cycle is None or self.cycle.response_complete)
+            and self.parser.should_keep_alive()
+            and not self.parser.should_upgrade()
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and not front.draining
+            and b"?" not in self.url
+        )
 
     def _refuse(self, reply: Reply, started_s: float) -> None:
         assert self._front is not None
@@ -75,13 +75,6 @@ class DoorProtocol(HttpToolsProtocol):
         self.transport.write(b"".join(content))
         self.cycle = _REFUSED
         self.on_response_complete()
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Leave out the layers around the front, which do nothing for a lane."""
-        front = self._front
-        if front is not None and cycle.scope["method"] == "POST" and cycle.scope["path"] in front.lanes:
-            app = cast(ASGI3Application, front)
-        super()._start_asgi_task(cycle, app)
 
 
 class _Refused:

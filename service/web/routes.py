@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI, Response
 from ml_base import MLModel
 from pydantic import BaseModel
 from rest_model_service.routes import PredictionController
@@ -16,7 +15,6 @@ from rest_model_service.schemas import Error
 from service.batching.admission import Admission
 from service.batching.batch_endpoint import BatchEndpoint
 from service.batching.batch_work import RowCodec
-from service.batching.endpoint import FastPathEndpoint
 from service.batching.inference import Inference
 from service.batching.micro_batcher import BatchListener, MicroBatcher
 from service.batching.settings import Serving
@@ -25,8 +23,9 @@ from service.observability.logs import RequestLog
 from service.observability.metrics import InferenceMetrics, forget_this_process
 from service.observability.tracing import Tracing
 from service.web.drain import Drain
+from service.web.fast_path_route import FastPathRoute
 from service.web.http_metrics import HttpMetrics
-from service.web.middleware import STATE, Front, as_endpoint
+from service.web.middleware import STATE, Front
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Error, "description": "What was sent is not valid."},
@@ -49,11 +48,11 @@ def serve_in_batches(
     A model without `predict_batch` gets rest_model_service's own endpoint.
     """
     metrics = InferenceMetrics()
-    lanes: dict[str, FastPathEndpoint] = {}
+    routes: list[FastPathRoute] = []
     batchers: list[MicroBatcher[Any, Any]] = []
     for model in models:
         if callable(getattr(model, "predict_batch", None)):
-            batchers.append(_add_endpoints(app, model, serving, metrics, tracing, lanes))
+            batchers.append(_add_endpoints(model, serving, metrics, tracing, routes))
         else:
             _add_stock_endpoint(app, model)
 
@@ -70,8 +69,8 @@ def serve_in_batches(
         drain=drain,
         tracing=tracing,
     )
-    for path, lane in lanes.items():
-        front.add(path, lane)
+    for route in routes:
+        front.add(route.path, route.fast_path_endpoint)
     app.add_middleware(front.around)
 
     @asynccontextmanager
@@ -82,16 +81,15 @@ def serve_in_batches(
         if tracing is not None:
             tracing.close()
 
-    app.router.lifespan_context = lifespan
+    app.include_router(APIRouter(routes=[*routes], lifespan=lifespan))
 
 
 def _add_endpoints(
-    app: FastAPI,
     model: MLModel,
     serving: Serving,
     metrics: InferenceMetrics,
     tracing: Tracing | None,
-    lanes: dict[str, FastPathEndpoint],
+    routes: list[FastPathRoute],
 ) -> MicroBatcher[Any, Any]:
     """The endpoints of one model: of a single prediction, and of a batch."""
     schemas = model.input_schema, model.output_schema
@@ -120,56 +118,38 @@ def _add_endpoints(
         tracing,
     )
     path = f"/api/models/{model.qualified_name}/prediction"
-    _add_lane(app, lanes, path, single, {"data": schemas[0]}, schemas[1], model.description)
-    _add_lane(
-        app,
-        lanes,
-        f"{path}/batch",
-        several,
-        {"data": list[schemas[0]], "partial": bool},  # type: ignore[valid-type]
-        list[schemas[1] | Error],  # type: ignore[valid-type]
-        f"{model.description} One result a record, in their order. An invalid record refuses the batch; with "
-        "`partial=true` its error stands in its place.",
+    documented = {"description": model.description, "responses": _REFUSALS}
+    routes.append(FastPathRoute(path, single, {"data": schemas[0]}, response_model=schemas[1], **documented))
+    documented["description"] += (
+        " One result a record, in their order. An invalid record refuses the batch; with `partial=true` its "
+        "error stands in its place."
+    )
+    routes.append(
+        FastPathRoute(
+            f"{path}/batch",
+            several,
+            {"data": list[schemas[0]], "partial": bool},  # type: ignore[valid-type]
+            response_model=list[schemas[1] | Error],  # type: ignore[valid-type]
+            **documented,
+        )
     )
     return batcher
-
-
-def _add_lane(
-    app: FastAPI,
-    lanes: dict[str, FastPathEndpoint],
-    path: str,
-    lane: FastPathEndpoint,
-    parameters: dict[str, Any],
-    answered: Any,
-    description: str,
-) -> None:
-    """Have `path` answered by a lane, and documented as if the framework called a function for it."""
-
-    async def documented(data: Any, partial: Any = False) -> None: ...
-
-    documented.__annotations__ = parameters
-    route = APIRoute(
-        path,
-        documented,
-        methods=["POST"],
-        name=path.rpartition("/")[2],
-        response_model=answered,
-        description=description,
-        responses=_REFUSALS,
-    )
-    route.app = as_endpoint(lane)
-    app.router.routes.insert(0, route)
-    lanes[path] = lane
 
 
 def _add_stock_endpoint(app: FastAPI, model: MLModel) -> None:
     """What rest_model_service does for `create_endpoint: true`."""
     controller = PredictionController(model=model)
-    controller.__call__.__annotations__["data"] = model.input_schema
+
+    def predict(data: Any) -> Response:
+        response: Response = controller(data)
+        return response
+
+    predict.__annotations__ = {"data": model.input_schema}
     app.add_api_route(
         f"/api/models/{model.qualified_name}/prediction",
-        controller,
+        predict,
         methods=["POST"],
+        name=PredictionController.__name__,
         response_model=model.output_schema,
         description=model.description,
         responses={400: {"model": Error}, 500: {"model": Error}},
