@@ -152,7 +152,7 @@ class Bench:
 
     def _coefficients(self) -> Path:
         """The regression, as the peers read it."""
-        regression = model_file.load(model_file.MODEL_PATH)
+        regression = model_file.read_model_file(model_file.MODEL_PATH)
         held = {"weights": regression.coef_.tolist(), "intercept": float(regression.intercept_)}
         path = self._folder / "coefficients.json"
         path.write_text(json.dumps(held), encoding="utf-8")
