@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from service.configuration import StartError, SuiteConfiguration, configuration_path, read_configuration
 from service.model.model_file import ModelFileError
-from service.observability.tracing import TracingError, tracing_from
+from service.observability.tracing import TracingError, configure_tracing
 from service.web.http_metrics import HttpMetrics
 from service.web.routes import serve_in_batches
 
@@ -44,8 +44,8 @@ def build_app(configuration: SuiteConfiguration) -> FastAPI:
     logging.getLogger("rest_model_service.helpers").addFilter(_is_no_model_file_error)
     tracing = None
     if configuration.serving is not None:
-        tracing = tracing_from(os.environ, configuration.service_title)
-    with tracing.loading(_loaded) if tracing is not None else nullcontext():
+        tracing = configure_tracing(os.environ, configuration.service_title)
+    with tracing.trace_loading(_loaded) if tracing is not None else nullcontext():
         app: FastAPI = create_app(configuration, wait_for_model_creation=True)
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
     app.add_exception_handler(HTTPException, _answer_http_error)

@@ -103,7 +103,7 @@ class BatchEndpoint:
                 return invalid([f"Field 'query, partial' is {partial!r}: expected true or false."])
             if self._tracing is None:
                 return await self._answer(receive, partial == "true", None)
-            with self._tracing.request(scope) as span:
+            with self._tracing.trace_request(scope) as span:
                 reply = await self._answer(receive, partial == "true", span)
                 return finish_traced(self._tracing, span, reply)
         finally:

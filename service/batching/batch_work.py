@@ -127,7 +127,7 @@ class BatchWork:
     async def _take(self, text: bytes, slices: Slices) -> None:
         """Work on one slice. Raises `ValidationError` if it is no JSON list, and `RowTooLongError`."""
         try:
-            with nullcontext() if self.tracing is None else self.tracing.preparation():
+            with nullcontext() if self.tracing is None else self.tracing.trace_preparation():
                 rows = self.codec.rows(text)
         except ValidationError as error:
             kind = error.errors(include_input=False)[0]["type"]

@@ -29,5 +29,5 @@ class FastPathEndpoint(Protocol):
 
 def finish_traced(tracing: Tracing, span: Span, reply: Reply | None) -> Reply | None:
     """Note the reply on its request's span; returns the reply, which names its trace if that is kept."""
-    headers = tracing.answered(span, CLIENT_GONE if reply is None else reply.status)
+    headers = tracing.finish_request(span, CLIENT_GONE if reply is None else reply.status)
     return None if reply is None else with_headers(reply, headers)

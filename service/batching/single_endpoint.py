@@ -72,7 +72,7 @@ class PredictionEndpoint:
         """Answer a request that was admitted."""
         if self._tracing is None:
             return await self._answer(scope, receive, None)
-        with self._tracing.request(scope) as span:
+        with self._tracing.trace_request(scope) as span:
             reply = await self._answer(scope, receive, span)
             return finish_traced(self._tracing, span, reply)
 
@@ -88,7 +88,7 @@ class PredictionEndpoint:
                 until_s = asyncio.get_running_loop().time() + self._deadline_s
                 async with asyncio.timeout_at(until_s):
                     body = await read_body(receive, self._most_bytes)
-            with nullcontext() if self._tracing is None else self._tracing.preparation():
+            with nullcontext() if self._tracing is None else self._tracing.trace_preparation():
                 data = self._validate(body)
         except ClientGoneError:
             return None

@@ -1,4 +1,4 @@
-"""What the batching layer reports of one call of the model, for metrics and traces."""
+"""The report of one call of the model, which the batching layer makes for metrics and traces."""
 
 from __future__ import annotations
 

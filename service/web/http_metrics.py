@@ -8,7 +8,7 @@ from prometheus_fastapi_instrumentator import Instrumentator
 from prometheus_fastapi_instrumentator.metrics import Info
 from rest_model_service.configuration import MetricsConfiguration
 
-from service.observability.metrics import forget_the_dead
+from service.observability.worker_gauges import remove_gauges_of_dead_processes
 
 FINE_BUCKETS_S = (
     *(0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 7.5, 10, 30, 60),
@@ -62,7 +62,7 @@ class HttpMetrics:
         self._grouped = configuration.should_group_status_codes
         options = configuration.model_dump(exclude={"enabled"})
         Instrumentator(**options).add(self._observe).instrument(app).expose(
-            app, include_in_schema=False, dependencies=[Depends(forget_the_dead)]
+            app, include_in_schema=False, dependencies=[Depends(remove_gauges_of_dead_processes)]
         )
 
     def path(self, method: str, handler: str) -> PathMetrics:

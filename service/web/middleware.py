@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.batching.endpoint import CLIENT_GONE, RESERVATION, FastPathEndpoint
 from service.batching.replies import Header, Headers, Reply, content_length, refusal, send_reply
-from service.observability.logs import RequestLog, request_id
+from service.observability.logs import RequestLog, choose_request_id
 from service.observability.metrics import InferenceMetrics
 from service.observability.tracing import Tracing
 from service.web.drain import Drain
@@ -80,7 +80,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         started_s = time.perf_counter()
-        identity = request_id(scope["headers"])
+        identity = choose_request_id(scope["headers"])
         lane = self.lanes.get(scope["path"]) if scope["method"] == "POST" else None
         if lane is None:
             status, detail = await self._pass_on(scope, receive, send, identity)
@@ -98,7 +98,7 @@ class Front:
 
     def name_refused(self, path: str, headers: Headers, reply: Reply, started_s: float) -> tuple[Header, ...]:
         """Count and log a lane's request that was refused at its head; the headers that name it."""
-        identity = request_id(headers)
+        identity = choose_request_id(headers)
         self._count(path, headers, reply.status, len(reply.body), time.perf_counter() - started_s)
         self._note(reply.status, identity, "POST", path, started_s, reply.detail)
         return self._headers(identity)
@@ -117,7 +117,7 @@ class Front:
     def _note(
         self, status: int, identity: bytes, method: str, path: str, started_s: float, detail: str | None
     ) -> None:
-        if self._log.wants(status):
+        if self._log.should_log(status):
             self._log.write(
                 status,
                 request_id=identity.decode(),
@@ -153,7 +153,7 @@ class Front:
 
         watched = self._tracing is not None and scope["path"].startswith(_HEALTH)
         try:
-            with self._tracing.health(scope) if watched and self._tracing else nullcontext():
+            with self._tracing.trace_health_check(scope) if watched and self._tracing else nullcontext():
                 await self._app(scope, receive, send_named)
         except Exception:
             reply = _unexpected()

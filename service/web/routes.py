@@ -20,8 +20,9 @@ from service.batching.micro_batcher import BatchListener, MicroBatcher
 from service.batching.settings import Serving
 from service.batching.single_endpoint import PredictionEndpoint
 from service.observability.logs import RequestLog
-from service.observability.metrics import InferenceMetrics, forget_this_process
+from service.observability.metrics import InferenceMetrics
 from service.observability.tracing import Tracing
+from service.observability.worker_gauges import remove_gauges_of_this_process
 from service.web.drain import Drain
 from service.web.fast_path_route import FastPathRoute
 from service.web.http_metrics import HttpMetrics
@@ -77,7 +78,7 @@ def serve_in_batches(
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Front]]:
         drain.install()
         yield {STATE: front}
-        forget_this_process()
+        remove_gauges_of_this_process()
         if tracing is not None:
             tracing.close()
 
@@ -101,10 +102,10 @@ def _add_endpoints(
         queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
     )
     metrics.watch_limit(lambda: admission.limit)
-    listeners: list[BatchListener] = [admission, metrics]
+    listeners: list[BatchListener] = [admission, metrics.record_call]
     if tracing is not None:
-        tracing = tracing.of_model(model.qualified_name, model.version)
-        listeners.append(tracing)
+        tracing = tracing.for_model(model.qualified_name, model.version)
+        listeners.append(tracing.record_call)
     batcher = MicroBatcher(inference, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, listeners)
     most_bytes = int(serving.max_body_kib * 2**10)
     single = PredictionEndpoint(schemas, batcher, admission, deadline_s, most_bytes, metrics, tracing)
