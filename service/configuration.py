@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from rest_model_service.configuration import ServiceConfiguration
 from rest_model_service.helpers import load_type
 
-from service.batching.settings import Serving, with_environment
+from service.batching.settings import ServingSettings, apply_environment
 from service.model.model_file import ModelFileError
 
 DEFAULT_CONFIGURATION = "configuration/service/batched.yaml"
@@ -30,7 +30,7 @@ class SuiteConfiguration(ServiceConfiguration):  # type: ignore[misc]
     """
 
     model_config = ConfigDict(extra="forbid")
-    serving: Serving | None = None
+    serving: ServingSettings | None = None
 
 
 def configuration_path() -> Path:
@@ -43,7 +43,7 @@ def read_configuration(path: Path) -> SuiteConfiguration:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
         if isinstance(values, dict) and "serving" in values:
-            values["serving"] = with_environment(values["serving"] or {}, os.environ)
+            values["serving"] = apply_environment(values["serving"] or {}, os.environ)
         configuration: SuiteConfiguration = SuiteConfiguration.model_validate(values)
     except OSError as error:
         raise StartError(

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from starlette.types import Receive, Scope
 
-from service.batching.replies import Reply, with_headers
+from service.batching.replies import HttpReply, add_headers
 from service.observability.tracing import Span, Tracing
 
 RESERVATION: Final = "reservation"
@@ -18,16 +18,16 @@ CLIENT_GONE: Final = 499
 
 
 class FastPathEndpoint(Protocol):
-    """Decides on a request as soon as its head is parsed, and answers with a whole reply."""
+    """Admits or refuses a request as soon as its head is parsed, and answers with a whole reply."""
 
-    def admit(self, scope: Scope) -> Reply | None:
+    def admit(self, scope: Scope) -> HttpReply | None:
         """Reserve what the request needs, as `scope[RESERVATION]`, or refuse it. Takes O(1)."""
 
-    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
+    async def __call__(self, scope: Scope, receive: Receive) -> HttpReply | None:
         """Answer an admitted request and free its reservation; None if the client went away."""
 
 
-def finish_traced(tracing: Tracing, span: Span, reply: Reply | None) -> Reply | None:
-    """Note the reply on its request's span; returns the reply, which names its trace if that is kept."""
+def finish_traced(tracing: Tracing, span: Span, reply: HttpReply | None) -> HttpReply | None:
+    """Set the reply's status on its request's span; the returned reply names its trace if that is sampled."""
     headers = tracing.finish_request(span, CLIENT_GONE if reply is None else reply.status)
-    return None if reply is None else with_headers(reply, headers)
+    return None if reply is None else add_headers(reply, headers)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.batching.endpoint import CLIENT_GONE, RESERVATION, FastPathEndpoint
-from service.batching.replies import Header, Headers, Reply, content_length, refusal, send_reply
+from service.batching.replies import Header, HttpReply, make_refusal, send_reply
+from service.batching.request_body import parse_content_length
 from service.observability.logs import RequestLog, choose_request_id
 from service.observability.metrics import InferenceMetrics
 from service.observability.tracing import Tracing
@@ -96,14 +97,18 @@ class Front:
             self._count(scope["path"], scope["headers"], status, answered, elapsed_s)
         self._note(status, identity, scope["method"], scope["path"], started_s, detail)
 
-    def name_refused(self, path: str, headers: Headers, reply: Reply, started_s: float) -> tuple[Header, ...]:
+    def name_refused(
+        self, path: str, headers: Iterable[Header], reply: HttpReply, started_s: float
+    ) -> tuple[Header, ...]:
         """Count and log a lane's request that was refused at its head; the headers that name it."""
         identity = choose_request_id(headers)
         self._count(path, headers, reply.status, len(reply.body), time.perf_counter() - started_s)
         self._note(reply.status, identity, "POST", path, started_s, reply.detail)
         return self._headers(identity)
 
-    def _count(self, path: str, headers: Headers, status: int, answered: int, elapsed_s: float) -> None:
+    def _count(
+        self, path: str, headers: Iterable[Header], status: int, answered: int, elapsed_s: float
+    ) -> None:
         """Count a lane's request; one refused has no latency, which would look the better for it."""
         metrics = self._paths.get(path)
         if status == _REFUSED:
@@ -112,7 +117,7 @@ class Front:
             return
         self._metrics.latency.observe(elapsed_s)
         if metrics is not None:
-            metrics.count(status, elapsed_s, content_length(headers) or 0, answered)
+            metrics.count(status, elapsed_s, parse_content_length(headers) or 0, answered)
 
     def _note(
         self, status: int, identity: bytes, method: str, path: str, started_s: float, detail: str | None
@@ -132,7 +137,7 @@ class Front:
         named: Header = (b"x-request-id", identity)
         return (named, _CLOSE) if self._drain.draining else (named,)
 
-    async def _answer(self, lane: FastPathEndpoint, scope: Scope, receive: Receive) -> Reply | None:
+    async def _answer(self, lane: FastPathEndpoint, scope: Scope, receive: Receive) -> HttpReply | None:
         try:
             return await admit_and_answer(lane, scope, receive)
         except Exception:
@@ -164,15 +169,15 @@ class Front:
         return status, None
 
 
-def _unexpected() -> Reply:
+def _unexpected() -> HttpReply:
     """500 for the exception at hand, which goes to the log under the id the client gets."""
     error_id = uuid.uuid4().hex[:12]
     logger.exception("unexpected failure, error id %s", error_id)
     told = f"The service failed. Its log tells more under error id {error_id}."
-    return refusal(500, "ServiceError", [told])
+    return make_refusal(500, "ServiceError", [told])
 
 
-async def admit_and_answer(lane: FastPathEndpoint, scope: Scope, receive: Receive) -> Reply | None:
+async def admit_and_answer(lane: FastPathEndpoint, scope: Scope, receive: Receive) -> HttpReply | None:
     """The lane's refusal or answer; a request that has its place already isn't asked for a second one."""
     refused = None if RESERVATION in scope else lane.admit(scope)
     return refused or await lane(scope, receive)

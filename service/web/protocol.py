@@ -14,7 +14,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service.batching.endpoint import BODY_COMPLETE
-from service.batching.replies import Reply, headers_of
+from service.batching.replies import HttpReply, build_headers
 from service.web.middleware import STATE, Front
 
 
@@ -64,12 +64,12 @@ class DoorProtocol(HttpToolsProtocol):
             and b"?" not in self.url
         )
 
-    def _refuse(self, reply: Reply, started_s: float) -> None:
+    def _refuse(self, reply: HttpReply, started_s: float) -> None:
         assert self._front is not None
         path = self.url.decode("ascii")
         identity = self._front.name_refused(path, self.headers, reply, started_s)
         content = [STATUS_LINE[reply.status]]
-        for name, value in (*self.server_state.default_headers, *headers_of(reply), *identity):
+        for name, value in (*self.server_state.default_headers, *build_headers(reply), *identity):
             content += (name, b": ", value, b"\r\n")
         content += (b"\r\n", reply.body)
         self.transport.write(b"".join(content))

@@ -12,12 +12,13 @@ from pydantic import BaseModel
 from rest_model_service.routes import PredictionController
 from rest_model_service.schemas import Error
 
-from service.batching.admission import Admission
+from service.batching.admission import AdmissionControl
 from service.batching.batch_endpoint import BatchEndpoint
-from service.batching.batch_work import RowCodec
-from service.batching.inference import Inference
-from service.batching.micro_batcher import BatchListener, MicroBatcher
-from service.batching.settings import Serving
+from service.batching.inference import ModelRunner
+from service.batching.micro_batcher import MicroBatcher
+from service.batching.pending_rows import BatchListener
+from service.batching.row_codec import RowCodec
+from service.batching.settings import ServingSettings
 from service.batching.single_endpoint import PredictionEndpoint
 from service.observability.logs import RequestLog
 from service.observability.metrics import InferenceMetrics
@@ -40,7 +41,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 def serve_in_batches(
     app: FastAPI,
     models: Iterable[MLModel],
-    serving: Serving,
+    serving: ServingSettings,
     http_metrics: HttpMetrics | None,
     tracing: Tracing | None,
 ) -> None:
@@ -87,7 +88,7 @@ def serve_in_batches(
 
 def _add_endpoints(
     model: MLModel,
-    serving: Serving,
+    serving: ServingSettings,
     metrics: InferenceMetrics,
     tracing: Tracing | None,
     routes: list[FastPathRoute],
@@ -95,14 +96,16 @@ def _add_endpoints(
     """The endpoints of one model: of a single prediction, and of a batch."""
     schemas = model.input_schema, model.output_schema
     micro_batch, queue, deadline_s = serving.micro_batch, serving.queue, serving.deadline_ms / 1e3
-    inference: Inference[BaseModel, BaseModel] = Inference(model.predict_batch, micro_batch.inline_ms / 1e3)
+    inference: ModelRunner[BaseModel, BaseModel] = ModelRunner(
+        model.predict_batch, micro_batch.inline_ms / 1e3
+    )
     for example in schemas[0].model_json_schema().get("examples", ())[:1]:
         inference.warm_up(schemas[0].model_validate(example), (1, micro_batch.max_rows))
-    admission = Admission(
+    admission = AdmissionControl(
         queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
     )
     metrics.watch_limit(lambda: admission.limit)
-    listeners: list[BatchListener] = [admission, metrics.record_call]
+    listeners: list[BatchListener] = [admission.observe_batch, metrics.record_call]
     if tracing is not None:
         tracing = tracing.for_model(model.qualified_name, model.version)
         listeners.append(tracing.record_call)

@@ -13,7 +13,8 @@ from starlette.types import Receive, Scope
 
 from service.app import app
 from service.batching.endpoint import RESERVATION
-from service.batching.replies import Reply, read_body
+from service.batching.replies import HttpReply
+from service.batching.request_body import read_body
 from service.web.middleware import Front
 
 ROUTE: Final = "/constant"
@@ -36,10 +37,10 @@ class Short:
         """Take every request on."""
         scope[RESERVATION] = None
 
-    async def __call__(self, _: Scope, receive: Receive) -> Reply:
+    async def __call__(self, _: Scope, receive: Receive) -> HttpReply:
         """Read the body, parse nothing, answer the same."""
         await read_body(receive, MOST_BYTES)
-        return Reply(200, BODY)
+        return HttpReply(200, BODY)
 
 
 for layer in app.user_middleware:

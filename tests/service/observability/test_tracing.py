@@ -12,11 +12,11 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased,
 from starlette.types import Scope
 
 from service.batching.endpoint import finish_traced
-from service.batching.replies import Reply
+from service.batching.replies import HttpReply
 from service.observability.tracing import Tracing
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-REPLY = Reply(200, b"{}", ((b"server-timing", b"queue;dur=1"),))
+REPLY = HttpReply(200, b"{}", ((b"server-timing", b"queue;dur=1"),))
 
 
 def scope(flags: str | None = None) -> Scope:
@@ -24,14 +24,14 @@ def scope(flags: str | None = None) -> Scope:
     return {"headers": traced}
 
 
-def finish(tracing: Tracing, flags: str | None = None, reply: Reply | None = REPLY) -> Reply | None:
+def finish(tracing: Tracing, flags: str | None = None, reply: HttpReply | None = REPLY) -> HttpReply | None:
     with tracing.trace_request(scope(flags)) as span:
         return finish_traced(tracing, span, reply)
 
 
 @pytest.mark.parametrize("status", [200, 400, 504])
 def test_the_trace_is_a_second_server_timing_header(status: int) -> None:
-    reply = finish(Tracing(TracerProvider()), reply=Reply(status, b"{}", REPLY.headers))
+    reply = finish(Tracing(TracerProvider()), reply=HttpReply(status, b"{}", REPLY.headers))
     assert reply is not None
     (_, times), (name, value) = reply.headers
     assert (reply.status, times, name) == (status, b"queue;dur=1", b"server-timing")
