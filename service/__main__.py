@@ -95,7 +95,7 @@ def _serve(options: argparse.Namespace, configuration: SuiteConfiguration) -> No
         host=options.host,
         port=options.port,
         workers=options.workers,
-        http="service.web.protocol:DoorProtocol",
+        http="service.web.protocol:SheddingProtocol",
         access_log=False,
         timeout_graceful_shutdown=_stop_s(configuration),
         **log,

@@ -25,7 +25,7 @@ from service.configuration import StartError, SuiteConfiguration, configuration_
 from service.model.model_file import ModelFileError
 from service.observability.tracing import TracingError, configure_tracing
 from service.web.http_metrics import HttpMetrics
-from service.web.routes import serve_in_batches
+from service.web.routes import add_batched_endpoints
 
 COLLECT_AFTER = (50_000, 20, 1_000)
 """New objects, and collections of the younger generations, after which the garbage collector walks."""
@@ -55,7 +55,9 @@ def build_app(configuration: SuiteConfiguration) -> FastAPI:
     metrics = configuration.metrics if configuration.metrics and configuration.metrics.enabled else None
     http_metrics = HttpMetrics(app, metrics) if metrics is not None else None
     if configuration.serving is not None:
-        serve_in_batches(app, _models_to_serve(configuration), configuration.serving, http_metrics, tracing)
+        add_batched_endpoints(
+            app, _models_to_serve(configuration), configuration.serving, http_metrics, tracing
+        )
     return app
 
 

@@ -1,4 +1,4 @@
-"""The route of a fast-path endpoint in the framework, which documents it and serves it under a root path."""
+"""The FastAPI route of a fast-path endpoint, for its documentation and for servers with a root path."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from service.web.middleware import admit_and_answer
 
 
 class FastPathRoute(APIRoute):
-    """Documented from the annotations of a function that is never called, answered by an endpoint.
+    """A route that FastAPI documents by annotations, and that a `FastPathEndpoint` answers.
 
-    The middleware answers such requests before they are routed, unless the server has a root path.
+    `RequestMiddleware` answers such requests before they are routed, unless the server has a root path.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class FastPathRoute(APIRoute):
         super().__init__(path, documented, methods=["POST"], name=path.rpartition("/")[2], **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """What FastAPI calls with a request of this route."""
+        """The function that FastAPI calls with each request of this route."""
 
         async def handle(request: Request) -> Response:
             reply = await admit_and_answer(self.fast_path_endpoint, request.scope, request.receive)

@@ -1,4 +1,4 @@
-"""Puts the batched endpoints of the models, and the layer around them, on rest_model_service's app."""
+"""Adds the batched endpoints of the models, and the middleware around them, to rest_model_service's app."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from service.observability.worker_gauges import remove_gauges_of_this_process
 from service.web.drain import Drain
 from service.web.fast_path_route import FastPathRoute
 from service.web.http_metrics import HttpMetrics
-from service.web.middleware import STATE, Front
+from service.web.middleware import STATE_KEY, RequestMiddleware
+from service.web.request_accounting import RequestAccounting
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Error, "description": "What was sent is not valid."},
@@ -38,10 +39,10 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def serve_in_batches(
+def add_batched_endpoints(
     app: FastAPI,
     models: Iterable[MLModel],
-    serving: ServingSettings,
+    settings: ServingSettings,
     http_metrics: HttpMetrics | None,
     tracing: Tracing | None,
 ) -> None:
@@ -54,7 +55,9 @@ def serve_in_batches(
     batchers: list[MicroBatcher[Any, Any]] = []
     for model in models:
         if callable(getattr(model, "predict_batch", None)):
-            batchers.append(_add_endpoints(model, serving, metrics, tracing, routes))
+            batcher, model_routes = _build_model_routes(model, settings, metrics, tracing)
+            batchers.append(batcher)
+            routes += model_routes
         else:
             _add_stock_endpoint(app, model)
 
@@ -62,23 +65,17 @@ def serve_in_batches(
         return sum(batcher.depth for batcher in batchers)
 
     metrics.watch_depth(depth)
-    drain = Drain(serving.drain_notice_s)
-    front = Front(
-        log=RequestLog(serving.logged_share),
-        metrics=metrics,
-        http_metrics=http_metrics,
-        depth=depth,
-        drain=drain,
-        tracing=tracing,
-    )
+    drain = Drain(settings.drain_notice_s)
+    accounting = RequestAccounting(RequestLog(settings.logged_share), metrics, http_metrics, depth)
+    middleware = RequestMiddleware(accounting, drain, tracing)
     for route in routes:
-        front.add(route.path, route.fast_path_endpoint)
-    app.add_middleware(front.around)
+        middleware.add_endpoint(route.path, route.fast_path_endpoint)
+    app.add_middleware(middleware.wrap)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Front]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, RequestMiddleware]]:
         drain.install()
-        yield {STATE: front}
+        yield {STATE_KEY: middleware}
         remove_gauges_of_this_process()
         if tracing is not None:
             tracing.close()
@@ -86,21 +83,15 @@ def serve_in_batches(
     app.include_router(APIRouter(routes=[*routes], lifespan=lifespan))
 
 
-def _add_endpoints(
-    model: MLModel,
-    serving: ServingSettings,
-    metrics: InferenceMetrics,
-    tracing: Tracing | None,
-    routes: list[FastPathRoute],
-) -> MicroBatcher[Any, Any]:
-    """The endpoints of one model: of a single prediction, and of a batch."""
+def _build_model_routes(
+    model: MLModel, settings: ServingSettings, metrics: InferenceMetrics, tracing: Tracing | None
+) -> tuple[MicroBatcher[Any, Any], list[FastPathRoute]]:
+    """The micro-batcher of one model, and its routes: for a single prediction, and for a batch."""
     schemas = model.input_schema, model.output_schema
-    micro_batch, queue, deadline_s = serving.micro_batch, serving.queue, serving.deadline_ms / 1e3
-    inference: ModelRunner[BaseModel, BaseModel] = ModelRunner(
-        model.predict_batch, micro_batch.inline_ms / 1e3
-    )
+    micro_batch, queue, deadline_s = settings.micro_batch, settings.queue, settings.deadline_ms / 1e3
+    runner: ModelRunner[BaseModel, BaseModel] = ModelRunner(model.predict_batch, micro_batch.inline_ms / 1e3)
     for example in schemas[0].model_json_schema().get("examples", ())[:1]:
-        inference.warm_up(schemas[0].model_validate(example), (1, micro_batch.max_rows))
+        runner.warm_up(schemas[0].model_validate(example), (1, micro_batch.max_rows))
     admission = AdmissionControl(
         queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
     )
@@ -109,39 +100,42 @@ def _add_endpoints(
     if tracing is not None:
         tracing = tracing.for_model(model.qualified_name, model.version)
         listeners.append(tracing.record_call)
-    batcher = MicroBatcher(inference, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, listeners)
-    most_bytes = int(serving.max_body_kib * 2**10)
-    single = PredictionEndpoint(schemas, batcher, admission, deadline_s, most_bytes, metrics, tracing)
-    several = BatchEndpoint(
+    batcher = MicroBatcher(runner, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, listeners)
+    max_bytes = int(settings.max_body_kib * 2**10)
+    single = PredictionEndpoint(schemas, batcher, admission, deadline_s, max_bytes, metrics, tracing)
+    batch = BatchEndpoint(
         RowCodec(*schemas),
-        inference,
-        serving.explicit_batch,
+        runner,
+        settings.explicit_batch,
         lambda: batcher.depth,
         admission,
         metrics,
         tracing,
     )
     path = f"/api/models/{model.qualified_name}/prediction"
-    documented = {"description": model.description, "responses": _REFUSALS}
-    routes.append(FastPathRoute(path, single, {"data": schemas[0]}, response_model=schemas[1], **documented))
-    documented["description"] += (
-        " One result a record, in their order. An invalid record refuses the batch; with `partial=true` its "
-        "error stands in its place."
-    )
-    routes.append(
+    return batcher, [
+        FastPathRoute(
+            path,
+            single,
+            {"data": schemas[0]},
+            response_model=schemas[1],
+            description=model.description,
+            responses=_REFUSALS,
+        ),
         FastPathRoute(
             f"{path}/batch",
-            several,
+            batch,
             {"data": list[schemas[0]], "partial": bool},  # type: ignore[valid-type]
             response_model=list[schemas[1] | Error],  # type: ignore[valid-type]
-            **documented,
-        )
-    )
-    return batcher
+            description=f"{model.description} One result a record, in their order. An invalid record refuses "
+            "the batch; with `partial=true` its error stands in its place.",
+            responses=_REFUSALS,
+        ),
+    ]
 
 
 def _add_stock_endpoint(app: FastAPI, model: MLModel) -> None:
-    """What rest_model_service does for `create_endpoint: true`."""
+    """Add the endpoint that rest_model_service makes for `create_endpoint: true`."""
     controller = PredictionController(model=model)
 
     def predict(data: Any) -> Response:

@@ -15,7 +15,7 @@ from service.app import app
 from service.batching.endpoint import RESERVATION
 from service.batching.replies import HttpReply
 from service.batching.request_body import read_body
-from service.web.middleware import Front
+from service.web.middleware import RequestMiddleware
 
 ROUTE: Final = "/constant"
 SHORT: Final = "/constant/short"
@@ -44,5 +44,5 @@ class Short:
 
 
 for layer in app.user_middleware:
-    if isinstance(front := getattr(layer.cls, "__self__", None), Front):
-        front.add(SHORT, Short())
+    if isinstance(middleware := getattr(layer.cls, "__self__", None), RequestMiddleware):
+        middleware.add_endpoint(SHORT, Short())
