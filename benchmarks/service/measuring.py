@@ -158,7 +158,7 @@ class ServiceBenchmark:
 
     def _write_coefficients(self) -> Path:
         """Write the coefficients of the regression as JSON, for the peers."""
-        regression = model_file.load(model_file.MODEL_PATH)
+        regression = model_file.read_model_file(model_file.MODEL_PATH)
         held = {"weights": regression.coef_.tolist(), "intercept": float(regression.intercept_)}
         path = self._folder / "coefficients.json"
         path.write_text(json.dumps(held), encoding="utf-8")

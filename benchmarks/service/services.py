@@ -21,7 +21,7 @@ LIMITS: Final = (CONSTANT, SHORT_CONSTANT)
 
 PEERS_FOLDER: Final = Path(__file__).parent / "peers"
 CONFIGURATION: Final = Path("configuration/service")
-DOOR: Final = "service.web.protocol:DoorProtocol"
+DOOR: Final = "service.web.protocol:SheddingProtocol"
 PATH: Final = "/api/models/insurance_charges_model/prediction"
 
 Record = Mapping[str, Any]

@@ -36,7 +36,7 @@ def test_the_peers_regression_is_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: list[float]
 ) -> None:
     """Read from a file of coefficients, evaluated without this project's packages."""
-    regression = model_file.load(model_file.MODEL_PATH)
+    regression = model_file.read_model_file(model_file.MODEL_PATH)
     file = tmp_path / "coefficients.json"
     file.write_text(
         json.dumps({"weights": regression.coef_.tolist(), "intercept": float(regression.intercept_)})
