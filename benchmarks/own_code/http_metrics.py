@@ -29,7 +29,7 @@ def measure_middleware_us() -> float:
 
 def measure_own_us() -> float:
     """Return the processor time of counting one request, in microseconds."""
-    path = HttpMetrics(FastAPI(), MetricsConfiguration(), CollectorRegistry()).path("POST", PATH)
+    path = HttpMetrics(FastAPI(), MetricsConfiguration(), CollectorRegistry()).for_path("POST", PATH)
     began = process_time()
     for _ in range(REQUESTS):
         path.count(200, 0.001, 85, len(BODY))

@@ -10,8 +10,8 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from benchmarks.service.serving import make_records
-from service.batching.settings import ExplicitBatch
-from service.batching.slicing import Slices
+from service.batching.settings import BatchEndpointSettings
+from service.batching.slicing import ListSlicer
 from service.model.schemas import InsuranceChargesModelInput
 
 ROWS: Final = 10_000
@@ -38,7 +38,7 @@ def measure_slicing() -> SlicingCost:
     began = process_time()
     _ROWS_ADAPTER.validate_json(text)
     whole_s = process_time() - began
-    slices = Slices(text, int(ExplicitBatch().slice_kib * 2**10))
+    slices = ListSlicer(text, int(BatchEndpointSettings().slice_kib * 2**10))
     cutting_s, taken_s, rows = 0.0, [], 0
     while slices.more:
         began = process_time()
