@@ -29,6 +29,7 @@ PARTS: Final = {
     "loadtests/traffic/replies.py": "checking replies",
     "loadtests/recording/live.py": "live figures",
     "loadtests/recording/recorder.py": "recording: packing, writing",
+    "loadtests/recording/sample_writer.py": "recording: packing, writing",
     "loadtests/recording/writer.py": "recording: packing, writing",
     "locust/stats.py": "Locust's statistics",
     "locust/runners.py": "Locust's statistics",

@@ -11,7 +11,8 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
-from loadtests.recording.recorder import OUTCOME_CODES, Batch
+from loadtests.recording.row import OUTCOME_CODES
+from loadtests.recording.sample_writer import SampleBatch
 from reports.data.facts import Stage
 from reports.judging.objectives import Objective
 
@@ -77,7 +78,7 @@ class Live:
         self._cells: dict[tuple[str, str], Cell] = {}
         self._recent: deque[tuple[float, int]] = deque()
 
-    def add(self, batch: Batch, t_s: float) -> None:
+    def add(self, batch: SampleBatch, t_s: float) -> None:
         """Count a batch that was sealed at `t_s`."""
         for stage in np.unique(batch.stages):
             in_stage = batch.rows[batch.stages == stage]

@@ -11,7 +11,7 @@ from typing import Final
 
 from loadtests.recording.live import Live
 from loadtests.recording.observing import observe_every
-from loadtests.recording.recorder import Batch
+from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation, Recording
 from reports.data.facts import Facts, Stage
 from reports.data.telemetry import GENERATOR
@@ -40,7 +40,7 @@ class Run:
         self.folder = folder
         self.live = Live(facts.stages, objectives, facts.expected)
         self.faults: list[str] = []
-        self.heed: list[Callable[[Batch], None]] = []
+        self.heed: list[Callable[[SampleBatch], None]] = []
         """Who else is shown each batch."""
         self.latest: dict[tuple[str, str], float] = {}
         """What was observed last, by source and name."""

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from loadtests.recording.facts import LATEST
-from loadtests.recording.recorder import Batch, SampleWriter
+from loadtests.recording.sample_writer import SampleBatch, SampleWriter
 from reports.data.columns import numbers, texts
 from reports.data.facts import Facts
 from reports.data.folder import write_text
@@ -55,7 +55,7 @@ class Recording:
         """How many samples have been written."""
         return self._samples.written
 
-    def append(self, raw: bytes, endpoints: Sequence[str], worker: int) -> Batch:
+    def append(self, raw: bytes, endpoints: Sequence[str], worker: int) -> SampleBatch:
         """Write packed rows; return them decoded."""
         return self._samples.append(raw, endpoints, worker)
 

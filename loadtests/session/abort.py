@@ -11,11 +11,12 @@ import gevent
 import numpy as np
 
 from configuration.scenario import Abort
-from loadtests.recording.recorder import OUTCOME_CODES, Batch
+from loadtests.recording.row import OUTCOME_CODES
 from loadtests.recording.run import Run
+from loadtests.recording.sample_writer import SampleBatch
+from reports.data.columns import Mask
 from reports.data.facts import Stage
 from reports.data.quantities import beside, counted, with_unit
-from reports.data.samples import Mask
 from reports.judging.objectives import Objective
 
 PERIOD_S: Final = 1.0
@@ -38,7 +39,7 @@ class Condition:
         self._fine = [OUTCOME_CODES[name] for name in ("ok", *expected)]
         self._timed = [OUTCOME_CODES[name] for name in ("ok", "timeout")]
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: SampleBatch) -> None:
         """Count a batch."""
         chosen = self._chosen(batch)
         rows = batch.rows[chosen]
@@ -79,7 +80,7 @@ class Condition:
             return 0
         return self.requests - ceil(Fraction(self._objective.argument) / 100 * self.requests)
 
-    def _chosen(self, batch: Batch) -> Mask:
+    def _chosen(self, batch: SampleBatch) -> Mask:
         chosen: Mask = np.isin(batch.stages, self._stages)
         if self._objective.on is not None:
             names = [code for code, name in enumerate(batch.endpoints) if name == self._objective.on]

@@ -15,7 +15,8 @@ from locust.env import Environment
 from configuration.scenario import Scenario
 from loadtests.client.connection import Connection
 from loadtests.client.target import Target
-from loadtests.recording.recorder import NAN, OUTCOME_CODES, Recorder, Row
+from loadtests.recording.recorder import Recorder
+from loadtests.recording.row import NAN, OUTCOME_CODES, SampleRow
 from loadtests.traffic.payloads import Request, deck
 from loadtests.traffic.replies import outcome_of, server_timing
 from shapes.arrivals import arrivals
@@ -136,7 +137,7 @@ class Sending:
             response_length=len(reply.body),
             exception=None if outcome in self._wanted else _failure(outcome, reply.status),
             context=_NO_CONTEXT,
-            sample=(  # a bare tuple in the order of Row: making a Row costs as much as packing one
+            sample=(  # a bare tuple in the order of SampleRow: making one costs as much as packing one
                 intended - started,
                 sent - started,
                 latency_ms,
@@ -159,7 +160,7 @@ class Sending:
     def drop(self, request: Request, intended: float) -> None:
         """Record a request that was due and never sent: too many were under way."""
         self._recorder.record(
-            Row(
+            SampleRow(
                 intended - self._recorder.started,
                 NAN,
                 NAN,

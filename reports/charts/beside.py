@@ -10,8 +10,8 @@ from reports.charts.canvas import picture
 from reports.charts.multiples import Marked, Panel, Series, paint_panels
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import into_run, listing
+from reports.data.columns import Floats
 from reports.data.quantities import counted, number
-from reports.data.samples import Floats
 from reports.data.telemetry import SERVICE
 
 

@@ -15,9 +15,9 @@ from reports.charts.palette import mark
 from reports.charts.scene import POINTS
 from reports.charts.timeaxis import TimeAxis
 from reports.charts.windows import thin
+from reports.data.columns import Floats
 from reports.data.quantities import number
 from reports.data.run import Run
-from reports.data.samples import Floats
 
 _GAP_PX = 38
 _MISSING = 2.5

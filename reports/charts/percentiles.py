@@ -11,8 +11,8 @@ from reports.charts.latencyaxis import label_ends, set_latency_axis
 from reports.charts.palette import mark
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import ms, share
+from reports.data.columns import Floats
 from reports.data.quantities import counted
-from reports.data.samples import Floats
 
 _TOP_PX = 32
 _DOTS = (0.5, 0.95, 0.99)

@@ -11,9 +11,10 @@ from reports.charts.canvas import Picture
 from reports.charts.timeaxis import TimeAxis
 from reports.charts.windows import Windows, latency_windows, window_s
 from reports.charts.words import ms
+from reports.data.columns import Floats
 from reports.data.quantities import duration
 from reports.data.run import Run
-from reports.data.samples import Floats, Samples
+from reports.data.samples import Samples
 from reports.figures.summary import Summary
 from reports.judging.objectives import Objective, parse_objective
 from reports.judging.verdict import Verdict

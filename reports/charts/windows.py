@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.charts.timeaxis import STEPS_S
+from reports.data.columns import Floats
 from reports.data.quantities import duration
-from reports.data.samples import Floats
 
 QUANTILES = (0.5, 0.95, 0.99)
 _SLIVER = 0.25

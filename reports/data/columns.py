@@ -15,6 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
 
 def numbers(values: NDArray[Any], kind: pa.DataType, present: NDArray[np.bool_] | None = None) -> pa.Array:
     """Numbers of a fixed width, as `kind`; null where not `present`."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from reports.data.facts import Facts, Stage
-from reports.data.samples import Labels, Samples
+from reports.data.labels import Labels
+from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
 
 _AFTERMATH_S = 0.5

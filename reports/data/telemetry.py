@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from reports.data.columns import array
-from reports.data.samples import Floats, Labels, labels
+from reports.data.columns import Floats, array
+from reports.data.labels import Labels, labels
 
 TELEMETRY_SCHEMA = pa.schema(
     [

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.data.columns import Floats, Mask
 from reports.data.facts import Stage
 from reports.data.run import Run
-from reports.data.samples import Floats, Mask, Samples
+from reports.data.samples import Samples
 from reports.figures.metrics import peak
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.data.columns import Floats, Mask
 from reports.data.run import Run
-from reports.data.samples import Floats, Mask, Samples
+from reports.data.samples import Samples
 from reports.data.telemetry import SERVICE
 
 BAND = 0.005

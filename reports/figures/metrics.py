@@ -14,8 +14,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.data.columns import Floats, Mask
 from reports.data.facts import Facts
-from reports.data.samples import Floats, Mask, Samples
+from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
 
 Units: TypeAlias = Mapping[str, Fraction]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.data.samples import Mask, Samples
+from reports.data.columns import Mask
+from reports.data.samples import Samples
 
 MOST = 10
 MOST_TRACED = 3

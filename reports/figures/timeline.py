@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.data.columns import Floats
 from reports.data.run import Run
-from reports.data.samples import Floats, Samples
+from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
 
 Counts = NDArray[np.int64]

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from reports.data.samples import Floats, Mask
+from reports.data.columns import Floats, Mask
 
 BINS = 1_000
 REPLICATES = 1_000

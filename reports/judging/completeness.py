@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from reports.data.columns import Floats
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
-from reports.data.samples import Floats
 from reports.data.telemetry import GENERATOR, PROBED, SERVICE, generators, worker_source
 from reports.judging.generator_health import TOLERATED_S, TOLERATED_SHARE, Fault
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from reports.data.samples import Floats, Mask
+from reports.data.columns import Floats, Mask
 from reports.judging.bootstrap import dependence
 
 

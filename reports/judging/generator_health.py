@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reports.data.columns import Floats, Mask
 from reports.data.quantities import counted, duration, number
 from reports.data.run import Run
-from reports.data.samples import Floats, Mask
 from reports.data.telemetry import MACHINE, OBSERVED
 from reports.figures.reasons import reason
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reports.data.columns import Floats, Mask
 from reports.data.quantities import duration, number, with_unit
 from reports.data.run import Run
-from reports.data.samples import Floats, Mask, Samples
+from reports.data.samples import Samples
 from reports.data.telemetry import MACHINE, OBSERVED
 from reports.judging.generator_health import Fault, Limits
 from reports.judging.judgement import Judgement, judge_objective

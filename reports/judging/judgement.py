@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from reports.data.columns import Mask
 from reports.data.quantities import beside, counted, duration, number, with_unit
 from reports.data.run import Run
-from reports.data.samples import Mask
 from reports.figures.metrics import Observation, Percentile, Plain, Share
 from reports.figures.scope import observe
 from reports.judging.confidence import Proof, near_misses, percentile_interval, prove, share_interval

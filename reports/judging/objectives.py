@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
+from reports.data.columns import Floats, Mask
 from reports.data.quantities import exact, with_unit
-from reports.data.samples import Floats, Mask
 from reports.figures.metrics import COUNT, METRICS, PER_REQUESTS, SHARE, TIME, Metric
 
 Comparison: TypeAlias = Literal["<=", "<", ">=", ">"]

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reports.data.columns import Floats
 from reports.data.quantities import duration
 from reports.data.run import Run
-from reports.data.samples import Floats
 from reports.judging.generator_health import Fault
 from reports.judging.interference import disturbance
 from reports.judging.objectives import Objective

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from loadtests.recording.live import Live
-from loadtests.recording.recorder import KIND_CODES, OUTCOME_CODES, ROW, Batch
+from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_DTYPE
+from loadtests.recording.sample_writer import SampleBatch
 from reports.data.facts import Stage
 from reports.judging.objectives import parse_objective
 
@@ -22,9 +23,9 @@ STAGES = (
 
 def batch(
     latency_ms: Any, stage: int = 1, outcome: str = "ok", status: int = 200, endpoint: int = 0
-) -> Batch:
+) -> SampleBatch:
     values = np.atleast_1d(np.asarray(latency_ms, dtype=float))
-    rows = np.zeros(len(values), dtype=ROW)
+    rows = np.zeros(len(values), dtype=ROW_DTYPE)
     rows["intended_s"] = STAGES[stage].start_s + np.arange(len(values)) / 10
     rows["latency_ms"] = values
     rows["outcome"] = OUTCOME_CODES[outcome]
@@ -32,7 +33,7 @@ def batch(
     rows["status"] = status
     rows["rows"] = 10
     rows["endpoint"] = endpoint
-    return Batch(rows, np.full(len(values), stage, dtype=np.int16), ["prediction", "batch"])
+    return SampleBatch(rows, np.full(len(values), stage, dtype=np.int16), ["prediction", "batch"])
 
 
 def live(*objectives: str, expected: tuple[str, ...] = ()) -> Live:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import math
-import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from loadtests.recording.recorder import (
-    BATCH_ROWS,
-    KIND_CODES,
-    OUTCOME_CODES,
-    ROW,
-    Recorder,
-    Row,
-    SampleWriter,
-    outcome_of_event,
-)
+from loadtests.recording.recorder import BATCH_ROWS, Recorder, outcome_of_event
+from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_BYTES, ROW_DTYPE, SampleRow
+from loadtests.recording.sample_writer import SampleWriter
 from loadtests.recording.writer import Observation, Recording, make_folder, point_latest
 from reports.data.facts import Facts, Stage
 from reports.data.folder import read_run
@@ -27,7 +19,7 @@ from reports.data.folder import read_run
 STAGES = (Stage("low", 0.0, 1.0), Stage("high", 1.0, 2.0))
 
 
-def row(intended_s: float = 0.5, **changes: Any) -> Row:
+def row(intended_s: float = 0.5, **changes: Any) -> SampleRow:
     values: dict[str, Any] = {
         "intended_s": intended_s,
         "sent_s": intended_s,
@@ -41,7 +33,7 @@ def row(intended_s: float = 0.5, **changes: Any) -> Row:
         "request_bytes": 300,
         "response_bytes": 150,
     }
-    return Row(**(values | changes))
+    return SampleRow(**(values | changes))
 
 
 def facts(**changes: Any) -> Facts:
@@ -58,25 +50,20 @@ def facts(**changes: Any) -> Facts:
     return Facts(**(values | changes))
 
 
-def test_the_packed_row_is_the_numpy_row() -> None:
-    assert struct.calcsize("<4dH2BH3I3f16s") == ROW.itemsize
-    assert ROW.names == Row._fields
-
-
 def test_a_full_batch_is_handed_on_and_the_rest_when_sealed() -> None:
     sealed: list[bytes] = []
     recorder = Recorder(["prediction"], sealed.append)
     for number in range(BATCH_ROWS + 3):
         recorder.record(row(number / 1000))
-    assert [len(raw) // ROW.itemsize for raw in sealed] == [BATCH_ROWS]
+    assert [len(raw) // ROW_BYTES for raw in sealed] == [BATCH_ROWS]
     recorder.seal()
     recorder.seal()
-    assert [len(raw) // ROW.itemsize for raw in sealed] == [BATCH_ROWS, 3]
+    assert [len(raw) // ROW_BYTES for raw in sealed] == [BATCH_ROWS, 3]
     assert recorder.recorded == BATCH_ROWS + 3
-    assert np.frombuffer(sealed[1], ROW)["intended_s"][-1] == pytest.approx(4.098)
+    assert np.frombuffer(sealed[1], ROW_DTYPE)["intended_s"][-1] == pytest.approx(4.098)
 
 
-def recorded(folder: Path, rows: list[Row], endpoints: list[str]) -> Recording:
+def recorded(folder: Path, rows: list[SampleRow], endpoints: list[str]) -> Recording:
     recording = Recording(folder, facts())
     recorder = Recorder(endpoints, lambda raw: recording.append(raw, recorder.endpoints, 0))
     for each in rows:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from configuration.objectives import Abort
-from loadtests.recording.recorder import OUTCOME_CODES, ROW, Batch
+from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
+from loadtests.recording.sample_writer import SampleBatch
 from loadtests.session.abort import Condition
 from reports.data.facts import Stage
 from reports.data.folder import read_run
@@ -31,16 +32,16 @@ def batch(
     stage: int = 1,
     endpoint: int = 0,
     status: int = 200,
-) -> Batch:
+) -> SampleBatch:
     """Requests of one stage and endpoint; all `ok` unless told otherwise, answered in 10 ms."""
-    rows = np.zeros(max(len(latency_ms), len(outcomes)), dtype=ROW)
+    rows = np.zeros(max(len(latency_ms), len(outcomes)), dtype=ROW_DTYPE)
     rows["latency_ms"] = rows["service_ms"] = latency_ms if len(latency_ms) else 10.0
     rows["outcome"] = [OUTCOME_CODES[name] for name in outcomes] if outcomes else OUTCOME_CODES["ok"]
     rows["endpoint"], rows["status"] = endpoint, status
-    return Batch(rows, np.full(len(rows), stage, dtype=np.int16), ENDPOINTS)
+    return SampleBatch(rows, np.full(len(rows), stage, dtype=np.int16), ENDPOINTS)
 
 
-def reason(text: str, *batches: Batch, expected: tuple[str, ...] = ()) -> str | None:
+def reason(text: str, *batches: SampleBatch, expected: tuple[str, ...] = ()) -> str | None:
     """How the objective is broken by the batches."""
     condition = Condition(parse_objective(text), STAGES, expected)
     for each in batches:

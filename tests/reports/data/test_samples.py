@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.data.samples import Labels, Samples
+from reports.data.labels import Labels
+from reports.data.samples import Samples
 
 MakeTable = Callable[..., pa.Table]
 

@@ -13,8 +13,9 @@ import pytest
 
 from reports.charts.palette import ROLES, mark, to_variables
 from reports.data.facts import Stage
+from reports.data.labels import Labels
 from reports.data.run import Run
-from reports.data.samples import Labels, Samples
+from reports.data.samples import Samples
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
 from reports.rendering.html import render

@@ -1,0 +1,49 @@
+"""A column of a few texts that repeat, as codes and names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reports.data.columns import Mask, array
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A dictionary-encoded column: `names[codes[i]]` is row i's value."""
+
+    codes: NDArray[np.int16]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: Any) -> Labels:
+        return Labels(self.codes[rows], self.names)
+
+    def equal(self, name: str) -> Mask:
+        """Which rows hold `name`; none do when it never occurred."""
+        return self.isin((name,))
+
+    def isin(self, names: Iterable[str]) -> Mask:
+        """Which rows hold one of `names`."""
+        wanted = [self.names.index(name) for name in names if name in self.names]
+        return np.isin(self.codes, wanted) if wanted else np.zeros(len(self.codes), dtype=np.bool_)
+
+    def values(self) -> NDArray[np.str_]:
+        """The column spelled out."""
+        return np.array(self.names or ("",), dtype=np.str_)[self.codes]
+
+
+def labels(column: pa.ChunkedArray) -> Labels:
+    """A column of strings or of dictionary-encoded ones; chunks may differ in their dictionaries."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    chunks = encoded.unify_dictionaries().chunks
+    names = tuple(chunks[0].dictionary.to_pylist()) if chunks else ()
+    codes = array(pa.chunked_array([chunk.indices for chunk in chunks], encoded.type.index_type))
+    return Labels(codes.astype(np.int16, copy=False), names)
