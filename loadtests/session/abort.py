@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
-from math import ceil
 from typing import Final
 
 import gevent
@@ -16,6 +14,7 @@ from loadtests.recording.run import Run
 from loadtests.recording.sample_writer import SampleBatch
 from reports.data.columns import Mask
 from reports.data.facts import Stage
+from reports.data.percentiles import compute_rank
 from reports.data.quantities import beside, counted, with_unit
 from reports.judging.objectives import Objective
 
@@ -76,9 +75,9 @@ class Condition:
 
     def _allowed(self) -> int:
         """How many may pass the limit: those beyond the nearest rank of the percentile."""
-        if self._kind.startswith("max"):
+        if self._kind.startswith("max") or not self.requests:
             return 0
-        return self.requests - ceil(Fraction(self._objective.argument) / 100 * self.requests)
+        return self.requests - compute_rank(self._objective.argument / 100, self.requests)
 
     def _chosen(self, batch: SampleBatch) -> Mask:
         chosen: Mask = np.isin(batch.stages, self._stages)

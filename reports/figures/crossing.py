@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.data.percentiles import compute_percentile
 from reports.data.run import Run
-from reports.figures.metrics import percentile
 from reports.figures.timeline import Timeline
 from reports.judging.objectives import Objective, parse_objective
 
@@ -52,7 +52,7 @@ def _crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossin
     for end_s, first, last in zip(ends, *edges, strict=True):
         if last - first < FEWEST:
             continue
-        value = percentile(latency_ms[first:last], float(objective.argument / 100))
+        value = compute_percentile(latency_ms[first:last], objective.argument / 100)
         if value is not None and not objective.allows(value):
             return LimitCrossing(
                 objective=objective.text,

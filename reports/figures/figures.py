@@ -8,6 +8,7 @@ import numpy as np
 
 from reports.data.columns import Floats, Mask
 from reports.data.facts import Stage
+from reports.data.percentiles import compute_percentiles
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.figures.metrics import peak
@@ -122,8 +123,7 @@ def _latency(values: Floats, rows: Mask) -> tuple[float | None, ...]:
     if not len(chosen):
         return (None,) * (len(QUANTILES) + 3)
     mean, low, high = float(chosen.mean()), float(chosen.min()), float(chosen.max())
-    percentiles = np.quantile(chosen, QUANTILES, method="inverted_cdf", overwrite_input=True)
-    return (*map(float, percentiles), mean, low, high)
+    return (*compute_percentiles(chosen, QUANTILES, overwrite=True), mean, low, high)
 
 
 def _mean(run: Run, name: str, stage: Stage) -> float | None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.data.columns import Floats, Mask
+from reports.data.percentiles import compute_rank
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.data.telemetry import SERVICE
@@ -121,7 +122,7 @@ def compose(times: Times, quantile: float) -> Composition:
     then the percentile is the slowest reply, and its parts are that reply's own.
     """
     count = len(times)
-    rank = max(int(np.ceil(quantile * count - 1e-9)) - 1, 0)
+    rank = compute_rank(quantile, count) - 1
     reach = min(int(np.ceil(BAND * count)), rank, count - 1 - rank)
     ranks = [rank - reach, rank, rank + reach]
     low_ms, middle_ms, high_ms = np.partition(times.latency_ms, ranks)[ranks].tolist()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from reports.data.columns import Floats, Mask
 from reports.data.facts import Facts
+from reports.data.percentiles import compute_percentile
 from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
 
@@ -54,7 +55,7 @@ class Percentile:
     @property
     def value(self) -> float | None:
         """The percentile, None where there are no values."""
-        return percentile(self.values, self.q)
+        return compute_percentile(self.values, self.q)
 
     @property
     def samples(self) -> int:
@@ -136,11 +137,6 @@ def metric(
         return measure
 
     return register
-
-
-def percentile(values: Floats, q: float) -> float | None:
-    """The nearest-rank percentile: the smallest value that at least a share `q` do not exceed."""
-    return float(np.quantile(values, q, method="inverted_cdf")) if len(values) else None
 
 
 def peak(samples: Samples, weights: NDArray[np.integer[Any]] | None = None) -> float:

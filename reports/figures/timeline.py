@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.data.columns import Floats
+from reports.data.percentiles import compute_percentiles
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
@@ -95,7 +96,6 @@ def _percentiles(samples: Samples, t_s: Floats, quantiles: tuple[float, ...]) ->
     edges = np.searchsorted(samples.intended_s[answered], np.append(t_s, np.inf), side="left")
     found = np.full((len(quantiles), len(t_s)), np.nan)
     for second in np.flatnonzero(np.diff(edges)):
-        values = np.sort(latency_ms[edges[second] : edges[second + 1]])
-        ranks = np.ceil(np.multiply(quantiles, len(values)) - 1e-9).astype(np.int64) - 1
-        found[:, second] = values[np.clip(ranks, 0, len(values) - 1)]
+        values = latency_ms[edges[second] : edges[second + 1]]
+        found[:, second] = compute_percentiles(values, quantiles, overwrite=True)
     return found

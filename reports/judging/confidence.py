@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from scipy import special
 
 from reports.data.columns import Floats, Mask
+from reports.data.percentiles import compute_percentiles
 from reports.judging.bootstrap import dependence
 
 
@@ -42,11 +44,12 @@ def percentile_interval(values: Floats, q: float, confidence: float) -> tuple[fl
         return None
     places = [rank - 1 for rank in ranks]
     low, high = (float(value) for value in np.partition(values, places)[places])
-    bounds = dependent_bounds(values > np.quantile(values, q, method="inverted_cdf"), confidence)
+    (observed,) = compute_percentiles(values, (q,))
+    bounds = dependent_bounds(values > observed, confidence)
     if bounds is not None:
-        above = np.clip(1.0 - np.array([bounds[1], bounds[0]]), 0.0, 1.0)
-        wide = np.quantile(values, above, method="inverted_cdf")
-        low, high = min(low, float(wide[0])), max(high, float(wide[1]))
+        above = np.clip(1.0 - np.array([bounds[1], bounds[0]]), 0.0, 1.0).tolist()
+        wide = compute_percentiles(values, above)
+        low, high = min(low, wide[0]), max(high, wide[1])
     return low, high
 
 
@@ -112,8 +115,8 @@ def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None
 
 def near_misses(values: Floats, limit: float, budget: float) -> Mask:
     """The slowest of `values`: five times as many as the `budget` allows, but none within half the limit."""
-    level = np.quantile(values, 1.0 - min(5.0 * budget, 0.5), method="inverted_cdf")
-    return np.asarray(values > max(limit / 2.0, float(level)), dtype=np.bool_)
+    (level,) = compute_percentiles(values, (1 - min(5 * Fraction(repr(budget)), Fraction(1, 2)),))
+    return np.asarray(values > max(limit / 2.0, level), dtype=np.bool_)
 
 
 def is_broken(over: Mask, budget: float, confidence: float) -> bool:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reports.data.columns import Floats, Mask
+from reports.data.percentiles import compute_percentiles
 from reports.data.quantities import counted, duration, number
 from reports.data.run import Run
 from reports.data.telemetry import MACHINE, OBSERVED
@@ -247,7 +248,7 @@ def _lateness(run: Run) -> Lateness | None:
     late_ms = late_ms[np.isfinite(late_ms)]
     if not len(late_ms):
         return None
-    return Lateness(*np.quantile(late_ms, [0.5, 0.99, 1.0], method="inverted_cdf").tolist())
+    return Lateness(*compute_percentiles(late_ms, (0.5, 0.99, 1.0)))
 
 
 def _too_often(broken: Mask, seconds: Floats | None = None) -> bool:
