@@ -55,7 +55,7 @@ from configuration.segments import describe
 from configuration.traffic import PACE_S, USER_CLASSES, Endpoint, Payload, Traffic
 from reports.data.facts import Plan, Stage
 from reports.judging.generator_health import Limits
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
 from shapes.profiles import Chain, Floats, Profile
 
 __all__ = ["PACE_S", "SEEDS", "USER_CLASSES", "Abort", "Endpoint", "Load", "Payload", "Scenario", "Traffic"]

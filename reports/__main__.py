@@ -13,8 +13,8 @@ from pathlib import Path
 from reports.data.folder import FolderError, compact, read_run, write_text
 from reports.figures.summary import summarise
 from reports.judging.interim import look
-from reports.judging.objectives import ObjectiveError
 from reports.judging.verdict import judge, objectives
+from reports.objectives.parsing import ObjectiveError
 from reports.prometheus.command import add_arguments, show_prometheus
 from reports.prometheus.compare import PrometheusError
 from reports.rendering.as_json import verdict_json

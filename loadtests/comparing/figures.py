@@ -12,8 +12,8 @@ from reports.data.folder import read_run
 from reports.data.run import Run
 from reports.data.telemetry import SERVICE
 from reports.figures.figures import Figures, figures
-from reports.judging.objectives import parse_objective
 from reports.judging.verdict import Verdict, judge
+from reports.objectives.parsing import parse_objective
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from loadtests.recording.row import OUTCOME_CODES
 from loadtests.recording.sample_writer import SampleBatch
 from reports.data.facts import Stage
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
 
 HIGHEST_US: Final = 3_600_000_000
 SIGNIFICANT_DIGITS: Final = 2
@@ -125,7 +125,7 @@ class Live:
             if value is None:
                 yield Standing(objective, None, None)
             else:
-                yield Standing(objective, objective.displayed(value), objective.allows(value))
+                yield Standing(objective, objective.convert_to_unit(value), objective.allows(value))
 
     def _value(self, objective: Objective, t_s: float) -> float | None:
         cell = self.total(objective.on, objective.during)
@@ -134,7 +134,7 @@ class Live:
         elapsed_s = self._elapsed_s(objective.during, t_s)
         match objective.definition.name:
             case "p<percentile> latency":
-                return cell.percentile_ms(float(objective.argument))
+                return cell.percentile_ms(float(objective.argument or 0))
             case "max latency":
                 return cell.percentile_ms(100.0)
             case "mean latency":
@@ -142,7 +142,7 @@ class Live:
             case "error rate" | "errors":
                 return cell.errors / cell.requests
             case "status <code>":
-                return float(cell.statuses[int(objective.argument)])
+                return float(cell.statuses[int(objective.argument or 0)])
             case "throughput":
                 return (cell.rows if objective.unit == "rows/s" else cell.ok) / elapsed_s
             case "peak throughput" if objective.unit != "rows/s":

@@ -15,7 +15,7 @@ from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation, Recording
 from reports.data.facts import Facts, Stage
 from reports.data.telemetry import GENERATOR
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from reports.data.columns import Mask
 from reports.data.facts import Stage
 from reports.data.percentiles import compute_rank
 from reports.data.quantities import beside, counted, with_unit
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
+from reports.objectives.observations import Maximum
 
 PERIOD_S: Final = 1.0
 
@@ -46,11 +47,11 @@ class Condition:
             case "error rate" | "errors":
                 over = ~np.isin(rows["outcome"], self._fine)
             case "status <code>":
-                over = rows["status"] == int(self._objective.argument)
+                over = np.equal(rows["status"], int(self._objective.argument or 0))
             case _:
                 column = "latency_ms" if self._kind.endswith("latency") else "service_ms"
                 values = rows[column][np.isin(rows["outcome"], self._timed)]
-                over = self._objective.passed_by(values[np.isfinite(values)])
+                over = self._objective.mark_exceeding(Maximum(values[np.isfinite(values)]))
         self.requests += len(over)
         self.over += int(np.count_nonzero(over))
 
@@ -65,7 +66,9 @@ class Condition:
                 value = self.over if self._kind == "status <code>" else self.over / max(self.requests, 1)
                 if objective.allows(value):
                     return None
-                observed = with_unit(beside(objective.displayed(value), objective.stated), objective.unit)
+                observed = with_unit(
+                    beside(objective.convert_to_unit(value), objective.stated), objective.unit
+                )
                 return f"{objective.subject} {verb} {observed}, {beyond} {limit}"
             case _:
                 if self.over <= self._allowed():
@@ -77,7 +80,7 @@ class Condition:
         """How many may pass the limit: those beyond the nearest rank of the percentile."""
         if self._kind.startswith("max") or not self.requests:
             return 0
-        return self.requests - compute_rank(self._objective.argument / 100, self.requests)
+        return self.requests - compute_rank(self._objective.quantile or 0, self.requests)
 
     def _chosen(self, batch: SampleBatch) -> Mask:
         chosen: Mask = np.isin(batch.stages, self._stages)

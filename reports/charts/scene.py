@@ -16,8 +16,9 @@ from reports.data.quantities import duration
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.figures.summary import Summary
-from reports.judging.objectives import Objective, parse_objective
 from reports.judging.verdict import Verdict
+from reports.objectives.objective import Objective
+from reports.objectives.parsing import parse_objective
 
 POINTS = 300
 """Windows along the time axis: about one every three pixels of a wide page."""
@@ -172,7 +173,7 @@ class Scene:
             f"{name} limit {ms(objective.limit)}"
             + (f" on {objective.on}" if objective.on else "")
             + (f" in any {duration(objective.window_s)}" if objective.window_s else ""),
-            float(objective.argument / 100) if name.startswith("p") else np.nan,
+            np.nan if objective.quantile is None else float(objective.quantile),
             objective.limit,
             start_s,
             min(end_s, self.axis.end_s),

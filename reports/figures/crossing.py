@@ -9,7 +9,9 @@ import numpy as np
 from reports.data.percentiles import compute_percentile
 from reports.data.run import Run
 from reports.figures.timeline import Timeline
-from reports.judging.objectives import Objective, parse_objective
+from reports.objectives.metrics import latency_percentile
+from reports.objectives.objective import Objective
+from reports.objectives.parsing import parse_objectives
 
 WINDOW_S = 5
 FEWEST = 20
@@ -33,26 +35,22 @@ class LimitCrossing:
 
 def limit_crossing(run: Run, seconds: Timeline) -> LimitCrossing | None:
     """The earliest crossing of any `p.. latency` objective of `run` within its judged stages."""
-    found = [_crossing(run, seconds, parse_objective(text)) for text in run.facts.objectives]
+    found = [_crossing(run, seconds, objective) for objective in parse_objectives(run.facts.objectives)]
     return min((crossing for crossing in found if crossing), key=lambda c: c.t_s, default=None)
 
 
 def _crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossing | None:
-    if objective.definition.name != "p<percentile> latency":
+    if objective.definition is not latency_percentile or objective.quantile is None:
         return None
-    samples = run.judged
-    chosen = samples.answered
-    if objective.on:
-        chosen &= samples.endpoint.equal(objective.on)
-    if objective.during:
-        chosen &= samples.stage.equal(objective.during)
-    intended_s, latency_ms = samples.intended_s[chosen], samples.latency_ms[chosen]
+    samples = objective.select(run.judged)
+    samples = samples.where(samples.answered)
+    intended_s, latency_ms = samples.intended_s, samples.latency_ms
     ends = seconds.t_s[WINDOW_S - 1 :] + 1.0
     edges = np.searchsorted(intended_s, np.stack((ends - WINDOW_S, ends)), side="left")
     for end_s, first, last in zip(ends, *edges, strict=True):
         if last - first < FEWEST:
             continue
-        value = compute_percentile(latency_ms[first:last], objective.argument / 100)
+        value = compute_percentile(latency_ms[first:last], objective.quantile)
         if value is not None and not objective.allows(value):
             return LimitCrossing(
                 objective=objective.text,

@@ -11,7 +11,7 @@ from reports.data.facts import Stage
 from reports.data.percentiles import compute_percentiles
 from reports.data.run import Run
 from reports.data.samples import Samples
-from reports.figures.metrics import peak
+from reports.objectives.observations import Peak
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
@@ -90,7 +90,7 @@ def figures(samples: Samples, duration_s: float, expected: tuple[str, ...] = ())
         service_p50_ms=service_p50,
         service_p99_ms=service_p99,
         throughput_rps=succeeded / duration_s if duration_s > 0 else None,
-        peak_rps=peak(samples),
+        peak_rps=Peak.of(samples).value,
         rows=rows,
         rows_per_s=rows / duration_s if duration_s > 0 else None,
         request_bytes=int(samples.request_bytes.sum(dtype=np.int64)),

@@ -8,35 +8,32 @@ import numpy as np
 
 from reports.data.run import Run
 from reports.data.telemetry import Telemetry
-from reports.figures.metrics import Observation, Plain, Scope
-from reports.judging.objectives import Objective
+from reports.objectives.metric import Scope
+from reports.objectives.objective import Objective
+from reports.objectives.observations import Observation, PointEstimate
 
 
 def observe(objective: Objective, run: Run) -> Observation:
     """The objective's metric over its part of the run; of windows, the worst one."""
     whole = scope(objective, run)
     if objective.window_s is None:
-        return objective.definition.observe(objective.metric, whole)
+        return objective.observe(whole)
     worst: tuple[float, float] | None = None
     for start_s, window in _windows(whole, objective.window_s, run.spans(objective.during)):
-        value = objective.definition.observe(objective.metric, window).value
+        value = objective.observe(window).value
         if value is not None and (worst is None or _is_worse(objective, value, worst[0])):
             worst = value, start_s
     value, at_s = worst or (None, None)
-    return Plain(value, len(whole.samples), at_s=at_s)
+    return PointEstimate(value, len(whole.samples), at_s=at_s)
 
 
 def _is_worse(objective: Objective, value: float, than: float) -> bool:
-    return value < than if objective.comparison in (">=", ">") else value > than
+    return value < than if objective.is_minimum else value > than
 
 
 def scope(objective: Objective, run: Run) -> Scope:
     """The judged requests and the telemetry of the objective's endpoint and stage."""
-    samples = run.judged
-    if objective.during is not None:
-        samples = samples.where(samples.stage.equal(objective.during))
-    if objective.on is not None:
-        samples = samples.where(samples.endpoint.equal(objective.on))
+    samples = objective.select(run.judged)
     spans = run.spans(objective.during)
     duration_s = sum(end - start for start, end in spans)
     start_s = spans[0][0] if spans else 0.0

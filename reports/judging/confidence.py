@@ -22,7 +22,7 @@ import numpy as np
 from scipy import special
 
 from reports.data.columns import Floats, Mask
-from reports.data.percentiles import compute_percentiles
+from reports.data.percentiles import Quantile, compute_percentiles
 from reports.judging.bootstrap import dependence
 
 
@@ -34,17 +34,17 @@ class Proof:
     needed: int | None = None
 
 
-def percentile_interval(values: Floats, q: float, confidence: float) -> tuple[float, float] | None:
-    """Bounds of the percentile `q` of what `values` (in order of time) are drawn from.
+def percentile_interval(values: Floats, quantile: Quantile, confidence: float) -> tuple[float, float] | None:
+    """Bounds of the percentile `quantile` of what `values` (in order of time) are drawn from.
 
     None where there are too few values to bound it on both sides.
     """
-    ranks = percentile_ranks(len(values), q, confidence)
+    ranks = percentile_ranks(len(values), float(quantile), confidence)
     if ranks is None:
         return None
     places = [rank - 1 for rank in ranks]
     low, high = (float(value) for value in np.partition(values, places)[places])
-    (observed,) = compute_percentiles(values, (q,))
+    (observed,) = compute_percentiles(values, (quantile,))
     bounds = dependent_bounds(values > observed, confidence)
     if bounds is not None:
         above = np.clip(1.0 - np.array([bounds[1], bounds[0]]), 0.0, 1.0).tolist()

@@ -18,7 +18,7 @@ from reports.data.samples import Samples
 from reports.data.telemetry import MACHINE, OBSERVED
 from reports.judging.generator_health import Fault, Limits
 from reports.judging.judgement import Judgement, judge_objective
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
 
 FULL_PERCENT = 10.0
 """A machine of which less is idle has nothing left for who needs it now."""

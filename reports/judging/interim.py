@@ -16,16 +16,16 @@ import numpy as np
 
 from reports.data.checkpoints import checkpoints_s
 from reports.data.run import Run
-from reports.figures.metrics import Observation, Plain
 from reports.figures.scope import observe
 from reports.judging.confidence import is_broken
-from reports.judging.judgement import judge_objective, over_limit
-from reports.judging.objectives import Objective
+from reports.judging.judgement import judge_objective
+from reports.objectives.metrics import offered_load
+from reports.objectives.objective import Objective
+from reports.objectives.observations import Observation, Provable
 
 State: TypeAlias = Literal["proven", "broken", "kept", "open"]
 """`kept` is a limit that allows no exception (none failed, a maximum): no number of requests proves it."""
 
-OFFERED = "offered load"
 _AS_HEAVY = 0.99
 
 
@@ -64,33 +64,33 @@ def _state(objective: Objective, seen: Run) -> State:
     if observation.value is None or (objective.window_s or 0.0) > run_s:
         return "open"
     kept = objective.allows(observation.value)
-    if isinstance(observation, Plain) and observation.rising and objective.comparison in (">=", ">"):
+    if observation.rising and objective.is_minimum:
         return "proven" if kept else "open"
     if not kept:
         return "broken" if _is_broken(objective, observation, seen) else "open"
     if not _heaviest_is_on(objective, seen):
         return "open"
-    if isinstance(observation, Plain):
+    if not isinstance(observation, Provable):
         return "kept" if _only_breaks(objective, observation) else "open"
-    if over_limit(objective, observation)[1] <= 0:
+    if objective.compute_budget(observation) <= 0:
         return "kept"
     return "proven" if judge_objective(objective, seen).outcome == "met" else "open"
 
 
 def _is_broken(objective: Objective, seen: Observation, run: Run) -> bool:
     """Whether a limit that isn't kept so far is broken beyond doubt."""
-    if isinstance(seen, Plain):
-        return objective.metric != OFFERED and _only_breaks(objective, seen)
-    over, budget = over_limit(objective, seen)
-    return budget <= 0 or is_broken(over, budget, run.facts.confidence_of_a_look)
+    if not isinstance(seen, Provable):
+        return objective.definition is not offered_load and _only_breaks(objective, seen)
+    budget = objective.compute_budget(seen)
+    return budget <= 0 or is_broken(objective.mark_exceeding(seen), budget, run.facts.confidence_of_a_look)
 
 
-def _only_breaks(objective: Objective, seen: Plain) -> bool:
+def _only_breaks(objective: Objective, seen: Observation) -> bool:
     """Whether no number of requests proves the limit, and one may break it: a maximum, a count, any window.
 
     So it is with the load that was offered, except that what was held back may still be made up for.
     """
-    return seen.rising or objective.window_s is not None or objective.metric == OFFERED
+    return seen.rising or objective.window_s is not None or objective.definition is offered_load
 
 
 def _heaviest_is_on(objective: Objective, seen: Run) -> bool:

@@ -7,13 +7,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from reports.data.columns import Mask
 from reports.data.quantities import beside, counted, duration, number, with_unit
 from reports.data.run import Run
-from reports.figures.metrics import Observation, Percentile, Plain, Share
 from reports.figures.scope import observe
 from reports.judging.confidence import Proof, near_misses, percentile_interval, prove, share_interval
-from reports.judging.objectives import Objective
+from reports.objectives.metrics import availability, errors, offered_load
+from reports.objectives.objective import Objective
+from reports.objectives.observations import Observation, Percentile, Provable, Share
 
 Outcome: TypeAlias = Literal["met", "missed", "unproven"]
 
@@ -60,7 +60,7 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
     return Judgement(
         text=objective.text,
         metric=objective.metric,
-        observed=None if seen.value is None else objective.displayed(seen.value),
+        observed=None if seen.value is None else objective.convert_to_unit(seen.value),
         limit=objective.stated,
         unit=objective.unit,
         samples=seen.samples,
@@ -69,7 +69,7 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
         outcome=outcome,
         needed=proof.needed,
         message=_message(objective, seen, outcome, proof, run),
-        at_s=seen.at_s if isinstance(seen, Plain) else None,
+        at_s=seen.at_s,
         provable=provable,
     )
 
@@ -86,55 +86,46 @@ def _outcome(objective: Objective, seen: Observation, run: Run) -> tuple[Outcome
 
 def _may_come(objective: Objective, seen: Observation, run: Run) -> bool:
     """Whether a run that was cut short might still have come to what was asked of it."""
-    reachable = isinstance(seen, Plain) and seen.reachable and objective.comparison in (">=", ">")
-    return run.cut_short and reachable
-
-
-def over_limit(objective: Objective, seen: Percentile | Share) -> tuple[Mask, float]:
-    """Which requests, in order of time, pass the limit, and the share of them that it lets pass."""
-    if isinstance(seen, Percentile):
-        return objective.passed_by(seen.values), float(1 - objective.argument / 100)
-    if objective.definition.better == "higher":
-        return ~seen.hits, 1.0 - objective.limit
-    return seen.hits, objective.limit
+    return run.cut_short and seen.reachable and objective.is_minimum
 
 
 def _provable(objective: Objective, seen: Observation) -> bool:
-    return seen.value is None or (not isinstance(seen, Plain) and over_limit(objective, seen)[1] > 0)
+    return seen.value is None or (isinstance(seen, Provable) and objective.compute_budget(seen) > 0)
 
 
 def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
-    if isinstance(seen, Plain):
-        return Proof(proven=True)
-    over, budget = over_limit(objective, seen)
-    if budget <= 0:
+    if not isinstance(seen, Provable) or (budget := objective.compute_budget(seen)) <= 0:
         return Proof(proven=True)
     near = near_misses(seen.values, objective.limit, budget) if isinstance(seen, Percentile) else None
-    return prove(over, budget, confidence, near)
+    return prove(objective.mark_exceeding(seen), budget, confidence, near)
 
 
 def _interval(objective: Objective, seen: Observation, confidence: float) -> tuple[float, float] | None:
     match seen:
-        case Percentile(values, q):
-            bounds = percentile_interval(values, q, confidence)
+        case Percentile(values, quantile):
+            bounds = percentile_interval(values, quantile, confidence)
         case Share(hits):
             bounds = share_interval(hits, confidence)
-        case Plain():
+        case _:
             bounds = None
-    return None if bounds is None else (objective.displayed(bounds[0]), objective.displayed(bounds[1]))
+    return (
+        None
+        if bounds is None
+        else (objective.convert_to_unit(bounds[0]), objective.convert_to_unit(bounds[1]))
+    )
 
 
 def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: Proof, run: Run) -> str:
     if seen.value is None:
         return f"{objective.subject} could not be measured: {_absence(objective, run)}."
-    observed = beside(objective.displayed(seen.value), objective.stated)
+    observed = beside(objective.convert_to_unit(seen.value), objective.stated)
     unit = objective.unit
-    verb = "were" if objective.metric == "errors" else "was"
+    verb = "were" if objective.definition is errors else "was"
     said = (
         f"{objective.subject} {verb} {with_unit(observed, unit)}, "
         f"{_LIMITS[objective.comparison]} {objective.limit_text}"
     )
-    if isinstance(seen, Plain) and seen.at_s is not None:
+    if seen.at_s is not None:
         said += f", in the {duration(objective.window_s or 0.0)} from {duration(seen.at_s)} on"
     if outcome != "unproven":
         return f"{said}."
@@ -147,9 +138,9 @@ def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: P
 
 
 def _absence(objective: Objective, run: Run) -> str:
-    if objective.metric == "availability":
+    if objective.definition is availability:
         return "no readiness probe was recorded"
-    if objective.metric == "offered load":
+    if objective.definition is offered_load:
         return "this load plans no number of requests"
     judged = run.judged
     for kind, name, labels in (

@@ -16,7 +16,8 @@ from reports.data.quantities import duration
 from reports.data.run import Run
 from reports.judging.generator_health import Fault
 from reports.judging.interference import disturbance
-from reports.judging.objectives import Objective
+from reports.objectives.metrics import goodput, max_latency, max_service_time, row_throughput, throughput
+from reports.objectives.objective import Objective
 
 LEAST_S = 1.0
 TIMES_THE_MEDIAN = 10.0
@@ -26,7 +27,7 @@ SEEN_SHARE = 0.05
 """Of slow requests that are so many the percentiles tell: a service that is often slow does not stall."""
 IDLE_S = 5.0
 """As long may pass without a request by users who think."""
-SEEING = frozenset(("max latency", "max service time", "throughput", "goodput"))
+SEEING = frozenset((max_latency, max_service_time, throughput, row_throughput, goodput))
 """Metrics that a silence shows in, whoever sent nothing meanwhile."""
 REMEDY = (
     "they sent nothing meanwhile, so that percentiles leave this time out; ask for a rate instead of users "
@@ -55,7 +56,7 @@ def omission(run: Run, asked: Sequence[Objective]) -> Fault | None:
 
 
 def _sees(objective: Objective) -> bool:
-    return objective.metric in SEEING and objective.on is None and objective.during is None
+    return objective.definition in SEEING and objective.on is None and objective.during is None
 
 
 def _silence_s(run: Run, start_s: float, end_s: float) -> float:

@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.figures import StageFigures
-from reports.figures.metrics import COUNT, REQUESTS_PER_S, ROWS_PER_S
 from reports.judging.judgement import Judgement, Outcome, judge_objective
-from reports.judging.objectives import Objective
+from reports.objectives.metrics import goodput
+from reports.objectives.objective import Objective
+from reports.objectives.units import COUNT, REQUESTS_PER_S, ROWS_PER_S
 
 StageOutcome: TypeAlias = Outcome | Literal["not judged", "not begun"]
 
@@ -59,11 +60,10 @@ def is_asked_of(objective: Objective, stage: Stage) -> bool:
     if objective.during is not None:
         return objective.during == stage.name
     definition = objective.definition
-    at_least = objective.comparison in (">=", ">")
     amount = (
         definition.units in (REQUESTS_PER_S, ROWS_PER_S)
-        or definition.name == "goodput"
-        or (definition.units is COUNT and at_least)
+        or definition is goodput
+        or (definition.units is COUNT and objective.is_minimum)
     )
     return "during" in definition.clauses and not amount
 

@@ -16,16 +16,17 @@ from reports.judging.completeness import incompleteness
 from reports.judging.generator_health import Fault
 from reports.judging.interference import all_the_same, excuse
 from reports.judging.judgement import Judgement, Outcome, judge_objective
-from reports.judging.objectives import Objective, parse_objective
 from reports.judging.omission import omission
 from reports.judging.stages import StageJudgement, judge_stages
+from reports.objectives.metrics import offered_load
+from reports.objectives.objective import Objective
+from reports.objectives.parsing import parse_objective, parse_objectives
 
 __all__ = ["EXIT_CODES", "Judgement", "Outcome", "Verdict", "Word", "judge"]
 
 Word: TypeAlias = Literal["pass", "fail", "invalid"]
 
 EXIT_CODES: dict[Word, int] = {"pass": 0, "fail": 1, "invalid": 3}
-OFFERED = "offered load"
 OFFERED_PERCENT = 95
 """Needed of what is planned, asked or not: a service can't pass by being spared."""
 
@@ -70,11 +71,11 @@ def objectives(run: Run) -> list[Objective]:
     In the closed model the latter is told where it is missed. There each user who joins may lose a request
     to the moment of joining, which of a short load is more than a few percent.
     """
-    stated = [parse_objective(text) for text in run.facts.objectives]
-    if any(objective.metric == OFFERED for objective in stated):
+    stated = parse_objectives(run.facts.objectives)
+    if any(objective.definition is offered_load for objective in stated):
         return stated
     if run.facts.model == "open":
-        return [*stated, parse_objective(f"{OFFERED} >= {OFFERED_PERCENT} %")]
+        return [*stated, parse_objective(f"{offered_load.name} >= {OFFERED_PERCENT} %")]
     share, plan = run.facts.offered, run.facts.plan
     if share is None or not plan.requests or _stopped(run):
         return stated
@@ -84,7 +85,7 @@ def objectives(run: Run) -> list[Objective]:
     needed = floor(OFFERED_PERCENT - 100 * joins / plan.requests)
     if needed <= 0 or share >= needed / 100:
         return stated
-    return [*stated, parse_objective(f"{OFFERED} >= {needed} %")]
+    return [*stated, parse_objective(f"{offered_load.name} >= {needed} %")]
 
 
 def _decide(

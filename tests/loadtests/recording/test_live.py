@@ -12,7 +12,7 @@ from loadtests.recording.live import Live
 from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_DTYPE
 from loadtests.recording.sample_writer import SampleBatch
 from reports.data.facts import Stage
-from reports.judging.objectives import parse_objective
+from reports.objectives.parsing import parse_objective
 
 STAGES = (
     Stage("warm-up", 0.0, 10.0, judged=False),

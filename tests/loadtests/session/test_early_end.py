@@ -16,7 +16,7 @@ from loadtests.session.abort import Condition
 from reports.data.facts import Stage
 from reports.data.folder import read_run
 from reports.data.percentiles import compute_percentile
-from reports.judging.objectives import parse_objective
+from reports.objectives.parsing import parse_objective
 
 LOCUSTFILE = "loadtests/locustfile.py"
 STAGES = (Stage("warm-up", 0.0, 10.0, judged=False), Stage("steady", 10.0, 60.0), Stage("late", 60.0, 90.0))

@@ -10,7 +10,7 @@ import pytest
 
 from loadtests.recording.live import Standing
 from loadtests.webui.verdict import Finished, page_state, rows, status
-from reports.judging.objectives import parse_objective
+from reports.objectives.parsing import parse_objective
 
 
 def loadtest(phase: str, standings: Any = (), verdict: Any = None, state: str = "running") -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.scope import observe
-from reports.judging.objectives import parse_objective
+from reports.objectives.parsing import parse_objective
 
 MakeRun = Callable[..., Run]
 

@@ -9,9 +9,9 @@ import pytest
 
 from reports.data.facts import Stage
 from reports.data.run import Run
-from reports.judging.objectives import parse_objective
 from reports.judging.stages import is_asked_of, worst
 from reports.judging.verdict import judge
+from reports.objectives.parsing import parse_objective
 from reports.rendering.stages import stage_outcome
 
 MakeRun = Callable[..., Run]

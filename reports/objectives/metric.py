@@ -1,0 +1,81 @@
+"""What a metric is: a name, the units of its limits, and one function from a scope to an observation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from reports.data.facts import Facts
+from reports.data.samples import Samples
+from reports.data.telemetry import Telemetry
+from reports.objectives.observations import Observation
+from reports.objectives.units import Units
+
+_ARGUMENT = re.compile(r"<(\w+)>")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The part of a run that a metric is about: requests by their intended start, and observations beside.
+
+    `duration_s` is the planned duration of the part, `start_s` where it begins in the run.
+    """
+
+    samples: Samples
+    telemetry: Telemetry
+    facts: Facts
+    duration_s: float
+    start_s: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """Something that limits can be set for. Each metric equals itself alone.
+
+    `name` may hold a number under a name, as in `p<percentile> latency`; `measure` is given it as a Fraction
+    after the scope.
+    """
+
+    name: str
+    units: Units
+    better: Literal["lower", "higher"] | None
+    clauses: tuple[str, ...]
+    """How an objective may narrow it: on an endpoint, during a stage, in any window."""
+    measure: Callable[..., Observation]
+
+    @property
+    def argument_name(self) -> str | None:
+        """What the number in the name is called; None where there is none."""
+        found = _ARGUMENT.search(self.name)
+        return found[1] if found else None
+
+    def read_argument(self, text: str) -> str | None:
+        """What stands for the number in `text`, '' for a name without; None if `text` is another metric."""
+        found = re.fullmatch(_ARGUMENT.sub("([0-9.]+)", self.name), text)
+        return "".join(found.groups()) if found else None
+
+    def observe(self, scope: Scope, argument: Fraction | None = None) -> Observation:
+        """The metric over `scope`."""
+        return self.measure(scope) if argument is None else self.measure(scope, argument)
+
+
+METRICS: list[Metric] = []
+"""All metrics, in the order of their registration."""
+
+
+def metric(
+    name: str,
+    units: Units,
+    better: Literal["lower", "higher"] | None,
+    clauses: tuple[str, ...] = ("on", "during", "in any"),
+) -> Callable[[Callable[..., Observation]], Metric]:
+    """Make the decorated function a metric that objectives can be stated about."""
+
+    def register(measure: Callable[..., Observation]) -> Metric:
+        METRICS.append(Metric(name, units, better, clauses, measure))
+        return METRICS[-1]
+
+    return register
