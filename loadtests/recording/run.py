@@ -38,7 +38,7 @@ class Run:
     ) -> None:
         self.facts = facts
         self.folder = folder
-        self.live = Live(facts.stages, objectives, facts.expected)
+        self.live = Live(facts, objectives)
         self.faults: list[str] = []
         self.heed: list[Callable[[SampleBatch], None]] = []
         """Who else is shown each batch."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from loadtests.recording.row import ROW_DTYPE
 from reports.data.columns import numbers, texts
 from reports.data.facts import Stage
-from reports.data.samples import KINDS, OUTCOMES, SCHEMA
+from reports.data.labels import Labels
+from reports.data.samples import KINDS, OUTCOMES, SCHEMA, Samples
 
 
 class SampleBatch(NamedTuple):
@@ -22,6 +23,25 @@ class SampleBatch(NamedTuple):
     rows: NDArray[np.void]
     stages: NDArray[np.int16]
     endpoints: Sequence[str]
+
+
+def view_samples(batch: SampleBatch, stages: Sequence[Stage]) -> Samples:
+    """The batch as samples, in the order of recording, but without trace ids and worker."""
+    rows = batch.rows
+    labels: dict[str, Any] = {
+        "endpoint": Labels(rows["endpoint"].astype(np.int16), tuple(batch.endpoints)),
+        "stage": Labels(batch.stages, tuple(stage.name for stage in stages)),
+        "outcome": Labels(rows["outcome"].astype(np.int16), OUTCOMES),
+        "kind": Labels(rows["kind"].astype(np.int16), KINDS),
+    }
+    absent: dict[str, Any] = {
+        "trace_id": np.broadcast_to(np.array(None, dtype=np.object_), len(rows)),
+        "worker": np.broadcast_to(np.uint16(0), len(rows)),
+    }
+    columns: dict[str, Any] = {
+        name: rows[name] for name in ROW_DTYPE.names or () if name not in {*labels, *absent}
+    }
+    return Samples(**columns, **labels, **absent)
 
 
 class SampleWriter:

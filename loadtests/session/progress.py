@@ -65,7 +65,7 @@ def progress(run: Run) -> Progress:
         planned_s=planned_s,
         users=run.users if run.facts.model == "closed" else None,
         rate=run.live.rate(t_s),
-        p99_ms=total.percentile_ms(99.0),
+        p99_ms=total.p99_ms,
         errors=total.errors,
         kept=sum(kept),
         known=len(kept),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -63,8 +64,7 @@ class Run:
     @cached_property
     def judged(self) -> Samples:
         """The requests that count: those that began and ended in warm-up stages are left out."""
-        warm_up = [stage.name for stage in self.facts.stages if not stage.judged]
-        return self.samples.where(~self.samples.stage.isin(warm_up))
+        return select_judged(self.samples, self.facts.stages)
 
     @property
     def cut_short(self) -> bool:
@@ -109,3 +109,8 @@ class Run:
     def judged_s(self) -> float:
         """The planned duration of all that is judged, of as much of it as was run."""
         return sum(end_s - start_s for start_s, end_s in self.spans())
+
+
+def select_judged(samples: Samples, stages: Sequence[Stage]) -> Samples:
+    """The requests of stages that are judged."""
+    return samples.where(~samples.stage.isin(stage.name for stage in stages if not stage.judged))

@@ -80,11 +80,7 @@ class Objective:
 
     def select(self, samples: Samples) -> Samples:
         """The requests of the endpoint and the stage that the objective names."""
-        if self.during is not None:
-            samples = samples.where(samples.stage.equal(self.during))
-        if self.on is not None:
-            samples = samples.where(samples.endpoint.equal(self.on))
-        return samples
+        return select_requests(samples, self.on, self.during)
 
     def observe(self, scope: Scope) -> Observation:
         """The metric over `scope`."""
@@ -119,3 +115,12 @@ class Objective:
         parts += ["during", self.during] if self.during else []
         parts += ["in any", f"{exact(self.window_s)} s"] if self.window_s else []
         return " ".join(parts)
+
+
+def select_requests(samples: Samples, endpoint: str | None, stage: str | None) -> Samples:
+    """The requests to one endpoint, in one stage; all where it is None."""
+    if stage is not None:
+        samples = samples.where(samples.stage.equal(stage))
+    if endpoint is not None:
+        samples = samples.where(samples.endpoint.equal(endpoint))
+    return samples

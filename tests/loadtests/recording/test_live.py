@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from loadtests.recording.live import Live
 from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_DTYPE
 from loadtests.recording.sample_writer import SampleBatch
-from reports.data.facts import Stage
-from reports.objectives.parsing import parse_objective
+from reports.data.facts import Facts, Stage
+from reports.data.percentiles import compute_percentile, compute_rank
+from reports.objectives.parsing import parse_objectives
 
 STAGES = (
     Stage("warm-up", 0.0, 10.0, judged=False),
@@ -37,7 +39,17 @@ def batch(
 
 
 def live(*objectives: str, expected: tuple[str, ...] = ()) -> Live:
-    return Live(STAGES, [parse_objective(text) for text in objectives], expected)
+    facts = Facts(
+        "steps",
+        "",
+        "closed",
+        "http://127.0.0.1:1",
+        "2026-01-01T00:00:00Z",
+        STAGES,
+        objectives,
+        expected=expected,
+    )
+    return Live(facts, parse_objectives(objectives))
 
 
 def observed(figures: Live, t_s: float = 30.0) -> dict[str, float | None]:
@@ -45,13 +57,25 @@ def observed(figures: Live, t_s: float = 30.0) -> dict[str, float | None]:
 
 
 def test_percentiles_are_within_a_percent() -> None:
-    figures = live()
+    percents = ("7", "50", "55", "95", "99", "99.9")
+    figures = live(*(f"p{percent} latency <= 1 s" for percent in percents))
     values = np.random.default_rng(7).lognormal(3.0, 1.0, 20_000)
     for part in np.array_split(values, 50):
         figures.add(batch(part), 12.0)
-    for percent in (50.0, 95.0, 99.0):
-        exact = np.quantile(values, percent / 100, method="inverted_cdf")
-        assert figures.total().percentile_ms(percent) == pytest.approx(exact, rel=0.02)
+    seen = observed(figures)
+    for percent in percents:
+        exact = compute_percentile(values, Fraction(percent) / 100)
+        assert seen[f"p{percent} latency <= 1 s"] == pytest.approx(exact / 1000, rel=0.02)
+    assert figures.total().p99_ms == pytest.approx(compute_percentile(values, 0.99), rel=0.02)
+
+
+@pytest.mark.parametrize(("count", "rank"), [(1, 1), (2, 1), (4, 2), (8, 3), (20, 6), (100, 30)])
+def test_a_live_percentile_is_of_the_same_rank_as_the_judged_one(count: int, rank: int) -> None:
+    """The histogram's own rank would be the nearest whole number: of four requests, p30 the first."""
+    figures = live("p30 latency <= 1 s")
+    figures.add(batch(10.0 * np.arange(1.0, count + 1)), 12.0)
+    assert compute_rank(0.3, count) == rank
+    assert observed(figures)["p30 latency <= 1 s"] == pytest.approx(rank / 100, rel=0.01)
 
 
 def test_warm_up_is_left_out_and_scopes_are_kept() -> None:
@@ -99,12 +123,21 @@ def test_a_standing_says_whether_the_limit_is_kept_so_far() -> None:
 
 
 def test_dropped_and_failed_requests_are_not_in_the_latency() -> None:
-    figures = live()
+    figures = live("max latency <= 1 s")
     figures.add(batch([5.0]), 12.0)
     figures.add(batch([math.nan], outcome="dropped", status=0), 12.0)
     figures.add(batch([900.0], outcome="http_5xx", status=500), 12.0)
-    assert figures.total().percentile_ms(100.0) == pytest.approx(5.0, rel=0.02)
+    assert observed(figures)["max latency <= 1 s"] == pytest.approx(0.005)
+    assert figures.total().requests == 3
     assert figures.total().errors == 2
+    assert figures.total().p99_ms == pytest.approx(5.0, rel=0.02)
+
+
+def test_before_the_first_judged_request_nothing_is_known() -> None:
+    figures = live("status 503 <= 0", "throughput >= 1 requests/s")
+    figures.add(batch([900.0], stage=0), 1.0)
+    assert figures.total() == (0, 0, None)
+    assert [standing.kept for standing in figures.standings(1.0)] == [None, None]
 
 
 def test_the_rate_is_of_the_last_seconds() -> None:

@@ -12,8 +12,8 @@ import pytest
 from configuration.objectives import Abort
 from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
 from loadtests.recording.sample_writer import SampleBatch
-from loadtests.session.abort import Condition
-from reports.data.facts import Stage
+from loadtests.session.abort import AbortCondition
+from reports.data.facts import Facts, Stage
 from reports.data.folder import read_run
 from reports.data.percentiles import compute_percentile
 from reports.objectives.parsing import parse_objective
@@ -43,10 +43,13 @@ def batch(
 
 def reason(text: str, *batches: SampleBatch, expected: tuple[str, ...] = ()) -> str | None:
     """How the objective is broken by the batches."""
-    condition = Condition(parse_objective(text), STAGES, expected)
+    facts = Facts(
+        "steps", "", "closed", "http://127.0.0.1:1", "2026-01-01T00:00:00Z", STAGES, (), expected=expected
+    )
+    condition = AbortCondition(parse_objective(text), facts)
     for each in batches:
         condition.add(each)
-    return condition.broken()
+    return condition.describe_violation()
 
 
 def test_failures_are_counted_over_all_batches() -> None:

@@ -154,7 +154,7 @@ def test_what_locust_imports_brings_no_heavy_library() -> None:
     """The load generator's process stays free of what only reports need."""
     modules = (
         *("data.samples", "data.telemetry", "data.facts", "data.folder", "data.checkpoints"),
-        *("objectives.parsing", "rendering.terminal"),
+        *("objectives.parsing", "objectives.counters", "rendering.terminal"),
     )
     imports = "; ".join(f"import reports.{name}" for name in modules)
     code = f"import sys; {imports}; print(sorted({{'pandas', 'matplotlib', 'scipy'}} & set(sys.modules)))"
