@@ -14,6 +14,7 @@ from loadtests.session.controller import LoadTest
 from loadtests.session.judging import Verdict
 from loadtests.session.progress import progress
 from reports.data.quantities import beside, exact, with_unit
+from reports.judging.outcomes import SYMBOLS
 
 KEY: Final = "verdict"
 TITLE: Final = "Verdict"
@@ -24,7 +25,6 @@ COLUMNS: Final = (
     ("outcome", "Outcome"),
     ("why", "In words"),
 )
-SYMBOLS: Final = {"met": "✓", "missed": "✗", "unproven": "?"}
 NOTHING: Final = "–"
 
 Cells = dict[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -11,11 +10,10 @@ from reports.data.quantities import beside, counted, duration, number, with_unit
 from reports.data.run import Run
 from reports.figures.scope import observe
 from reports.judging.confidence import Proof, near_misses, percentile_interval, prove, share_interval
+from reports.judging.outcomes import Outcome
 from reports.objectives.metrics import availability, errors, offered_load
 from reports.objectives.objective import Objective
 from reports.objectives.observations import Observation, Percentile, Provable, Share
-
-Outcome: TypeAlias = Literal["met", "missed", "unproven"]
 
 _LIMITS = {"<=": "limit", "<": "limit below", ">=": "needed", ">": "needed more than"}
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.figures import StageFigures
-from reports.judging.judgement import Judgement, Outcome, judge_objective
+from reports.judging.judgement import Judgement, judge_objective
+from reports.judging.outcomes import StageOutcome, find_worst
 from reports.objectives.metrics import goodput
 from reports.objectives.objective import Objective
 from reports.objectives.units import COUNT, REQUESTS_PER_S, ROWS_PER_S
-
-StageOutcome: TypeAlias = Outcome | Literal["not judged", "not begun"]
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,6 @@ def judge_stages(
     return tuple(
         _judge(run, objectives, stage, told) for stage, told in zip(run.facts.stages, stages, strict=True)
     )
-
-
-def worst(judgements: Sequence[Judgement]) -> Outcome | None:
-    """Missed before unproven before met; None where nothing was judged."""
-    outcomes = {judged.outcome for judged in judgements}
-    return next((outcome for outcome in ("missed", "unproven", "met") if outcome in outcomes), None)
 
 
 def is_asked_of(objective: Objective, stage: Stage) -> bool:
@@ -76,4 +68,4 @@ def _judge(run: Run, objectives: Sequence[Objective], stage: Stage, told: StageF
     samples = run.samples.where(run.samples.stage.equal(stage.name))
     alone = replace(run, samples=samples, facts=replace(run.facts, stages=(stage,)))
     judged = tuple(judge_objective(asked, alone) for asked in objectives if is_asked_of(asked, stage))
-    return StageJudgement(told, worst(judged) or "not judged", judged)
+    return StageJudgement(told, find_worst(each.outcome for each in judged) or "not judged", judged)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
-from typing import Literal, TypeAlias
 
 from reports.data.quantities import counted, duration, number
 from reports.data.run import Run
@@ -15,16 +14,13 @@ from reports.judging import generator_health
 from reports.judging.completeness import incompleteness
 from reports.judging.generator_health import Fault
 from reports.judging.interference import all_the_same, excuse
-from reports.judging.judgement import Judgement, Outcome, judge_objective
+from reports.judging.judgement import Judgement, judge_objective
 from reports.judging.omission import omission
+from reports.judging.outcomes import Word
 from reports.judging.stages import StageJudgement, judge_stages
 from reports.objectives.metrics import offered_load
 from reports.objectives.objective import Objective
 from reports.objectives.parsing import parse_objective, parse_objectives
-
-__all__ = ["EXIT_CODES", "Judgement", "Outcome", "Verdict", "Word", "judge"]
-
-Word: TypeAlias = Literal["pass", "fail", "invalid"]
 
 EXIT_CODES: dict[Word, int] = {"pass": 0, "fail": 1, "invalid": 3}
 OFFERED_PERCENT = 95

@@ -9,7 +9,7 @@ import pytest
 
 from reports.data.facts import Stage
 from reports.data.run import Run
-from reports.judging.stages import is_asked_of, worst
+from reports.judging.stages import is_asked_of
 from reports.judging.verdict import judge
 from reports.objectives.parsing import parse_objective
 from reports.rendering.stages import stage_outcome
@@ -91,15 +91,3 @@ def test_a_stage_that_the_run_never_came_to_is_not_missed(make_run: MakeRun) -> 
     facts = {"stages": (Stage("steady", 0.0, 10.0), Stage("late", 10.0, 20.0)), "planned_s": 20.0}
     run = make_run(100, facts={**facts, "ended_s": 10.0, "interrupted": "SIGINT"})
     assert outcomes(run) == ["unproven", "not begun"]
-
-
-def test_the_worst_outcome_counts(make_run: MakeRun) -> None:
-    objectives = ("p99 latency <= 100 ms", "p50 latency <= 100 ms", "p90 latency <= 1 ms")
-    judged = judge(make_run(100, facts={"objectives": objectives})).objectives
-    assert [one.outcome for one in judged] == ["unproven", "met", "missed"]
-    assert [worst(judged), worst(judged[:2]), worst(judged[1:2]), worst(())] == [
-        "missed",
-        "unproven",
-        "met",
-        None,
-    ]
