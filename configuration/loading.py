@@ -16,7 +16,7 @@ from configuration.readers import number, one_of, text, whole
 from configuration.scenario import SEEDS, Scenario
 from configuration.traffic import default_traffic, read_traffic
 from reports.data.samples import LACKING, OUTCOMES
-from reports.judging.generator_health import Limits
+from reports.judging.generator_health import GeneratorLimits
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
 SUFFIXES: Final = (".yaml", ".yml")
@@ -89,7 +89,7 @@ def _scenario(node: Node, path: Path) -> Scenario:
         seeds = keys.take_or("seeds", _seeds, dict(SEEDS))
         expected = keys.take_or("expected", _expected, ())
         confidence = keys.take_or("confidence", _CONFIDENCE, 0.95)
-        limits = keys.take_or("generator", read_limits, Limits())
+        limits = keys.take_or("generator", read_limits, GeneratorLimits())
         known = Scenario(path.stem, description, load, traffic, ()) if keys.sound else None
         names = _names(known)
         abort = keys.take_or("abort", partial(read_abort, names=names), None)

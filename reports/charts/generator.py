@@ -11,7 +11,8 @@ from reports.charts.words import listing, ms
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
 from reports.data.telemetry import MACHINE, OBSERVED
-from reports.judging.generator_health import Limits, described, faults, health
+from reports.figures.generator import describe_generator_health, measure_generator_health
+from reports.judging.generator_health import GeneratorLimits, find_generator_faults
 from reports.judging.interference import disturbance
 
 _MOST = 4
@@ -21,7 +22,7 @@ _MOST = 4
 def generator_health(scene: Scene) -> Chart | None:
     """Processor use, waiting and event-loop lag of each generator process, each with its limit."""
     run = scene.run
-    limits = Limits.of(run.facts.generator)
+    limits = GeneratorLimits.from_json(run.facts.generator)
     panels = [
         Panel(caption, series, limit=limit)
         for name, caption, limit in (
@@ -39,7 +40,10 @@ def generator_health(scene: Scene) -> Chart | None:
     busy = disturbance(run)
     spans = zip(busy.start_s.tolist(), np.minimum(busy.end_s, scene.axis.end_s).tolist(), strict=True)
     marked = Marked("too busy", [span for span in spans if span[0] < span[1]])
-    told = "; ".join(_shortened(described(health(run)))) or "Observed in the warm-up alone"
+    told = (
+        "; ".join(_shortened(describe_generator_health(measure_generator_health(run))))
+        or "Observed in the warm-up alone"
+    )
     return Chart(
         "generator",
         "The generator's health",
@@ -66,9 +70,9 @@ def _series(run: Run, end_s: float, name: str) -> tuple[Series, ...]:
     return tuple(series for series in found if len(series))
 
 
-def _title(run: Run, limits: Limits) -> str:
+def _title(run: Run, limits: GeneratorLimits) -> str:
     """What went beyond a limit and for how long, or how far from its limits it stayed."""
-    found = health(run)
+    found = measure_generator_health(run)
     if not found.processes:
         return "The generator was not observed while the run was judged"
     told = []
@@ -83,7 +87,9 @@ def _title(run: Run, limits: Limits) -> str:
     if found.lateness and found.lateness.p99_ms > limits.lateness_ms:
         told.append(f"sent {ms(found.lateness.p99_ms)} late at p99")
     if told:
-        return f"The generator {listing(told)}" + ("" if faults(run) else ", which is tolerated")
+        return f"The generator {listing(told)}" + (
+            "" if find_generator_faults(run) else ", which is tolerated"
+        )
     if busy_s := disturbance(run).length_s:
         return f"Other programs filled the machine for {duration(busy_s)}"
     busiest = max(float(process.busy.max()) for process in found.processes)

@@ -66,7 +66,7 @@ class Facts:
     offered: float | None = None
     """Requests offered as a share of those planned up to `ended_s`; None where nothing was planned."""
     generator: Mapping[str, float] = field(default_factory=dict)
-    """Limits on the generator's own health, as in `reports.judging.generator_health.Limits`."""
+    """Limits on the generator's own health, as in `reports.judging.generator_health.GeneratorLimits`."""
     confidence: float = 0.95
     require_proof: bool = False
     """Whether an objective that is met but not proven fails the run."""

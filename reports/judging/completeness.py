@@ -13,7 +13,8 @@ from reports.data.columns import Floats
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
 from reports.data.telemetry import GENERATOR, PROBED, SERVICE, generators, worker_source
-from reports.judging.generator_health import TOLERATED_S, TOLERATED_SHARE, Fault
+from reports.judging.faults import Fault
+from reports.judging.generator_health import TOLERATED_S, TOLERATED_SHARE
 
 PERIOD_S = 1.0
 """How often everything is observed."""

@@ -16,7 +16,8 @@ from reports.data.quantities import duration, number, with_unit
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.data.telemetry import MACHINE, OBSERVED
-from reports.judging.generator_health import Fault, Limits
+from reports.judging.faults import Fault
+from reports.judging.generator_health import GeneratorLimits
 from reports.judging.judgement import Judgement, judge_objective
 from reports.objectives.objective import Objective
 
@@ -53,7 +54,7 @@ def disturbance(run: Run) -> Disturbance:
 
     Each observation stands for the time since the one before it.
     """
-    limits = Limits.of(run.facts.generator)
+    limits = GeneratorLimits.from_json(run.facts.generator)
     spans: list[tuple[float, float]] = []
     for source in set(run.telemetry.source.names) - OBSERVED:
         for name, limit in (

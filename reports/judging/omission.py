@@ -14,7 +14,7 @@ import numpy as np
 from reports.data.columns import Floats
 from reports.data.quantities import duration
 from reports.data.run import Run
-from reports.judging.generator_health import Fault
+from reports.judging.faults import Fault
 from reports.judging.interference import disturbance
 from reports.objectives.metrics import goodput, max_latency, max_service_time, row_throughput, throughput
 from reports.objectives.objective import Objective

@@ -9,10 +9,11 @@ from math import floor
 from reports.data.quantities import counted, duration, number
 from reports.data.run import Run
 from reports.figures.figures import StageFigures, stage_figures
+from reports.figures.generator import describe_frequent_resending
 from reports.figures.reasons import FailedFor, failures_by_reason
-from reports.judging import generator_health
 from reports.judging.completeness import incompleteness
-from reports.judging.generator_health import Fault
+from reports.judging.faults import Fault
+from reports.judging.generator_health import find_generator_faults
 from reports.judging.interference import all_the_same, excuse
 from reports.judging.judgement import Judgement, judge_objective
 from reports.judging.omission import omission
@@ -87,7 +88,7 @@ def objectives(run: Run) -> list[Objective]:
 def _decide(
     run: Run, asked: list[Objective], found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
 ) -> tuple[Word, str, tuple[str, ...]]:
-    faults = (*map(Fault, run.facts.faults), *incompleteness(run), *generator_health.faults(run))
+    faults = (*map(Fault, run.facts.faults), *incompleteness(run), *find_generator_faults(run))
     missed = _missed(found)
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
     stopped = _stopped(run)
@@ -158,7 +159,7 @@ def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -
     if unproven and not none_is_proven:
         sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
         sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"
-    return "; ".join([sentence, *_decided(run), *generator_health.often_sent_again(run)]) + "."
+    return "; ".join([sentence, *_decided(run), *describe_frequent_resending(run)]) + "."
 
 
 def _stopped(run: Run) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from reports import charts
 from reports.charts.palette import variables
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
+from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.figures.summary import Summary
-from reports.judging import generator_health
 from reports.judging.methods import methods
 from reports.judging.verdict import Verdict
 from reports.rendering.htmlobjectives import objective_table
@@ -140,7 +140,7 @@ def _known(run: Run) -> list[tuple[str, str]]:
         ("Started", _moment(facts.started_at)),
         ("Seeds", ", ".join(_pairs(facts.seeds))),
         ("Worker processes", str(facts.workers)),
-        ("Generator's health", "; ".join(generator_health.described(generator_health.health(run)))),
+        ("Generator's health", "; ".join(describe_generator_health(measure_generator_health(run)))),
         ("Time scale", f"{facts.time_scale:g}" if facts.time_scale != 1 else ""),
         ("Expected outcomes", ", ".join(facts.expected)),
         ("Versions", ", ".join(_pairs(facts.versions))),
