@@ -14,7 +14,7 @@ from configuration.scenario import Scenario
 from loadtests.cli.kubernetes_options import add_kubernetes_option
 from loadtests.cli.metrics_options import add_metrics_options
 from loadtests.cli.trace_link import VARIABLE, add_trace_link
-from reports.data.checkpoints import LOOKS
+from reports.data.checkpoints import CHECKPOINTS
 from shapes.profiles import Chain, Constant, Profile, Ramp
 
 DEFAULT_SCENARIO: Final = "staged"
@@ -89,7 +89,8 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         "--stop-when-decided",
         action="store_true",
         include_in_web_ui=False,
-        help=f"end the run at the first of {LOOKS} checkpoints by which each objective is proven or broken",
+        help=f"end the run at the first of {CHECKPOINTS} checkpoints by which each objective is proven or "
+        "broken",
     )
     parser.add_argument(
         "--calm",

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, Final
 
-from reports.data.traces import PLACE, checked_template
+from reports.data.traces import PLACEHOLDER, check_template
 
 VARIABLE: Final = "LOADTEST_TRACE_LINK"
 
@@ -18,13 +18,13 @@ def add_trace_link(add: Callable[..., Any], **more: Any) -> None:
         metavar="URL",
         type=_template,
         default="",
-        help=f"where a trace is seen, with {PLACE} in it; the report's slowest requests lead there",
+        help=f"where a trace is seen, with {PLACEHOLDER} in it; the report's slowest requests lead there",
         **more,
     )
 
 
 def _template(text: str) -> str:
     try:
-        return checked_template(text) if text else ""
+        return check_template(text) if text else ""
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

@@ -16,7 +16,7 @@ from typing import Any, Final
 import requests
 from requests.adapters import HTTPAdapter
 
-from reports.data.addresses import AddressError, base_url
+from reports.data.addresses import AddressError, parse_base_url
 
 HEADERS_VARIABLE: Final = "LOADTEST_HEADERS"
 READINESS_PATH: Final = "/api/health/ready"
@@ -58,7 +58,7 @@ class Target:
         if "@" in url:
             raise ValueError(CREDENTIALS)
         try:
-            parts = base_url(url)
+            parts = parse_base_url(url)
         except AddressError:
             raise ValueError(f"the host {url!r} is no URL; give one like http://127.0.0.1:8000") from None
         assert parts.hostname is not None

@@ -19,7 +19,7 @@ import psutil
 
 from configuration.scenario import Scenario
 from loadtests.client.target import described_service
-from reports.data.checkpoints import LOOKS, checkpoints_s
+from reports.data.checkpoints import CHECKPOINTS, compute_checkpoints_s
 from reports.data.facts import Facts
 
 ENDLESS_S: Final = 1e9
@@ -65,8 +65,8 @@ def facts_of(
         note=options.note,
         trace_link=options.trace_link,
     )
-    if options.stop_when_decided and checkpoints_s(facts):
-        return replace(facts, looks=LOOKS)
+    if options.stop_when_decided and compute_checkpoints_s(facts):
+        return replace(facts, looks=CHECKPOINTS)
     return facts
 
 

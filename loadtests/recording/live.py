@@ -17,11 +17,11 @@ from reports.data.facts import Facts
 from reports.data.percentiles import Quantile, compute_rank
 from reports.data.run import select_judged
 from reports.data.telemetry import Telemetry
-from reports.objectives.counters import FigureCounter, ShareCounter, start_counter
+from reports.objectives.counters import FigureCounter, ProportionCounter, start_counter
+from reports.objectives.measurements import Measurement, Percentile
 from reports.objectives.metric import Metric, Scope
 from reports.objectives.metrics import error_rate, latency_percentile
 from reports.objectives.objective import Objective, select_requests
-from reports.objectives.observations import Observation, Percentile
 
 HIGHEST_US: Final = 3_600_000_000
 SIGNIFICANT_DIGITS: Final = 2
@@ -105,12 +105,12 @@ class Live:
                 samples = select_requests(judged, *part)
                 scopes[part] = Scope(samples, self._telemetry, self._facts, duration_s=0.0)
             if len(scopes[part].samples):
-                self._count(counted, counted.metric.observe(scopes[part], counted.argument))
+                self._count(counted, counted.metric.measure(scopes[part], counted.argument))
         self._recent.append((t_s, len(batch.rows)))
         while self._recent[0][0] < t_s - RECENT_S:
             self._recent.popleft()
 
-    def _count(self, counted: _Counted, seen: Observation) -> None:
+    def _count(self, counted: _Counted, seen: Measurement) -> None:
         if isinstance(seen, Percentile):
             self._histograms.setdefault(counted, LatencyHistogram()).add(seen.values)
             return
@@ -122,7 +122,7 @@ class Live:
     def total(self) -> Totals:
         """All requests so far, warm-up left out."""
         errors, latency = self._counters.get(_ERRORS), self._histograms.get(_LATENCY)
-        if not isinstance(errors, ShareCounter) or latency is None:
+        if not isinstance(errors, ProportionCounter) or latency is None:
             return Totals(0, 0, None)
         return Totals(errors.samples, errors.hits, latency.estimate_percentile_ms("0.99"))
 

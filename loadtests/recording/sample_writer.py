@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from loadtests.recording.row import ROW_DTYPE
-from reports.data.columns import numbers, texts
+from reports.data.columns import encode_numbers, encode_texts
 from reports.data.facts import Stage
 from reports.data.labels import Labels
 from reports.data.samples import KINDS, OUTCOMES, SCHEMA, Samples
@@ -50,7 +50,7 @@ class SampleWriter:
     def __init__(self, path: Path, stages: Sequence[Stage]) -> None:
         self.written = 0
         self._edges = np.array([stage.end_s for stage in stages[:-1]])
-        self._stages = texts([stage.name for stage in stages])
+        self._stages = encode_texts([stage.name for stage in stages])
         self._stream = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_stream(self._stream, SCHEMA)
 
@@ -59,18 +59,18 @@ class SampleWriter:
         rows = np.frombuffer(raw, dtype=ROW_DTYPE)
         stages = np.searchsorted(self._edges, rows["intended_s"], side="right").astype(np.int16)
         columns: dict[str, pa.Array] = {
-            "endpoint": _labels(rows["endpoint"], texts(endpoints)),
+            "endpoint": _labels(rows["endpoint"], encode_texts(endpoints)),
             "stage": _labels(stages, self._stages),
             "outcome": _labels(rows["outcome"], _OUTCOMES),
             "kind": _labels(rows["kind"], _KINDS),
             "trace_id": _trace_ids(rows["trace_id"]),
-            "worker": numbers(np.full(len(rows), worker), pa.uint16()),
+            "worker": encode_numbers(np.full(len(rows), worker), pa.uint16()),
         }
         for field in SCHEMA:
             if field.name not in columns:
                 values = rows[field.name]
                 present = ~np.isnan(values) if field.nullable else None
-                columns[field.name] = numbers(values, field.type, present)
+                columns[field.name] = encode_numbers(values, field.type, present)
         batch = pa.RecordBatch.from_arrays([columns[field.name] for field in SCHEMA], schema=SCHEMA)
         self._writer.write_batch(batch)
         self._stream.flush()
@@ -83,12 +83,12 @@ class SampleWriter:
         self._stream.close()
 
 
-_OUTCOMES = texts(OUTCOMES)
-_KINDS = texts(KINDS)
+_OUTCOMES = encode_texts(OUTCOMES)
+_KINDS = encode_texts(KINDS)
 
 
 def _labels(codes: NDArray[np.integer[Any]], names: pa.Array) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(numbers(codes, pa.int16()), names)
+    return pa.DictionaryArray.from_arrays(encode_numbers(codes, pa.int16()), names)
 
 
 def _trace_ids(ids: NDArray[np.uint64]) -> pa.Array:
@@ -98,4 +98,4 @@ def _trace_ids(ids: NDArray[np.uint64]) -> pa.Array:
         return pa.nulls(len(ids), pa.string())
     digits = ids.tobytes().hex()
     each = [digits[start : start + 32] for start in range(0, len(digits), 32)]
-    return texts(each, traced)
+    return encode_texts(each, traced)

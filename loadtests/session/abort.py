@@ -15,10 +15,10 @@ from reports.data.quantities import beside, counted, with_unit
 from reports.data.run import select_judged
 from reports.data.telemetry import Telemetry
 from reports.objectives.counters import ExceedanceCounter, FigureCounter, start_counter
+from reports.objectives.measurements import Count, Maximum, Percentile, Proportion
 from reports.objectives.metric import Scope
 from reports.objectives.metrics import errors
 from reports.objectives.objective import Objective
-from reports.objectives.observations import Count, Maximum, Percentile, Share
 from reports.objectives.units import TIME
 
 PERIOD_S: Final = 1.0
@@ -38,8 +38,8 @@ class AbortCondition:
         """Count a batch."""
         stages = self._facts.stages
         samples = self._objective.select(select_judged(view_samples(batch, stages), stages))
-        seen = self._objective.observe(Scope(samples, self._telemetry, self._facts, duration_s=0.0))
-        if isinstance(seen, Percentile | Share | Maximum | Count):
+        seen = self._objective.measure(Scope(samples, self._telemetry, self._facts, duration_s=0.0))
+        if isinstance(seen, Percentile | Proportion | Maximum | Count):
             self._exceedances.add(seen)
         self._figure = self._figure or start_counter(seen)
         if self._figure is not None:

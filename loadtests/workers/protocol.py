@@ -25,7 +25,7 @@ from configuration.scenario import Scenario
 from loadtests.recording.run import Run
 from loadtests.recording.writer import Observation
 from loadtests.traffic.generator import Sent
-from reports.data.telemetry import worker_source
+from reports.data.telemetry import name_worker_source
 
 HERE: Final = "load test: here"
 BEGIN: Final = "load test: begin"
@@ -219,7 +219,7 @@ class Master:
     def __init__(self, runner: WorkerRunner, share: Share) -> None:
         self._runner = runner
         self.run = share.run
-        self.source = worker_source(share.worker)
+        self.source = name_worker_source(share.worker)
 
     def _send(self, kind: str, data: dict[str, Any]) -> None:
         self._runner.send_message(kind, {"run": self.run, **data})

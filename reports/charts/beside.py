@@ -68,7 +68,7 @@ class Probes(NamedTuple):
     @classmethod
     def of(cls, scene: Scene) -> Probes:
         """Those of a run; none where readiness was not observed."""
-        return cls(*scene.run.telemetry.series("readiness", SERVICE))
+        return cls(*scene.run.telemetry.select_series("readiness", SERVICE))
 
     @property
     def missed(self) -> int:

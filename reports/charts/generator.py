@@ -13,7 +13,7 @@ from reports.data.run import Run
 from reports.data.telemetry import MACHINE, OBSERVED
 from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.judging.generator_health import GeneratorLimits, find_generator_faults
-from reports.judging.interference import disturbance
+from reports.judging.interference import find_disturbance
 
 _MOST = 4
 """Measures and processes that are put into words."""
@@ -37,7 +37,7 @@ def generator_health(scene: Scene) -> Chart | None:
     others = Series.observed(run, "others_percent", MACHINE, "users", scene.axis.end_s)
     panels += [Panel("other programs on this machine, % of a core", (others,), 100.0)] if len(others) else []
     processes = len(panels[0].series)
-    busy = disturbance(run)
+    busy = find_disturbance(run)
     spans = zip(busy.start_s.tolist(), np.minimum(busy.end_s, scene.axis.end_s).tolist(), strict=True)
     marked = Marked("too busy", [span for span in spans if span[0] < span[1]])
     told = (
@@ -90,7 +90,7 @@ def _title(run: Run, limits: GeneratorLimits) -> str:
         return f"The generator {listing(told)}" + (
             "" if find_generator_faults(run) else ", which is tolerated"
         )
-    if busy_s := disturbance(run).length_s:
+    if busy_s := find_disturbance(run).length_s:
         return f"Other programs filled the machine for {duration(busy_s)}"
     busiest = max(float(process.busy.max()) for process in found.processes)
     longest_ms = max((float(p.lag_ms.max()) for p in found.processes if len(p.lag_ms)), default=None)

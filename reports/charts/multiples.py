@@ -42,7 +42,7 @@ class Series:
     @classmethod
     def observed(cls, run: Run, name: str, source: str, role: str, end_s: float) -> Series:
         """What was observed of `name` at `source` from the run's start to `end_s`; before it was no load."""
-        t_s, value = run.telemetry.series(name, source)
+        t_s, value = run.telemetry.select_series(name, source)
         inside = (t_s >= 0) & (t_s <= end_s)
         return cls(t_s[inside], value[inside], role)
 

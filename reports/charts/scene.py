@@ -111,7 +111,7 @@ class Scene:
         last_s = float(starts_s[-1]) if len(starts_s) else 0.0
         planned_s = max((stage.end_s for stage in self.run.facts.stages), default=0.0)
         known_s = self.run.elapsed_s or (0.0 if self.run.cut_short else planned_s)
-        return TimeAxis(self.run.shown_until_s(max(known_s, last_s)) or 1.0, self.run.facts.stages)
+        return TimeAxis(self.run.compute_shown_end_s(max(known_s, last_s)) or 1.0, self.run.facts.stages)
 
     @cached_property
     def answered(self) -> Answers:

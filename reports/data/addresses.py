@@ -15,7 +15,7 @@ class AddressError(ValueError):
     """The text is no address; whoever asked for it says so, and which one would do."""
 
 
-def http_url(text: str) -> SplitResult:
+def parse_http_url(text: str) -> SplitResult:
     """The parts of an http(s) URL with a host and, if any, a port from 1 to 65535; or AddressError."""
     try:
         parts = urlsplit(text)
@@ -35,8 +35,8 @@ def is_host(text: str) -> bool:
     return bool(_VISIBLE.fullmatch(text)) and all(0 < len(label) <= _LABEL_CHARACTERS for label in labels)
 
 
-def base_url(text: str) -> SplitResult:
+def parse_base_url(text: str) -> SplitResult:
     """The parts of an http(s) URL that paths can be put behind; or AddressError."""
     if "?" in text or "#" in text or not _VISIBLE.fullmatch(text):
         raise AddressError(text)
-    return http_url(text)
+    return parse_http_url(text)

@@ -6,7 +6,7 @@ from typing import Final
 
 from reports.data.facts import Facts
 
-LOOKS: Final = 10
+CHECKPOINTS: Final = 10
 """The judged load is cut in as many equal parts; there is a look after each, the last one being the end.
 
 Each look gets a tenth of the doubt. With more looks each would ask for more samples than it saves time; with
@@ -14,7 +14,7 @@ fewer a decision would come late.
 """
 
 
-def checkpoints_s(facts: Facts) -> tuple[float, ...]:
+def compute_checkpoints_s(facts: Facts) -> tuple[float, ...]:
     """The moments of the looks, in s since the run's start, the end among them.
 
     Empty where no end is planned, since such a load has no tenth.
@@ -22,11 +22,11 @@ def checkpoints_s(facts: Facts) -> tuple[float, ...]:
     if facts.planned_s is None or not facts.judged_stages:
         return ()
     lengths = [(stage.start_s, stage.end_s) for stage in facts.judged_stages]
-    part_s = sum(end_s - start_s for start_s, end_s in lengths) / LOOKS
-    return (*(_after(lengths, look * part_s) for look in range(1, LOOKS)), lengths[-1][1])
+    part_s = sum(end_s - start_s for start_s, end_s in lengths) / CHECKPOINTS
+    return (*(_find_moment(lengths, look * part_s) for look in range(1, CHECKPOINTS)), lengths[-1][1])
 
 
-def _after(lengths: list[tuple[float, float]], judged_s: float) -> float:
+def _find_moment(lengths: list[tuple[float, float]], judged_s: float) -> float:
     """The moment at which `judged_s` of the judged load have passed."""
     for start_s, end_s in lengths:
         if judged_s <= end_s - start_s:

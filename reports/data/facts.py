@@ -96,7 +96,7 @@ class Facts:
         return tuple(stage for stage in self.stages if stage.judged)
 
     @property
-    def confidence_of_a_look(self) -> float:
+    def checkpoint_confidence(self) -> float:
         """The confidence that each look needs so that all of them together keep `confidence`.
 
         The doubt is shared out evenly (Bonferroni's inequality): looking often proves nothing.

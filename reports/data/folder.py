@@ -34,9 +34,9 @@ def read_run(folder: Path) -> Run:
     Reads samples.parquet or, where the run never came to write it, samples.arrows, of which every full batch
     is kept. Telemetry may be absent. Raises `FolderError` when there is no run to read.
     """
-    folder = _existing(folder)
+    folder = _find_folder(folder)
     facts = _read_facts(folder / "run.json")
-    run = Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).settled()
+    run = Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).settle()
     pa.default_memory_pool().release_unused()
     return run
 
@@ -48,7 +48,7 @@ def compact(folder: Path) -> None:
     one that can't be read to its end or holds another number of requests than run.json counts: it is read in
     place of a Parquet file. A stream beside a Parquet file that holds as many rows is a leftover.
     """
-    folder = _existing(folder)
+    folder = _find_folder(folder)
     facts = _read_facts(folder / "run.json")
     if facts.ended_s is None:
         return
@@ -64,7 +64,7 @@ def compact(folder: Path) -> None:
         if content.whole and rows in (None, found):
             _rewrite(content, target, schema)
             stream.unlink()
-        elif _parquet_rows(target) >= (found if rows is None else rows):
+        elif _count_parquet_rows(target) >= (found if rows is None else rows):
             stream.unlink()
 
 
@@ -75,11 +75,11 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content`; a reader sees the old file or the new one, never half of it."""
-    with _Replacing(path) as temporary:
+    with _Replacement(path) as temporary:
         temporary.write_bytes(content)
 
 
-class _Replacing:
+class _Replacement:
     """Gives a temporary path in the same folder that takes the place of `path` if all goes well."""
 
     def __init__(self, path: Path) -> None:
@@ -87,7 +87,7 @@ class _Replacing:
 
     def __enter__(self) -> Path:
         handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-        os.fchmod(handle, 0o666 & ~_umask())
+        os.fchmod(handle, 0o666 & ~_read_umask())
         os.close(handle)
         self._temporary = Path(name)
         return self._temporary
@@ -99,13 +99,13 @@ class _Replacing:
             self._temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
+def _read_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _existing(folder: Path) -> Path:
+def _find_folder(folder: Path) -> Path:
     if folder.is_file():
         return folder.parent
     if folder.is_dir():
@@ -177,7 +177,7 @@ class _Stream:
                 self.whole = source.read() == _END
 
 
-def _parquet_rows(path: Path) -> int:
+def _count_parquet_rows(path: Path) -> int:
     """How many rows a Parquet file holds; -1 where there is none that can be read."""
     try:
         return int(pq.read_metadata(path).num_rows)
@@ -186,7 +186,7 @@ def _parquet_rows(path: Path) -> int:
 
 
 def _rewrite(stream: _Stream, target: Path, schema: pa.Schema) -> None:
-    with _Replacing(target) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with _Replacement(target) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
         rows = 0
         for batch in stream:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reports.data.columns import Mask, array
+from reports.data.columns import Mask, decode_numbers
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class Labels:
         wanted = [self.names.index(name) for name in names if name in self.names]
         return np.isin(self.codes, wanted) if wanted else np.zeros(len(self.codes), dtype=np.bool_)
 
-    def values(self) -> NDArray[np.str_]:
+    def decode(self) -> NDArray[np.str_]:
         """The column spelled out."""
         return np.array(self.names or ("",), dtype=np.str_)[self.codes]
 
 
-def labels(column: pa.ChunkedArray) -> Labels:
+def decode_labels(column: pa.ChunkedArray) -> Labels:
     """A column of strings or of dictionary-encoded ones; chunks may differ in their dictionaries."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     chunks = encoded.unify_dictionaries().chunks
     names = tuple(chunks[0].dictionary.to_pylist()) if chunks else ()
-    codes = array(pa.chunked_array([chunk.indices for chunk in chunks], encoded.type.index_type))
+    codes = decode_numbers(pa.chunked_array([chunk.indices for chunk in chunks], encoded.type.index_type))
     return Labels(codes.astype(np.int16, copy=False), names)

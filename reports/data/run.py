@@ -27,11 +27,11 @@ class Run:
     samples: Samples
     telemetry: Telemetry
 
-    def settled(self) -> Run:
-        """The run as it is judged: see `_ended` and `_reaching`."""
-        return self._ended()._reaching()
+    def settle(self) -> Run:
+        """The run as it is judged: see `_close_open_stages` and `_reassign_late_warm_up`."""
+        return self._close_open_stages()._reassign_late_warm_up()
 
-    def _ended(self) -> Run:
+    def _close_open_stages(self) -> Run:
         """With the end that it had for an end that no plan set: of the load, and so of its stages."""
         if self.facts.planned_s is not None:
             return self
@@ -41,7 +41,7 @@ class Run:
         )
         return replace(self, facts=replace(self.facts, stages=tuple(stages)))
 
-    def _reaching(self) -> Run:
+    def _reassign_late_warm_up(self) -> Run:
         """With the requests of a warm-up that were still under way after it as those of the stage they met.
 
         A stall that begins in the warm-up shows in no other request of users who wait for their replies.
@@ -80,17 +80,17 @@ class Run:
             return self.facts.ended_s
         return float(self.samples.intended_s[-1]) if len(self.samples) else 0.0
 
-    def shown_until_s(self, last_s: float) -> float:
+    def compute_shown_end_s(self, last_s: float) -> float:
         """Where a run is cut that went on until `last_s`: at the end of its plan, if that was just before."""
         planned_s = max((stage.end_s for stage in self.facts.stages), default=self.facts.planned_s or 0.0)
         return planned_s if planned_s < last_s < planned_s + _AFTERMATH_S else last_s
 
-    def length_s(self, stage: Stage) -> float:
+    def compute_length_s(self, stage: Stage) -> float:
         """The planned duration of a stage, or of as much of it as was run before the run was cut short."""
         end_s = min(stage.end_s, self.elapsed_s) if self.cut_short else stage.end_s
         return max(0.0, end_s - stage.start_s)
 
-    def spans(self, stage: str | None = None) -> tuple[tuple[float, float], ...]:
+    def list_spans(self, stage: str | None = None) -> tuple[tuple[float, float], ...]:
         """Start and end of all that is judged, or of one judged stage; neighbours are joined."""
         if not self.facts.stages and stage is None:
             planned_s = self.facts.planned_s
@@ -99,7 +99,7 @@ class Run:
         for judged in self.facts.judged_stages:
             if stage not in (None, judged.name):
                 continue
-            start_s, end_s = judged.start_s, judged.start_s + self.length_s(judged)
+            start_s, end_s = judged.start_s, judged.start_s + self.compute_length_s(judged)
             if joined and joined[-1][1] == start_s:
                 start_s = joined.pop()[0]
             joined.append((start_s, end_s))
@@ -108,9 +108,9 @@ class Run:
     @property
     def judged_s(self) -> float:
         """The planned duration of all that is judged, of as much of it as was run."""
-        return sum(end_s - start_s for start_s, end_s in self.spans())
+        return sum(end_s - start_s for start_s, end_s in self.list_spans())
 
 
 def select_judged(samples: Samples, stages: Sequence[Stage]) -> Samples:
     """The requests of stages that are judged."""
-    return samples.where(~samples.stage.isin(stage.name for stage in stages if not stage.judged))
+    return samples.select(~samples.stage.isin(stage.name for stage in stages if not stage.judged))

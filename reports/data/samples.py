@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reports.data.columns import Floats, Mask, array, objects
-from reports.data.labels import Labels, labels
+from reports.data.columns import Floats, Mask, decode_numbers, decode_texts
+from reports.data.labels import Labels, decode_labels
 from reports.data.row import REPEATED_TEXT, build_schema, list_stored_fields, store_as
 
 OUTCOMES = (
@@ -77,7 +77,7 @@ class Samples:
         """The rows a mask, slice or index array selects."""
         return Samples(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
-    def where(self, mask: Mask) -> Samples:
+    def select(self, mask: Mask) -> Samples:
         """The rows a mask selects: a view where they are neighbours, so that a stage costs no memory."""
         first, count = int(np.argmax(mask)) if len(mask) else 0, int(np.count_nonzero(mask))
         if count == len(mask):
@@ -101,7 +101,7 @@ class Samples:
         """Which requests have a trace that was kept."""
         return np.not_equal(self.trace_id, np.array(None, dtype=np.object_)).astype(np.bool_)
 
-    def failed(self, expected: Iterable[str] = ()) -> Mask:
+    def mark_failed(self, expected: Iterable[str] = ()) -> Mask:
         """Which requests count in the error rate: those neither ok nor `expected` by the scenario."""
         return ~self.outcome.isin(("ok", *expected))
 
@@ -122,25 +122,25 @@ class Samples:
         Rows with the same start are ordered by what was measured, so that the way in which a run was
         divided into files changes no figure. A column of one value is kept as that value.
         """
-        intended_s = array(read("intended_s"))
-        latency_ms = array(read("latency_ms"))
-        order = _order(intended_s, latency_ms)
+        intended_s = decode_numbers(read("intended_s"))
+        latency_ms = decode_numbers(read("latency_ms"))
+        order = _sort_rows(intended_s, latency_ms)
         columns: dict[str, Any] = {}
         for stored in list_stored_fields(cls):
             column = read(stored.name)
             if pa.types.is_dictionary(stored.column):
-                encoded = labels(column)
-                columns[stored.name] = Labels(_lean(encoded.codes, order), encoded.names)
+                encoded = decode_labels(column)
+                columns[stored.name] = Labels(_reorder(encoded.codes, order), encoded.names)
             elif column.null_count == len(column) and pa.types.is_string(stored.column):
                 columns[stored.name] = np.broadcast_to(np.array(None, dtype=np.object_), len(column))
             elif pa.types.is_string(stored.column):
-                columns[stored.name] = _lean(objects(column), order)
+                columns[stored.name] = _reorder(decode_texts(column), order)
             else:
-                columns[stored.name] = _lean(array(column), order)
+                columns[stored.name] = _reorder(decode_numbers(column), order)
         return cls(**columns)
 
 
-def _order(intended_s: Floats, latency_ms: Floats) -> NDArray[np.intp] | None:
+def _sort_rows(intended_s: Floats, latency_ms: Floats) -> NDArray[np.intp] | None:
     if bool(np.all(intended_s[1:] > intended_s[:-1])):
         return None
     order = np.argsort(intended_s, kind="stable")
@@ -152,7 +152,7 @@ def _order(intended_s: Floats, latency_ms: Floats) -> NDArray[np.intp] | None:
     return order
 
 
-def _lean(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
+def _reorder(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
     if len(values) and values.dtype != np.object_:
         first = values[0]
         constant = np.isnan(values).all() if first != first else (values == first).all()

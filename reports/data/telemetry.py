@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from reports.data.columns import Floats, array
-from reports.data.labels import Labels, labels
+from reports.data.columns import Floats, decode_numbers
+from reports.data.labels import Labels, decode_labels
 
 TELEMETRY_SCHEMA = pa.schema(
     [
@@ -63,7 +63,7 @@ class Telemetry:
         """The rows a mask, slice or index array selects."""
         return Telemetry(self.t_s[rows], self.source[rows], self.name[rows], self.value[rows])
 
-    def series(self, name: str, source: str | None = None) -> tuple[Floats, Floats]:
+    def select_series(self, name: str, source: str | None = None) -> tuple[Floats, Floats]:
         """Times in s and values of `name`, at one source or at any; both empty if it was never observed."""
         rows = self.name.equal(name)
         if source is not None:
@@ -83,19 +83,19 @@ class Telemetry:
     @classmethod
     def from_table(cls, table: pa.Table) -> Telemetry:
         """Columns of a table that follows `TELEMETRY_SCHEMA`, sorted by time."""
-        t_s = array(table.column("t_s"))
+        t_s = decode_numbers(table.column("t_s"))
         order = np.argsort(t_s, kind="stable")
-        source, name = (labels(table.column(column))[order] for column in ("source", "name"))
-        return cls(t_s[order], source, name, array(table.column("value"))[order])
+        source, name = (decode_labels(table.column(column))[order] for column in ("source", "name"))
+        return cls(t_s[order], source, name, decode_numbers(table.column("value"))[order])
 
 
-def worker_source(number: int) -> str:
+def name_worker_source(number: int) -> str:
     """The source of what the worker of this number, counted from 0, says of itself."""
     return f"worker {number + 1}"
 
 
-def generators(telemetry: Telemetry) -> list[str]:
+def list_generators(telemetry: Telemetry) -> list[str]:
     """The sources that generated the load: the one process, or all workers but not their master."""
-    sources = sorted(set(telemetry.source[telemetry.name.equal("loop_lag_ms")].values().tolist()))
+    sources = sorted(set(telemetry.source[telemetry.name.equal("loop_lag_ms")].decode().tolist()))
     others = [source for source in sources if source not in (GENERATOR, *OBSERVED)]
     return others or sources

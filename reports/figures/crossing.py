@@ -14,7 +14,7 @@ from reports.objectives.objective import Objective
 from reports.objectives.parsing import parse_objectives
 
 WINDOW_S = 5
-FEWEST = 20
+FEWEST_ANSWERS = 20
 """Answered requests a window needs, lest one slow reply of a few is taken for the limit."""
 
 
@@ -33,22 +33,22 @@ class LimitCrossing:
     """Requests/s that were meant to start in the window."""
 
 
-def limit_crossing(run: Run, seconds: Timeline) -> LimitCrossing | None:
+def find_limit_crossing(run: Run, seconds: Timeline) -> LimitCrossing | None:
     """The earliest crossing of any `p.. latency` objective of `run` within its judged stages."""
-    found = [_crossing(run, seconds, objective) for objective in parse_objectives(run.facts.objectives)]
+    found = [_find_crossing(run, seconds, objective) for objective in parse_objectives(run.facts.objectives)]
     return min((crossing for crossing in found if crossing), key=lambda c: c.t_s, default=None)
 
 
-def _crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossing | None:
+def _find_crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossing | None:
     if objective.definition is not latency_percentile or objective.quantile is None:
         return None
     samples = objective.select(run.judged)
-    samples = samples.where(samples.answered)
+    samples = samples.select(samples.answered)
     intended_s, latency_ms = samples.intended_s, samples.latency_ms
     ends = seconds.t_s[WINDOW_S - 1 :] + 1.0
     edges = np.searchsorted(intended_s, np.stack((ends - WINDOW_S, ends)), side="left")
     for end_s, first, last in zip(ends, *edges, strict=True):
-        if last - first < FEWEST:
+        if last - first < FEWEST_ANSWERS:
             continue
         value = compute_percentile(latency_ms[first:last], objective.quantile)
         if value is not None and not objective.allows(value):
@@ -58,13 +58,13 @@ def _crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossin
                 t_s=float(end_s),
                 value_ms=value,
                 limit_ms=objective.limit,
-                users=_users(seconds, int(end_s) - 1),
+                users=_find_users(seconds, int(end_s) - 1),
                 rate=float(seconds.requests[int(end_s) - WINDOW_S : int(end_s)].sum()) / WINDOW_S,
             )
     return None
 
 
-def _users(seconds: Timeline, second: int) -> float | None:
+def _find_users(seconds: Timeline, second: int) -> float | None:
     for series in (seconds.users, seconds.users_planned):
         if not np.isnan(series[second]):
             return float(series[second])

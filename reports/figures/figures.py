@@ -11,7 +11,7 @@ from reports.data.facts import Stage
 from reports.data.percentiles import compute_percentiles
 from reports.data.run import Run
 from reports.data.samples import Samples
-from reports.objectives.observations import Peak
+from reports.objectives.measurements import Peak
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
@@ -64,15 +64,15 @@ class StageFigures:
     figures: Figures
 
 
-def figures(samples: Samples, duration_s: float, expected: tuple[str, ...] = ()) -> Figures:
+def compute_figures(samples: Samples, duration_s: float, expected: tuple[str, ...] = ()) -> Figures:
     """The figures of `samples` that were planned to take `duration_s`; `expected` outcomes are no errors."""
     requests, ok = len(samples), samples.ok
     succeeded = int(np.count_nonzero(ok))
-    errors = int(np.count_nonzero(samples.failed(expected)))
+    errors = int(np.count_nonzero(samples.mark_failed(expected)))
     rows = int(samples.rows[ok].sum(dtype=np.int64))
     answered = samples.answered
-    p50, p90, p95, p99, p999, mean, low, high = _latency(samples.latency_ms, answered)
-    service_p50, _, _, service_p99, *_ = _latency(samples.service_ms, answered)
+    p50, p90, p95, p99, p999, mean, low, high = _summarise_latency(samples.latency_ms, answered)
+    service_p50, _, _, service_p99, *_ = _summarise_latency(samples.service_ms, answered)
     return Figures(
         requests=requests,
         ok=succeeded,
@@ -90,7 +90,7 @@ def figures(samples: Samples, duration_s: float, expected: tuple[str, ...] = ())
         service_p50_ms=service_p50,
         service_p99_ms=service_p99,
         throughput_rps=succeeded / duration_s if duration_s > 0 else None,
-        peak_rps=Peak.of(samples).value,
+        peak_rps=Peak.from_samples(samples).value,
         rows=rows,
         rows_per_s=rows / duration_s if duration_s > 0 else None,
         request_bytes=int(samples.request_bytes.sum(dtype=np.int64)),
@@ -98,7 +98,7 @@ def figures(samples: Samples, duration_s: float, expected: tuple[str, ...] = ())
     )
 
 
-def stage_figures(run: Run) -> tuple[StageFigures, ...]:
+def compute_stage_figures(run: Run) -> tuple[StageFigures, ...]:
     """The figures of each stage, warm-up too, in the order of the plan."""
     facts = run.facts
     return tuple(
@@ -107,18 +107,20 @@ def stage_figures(run: Run) -> tuple[StageFigures, ...]:
             stage.start_s,
             stage.end_s,
             stage.judged,
-            users=_most(facts.plan.t_s, facts.plan.users, stage.start_s, stage.end_s),
-            mean_users=_mean(run, "users", stage),
-            rate=_most(facts.plan.t_s, facts.plan.rate, stage.start_s, stage.end_s),
-            figures=figures(
-                run.samples.where(run.samples.stage.equal(stage.name)), run.length_s(stage), facts.expected
+            users=_find_highest(facts.plan.t_s, facts.plan.users, stage.start_s, stage.end_s),
+            mean_users=_compute_mean(run, "users", stage),
+            rate=_find_highest(facts.plan.t_s, facts.plan.rate, stage.start_s, stage.end_s),
+            figures=compute_figures(
+                run.samples.select(run.samples.stage.equal(stage.name)),
+                run.compute_length_s(stage),
+                facts.expected,
             ),
         )
         for stage in facts.stages
     )
 
 
-def _latency(values: Floats, rows: Mask) -> tuple[float | None, ...]:
+def _summarise_latency(values: Floats, rows: Mask) -> tuple[float | None, ...]:
     chosen = values[rows & np.isfinite(values)]
     if not len(chosen):
         return (None,) * (len(QUANTILES) + 3)
@@ -126,13 +128,15 @@ def _latency(values: Floats, rows: Mask) -> tuple[float | None, ...]:
     return (*compute_percentiles(chosen, QUANTILES, overwrite=True), mean, low, high)
 
 
-def _mean(run: Run, name: str, stage: Stage) -> float | None:
-    t_s, values = run.telemetry.series(name)
+def _compute_mean(run: Run, name: str, stage: Stage) -> float | None:
+    t_s, values = run.telemetry.select_series(name)
     inside = values[(t_s >= stage.start_s) & (t_s < stage.end_s)]
     return float(inside.mean()) if len(inside) else None
 
 
-def _most(t_s: tuple[float, ...], level: tuple[float, ...], start_s: float, end_s: float) -> float | None:
+def _find_highest(
+    t_s: tuple[float, ...], level: tuple[float, ...], start_s: float, end_s: float
+) -> float | None:
     if not level:
         return None
     inside = [value for t, value in zip(t_s, level, strict=True) if start_s <= t < end_s]

@@ -72,7 +72,7 @@ def measure_generator_health(run: Run) -> GeneratorHealth:
             for source in sorted(sources)
         ),
         _select_judged(run, "others_percent", MACHINE) / 100.0,
-        sum(int(run.telemetry.series("resent", source)[1].max(initial=0)) for source in sources),
+        sum(int(run.telemetry.select_series("resent", source)[1].max(initial=0)) for source in sources),
     )
 
 
@@ -119,7 +119,7 @@ def _describe_resent(found: GeneratorHealth) -> str:
 
 def _select_judged(run: Run, name: str, source: str) -> Floats:
     """What was observed in judged stages."""
-    t_s, values = run.telemetry.series(name, source)
+    t_s, values = run.telemetry.select_series(name, source)
     judged = np.ones(len(t_s), dtype=np.bool_)
     for stage in run.facts.stages:
         if not stage.judged:

@@ -8,19 +8,19 @@ import numpy as np
 
 from reports.data.run import Run
 from reports.data.telemetry import Telemetry
+from reports.objectives.measurements import Measurement, PointEstimate
 from reports.objectives.metric import Scope
 from reports.objectives.objective import Objective
-from reports.objectives.observations import Observation, PointEstimate
 
 
-def observe(objective: Objective, run: Run) -> Observation:
+def measure_objective(objective: Objective, run: Run) -> Measurement:
     """The objective's metric over its part of the run; of windows, the worst one."""
-    whole = scope(objective, run)
+    whole = select_scope(objective, run)
     if objective.window_s is None:
-        return objective.observe(whole)
+        return objective.measure(whole)
     worst: tuple[float, float] | None = None
-    for start_s, window in _windows(whole, objective.window_s, run.spans(objective.during)):
-        value = objective.observe(window).value
+    for start_s, window in _cut_windows(whole, objective.window_s, run.list_spans(objective.during)):
+        value = objective.measure(window).value
         if value is not None and (worst is None or _is_worse(objective, value, worst[0])):
             worst = value, start_s
     value, at_s = worst or (None, None)
@@ -31,23 +31,23 @@ def _is_worse(objective: Objective, value: float, than: float) -> bool:
     return value < than if objective.is_minimum else value > than
 
 
-def scope(objective: Objective, run: Run) -> Scope:
+def select_scope(objective: Objective, run: Run) -> Scope:
     """The judged requests and the telemetry of the objective's endpoint and stage."""
     samples = objective.select(run.judged)
-    spans = run.spans(objective.during)
+    spans = run.list_spans(objective.during)
     duration_s = sum(end - start for start, end in spans)
     start_s = spans[0][0] if spans else 0.0
-    return Scope(samples, _within(run.telemetry, spans), run.facts, duration_s, start_s)
+    return Scope(samples, _select_within(run.telemetry, spans), run.facts, duration_s, start_s)
 
 
-def _within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Telemetry:
+def _select_within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Telemetry:
     inside = np.zeros(len(telemetry), dtype=np.bool_)
     for start_s, end_s in spans:
         inside |= (telemetry.t_s >= start_s) & (telemetry.t_s < end_s)
     return telemetry[inside]
 
 
-def _windows(
+def _cut_windows(
     whole: Scope, window_s: float, spans: tuple[tuple[float, float], ...]
 ) -> Iterator[tuple[float, Scope]]:
     """Windows, each with its start: whole seconds into a span, and the last that ends with it."""

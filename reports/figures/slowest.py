@@ -9,12 +9,12 @@ import numpy as np
 from reports.data.columns import Mask
 from reports.data.samples import Samples
 
-MOST = 10
+MOST_SLOWEST = 10
 MOST_TRACED = 3
 
 
 @dataclass(frozen=True)
-class Slow:
+class SlowRequest:
     """One of the slowest answered requests; None where a value was not recorded."""
 
     intended_s: float
@@ -33,30 +33,30 @@ class Slow:
 
 
 @dataclass(frozen=True)
-class Traced:
+class TracedRequests:
     """Requests whose traces were kept: how many of those answered, and the slowest, the slowest first."""
 
     count: int
     of: int
-    slowest: tuple[Slow, ...]
+    slowest: tuple[SlowRequest, ...]
 
 
-def slowest(samples: Samples) -> tuple[Slow, ...]:
+def find_slowest(samples: Samples) -> tuple[SlowRequest, ...]:
     """The ten slowest answered requests, the slowest first."""
-    return _slowest(samples, samples.answered, MOST)
+    return _find_slowest(samples, samples.answered, MOST_SLOWEST)
 
 
-def traced(samples: Samples) -> Traced | None:
+def find_traced(samples: Samples) -> TracedRequests | None:
     """What is known of traced requests; None where no answered request was."""
     answered = samples.answered
     kept = answered & samples.traced
     count = int(np.count_nonzero(kept))
     if count == 0:
         return None
-    return Traced(count, int(np.count_nonzero(answered)), _slowest(samples, kept, MOST_TRACED))
+    return TracedRequests(count, int(np.count_nonzero(answered)), _find_slowest(samples, kept, MOST_TRACED))
 
 
-def _slowest(samples: Samples, among: Mask, count: int) -> tuple[Slow, ...]:
+def _find_slowest(samples: Samples, among: Mask, count: int) -> tuple[SlowRequest, ...]:
     rows = np.flatnonzero(among)
     latency_ms = samples.latency_ms[rows]
     if len(rows) > count:
@@ -65,20 +65,20 @@ def _slowest(samples: Samples, among: Mask, count: int) -> tuple[Slow, ...]:
         places = np.append(slower, alike[: count - len(slower)])
         rows, latency_ms = rows[places], latency_ms[places]
     chosen = samples[rows[np.lexsort((rows, -latency_ms))]]
-    names = [labels.values() for labels in (chosen.endpoint, chosen.stage, chosen.outcome)]
+    names = [labels.decode() for labels in (chosen.endpoint, chosen.stage, chosen.outcome)]
     return tuple(
-        Slow(
+        SlowRequest(
             intended_s=float(chosen.intended_s[i]),
             latency_ms=float(chosen.latency_ms[i]),
-            service_ms=_known(chosen.service_ms[i]),
+            service_ms=_drop_nan(chosen.service_ms[i]),
             endpoint=str(names[0][i]),
             stage=str(names[1][i]),
             outcome=str(names[2][i]),
             status=int(chosen.status[i]),
             rows=int(chosen.rows[i]),
-            queue_ms=_known(chosen.queue_ms[i]),
-            inference_ms=_known(chosen.inference_ms[i]),
-            batch_size=_known(chosen.batch_size[i]),
+            queue_ms=_drop_nan(chosen.queue_ms[i]),
+            inference_ms=_drop_nan(chosen.inference_ms[i]),
+            batch_size=_drop_nan(chosen.batch_size[i]),
             trace_id=chosen.trace_id[i],
             worker=int(chosen.worker[i]),
         )
@@ -86,5 +86,5 @@ def _slowest(samples: Samples, among: Mask, count: int) -> tuple[Slow, ...]:
     )
 
 
-def _known(value: float) -> float | None:
+def _drop_nan(value: float) -> float | None:
     return None if np.isnan(value) else float(value)

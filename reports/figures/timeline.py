@@ -13,7 +13,7 @@ from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
 
-Counts = NDArray[np.int64]
+CountsPerSecond = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Timeline:
     users_planned: Floats
     users: Floats
     rate_planned: Floats
-    requests: Counts
-    sent: Counts
-    completed: Counts
-    errors: Counts
+    requests: CountsPerSecond
+    sent: CountsPerSecond
+    completed: CountsPerSecond
+    errors: CountsPerSecond
     p50_ms: Floats
     p95_ms: Floats
     p99_ms: Floats
@@ -41,7 +41,7 @@ class Timeline:
         return len(self.t_s)
 
 
-def timeline(run: Run) -> Timeline:
+def compute_timeline(run: Run) -> Timeline:
     """The run second by second, to the end of its plan or its last reply, whichever is later.
 
     What came less than half a second after the plan is in its last row.
@@ -50,47 +50,49 @@ def timeline(run: Run) -> Timeline:
     last_s = max(facts.duration_s, run.elapsed_s, *(stage.end_s for stage in facts.stages), 0.0)
     if len(samples):
         last_s = max(last_s, float(np.nanmax(samples.end_s, initial=0.0)), float(samples.intended_s[-1]))
-    seconds = max(1, int(np.ceil(run.shown_until_s(last_s))))
+    seconds = max(1, int(np.ceil(run.compute_shown_end_s(last_s))))
     t_s = np.arange(seconds, dtype=np.float64)
-    p50_ms, p95_ms, p99_ms = _percentiles(samples, t_s, (0.5, 0.95, 0.99))
+    p50_ms, p95_ms, p99_ms = _compute_percentiles_per_second(samples, t_s, (0.5, 0.95, 0.99))
     return Timeline(
         t_s=t_s,
-        users_planned=_planned(t_s, facts.plan.t_s, facts.plan.users),
-        users=held(t_s, run.telemetry, "users"),
-        rate_planned=_planned(t_s, facts.plan.t_s, facts.plan.rate),
-        requests=per_second(samples.intended_s, seconds),
-        sent=per_second(samples.sent_s, seconds),
-        completed=per_second(samples.end_s[samples.ok], seconds),
-        errors=per_second(samples.intended_s[samples.failed(facts.expected)], seconds),
+        users_planned=_interpolate_plan(t_s, facts.plan.t_s, facts.plan.users),
+        users=hold_last_values(t_s, run.telemetry, "users"),
+        rate_planned=_interpolate_plan(t_s, facts.plan.t_s, facts.plan.rate),
+        requests=count_per_second(samples.intended_s, seconds),
+        sent=count_per_second(samples.sent_s, seconds),
+        completed=count_per_second(samples.end_s[samples.ok], seconds),
+        errors=count_per_second(samples.intended_s[samples.mark_failed(facts.expected)], seconds),
         p50_ms=p50_ms,
         p95_ms=p95_ms,
         p99_ms=p99_ms,
     )
 
 
-def per_second(at_s: Floats, seconds: int) -> Counts:
+def count_per_second(at_s: Floats, seconds: int) -> CountsPerSecond:
     """How many of `at_s` lie in each of the first `seconds` seconds; NaN lies in none."""
     finite = at_s[np.isfinite(at_s)]
     placed = np.clip(finite, 0, seconds - 1).astype(np.int64)
     return np.bincount(placed, minlength=seconds).astype(np.int64)
 
 
-def held(t_s: Floats, telemetry: Telemetry, name: str, source: str | None = None) -> Floats:
+def hold_last_values(t_s: Floats, telemetry: Telemetry, name: str, source: str | None = None) -> Floats:
     """The last value of `name` known by the end of each second; NaN before the first."""
-    at_s, value = telemetry.series(name, source)
+    at_s, value = telemetry.select_series(name, source)
     if not len(at_s):
         return np.full(len(t_s), np.nan)
     last = np.searchsorted(at_s, t_s + 1.0, side="left") - 1
     return np.where(last >= 0, value[np.maximum(last, 0)], np.nan)
 
 
-def _planned(t_s: Floats, at_s: tuple[float, ...], level: tuple[float, ...]) -> Floats:
+def _interpolate_plan(t_s: Floats, at_s: tuple[float, ...], level: tuple[float, ...]) -> Floats:
     if not level:
         return np.full(len(t_s), np.nan)
     return np.interp(t_s, at_s, level, right=np.nan)
 
 
-def _percentiles(samples: Samples, t_s: Floats, quantiles: tuple[float, ...]) -> NDArray[np.float64]:
+def _compute_percentiles_per_second(
+    samples: Samples, t_s: Floats, quantiles: tuple[float, ...]
+) -> NDArray[np.float64]:
     answered = samples.answered
     latency_ms = samples.latency_ms[answered]
     edges = np.searchsorted(samples.intended_s[answered], np.append(t_s, np.inf), side="left")

@@ -50,7 +50,7 @@ class Dependence:
     effect: float
     bursts: float
 
-    def effective(self, samples: int) -> float:
+    def compute_effective_samples(self, samples: int) -> float:
         """How many independent samples tell as much as `samples` of this series."""
         if self.effect == 1.0:
             return float(samples)
@@ -61,32 +61,32 @@ class Dependence:
         return Dependence(max(self.effect, other.effect), max(self.bursts, other.bursts))
 
 
-def dependence(series: Mask, confidence: float) -> Dependence:
+def measure_dependence(series: Mask, confidence: float) -> Dependence:
     """How the neighbours of `series` hang together; bounds with it hold at `confidence`, one-sided."""
     hits = int(np.count_nonzero(series))
     if hits in (0, len(series)):
         return Dependence(1.0, hits)
-    bins = binned(series)
+    bins = count_in_bins(series)
     count, share = len(bins.hits), hits / len(series)
     independent = share * (1.0 - share) / len(series)
-    length = block_length(bins.hits / bins.sizes)
-    if length == 1 and _dispersion(bins, share) <= 1.0 + 2.0 * np.sqrt(2.0 / (count - 1)):
+    length = choose_block_length(bins.hits / bins.sizes)
+    if length == 1 and _compute_dispersion(bins, share) <= 1.0 + 2.0 * np.sqrt(2.0 / (count - 1)):
         return Dependence(1.0, hits)
     longest = max(1, count // FEWEST_BLOCKS)
     shortest = max(length, int(np.ceil(count ** (1 / 3))))
     lengths = {min(times * shortest, longest) for times in (1, 2, 4)}
-    effect = max(1.0, *(_variance(bins, each, confidence) / independent for each in lengths))
+    effect = max(1.0, *(_estimate_variance(bins, each, confidence) / independent for each in lengths))
     return Dependence(effect, hits / effect)
 
 
-def binned(series: Mask, bins: int = BINS) -> Bins:
+def count_in_bins(series: Mask, bins: int = BINS) -> Bins:
     """The series in `bins` stretches whose sizes differ by one at most; one each where it is shorter."""
     count = min(bins, len(series))
     edges = np.linspace(0, len(series), count + 1).astype(np.int64)
     return Bins(np.add.reduceat(series, edges[:-1], dtype=np.int64), np.diff(edges))
 
 
-def block_length(series: Floats) -> int:
+def choose_block_length(series: Floats) -> int:
     """The length that suits the circular block bootstrap of `series`; 1 where neighbours don't correlate.
 
     Politis and White's rule: the flat-top lag window reaches twice as far as the autocorrelation is told from
@@ -101,7 +101,7 @@ def block_length(series: Floats) -> int:
     covariance = np.array([centred[: count - lag] @ centred[lag:] for lag in range(longest + 1)]) / count
     noise = 2.0 * np.sqrt(np.log10(count) / count)
     significant = np.abs(covariance[1:] / covariance[0]) >= noise
-    reach = _reach(significant, in_a_row)
+    reach = _find_reach(significant, in_a_row)
     if reach == 0:
         return 1
     window = min(2 * reach, longest)
@@ -115,38 +115,38 @@ def block_length(series: Floats) -> int:
     return int(np.clip(np.ceil(length), 1, np.ceil(min(3 * np.sqrt(count), count / 3))))
 
 
-def bootstrapped_shares(bins: Bins, length: int) -> Floats:
+def resample_shares(bins: Bins, length: int) -> Floats:
     """The share of true ones in each of `REPLICATES` resamples made of blocks of `length` bins."""
     count = len(bins.hits)
     blocks = -(-count // length)
     first = np.random.default_rng(SEED).integers(0, count, size=(REPLICATES, blocks))
-    hits, sizes = _block_sums(bins.hits, length), _block_sums(bins.sizes, length)
+    hits, sizes = _sum_blocks(bins.hits, length), _sum_blocks(bins.sizes, length)
     shares: Floats = hits[first].sum(axis=1) / sizes[first].sum(axis=1)
     return shares
 
 
-def _variance(bins: Bins, length: int, confidence: float) -> float:
+def _estimate_variance(bins: Bins, length: int, confidence: float) -> float:
     """Of the resampled shares, without the bias of few blocks, and wider by Student's t for them."""
     blocks = len(bins.hits) / length
-    variance = float(bootstrapped_shares(bins, length).var()) * blocks / (blocks - 1)
+    variance = float(resample_shares(bins, length).var()) * blocks / (blocks - 1)
     level = max(confidence, 0.75)  # the ratio is undefined at 0.5 and hardly changes below
     wider = float(special.stdtrit(blocks - 1, level) / special.ndtri(level))
     return variance * wider**2
 
 
-def _dispersion(bins: Bins, share: float) -> float:
+def _compute_dispersion(bins: Bins, share: float) -> float:
     """How far the bins' counts spread, by how far independent trials would (Pearson's chi-square)."""
     expected = share * bins.sizes
     return float(((bins.hits - expected) ** 2 / (expected * (1.0 - share))).sum() / (len(bins.hits) - 1))
 
 
-def _block_sums(values: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+def _sum_blocks(values: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     total = np.concatenate(([0], np.cumsum(np.concatenate((values, values[: length - 1])))))
     sums: NDArray[np.int64] = total[length:] - total[:-length]
     return sums
 
 
-def _reach(significant: Mask, in_a_row: int) -> int:
+def _find_reach(significant: Mask, in_a_row: int) -> int:
     quiet = 0
     for lag, correlated in enumerate(significant, start=1):
         quiet = 0 if correlated else quiet + 1

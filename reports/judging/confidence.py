@@ -23,7 +23,7 @@ from scipy import special
 
 from reports.data.columns import Floats, Mask
 from reports.data.percentiles import Quantile, compute_percentiles
-from reports.judging.bootstrap import dependence
+from reports.judging.bootstrap import measure_dependence
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,20 @@ class Proof:
     needed: int | None = None
 
 
-def percentile_interval(values: Floats, quantile: Quantile, confidence: float) -> tuple[float, float] | None:
+def compute_percentile_interval(
+    values: Floats, quantile: Quantile, confidence: float
+) -> tuple[float, float] | None:
     """Bounds of the percentile `quantile` of what `values` (in order of time) are drawn from.
 
     None where there are too few values to bound it on both sides.
     """
-    ranks = percentile_ranks(len(values), float(quantile), confidence)
+    ranks = compute_interval_ranks(len(values), float(quantile), confidence)
     if ranks is None:
         return None
     places = [rank - 1 for rank in ranks]
     low, high = (float(value) for value in np.partition(values, places)[places])
     (observed,) = compute_percentiles(values, (quantile,))
-    bounds = dependent_bounds(values > observed, confidence)
+    bounds = compute_dependent_bounds(values > observed, confidence)
     if bounds is not None:
         above = np.clip(1.0 - np.array([bounds[1], bounds[0]]), 0.0, 1.0).tolist()
         wide = compute_percentiles(values, above)
@@ -53,28 +55,28 @@ def percentile_interval(values: Floats, quantile: Quantile, confidence: float) -
     return low, high
 
 
-def percentile_ranks(samples: int, q: float, confidence: float) -> tuple[int, int] | None:
+def compute_interval_ranks(samples: int, q: float, confidence: float) -> tuple[int, int] | None:
     """Ranks (from 1) of the order statistics between which the percentile lies; None if there aren't any.
 
     With B ~ Binomial(samples, q) values below the percentile, P(B < low) and P(B >= high) are each at most
     (1 - confidence) / 2.
     """
     tail = (1.0 - confidence) / 2
-    low = _last(lambda rank: float(special.bdtr(rank - 1, samples, q)) <= tail, 0, samples)
-    high = 1 + _last(lambda rank: float(special.bdtrc(rank - 1, samples, q)) > tail, 0, samples)
+    low = _search_last(lambda rank: float(special.bdtr(rank - 1, samples, q)) <= tail, 0, samples)
+    high = 1 + _search_last(lambda rank: float(special.bdtrc(rank - 1, samples, q)) > tail, 0, samples)
     return (low, high) if low >= 1 and high <= samples else None
 
 
-def share_interval(hits: Mask, confidence: float) -> tuple[float, float] | None:
+def compute_share_interval(hits: Mask, confidence: float) -> tuple[float, float] | None:
     """Bounds of the share of true ones of what `hits` (in order of time) are drawn from; None without any."""
     if not len(hits):
         return None
-    low, high = clopper_pearson(int(np.count_nonzero(hits)), len(hits), confidence)
-    bounds = dependent_bounds(hits, confidence)
+    low, high = compute_clopper_pearson(int(np.count_nonzero(hits)), len(hits), confidence)
+    bounds = compute_dependent_bounds(hits, confidence)
     return (low, high) if bounds is None else (min(low, bounds[0]), max(high, bounds[1]))
 
 
-def clopper_pearson(hits: float, samples: float, confidence: float) -> tuple[float, float]:
+def compute_clopper_pearson(hits: float, samples: float, confidence: float) -> tuple[float, float]:
     """The exact interval of a share, from `hits` in `samples` independent trials, effective ones too."""
     tail = (1.0 - confidence) / 2
     low = special.betaincinv(hits, samples - hits + 1, tail) if hits else 0.0
@@ -82,14 +84,14 @@ def clopper_pearson(hits: float, samples: float, confidence: float) -> tuple[flo
     return float(low), float(high)
 
 
-def dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | None:
+def compute_dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | None:
     """Bounds of a share by its effective samples; None where neighbours don't resemble each other."""
-    found = dependence(hits, (1.0 + confidence) / 2)
+    found = measure_dependence(hits, (1.0 + confidence) / 2)
     if found.effect == 1.0:
         return None
-    size = found.effective(len(hits))
+    size = found.compute_effective_samples(len(hits))
     share = int(np.count_nonzero(hits)) / len(hits)
-    return clopper_pearson(share * size, size, confidence)
+    return compute_clopper_pearson(share * size, size, confidence)
 
 
 def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None) -> Proof:
@@ -99,21 +101,23 @@ def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None
     better how slow requests hang together.
     """
     samples, count = len(over), int(np.count_nonzero(over))
-    required = required_samples(budget, count, confidence)
+    required = compute_required_samples(budget, count, confidence)
     if samples < required:
         return Proof(proven=False, needed=required - samples)
-    found = dependence(over, confidence)
+    found = measure_dependence(over, confidence)
     if near is not None:
-        found |= dependence(near, confidence)
-    size, share = found.effective(samples), count / samples
+        found |= measure_dependence(near, confidence)
+    size, share = found.compute_effective_samples(samples), count / samples
     if share >= budget:
         return Proof(proven=False)
     if special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence:
         return Proof(proven=True)
-    return Proof(proven=False, needed=int(np.ceil(samples * (_enough(share, budget, confidence) / size - 1))))
+    return Proof(
+        proven=False, needed=int(np.ceil(samples * (_compute_enough(share, budget, confidence) / size - 1)))
+    )
 
 
-def near_misses(values: Floats, limit: float, budget: float) -> Mask:
+def mark_near_misses(values: Floats, limit: float, budget: float) -> Mask:
     """The slowest of `values`: five times as many as the `budget` allows, but none within half the limit."""
     (level,) = compute_percentiles(values, (1 - min(5 * Fraction(repr(budget)), Fraction(1, 2)),))
     return np.asarray(values > max(limit / 2.0, level), dtype=np.bool_)
@@ -124,15 +128,15 @@ def is_broken(over: Mask, budget: float, confidence: float) -> bool:
     samples, count = len(over), int(np.count_nonzero(over))
     if not samples or count / samples <= budget:
         return False
-    size = dependence(over, confidence).effective(samples)
+    size = measure_dependence(over, confidence).compute_effective_samples(samples)
     hits = size * count / samples
     low = special.betaincinv(hits, size - hits + 1.0, 1.0 - confidence)
     return bool(low > budget)
 
 
-def _enough(share: float, budget: float, confidence: float) -> float:
+def _compute_enough(share: float, budget: float, confidence: float) -> float:
     """How many effective samples prove `budget` if the `share` over the limit stays what it is."""
-    fewest = _last(
+    fewest = _search_last(
         lambda size: (
             float(special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget)) > 1.0 - confidence
         ),
@@ -142,17 +146,17 @@ def _enough(share: float, budget: float, confidence: float) -> float:
     return fewest + 1.0
 
 
-def required_samples(budget: float, over: int, confidence: float) -> int:
+def compute_required_samples(budget: float, over: int, confidence: float) -> int:
     """How many samples prove a limit that the share `budget` may pass, when `over` of them do: h + over."""
     within = 1.0 - budget
     doubt = 1.0 - confidence
     high = 1
     while special.betainc(high, over + 1, within) > doubt:
         high *= 2
-    return over + 1 + _last(lambda h: float(special.betainc(h, over + 1, within)) > doubt, 0, high)
+    return over + 1 + _search_last(lambda h: float(special.betainc(h, over + 1, within)) > doubt, 0, high)
 
 
-def _last(holds: Callable[[int], bool], low: int, high: int) -> int:
+def _search_last(holds: Callable[[int], bool], low: int, high: int) -> int:
     """The last whole number in (low, high] for which `holds`, which holds up to some point; else `low`."""
     while low < high:
         middle = (low + high + 1) // 2

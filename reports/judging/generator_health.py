@@ -15,7 +15,7 @@ from reports.data.columns import Floats, Mask
 from reports.data.quantities import counted, duration, number
 from reports.data.run import Run
 from reports.figures.generator import GeneratorProcess, format_mean_percent, measure_generator_health
-from reports.figures.reasons import reason
+from reports.figures.reasons import describe_failure
 from reports.judging.faults import Fault
 
 TOLERATED_SHARE = 0.1
@@ -85,7 +85,7 @@ def _find_unsent(run: Run) -> list[Fault]:
         count = int(np.count_nonzero(run.judged.outcome.equal(outcome)))
         if count:
             were = counted(count, "request was", "requests were")
-            faults.append(Fault(f"{were} {reason(outcome, 0)}", remedy))
+            faults.append(Fault(f"{were} {describe_failure(outcome, 0)}", remedy))
     return faults
 
 

@@ -8,12 +8,18 @@ import numpy as np
 
 from reports.data.quantities import beside, counted, duration, number, with_unit
 from reports.data.run import Run
-from reports.figures.scope import observe
-from reports.judging.confidence import Proof, near_misses, percentile_interval, prove, share_interval
+from reports.figures.scope import measure_objective
+from reports.judging.confidence import (
+    Proof,
+    compute_percentile_interval,
+    compute_share_interval,
+    mark_near_misses,
+    prove,
+)
 from reports.judging.outcomes import Outcome
+from reports.objectives.measurements import Measurement, Percentile, Proportion, Provable
 from reports.objectives.metrics import availability, errors, offered_load
 from reports.objectives.objective import Objective
-from reports.objectives.observations import Observation, Percentile, Provable, Share
 
 _LIMITS = {"<=": "limit", "<": "limit below", ">=": "needed", ">": "needed more than"}
 
@@ -51,10 +57,10 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
     Nothing to measure is a miss. In a run that was cut short, what might still have come is left open: it is
     `unproven`, not missed.
     """
-    confidence = run.facts.confidence_of_a_look
-    seen = observe(objective, run)
-    outcome, proof = _outcome(objective, seen, run)
-    provable = _provable(objective, seen)
+    confidence = run.facts.checkpoint_confidence
+    seen = measure_objective(objective, run)
+    outcome, proof = _decide_outcome(objective, seen, run)
+    provable = _is_provable(objective, seen)
     return Judgement(
         text=objective.text,
         metric=objective.metric,
@@ -62,48 +68,50 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
         limit=objective.stated,
         unit=objective.unit,
         samples=seen.samples,
-        interval=_interval(objective, seen, confidence) if provable or outcome != "met" else None,
+        interval=_compute_interval(objective, seen, confidence) if provable or outcome != "met" else None,
         confidence=confidence,
         outcome=outcome,
         needed=proof.needed,
-        message=_message(objective, seen, outcome, proof, run),
+        message=_write_message(objective, seen, outcome, proof, run),
         at_s=seen.at_s,
         provable=provable,
     )
 
 
-def _outcome(objective: Objective, seen: Observation, run: Run) -> tuple[Outcome, Proof]:
+def _decide_outcome(objective: Objective, seen: Measurement, run: Run) -> tuple[Outcome, Proof]:
     none = Proof(proven=False)
     if seen.value is None:
         return ("unproven" if run.cut_short else "missed"), none
     if not objective.allows(seen.value):
-        return ("unproven" if _may_come(objective, seen, run) else "missed"), none
-    proof = _proof(objective, seen, run.facts.confidence_of_a_look)
+        return ("unproven" if _may_still_come(objective, seen, run) else "missed"), none
+    proof = _prove(objective, seen, run.facts.checkpoint_confidence)
     return ("met" if proof.proven else "unproven"), proof
 
 
-def _may_come(objective: Objective, seen: Observation, run: Run) -> bool:
+def _may_still_come(objective: Objective, seen: Measurement, run: Run) -> bool:
     """Whether a run that was cut short might still have come to what was asked of it."""
     return run.cut_short and seen.reachable and objective.is_minimum
 
 
-def _provable(objective: Objective, seen: Observation) -> bool:
+def _is_provable(objective: Objective, seen: Measurement) -> bool:
     return seen.value is None or (isinstance(seen, Provable) and objective.compute_budget(seen) > 0)
 
 
-def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
+def _prove(objective: Objective, seen: Measurement, confidence: float) -> Proof:
     if not isinstance(seen, Provable) or (budget := objective.compute_budget(seen)) <= 0:
         return Proof(proven=True)
-    near = near_misses(seen.values, objective.limit, budget) if isinstance(seen, Percentile) else None
+    near = mark_near_misses(seen.values, objective.limit, budget) if isinstance(seen, Percentile) else None
     return prove(objective.mark_exceeding(seen), budget, confidence, near)
 
 
-def _interval(objective: Objective, seen: Observation, confidence: float) -> tuple[float, float] | None:
+def _compute_interval(
+    objective: Objective, seen: Measurement, confidence: float
+) -> tuple[float, float] | None:
     match seen:
         case Percentile(values, quantile):
-            bounds = percentile_interval(values, quantile, confidence)
-        case Share(hits):
-            bounds = share_interval(hits, confidence)
+            bounds = compute_percentile_interval(values, quantile, confidence)
+        case Proportion(hits):
+            bounds = compute_share_interval(hits, confidence)
         case _:
             bounds = None
     return (
@@ -113,9 +121,9 @@ def _interval(objective: Objective, seen: Observation, confidence: float) -> tup
     )
 
 
-def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: Proof, run: Run) -> str:
+def _write_message(objective: Objective, seen: Measurement, outcome: Outcome, proof: Proof, run: Run) -> str:
     if seen.value is None:
-        return f"{objective.subject} could not be measured: {_absence(objective, run)}."
+        return f"{objective.subject} could not be measured: {_explain_absence(objective, run)}."
     observed = beside(objective.convert_to_unit(seen.value), objective.stated)
     unit = objective.unit
     verb = "were" if objective.definition is errors else "was"
@@ -129,13 +137,13 @@ def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: P
         return f"{said}."
     if not objective.allows(seen.value):
         return f"{said}: not reached before the run was cut short."
-    sure = f"{number(run.facts.confidence_of_a_look * 100)} %"
+    sure = f"{number(run.facts.checkpoint_confidence * 100)} %"
     if proof.needed is None:
         return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
     return f"{said}: met, not proven; {counted(proof.needed, 'more sample')} would prove it at {sure}."
 
 
-def _absence(objective: Objective, run: Run) -> str:
+def _explain_absence(objective: Objective, run: Run) -> str:
     if objective.definition is availability:
         return "no readiness probe was recorded"
     if objective.definition is offered_load:

@@ -9,7 +9,7 @@ Outcome: TypeAlias = Literal["met", "missed", "unproven"]
 """Of an objective: its limit was kept, was broken, or was kept without proof."""
 StageOutcome: TypeAlias = Outcome | Literal["not judged", "not begun"]
 """Of a stage: the worst outcome among its objectives, or why it has none."""
-Word: TypeAlias = Literal["pass", "fail", "invalid"]
+VerdictWord: TypeAlias = Literal["pass", "fail", "invalid"]
 """Of a run."""
 
 SYMBOLS: Final[Mapping[str, str]] = {

@@ -37,7 +37,8 @@ def judge_stages(
 ) -> tuple[StageJudgement, ...]:
     """Each stage of `run`, whose figures are `stages`, beside the objectives that can be asked of it."""
     return tuple(
-        _judge(run, objectives, stage, told) for stage, told in zip(run.facts.stages, stages, strict=True)
+        _judge_stage(run, objectives, stage, told)
+        for stage, told in zip(run.facts.stages, stages, strict=True)
     )
 
 
@@ -60,12 +61,14 @@ def is_asked_of(objective: Objective, stage: Stage) -> bool:
     return "during" in definition.clauses and not amount
 
 
-def _judge(run: Run, objectives: Sequence[Objective], stage: Stage, told: StageFigures) -> StageJudgement:
+def _judge_stage(
+    run: Run, objectives: Sequence[Objective], stage: Stage, told: StageFigures
+) -> StageJudgement:
     if not stage.judged:
         return StageJudgement(told, "not judged", ())
     if run.cut_short and stage.start_s >= run.elapsed_s and not told.figures.requests:
         return StageJudgement(told, "not begun", ())
-    samples = run.samples.where(run.samples.stage.equal(stage.name))
+    samples = run.samples.select(run.samples.stage.equal(stage.name))
     alone = replace(run, samples=samples, facts=replace(run.facts, stages=(stage,)))
     judged = tuple(judge_objective(asked, alone) for asked in objectives if is_asked_of(asked, stage))
     return StageJudgement(told, find_worst(each.outcome for each in judged) or "not judged", judged)

@@ -12,30 +12,39 @@ from typing import Any, Final, Protocol, TypeVar
 import numpy as np
 
 from reports.data.percentiles import compute_rank
+from reports.objectives.measurements import (
+    Count,
+    Maximum,
+    Mean,
+    Measurement,
+    Peak,
+    Proportion,
+    Provable,
+    Rate,
+)
 from reports.objectives.objective import Objective
-from reports.objectives.observations import Count, Maximum, Mean, Observation, Peak, Provable, Rate, Share
 
-Seen = TypeVar("Seen", contravariant=True)
+Measured = TypeVar("Measured", contravariant=True)
 
 
-class FigureCounter(Protocol[Seen]):
+class FigureCounter(Protocol[Measured]):
     """One figure, from all blocks so far."""
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: Measured) -> None:
         """Count what was observed in one more block."""
 
     def compute_value(self, elapsed_s: float, /) -> float | None:
         """The figure after `elapsed_s` seconds of its part of the run; None where there was nothing yet."""
 
 
-class ShareCounter:
+class ProportionCounter:
     """Keeps a `Share`."""
 
     def __init__(self) -> None:
         self.hits = 0
         self.samples = 0
 
-    def add(self, seen: Share) -> None:
+    def add(self, seen: Proportion) -> None:
         """Count a block."""
         self.hits += int(np.count_nonzero(seen.hits))
         self.samples += len(seen.hits)
@@ -137,7 +146,7 @@ class PeakCounter:
 
 
 _COUNTERS: Final[Mapping[type[Any], Callable[[], FigureCounter[Any]]]] = {
-    Share: ShareCounter,
+    Proportion: ProportionCounter,
     Count: TotalCounter,
     Mean: MeanCounter,
     Maximum: MaximumCounter,
@@ -146,7 +155,7 @@ _COUNTERS: Final[Mapping[type[Any], Callable[[], FigureCounter[Any]]]] = {
 }
 
 
-def start_counter(seen: Observation) -> FigureCounter[Any] | None:
+def start_counter(seen: Measurement) -> FigureCounter[Any] | None:
     """A counter for observations of this kind, without any yet; None where none can be kept up to date."""
     counter = _COUNTERS.get(type(seen))
     return counter() if counter else None

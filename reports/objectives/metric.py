@@ -11,7 +11,7 @@ from typing import Literal
 from reports.data.facts import Facts
 from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
-from reports.objectives.observations import Observation
+from reports.objectives.measurements import Measurement
 from reports.objectives.units import Units
 
 _ARGUMENT = re.compile(r"<(\w+)>")
@@ -44,7 +44,7 @@ class Metric:
     better: Literal["lower", "higher"] | None
     clauses: tuple[str, ...]
     """How an objective may narrow it: on an endpoint, during a stage, in any window."""
-    measure: Callable[..., Observation]
+    function: Callable[..., Measurement]
 
     @property
     def argument_name(self) -> str | None:
@@ -57,9 +57,9 @@ class Metric:
         found = re.fullmatch(_ARGUMENT.sub("([0-9.]+)", self.name), text)
         return "".join(found.groups()) if found else None
 
-    def observe(self, scope: Scope, argument: Fraction | None = None) -> Observation:
+    def measure(self, scope: Scope, argument: Fraction | None = None) -> Measurement:
         """The metric over `scope`."""
-        return self.measure(scope) if argument is None else self.measure(scope, argument)
+        return self.function(scope) if argument is None else self.function(scope, argument)
 
 
 METRICS: list[Metric] = []
@@ -71,11 +71,11 @@ def metric(
     units: Units,
     better: Literal["lower", "higher"] | None,
     clauses: tuple[str, ...] = ("on", "during", "in any"),
-) -> Callable[[Callable[..., Observation]], Metric]:
+) -> Callable[[Callable[..., Measurement]], Metric]:
     """Make the decorated function a metric that objectives can be stated about."""
 
-    def register(measure: Callable[..., Observation]) -> Metric:
-        METRICS.append(Metric(name, units, better, clauses, measure))
+    def register(function: Callable[..., Measurement]) -> Metric:
+        METRICS.append(Metric(name, units, better, clauses, function))
         return METRICS[-1]
 
     return register

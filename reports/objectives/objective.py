@@ -12,8 +12,8 @@ import numpy as np
 from reports.data.columns import Floats, Mask
 from reports.data.quantities import exact, with_unit
 from reports.data.samples import Samples
+from reports.objectives.measurements import Count, Maximum, Measurement, Percentile, Provable
 from reports.objectives.metric import Metric, Scope
-from reports.objectives.observations import Count, Maximum, Observation, Percentile, Provable
 
 Comparison: TypeAlias = Literal["<=", "<", ">=", ">"]
 
@@ -82,9 +82,9 @@ class Objective:
         """The requests of the endpoint and the stage that the objective names."""
         return select_requests(samples, self.on, self.during)
 
-    def observe(self, scope: Scope) -> Observation:
+    def measure(self, scope: Scope) -> Measurement:
         """The metric over `scope`."""
-        return self.definition.observe(scope, self.argument)
+        return self.definition.measure(scope, self.argument)
 
     def allows(self, value: float) -> bool:
         """Whether a value in the metric's base unit keeps the limit."""
@@ -120,7 +120,7 @@ class Objective:
 def select_requests(samples: Samples, endpoint: str | None, stage: str | None) -> Samples:
     """The requests to one endpoint, in one stage; all where it is None."""
     if stage is not None:
-        samples = samples.where(samples.stage.equal(stage))
+        samples = samples.select(samples.stage.equal(stage))
     if endpoint is not None:
-        samples = samples.where(samples.endpoint.equal(endpoint))
+        samples = samples.select(samples.endpoint.equal(endpoint))
     return samples

@@ -17,7 +17,7 @@ from reports.data.quantities import counted, duration
 from reports.data.run import Run
 from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.figures.summary import Summary
-from reports.judging.methods import methods
+from reports.judging.methods import describe_methods
 from reports.judging.verdict import Verdict
 from reports.rendering.htmlobjectives import objective_table
 from reports.rendering.htmlslowest import slowest_table
@@ -52,7 +52,7 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             failures=failure_table(summary),
             slowest=slowest_table(summary, facts.trace_link),
             known=_known(run),
-            methods=methods(facts),
+            methods=describe_methods(facts),
             resolved=json.dumps(facts.resolved, indent=2, ensure_ascii=False, default=str)
             if facts.resolved
             else "",

@@ -30,7 +30,7 @@ def stats_rows(summary: Summary, verdict: Verdict) -> Iterator[Row]:
 
     How the objectives stand is told of stages and of everything; objectives need not be about one endpoint.
     """
-    for cell in summary.cells:
+    for cell in summary.endpoint_stages:
         yield cell.endpoint, cell.stage, _yes(cell.judged), None, *_values(cell.figures)
     for stage in verdict.stages:
         told = stage.stage

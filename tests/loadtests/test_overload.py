@@ -36,8 +36,8 @@ def test_twice_the_capacity_is_found_offered_shed_and_recovered_from(
     assert suite.code in (0, 1, 3), suite.said
     assert suite.facts["capacity_per_s"] <= 1.1 * MOST_PER_S, "more than the model can do"
     samples = read_run(suite.folder).samples
-    overload = samples.where(samples.stage.equal("overload"))
+    overload = samples.select(samples.stage.equal("overload"))
     assert overload.outcome.isin(("ok", "shed")).mean() > 0.9, "what else takes the machine makes some late"
     assert overload.outcome.equal("shed").mean() > 0.2
-    recovered = samples.where(samples.intended_s > samples.intended_s.max() - 1.0)
+    recovered = samples.select(samples.intended_s > samples.intended_s.max() - 1.0)
     assert recovered.ok.mean() > 0.9

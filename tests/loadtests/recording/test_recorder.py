@@ -85,10 +85,10 @@ def test_a_row_survives_the_way_through_the_folder(tmp_path: Path) -> None:
     samples = read_run(tmp_path).samples
     assert samples.intended_s.tolist() == [0.25, 1.0, 1.5]
     assert samples.latency_ms.tolist() == pytest.approx([12.345678, 12.345678, math.nan], nan_ok=True)
-    assert samples.stage.values().tolist() == ["low", "high", "high"], "a stage begins on its first instant"
-    assert samples.endpoint.values().tolist() == ["prediction", "batch", "prediction"]
-    assert samples.outcome.values().tolist() == ["ok", "timeout", "dropped"]
-    assert samples.kind.values().tolist() == ["realistic", "boundary", "realistic"]
+    assert samples.stage.decode().tolist() == ["low", "high", "high"], "a stage begins on its first instant"
+    assert samples.endpoint.decode().tolist() == ["prediction", "batch", "prediction"]
+    assert samples.outcome.decode().tolist() == ["ok", "timeout", "dropped"]
+    assert samples.kind.decode().tolist() == ["realistic", "boundary", "realistic"]
     assert samples.rows.tolist() == [1, 10, 1]
     assert samples.queue_ms.tolist() == pytest.approx([1.5, math.nan, math.nan], nan_ok=True)
     assert samples.batch_size.tolist() == pytest.approx([17.0, math.nan, math.nan], nan_ok=True)
@@ -102,7 +102,7 @@ def test_what_was_sealed_is_readable_before_the_run_is_closed(tmp_path: Path) ->
     run = read_run(tmp_path)
     assert len(run.samples) == 2
     assert run.facts.ended_s is None
-    assert run.telemetry.series("users")[1].tolist() == [2.0]
+    assert run.telemetry.select_series("users")[1].tolist() == [2.0]
     recording.close(facts())
 
 
@@ -116,7 +116,7 @@ def test_endpoints_that_appear_later_keep_their_names(tmp_path: Path) -> None:
     recorder.seal()
     recording.close(facts(ended_s=2.0))
     samples = read_run(tmp_path).samples
-    assert sorted(samples.endpoint.values().tolist()) == ["/login", "prediction"]
+    assert sorted(samples.endpoint.decode().tolist()) == ["/login", "prediction"]
     assert samples.latency_ms[samples.endpoint.equal("/login")].tolist() == [5.0]
 
 

@@ -44,5 +44,5 @@ def test_a_batch_is_viewed_as_the_samples_that_are_read(tmp_path: Path) -> None:
     for field in fields(Samples):
         one, other = (getattr(samples, field.name) for samples in (viewed, read))
         if isinstance(one, Labels):
-            one, other = one.values(), other.values()
+            one, other = one.decode(), other.decode()
         np.testing.assert_array_equal(one, other, err_msg=field.name)

@@ -11,7 +11,7 @@ import pytest
 from reports.data.facts import Stage
 from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.judging.generator_health import GeneratorLimits, find_generator_faults
-from reports.judging.verdict import judge
+from reports.judging.verdict import judge_run
 from reports.rendering.terminal import verdict_table
 
 MakeRun = Callable[..., Any]
@@ -126,7 +126,7 @@ def test_what_the_generators_machine_lacked_is_no_failure_of_the_service(
     run = make_run(100, outcome=np.where(np.arange(100) < 2, outcome, "ok"))
     (fault,) = find_generator_faults(run)
     assert str(fault).startswith(said)
-    assert judge(run).verdict == "invalid"
+    assert judge_run(run).verdict == "invalid"
 
 
 def test_requests_that_were_sent_again_are_told(make_run: MakeRun) -> None:
@@ -138,8 +138,10 @@ def test_requests_that_were_sent_again_are_told(make_run: MakeRun) -> None:
     assert describe_generator_health(measure_generator_health(make_run(100, telemetry=telemetry)))[-1] == (
         f"{told} over a fresh connection: the service had closed the kept one"
     )
-    assert judge(make_run(400, telemetry=telemetry)).sentence.endswith(f"; {told}.")
-    assert told not in judge(make_run(600, telemetry=telemetry)).sentence, "one in a hundred is worth a word"
+    assert judge_run(make_run(400, telemetry=telemetry)).sentence.endswith(f"; {told}.")
+    assert told not in judge_run(make_run(600, telemetry=telemetry)).sentence, (
+        "one in a hundred is worth a word"
+    )
 
 
 def test_warm_up_is_left_out(make_run: MakeRun) -> None:
@@ -192,7 +194,7 @@ def test_a_generator_that_stood_still_may_have_been_kept_from_running(make_run: 
 def test_the_verdict_says_what_is_wrong_and_the_reasons_what_to_do(make_run: MakeRun) -> None:
     """One short sentence leads, in the terminal too."""
     telemetry = {("generator", "cpu_percent"): seconds(*[99.0] * 10)}
-    verdict = judge(make_run(100, telemetry=telemetry))
+    verdict = judge_run(make_run(100, telemetry=telemetry))
     assert verdict.sentence == "Invalid: the core of the generator was 99 % busy for 10 s."
     assert verdict.reasons == (
         "the core of the generator was 99 % busy for 10 s: use --processes 2, or generate the load from a "
@@ -204,7 +206,7 @@ def test_the_verdict_says_what_is_wrong_and_the_reasons_what_to_do(make_run: Mak
 def test_a_sick_generator_comes_before_any_miss(make_run: MakeRun) -> None:
     """Its figures can't show that the service failed, nor that it held."""
     telemetry = {("generator", "cpu_percent"): seconds(*[99.0] * 10)}
-    verdict = judge(make_run(100, telemetry=telemetry, latency_ms=500.0))
+    verdict = judge_run(make_run(100, telemetry=telemetry, latency_ms=500.0))
     assert verdict.verdict == "invalid"
     assert "99 % busy" in verdict.sentence
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from reports.data.run import Run
 from reports.data.telemetry import Telemetry
 from reports.objectives.counters import ExceedanceCounter, start_counter
+from reports.objectives.measurements import Measurement
 from reports.objectives.metric import Scope
 from reports.objectives.metrics import METRICS
 from reports.objectives.objective import Objective
-from reports.objectives.observations import Observation
 from reports.objectives.parsing import parse_objective
 
 MakeRun = Callable[..., Run]
@@ -48,15 +48,15 @@ def make_requests(make_run: MakeRun) -> Callable[[list[tuple[str, int, int]]], R
     return make
 
 
-def observe_blocks(objective: Objective, run: Run, cuts: list[int]) -> Iterator[Observation]:
+def observe_blocks(objective: Objective, run: Run, cuts: list[int]) -> Iterator[Measurement]:
     """What the metric observes in each of the blocks into which `cuts` divide the run."""
     edges = [0, *sorted(min(cut, len(run.samples)) for cut in cuts), len(run.samples)]
     for first, last in pairwise(edges):
-        yield objective.observe(Scope(run.samples[first:last], Telemetry.empty(), run.facts, 0.0))
+        yield objective.measure(Scope(run.samples[first:last], Telemetry.empty(), run.facts, 0.0))
 
 
-def observe_all(objective: Objective, run: Run, duration_s: float) -> Observation:
-    return objective.observe(Scope(run.samples, Telemetry.empty(), run.facts, duration_s))
+def observe_all(objective: Objective, run: Run, duration_s: float) -> Measurement:
+    return objective.measure(Scope(run.samples, Telemetry.empty(), run.facts, duration_s))
 
 
 @pytest.mark.parametrize(
@@ -145,4 +145,4 @@ def test_every_metric_is_observed_without_any_request(make_run: MakeRun) -> None
     scope = Scope(run.samples, Telemetry.empty(), run.facts, 1.0)
     for metric in METRICS:
         argument = None if metric.argument_name is None else 50
-        assert metric.observe(scope, argument).value in (None, 0.0), metric.name  # type: ignore[arg-type]
+        assert metric.measure(scope, argument).value in (None, 0.0), metric.name  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.data.facts import Stage
 from reports.data.run import Run
-from reports.figures.scope import observe
+from reports.figures.scope import measure_objective
 from reports.objectives.parsing import parse_objective
 
 MakeRun = Callable[..., Run]
@@ -27,7 +27,7 @@ def value(run: Run, name: str) -> float | None:
     if "throughput" in name:
         name, unit = name.rsplit(" ", 1)
         sign, limit = ">=", f"1 {unit}"
-    return observe(parse_objective(f"{name} {sign} {limit}"), run).value
+    return measure_objective(parse_objective(f"{name} {sign} {limit}"), run).value
 
 
 def test_percentiles_of_one_to_a_hundred(make_run: MakeRun) -> None:
@@ -157,10 +157,10 @@ def test_the_order_of_recording_changes_no_figure(make_run: MakeRun, order: list
 def test_goodput_is_a_share_of_the_calibrated_capacity(make_run: MakeRun) -> None:
     outcomes = ["ok"] * 60 + ["shed"] * 40
     run = make_run(100, outcome=outcomes, facts={"capacity_per_s": 8.0, "expected": ("shed",)})
-    assert observe(parse_objective("goodput >= 50 %"), run).value == pytest.approx(6.0 / 8.0)
-    assert observe(parse_objective("shed share <= 50 %"), run).value == pytest.approx(0.4)
-    assert observe(parse_objective("error rate <= 0 %"), run).value == 0.0
-    assert observe(parse_objective("goodput >= 50 %"), make_run(100)).value is None
+    assert measure_objective(parse_objective("goodput >= 50 %"), run).value == pytest.approx(6.0 / 8.0)
+    assert measure_objective(parse_objective("shed share <= 50 %"), run).value == pytest.approx(0.4)
+    assert measure_objective(parse_objective("error rate <= 0 %"), run).value == 0.0
+    assert measure_objective(parse_objective("goodput >= 50 %"), make_run(100)).value is None
 
 
 def test_recovery_ends_with_the_last_request_that_was_not_answered(make_run: MakeRun) -> None:
@@ -174,5 +174,5 @@ def test_recovery_ends_with_the_last_request_that_was_not_answered(make_run: Mak
         facts={"stages": stages, "expected": ("shed",)},
     )
     recovery = parse_objective("recovery time <= 5 s during recovery")
-    assert observe(recovery, run).value == pytest.approx(1200.0)
-    assert observe(recovery, make_run(100, stage="recovery", facts={"stages": stages})).value == 0.0
+    assert measure_objective(recovery, run).value == pytest.approx(1200.0)
+    assert measure_objective(recovery, make_run(100, stage="recovery", facts={"stages": stages})).value == 0.0

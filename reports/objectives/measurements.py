@@ -47,7 +47,7 @@ class Percentile(_Traits):
 
 
 @dataclass(frozen=True)
-class Share(_Traits):
+class Proportion(_Traits):
     """The share of true ones among `hits`, which are in order of time."""
 
     hits: Mask
@@ -142,7 +142,7 @@ class Peak(_Traits):
     reachable = rising = True
 
     @classmethod
-    def of(cls, samples: Samples, weights: NDArray[np.integer[Any]] | None = None) -> Peak:
+    def from_samples(cls, samples: Samples, weights: NDArray[np.integer[Any]] | None = None) -> Peak:
         """That of the successful ones among `samples`.
 
         Times are compared in whole microseconds, so that replies exactly a second apart never share one.
@@ -179,6 +179,6 @@ class PointEstimate(_Traits):
     at_s: float | None = None
 
 
-Provable: TypeAlias = Percentile | Share
+Provable: TypeAlias = Percentile | Proportion
 """Observations for which an interval is known, so that enough samples prove a limit."""
-Observation: TypeAlias = Provable | Mean | Maximum | Count | Rate | Peak | PointEstimate
+Measurement: TypeAlias = Provable | Mean | Maximum | Count | Rate | Peak | PointEstimate
