@@ -1,4 +1,4 @@
-"""A column of a few texts that repeat, as codes and names."""
+"""A column of repeated texts, stored as codes and names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reports.data.columns import Mask, decode_numbers
 
 @dataclass(frozen=True)
 class Labels:
-    """A dictionary-encoded column: `names[codes[i]]` is row i's value."""
+    """A dictionary-encoded column: the value of row i is `names[codes[i]]`."""
 
     codes: NDArray[np.int16]
     names: tuple[str, ...]
@@ -27,7 +27,7 @@ class Labels:
         return Labels(self.codes[rows], self.names)
 
     def equal(self, name: str) -> Mask:
-        """Which rows hold `name`; none do when it never occurred."""
+        """Which rows hold `name`; none if it never occurred."""
         return self.isin((name,))
 
     def isin(self, names: Iterable[str]) -> Mask:
@@ -36,12 +36,12 @@ class Labels:
         return np.isin(self.codes, wanted) if wanted else np.zeros(len(self.codes), dtype=np.bool_)
 
     def decode(self) -> NDArray[np.str_]:
-        """The column spelled out."""
+        """The value of each row."""
         return np.array(self.names or ("",), dtype=np.str_)[self.codes]
 
 
 def decode_labels(column: pa.ChunkedArray) -> Labels:
-    """A column of strings or of dictionary-encoded ones; chunks may differ in their dictionaries."""
+    """Labels of a column of strings, dictionary-encoded or not; chunks may have different dictionaries."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     chunks = encoded.unify_dictionaries().chunks
     names = tuple(chunks[0].dictionary.to_pylist()) if chunks else ()

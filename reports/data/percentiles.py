@@ -10,15 +10,15 @@ from typing import TypeAlias
 from reports.data.columns import Floats
 
 Quantile: TypeAlias = float | str | Fraction
-"""A share from 0 to 1. A float means the decimal number it is written as: 0.07 is 7/100."""
+"""A share from 0 to 1. A float stands for its shortest decimal form: 0.07 is 7/100."""
 
 
 def compute_rank(quantile: Quantile, count: int) -> int:
-    """The nearest rank of a percentile: of `count` values in rising order, its place, counted from 1.
+    """The nearest rank of a percentile: its position, from 1, among `count` values in ascending order.
 
-    It is the smallest whole number that is at least `quantile` × `count`, and at least 1. In floating point
-    0.07 × 100 is more than 7, so that the product would name the value after the right one. Raises ValueError
-    without any value, or for a quantile that is no share.
+    It is the smallest whole number that is at least `quantile` × `count`, and at least 1. The product is
+    exact; in floating point 0.07 × 100 is more than 7, which would select the next value. Raises ValueError
+    if `count` is 0 or the quantile is not between 0 and 1.
     """
     share = _convert_exactly(quantile)
     if not 0 <= share <= 1 or count < 1:
@@ -27,14 +27,14 @@ def compute_rank(quantile: Quantile, count: int) -> int:
 
 
 def compute_percentile(values: Floats, quantile: Quantile) -> float | None:
-    """The smallest of `values` that at least the share `quantile` of them do not exceed; None without any."""
+    """The nearest-rank percentile of `values`; None if there are none."""
     return compute_percentiles(values, (quantile,))[0] if len(values) else None
 
 
 def compute_percentiles(
     values: Floats, quantiles: Sequence[Quantile], *, overwrite: bool = False
 ) -> tuple[float, ...]:
-    """Percentiles of at least one value; with `overwrite`, `values` are reordered instead of copied."""
+    """Several percentiles of at least one value; `overwrite` reorders `values` instead of a copy."""
     places = [compute_rank(quantile, len(values)) - 1 for quantile in quantiles]
     ordered = values if overwrite else values.copy()
     ordered.partition(sorted(set(places)))

@@ -1,4 +1,4 @@
-"""The two forms in which a field of a sample is stored: a column of the run's file, and packed in a row."""
+"""Describes how each field of a sample is stored: as a column of the run's file, and in a packed row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import DTypeLike
 
 REPEATED_TEXT: Final = pa.dictionary(pa.int16(), pa.string())
-"""The Arrow type of a column that repeats a few texts."""
+"""The Arrow type of a column of repeated texts."""
 
 _KEY: Final = "stored"
 
@@ -20,7 +20,7 @@ _KEY: Final = "stored"
 class StoredField:
     """One field of a sample: its name, its Arrow type, and the numpy type that it has in a packed row.
 
-    `packed` is None for a field that is added when packed rows are decoded.
+    `packed` is None for a field that is not packed but added when packed rows are decoded.
     """
 
     name: str
@@ -30,13 +30,13 @@ class StoredField:
 
 
 def store_as(column: pa.DataType, packed: DTypeLike | None, *, nullable: bool = False) -> Mapping[str, Any]:
-    """The metadata of a dataclass field from which `list_stored_fields` makes a `StoredField`."""
+    """Metadata that describes a dataclass field to `list_stored_fields`."""
     dtype = None if packed is None else np.dtype(packed)
     return {_KEY: {"column": column, "packed": dtype, "nullable": nullable}}
 
 
 def list_stored_fields(table: type[Any]) -> Iterator[StoredField]:
-    """The fields of a dataclass that carry such metadata, in the order of the file's columns."""
+    """The fields of a dataclass, all with such metadata, in the order of the file's columns."""
     for field in fields(table):
         yield StoredField(field.name, **field.metadata[_KEY])
 

@@ -1,4 +1,4 @@
-"""A sample is one request; this module says which columns it has and holds many of them as arrays."""
+"""Samples: the requests of a run, one array per field; the fields define every form of a sample."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ OUTCOMES = (
     "no_port",
 )
 LACKING = ("no_descriptor", "no_port")
-"""Outcomes that say of the generator's machine, and not of the service, that it had no more of something."""
+"""Outcomes caused by the generator's machine running out of a resource, not by the service."""
 KINDS = ("realistic", "boundary", "invalid", "probe")
 
 
 @dataclass(frozen=True)
 class Samples:
-    """All requests of a run, a column an array; NaN stands for null. From its fields follow all other forms.
+    """All requests of a run, one array per field; NaN stands for null.
 
-    Each field says how it is stored: its Arrow type in the run's file, and its numpy type in a packed row.
+    Each field says how it is stored: its Arrow type in the run's file, and its numpy type in a packed row. The
+    schema of the file and the form of a packed row follow from this.
     """
 
     intended_s: Floats = field(metadata=store_as(pa.float64(), "<f8"))
@@ -67,18 +68,18 @@ class Samples:
     batch_size: NDArray[np.float32] = field(metadata=store_as(pa.float32(), "<f4", nullable=True))
     """Rows in the batch in which the service made the prediction."""
     trace_id: NDArray[np.object_] = field(metadata=store_as(pa.string(), ("<u8", 2), nullable=True))
-    """32 hexadecimal digits of the trace in which the service keeps the request, if it says so; else None."""
+    """32 hexadecimal digits of the trace in which the service recorded the request; None if it told none."""
     worker: NDArray[np.uint16] = field(metadata=store_as(pa.uint16(), None))
 
     def __len__(self) -> int:
         return len(self.intended_s)
 
     def __getitem__(self, rows: Any) -> Samples:
-        """The rows a mask, slice or index array selects."""
+        """The rows that a mask, slice or index array selects."""
         return Samples(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
     def select(self, mask: Mask) -> Samples:
-        """The rows a mask selects: a view where they are neighbours, so that a stage costs no memory."""
+        """The rows that a mask selects; a view where they are adjacent, so that a stage needs no memory."""
         first, count = int(np.argmax(mask)) if len(mask) else 0, int(np.count_nonzero(mask))
         if count == len(mask):
             return self
@@ -93,21 +94,21 @@ class Samples:
 
     @property
     def answered(self) -> Mask:
-        """Which requests count in the latency figures: replies, and timeouts at their elapsed time."""
+        """Which requests count in latency figures: successful ones, and timeouts with their elapsed time."""
         return self.outcome.isin(("ok", "timeout")) & np.isfinite(self.latency_ms)
 
     @property
     def traced(self) -> Mask:
-        """Which requests have a trace that was kept."""
+        """Which requests have a recorded trace."""
         return np.not_equal(self.trace_id, np.array(None, dtype=np.object_)).astype(np.bool_)
 
     def mark_failed(self, expected: Iterable[str] = ()) -> Mask:
-        """Which requests count in the error rate: those neither ok nor `expected` by the scenario."""
+        """Which requests count as errors: those that are neither ok nor `expected` by the scenario."""
         return ~self.outcome.isin(("ok", *expected))
 
     @property
     def end_s(self) -> Floats:
-        """When the last byte (or the failure) came, in seconds since the run's start."""
+        """When the last byte, or the failure, came, in seconds since the run's start."""
         return self.intended_s + self.latency_ms / 1000.0
 
     @classmethod
@@ -117,10 +118,10 @@ class Samples:
 
     @classmethod
     def from_columns(cls, read: Callable[[str], pa.ChunkedArray]) -> Samples:
-        """The columns that `read` gives by name, one at a time, sorted by intended start.
+        """The columns that `read` returns by name, one at a time, sorted by intended start.
 
-        Rows with the same start are ordered by what was measured, so that the way in which a run was
-        divided into files changes no figure. A column of one value is kept as that value.
+        Rows with the same start are ordered by their latency, so that no figure depends on how a run was
+        divided into batches. A column of equal values is kept as one value.
         """
         intended_s = decode_numbers(read("intended_s"))
         latency_ms = decode_numbers(read("latency_ms"))

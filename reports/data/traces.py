@@ -1,4 +1,4 @@
-"""Where a trace is looked up: the address in a trace store, with the place for the trace's id in it."""
+"""Builds links to traces from the address of a trace store, with a placeholder for the trace id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ID: Final = re.compile("[0-9a-f]{32}")
 
 
 def check_template(text: str) -> str:
-    """The text, if it is the address of a trace store with `{trace_id}` in it; else ValueError says so."""
+    """The text if it is an address with `{trace_id}` in it; raises ValueError with a sentence otherwise."""
     try:
         parse_http_url(text)
         if PLACEHOLDER in text:
@@ -25,7 +25,7 @@ def check_template(text: str) -> str:
 
 
 def build_link(template: str, trace_id: str | None) -> str:
-    """Where this trace is found; nothing without a template, or for what is no trace's id."""
+    """The address of a trace; empty without a valid template or trace id."""
     if not template or trace_id is None or not _ID.fullmatch(trace_id):
         return ""
     try:

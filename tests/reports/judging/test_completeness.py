@@ -122,8 +122,8 @@ def stages(until_s: float) -> Sequence[Stage]:
 
 def test_a_judged_span_without_requests_is_a_fault(make_run: MakeRun) -> None:
     run = make_run(50, facts={"stages": stages(10.0), "planned_s": 20.0, "ended_s": 20.0}, stage="warm-up")
-    assert told(run.settle()) == ["no request was made in the 10 s that are judged"]
-    assert judge_run(run.settle()).verdict == "invalid"
+    assert told(run.prepare_for_judging()) == ["no request was made in the 10 s that are judged"]
+    assert judge_run(run.prepare_for_judging()).verdict == "invalid"
 
 
 def test_a_request_that_reaches_out_of_the_warm_up_is_judged(make_run: MakeRun) -> None:
@@ -135,7 +135,9 @@ def test_a_request_that_reaches_out_of_the_warm_up_is_judged(make_run: MakeRun) 
     }
     stage = np.where(intended_s < 10.0, "warm-up", "steady")
     latency_ms = np.where(intended_s == 9.5, 5_500.0, 10.0)
-    run = make_run(200, facts=facts, intended_s=intended_s, stage=stage, latency_ms=latency_ms).settle()
+    run = make_run(
+        200, facts=facts, intended_s=intended_s, stage=stage, latency_ms=latency_ms
+    ).prepare_for_judging()
     assert len(run.judged) == 101
     assert [judged.outcome for judged in judge_run(run).objectives] == ["missed", "missed"]
     assert [stage.figures.requests for stage in compute_stage_figures(run)] == [99, 101]
@@ -145,4 +147,4 @@ def test_what_ended_in_the_warm_up_stays_there(make_run: MakeRun) -> None:
     intended_s = np.arange(200) / 10
     stage = np.where(intended_s < 10.0, "warm-up", "steady")
     run = make_run(200, facts={"stages": stages(10.0)}, intended_s=intended_s, stage=stage)
-    assert run.settle() is run
+    assert run.prepare_for_judging() is run
