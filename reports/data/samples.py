@@ -37,8 +37,8 @@ KINDS = ("realistic", "boundary", "invalid", "probe")
 class Samples:
     """All requests of a run, one array per field; NaN stands for null.
 
-    Each field says how it is stored: its Arrow type in the run's file, and its numpy type in a packed row. The
-    schema of the file and the form of a packed row follow from this.
+    Each field says how it is stored: its Arrow type in the run's file, and its numpy type in a packed row.
+    The schema of the file and the form of a packed row follow from this.
     """
 
     intended_s: Floats = field(metadata=store_as(pa.float64(), "<f8"))

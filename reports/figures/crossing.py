@@ -1,4 +1,4 @@
-"""Where on a rising load a latency objective was first passed: the answer of a ramp."""
+"""Finds where, on a rising load, a latency percentile first exceeded its limit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from reports.objectives.parsing import parse_objectives
 
 WINDOW_S = 5
 FEWEST_ANSWERS = 20
-"""Answered requests a window needs, lest one slow reply of a few is taken for the limit."""
+"""Answered requests that a window needs, so that one slow reply among few doesn't decide."""
 
 
 @dataclass(frozen=True)
 class LimitCrossing:
-    """The first five seconds in which a percentile passed its limit, with the load at their end."""
+    """The first window of five seconds in which a percentile exceeded its limit, and the load at its end."""
 
     objective: str
     metric: str
@@ -30,11 +30,11 @@ class LimitCrossing:
     limit_ms: float
     users: float | None
     rate: float
-    """Requests/s that were meant to start in the window."""
+    """Requests/s with their intended start in the window."""
 
 
 def find_limit_crossing(run: Run, seconds: Timeline) -> LimitCrossing | None:
-    """The earliest crossing of any `p.. latency` objective of `run` within its judged stages."""
+    """The earliest crossing of any latency percentile objective within the judged stages; None if none is."""
     found = [_find_crossing(run, seconds, objective) for objective in parse_objectives(run.facts.objectives)]
     return min((crossing for crossing in found if crossing), key=lambda c: c.t_s, default=None)
 

@@ -1,4 +1,4 @@
-"""The figures of a set of requests: counts, latencies, rates and bytes."""
+"""Computes the figures of a set of requests: counts, latencies, rates and bytes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
 @dataclass(frozen=True)
 class Figures:
-    """What is told of a set of requests; latencies in ms over answered requests, None where there are none.
+    """The figures of a set of requests; latencies in ms over answered requests, None if there are none.
 
-    `errors` holds the `dropped` ones; `throughput_rps` is successful replies by the planned duration,
-    `peak_rps` the most of them completed in any sliding second.
+    `errors` includes the `dropped` ones; `throughput_rps` is successful replies divided by the planned
+    duration, `peak_rps` the most of them completed in any sliding second.
     """
 
     requests: int
@@ -49,23 +49,23 @@ class Figures:
 
 @dataclass(frozen=True)
 class StageFigures:
-    """A stage and the figures of the requests that were meant to start in it."""
+    """A stage and the figures of its requests."""
 
     name: str
     start_s: float
     end_s: float
     judged: bool
     users: float | None
-    """Most users planned in it; None where no users were planned."""
+    """The most users planned in it; None if no users were planned."""
     mean_users: float | None
-    """Mean of the users that were observed to run in it; None where none were observed."""
+    """The mean number of users that were observed in it; None if they were not observed."""
     rate: float | None
-    """Highest planned rate in requests/s; None where no rate was planned."""
+    """The highest planned rate in requests/s; None if no rate was planned."""
     figures: Figures
 
 
 def compute_figures(samples: Samples, duration_s: float, expected: tuple[str, ...] = ()) -> Figures:
-    """The figures of `samples` that were planned to take `duration_s`; `expected` outcomes are no errors."""
+    """The figures of `samples` over a planned duration; `expected` outcomes are no errors."""
     requests, ok = len(samples), samples.ok
     succeeded = int(np.count_nonzero(ok))
     errors = int(np.count_nonzero(samples.mark_failed(expected)))
@@ -99,7 +99,7 @@ def compute_figures(samples: Samples, duration_s: float, expected: tuple[str, ..
 
 
 def compute_stage_figures(run: Run) -> tuple[StageFigures, ...]:
-    """The figures of each stage, warm-up too, in the order of the plan."""
+    """The figures of each stage, warm-up included, in the order of the plan."""
     facts = run.facts
     return tuple(
         StageFigures(

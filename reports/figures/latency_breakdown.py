@@ -1,7 +1,7 @@
-"""What the time of a request is made of: waiting to be sent, the service's queue, inference, and the rest.
+"""Breaks latency down: time until a request is sent, in the service's queue, in inference, and the rest.
 
-The service tells queue and inference of each reply in its `Server-Timing` header; the rest is what lies
-between that and what the client saw: network, proxies, parsing, the client itself.
+The service reports queue and inference of each reply in its `Server-Timing` header. The rest is the remaining
+time that the client measured: network, proxies, parsing, the client itself.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from reports.data.samples import Samples
 from reports.data.telemetry import SERVICE
 
 NEIGHBOUR_SHARE = 0.005
-"""Share of the replies on either side of a percentile that are taken to be like it."""
+"""Share of all replies, on either side of a percentile, whose composition is averaged."""
 
 
 @dataclass(frozen=True)
 class LatencyComposition:
-    """The request at a percentile: its latency in ms, and the four parts that add up to it.
+    """The latency at a percentile, in ms, and the four parts that add up to it.
 
-    A single request's parts are chance, so they are those of the `replies` nearest to the percentile, from
-    `low_ms` to `latency_ms` to `high_ms`, as shares of their summed latency.
+    The parts of a single reply vary by chance, so they are computed from the `replies` nearest to the
+    percentile, whose latencies lie between `low_ms` and `high_ms`: each part has its share of their summed
+    latency.
     """
 
     quantile: float
     latency_ms: float
     unsent_ms: float
-    """From when it was due until it was sent; nothing in the closed model."""
+    """From the intended start to the actual send; 0 in the closed model."""
     queue_ms: float
     inference_ms: float
     rest_ms: float
@@ -43,22 +44,22 @@ class LatencyComposition:
 
 @dataclass(frozen=True)
 class LatencyBreakdown:
-    """Where the time went in a set of requests: in the middle and at the slow end of those that tell it."""
+    """The composition of latency in a set of requests, at p50 and p99 of the replies that report it."""
 
     name: str
     p50: LatencyComposition
     p99: LatencyComposition
     floor_ms: float | None
-    """Median round trip of the readiness probe meanwhile: about what network and proxies take."""
+    """Median round trip of the readiness probe during that time: about what network and proxies take."""
     timed: int
-    """Replies that tell queue and inference."""
+    """Replies that report queue and inference."""
     answered: int
-    """Requests in the latency figures, whether or not they tell it."""
+    """Requests in the latency figures, whether or not they report it."""
 
 
 @dataclass(frozen=True)
 class RunBreakdown:
-    """Where the time went in all that is judged, and in each of the judged stages that tell it."""
+    """The breakdown of all judged requests, and of each judged stage with replies that report it."""
 
     total: LatencyBreakdown
     stages: tuple[LatencyBreakdown, ...]
@@ -66,7 +67,7 @@ class RunBreakdown:
 
 @dataclass(frozen=True)
 class ReplyTimes:
-    """Of each reply that tells queue and inference: its four times in ms."""
+    """Four times of each reply, in ms."""
 
     latency_ms: Floats
     service_ms: Floats
@@ -84,19 +85,19 @@ class ReplyTimes:
 
     @classmethod
     def from_samples(cls, samples: Samples) -> ReplyTimes:
-        """Those of all `samples`, timed or not."""
+        """The times of all `samples`; NaN where they are not known."""
         return cls(samples.latency_ms, samples.service_ms, samples.queue_ms, samples.inference_ms)
 
     @property
     def timed(self) -> Mask:
-        """Which replies tell queue and inference; more than the client saw is not believed."""
+        """Which replies report queue and inference; a sum longer than the client measured is ignored."""
         with np.errstate(invalid="ignore"):
             seen = (self.queue_ms >= 0) & (self.inference_ms >= 0) & np.isfinite(self.latency_ms)
             return seen & (self.queue_ms + self.inference_ms <= self.service_ms)
 
 
 def break_down_latency(run: Run) -> RunBreakdown | None:
-    """Where the time went; None where no judged reply tells."""
+    """The breakdown of a run's latency; None if no judged reply reports it."""
     judged = run.judged
     if np.isnan(judged.queue_ms).all():
         return None
@@ -116,10 +117,10 @@ def break_down_latency(run: Run) -> RunBreakdown | None:
 
 
 def compose_percentile(times: ReplyTimes, quantile: float) -> LatencyComposition:
-    """What the nearest-rank percentile of `times`, at least one, is made of.
+    """The composition at a nearest-rank percentile of at least one reply.
 
-    The replies on either side are as many, by rank, so that near the end of few samples there are none:
-    then the percentile is the slowest reply, and its parts are that reply's own.
+    Equally many replies on either side of its rank count. At the end of few replies there are none: then the
+    parts are those of the slowest reply alone.
     """
     count = len(times)
     rank = compute_rank(quantile, count) - 1

@@ -1,4 +1,4 @@
-"""Why requests did not succeed, in words, and how often each reason came up."""
+"""Describes why requests did not succeed, and counts each reason."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def describe_failure(outcome: str, status: int) -> str:
 
 
 def count_failures(samples: Samples, expected: Iterable[str] = ()) -> tuple[FailureCount, ...]:
-    """The reasons for which requests failed, the most frequent first; `expected` outcomes are no failures."""
+    """How many requests failed for each reason, the most frequent first; `expected` ones didn't fail."""
     rows = np.flatnonzero(samples.mark_failed(expected))
     counts: dict[str, int] = {}
     kinds = samples.outcome.codes[rows].astype(np.int64) * 1000 + samples.status[rows]

@@ -1,4 +1,4 @@
-"""Which part of a run an objective looks at, and what is observed there."""
+"""Measures an objective over its part of a run: an endpoint, a stage, any window."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reports.objectives.objective import Objective
 
 
 def measure_objective(objective: Objective, run: Run) -> Measurement:
-    """The objective's metric over its part of the run; of windows, the worst one."""
+    """The objective's metric over its part of the run; over the worst window if it is about any window."""
     whole = select_scope(objective, run)
     if objective.window_s is None:
         return objective.measure(whole)
@@ -32,7 +32,7 @@ def _is_worse(objective: Objective, value: float, than: float) -> bool:
 
 
 def select_scope(objective: Objective, run: Run) -> Scope:
-    """The judged requests and the telemetry of the objective's endpoint and stage."""
+    """The judged requests of the objective's endpoint and stage, and the telemetry of that time."""
     samples = objective.select(run.judged)
     spans = run.list_spans(objective.during)
     duration_s = sum(end - start for start, end in spans)
@@ -50,13 +50,14 @@ def _select_within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...])
 def _cut_windows(
     whole: Scope, window_s: float, spans: tuple[tuple[float, float], ...]
 ) -> Iterator[tuple[float, Scope]]:
-    """Windows, each with its start: whole seconds into a span, and the last that ends with it."""
+    """Windows with their starts: one at each whole second of a span, and one that ends with the span."""
     for start_s, end_s in spans:
         starts = start_s + np.arange(max(1, int(end_s - start_s - window_s) + 1))
         if starts[-1] + window_s < end_s:
             starts = np.append(starts, end_s - window_s)
         edges = np.stack((starts, starts + window_s))
-        begun_s = np.maximum(whole.samples.intended_s, whole.start_s)  # what reaches in belongs to the first
+        # a late request of the warm-up belongs to the first window
+        begun_s = np.maximum(whole.samples.intended_s, whole.start_s)
         requests = np.searchsorted(begun_s, edges, side="left")
         observed = np.searchsorted(whole.telemetry.t_s, edges, side="left")
         for start, (first, last), (before, after) in zip(starts, requests.T, observed.T, strict=True):

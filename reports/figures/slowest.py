@@ -1,4 +1,4 @@
-"""The slowest requests of a run, and the slowest of those whose traces were kept."""
+"""Finds the slowest requests of a run, and the slowest of those whose traces were recorded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_TRACED = 3
 
 @dataclass(frozen=True)
 class SlowRequest:
-    """One of the slowest answered requests; None where a value was not recorded."""
+    """One of the slowest answered requests; None for a value that was not recorded."""
 
     intended_s: float
     latency_ms: float
@@ -34,10 +34,10 @@ class SlowRequest:
 
 @dataclass(frozen=True)
 class TracedRequests:
-    """Requests whose traces were kept: how many of those answered, and the slowest, the slowest first."""
+    """How many of the answered requests have a recorded trace, and the slowest of these, in order."""
 
     count: int
-    of: int
+    answered: int
     slowest: tuple[SlowRequest, ...]
 
 
@@ -47,7 +47,7 @@ def find_slowest(samples: Samples) -> tuple[SlowRequest, ...]:
 
 
 def find_traced(samples: Samples) -> TracedRequests | None:
-    """What is known of traced requests; None where no answered request was."""
+    """The traced requests; None if no answered request was traced."""
     answered = samples.answered
     kept = answered & samples.traced
     count = int(np.count_nonzero(kept))

@@ -1,4 +1,4 @@
-"""A summary holds all figures that a run's report shows, whether or not an objective asks for them."""
+"""Computes all figures that a run's report shows, whether or not an objective is about them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class EndpointStageFigures:
 class Failure:
     """All requests that did not succeed for one reason, warm-up included; `share` is of all requests.
 
-    `expected` ones are no errors in this scenario. `per_second` follows the timeline's seconds.
+    `expected` outcomes are no errors in this scenario. `per_second` has one count per second of the timeline.
     """
 
     reason: str
@@ -68,11 +68,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of a run: `total` and `endpoints` are of what is judged, all else of the whole run."""
+    """The figures of a run: `total` and `endpoints` of judged requests, all others of the whole run."""
 
     total: Figures
     duration_s: float
-    """Planned duration of what is judged."""
+    """The planned duration of the judged stages."""
     stages: tuple[StageFigures, ...]
     endpoints: tuple[EndpointFigures, ...]
     endpoint_stages: tuple[EndpointStageFigures, ...]
@@ -81,11 +81,11 @@ class Summary:
     slowest: tuple[SlowRequest, ...]
     """The slowest first, ten at most."""
     traced: TracedRequests | None
-    """How many requests were traced, and the slowest of them; None where none was."""
+    """None if no request was traced."""
     timeline: Timeline
     limit_crossing: LimitCrossing | None
     latency_breakdown: RunBreakdown | None
-    """Where the time of requests went; None where the service doesn't tell."""
+    """None if the service doesn't report its times."""
 
 
 def summarise(run: Run) -> Summary:

@@ -1,4 +1,4 @@
-"""What happened second by second: load planned and achieved, latency, errors."""
+"""Computes what happened second by second: planned and actual load, latency, errors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ CountsPerSecond = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Timeline:
-    """One row a second from the run's start; row i covers [t_s[i], t_s[i] + 1).
+    """One row per second from the run's start; row i covers [t_s[i], t_s[i] + 1).
 
-    Requests are placed by their intended start, `completed` by their last byte, `sent` by their actual send.
-    Latencies are nearest-rank percentiles in ms over answered requests, NaN in a second without any. Users
-    and rates are NaN where they weren't planned or observed.
+    `requests` and `errors` are counted at their intended start, `sent` at the actual send, `completed` at the
+    last byte. Latencies are nearest-rank percentiles in ms over answered requests, NaN in a second without
+    any. Users and rates are NaN where they weren't planned or observed.
     """
 
     t_s: Floats
@@ -69,14 +69,14 @@ def compute_timeline(run: Run) -> Timeline:
 
 
 def count_per_second(at_s: Floats, seconds: int) -> CountsPerSecond:
-    """How many of `at_s` lie in each of the first `seconds` seconds; NaN lies in none."""
+    """How many of `at_s` lie in each of the first `seconds` seconds; later ones in the last, NaN in none."""
     finite = at_s[np.isfinite(at_s)]
     placed = np.clip(finite, 0, seconds - 1).astype(np.int64)
     return np.bincount(placed, minlength=seconds).astype(np.int64)
 
 
 def hold_last_values(t_s: Floats, telemetry: Telemetry, name: str, source: str | None = None) -> Floats:
-    """The last value of `name` known by the end of each second; NaN before the first."""
+    """The last value of series `name` known at the end of each second; NaN before the first value."""
     at_s, value = telemetry.select_series(name, source)
     if not len(at_s):
         return np.full(len(t_s), np.nan)

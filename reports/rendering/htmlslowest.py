@@ -56,7 +56,7 @@ def _caption(summary: Summary, further: int) -> str:
     caption = "Answered requests and timeouts, the slowest first, by when they were meant to start."
     if summary.traced is None or not further:
         return caption
-    told = f"{summary.traced.count:,} of {counted(summary.traced.of, 'request')}"
+    told = f"{summary.traced.count:,} of {counted(summary.traced.answered, 'request')}"
     which = "row is the slowest" if further == 1 else f"{further} rows are the slowest"
     return f"{caption} Traces were kept of {told}; the last {which} of these."
 
