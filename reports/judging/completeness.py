@@ -1,6 +1,6 @@
-"""Whether all that was recorded could be read, and all that ought to be observed was.
+"""Finds what is missing: rows that were recorded but can't be read, and observations that were never made.
 
-An observer that died, or a file that was taken away, leaves figures that look like health.
+Without this check, an observer that died or a file that was removed would look like a healthy run.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from reports.judging.faults import Fault
 from reports.judging.generator_health import TOLERATED_S, TOLERATED_SHARE
 
 PERIOD_S = 1.0
-"""How often everything is observed."""
+"""The period of all observations."""
 RUN_AGAIN = "run the load test again"
 
 
 def find_incompleteness(run: Run) -> tuple[Fault, ...]:
-    """What is missing of what `run` recorded and observed, a fault each."""
+    """What is missing in `run`, one fault each."""
     return (*_find_unread(run), *_find_unjudged(run), *_find_unobserved(run))
 
 
@@ -45,20 +45,19 @@ def _describe_damage(what: str, recorded: int, read: int, file: str) -> Fault:
 
 
 def _find_unjudged(run: Run) -> tuple[Fault, ...]:
-    """No request in all that is judged, though some were made before."""
+    """A fault if all requests lie in the warm-up."""
     if not len(run.samples) or len(run.judged) or not run.judged_s or run.cut_short:
         return ()
     return (
         Fault(
             f"no request was made in the {duration(run.judged_s)} that are judged",
-            "all of them came and ended in the warm-up; see what kept the generator, or the service, from "
-            "going on",
+            "all of them began and ended in the warm-up; find out what stopped the generator or the service",
         ),
     )
 
 
 def _find_unobserved(run: Run) -> tuple[Fault, ...]:
-    """Observers that told of less than they ought to have; of runs of old nothing is known."""
+    """Observers with missing observations; runs of older versions don't say how many there should be."""
     facts, telemetry = run.facts, run.telemetry
     if facts.observations is None or facts.ended_s is None:
         return ()
@@ -68,7 +67,7 @@ def _find_unobserved(run: Run) -> tuple[Fault, ...]:
     expected = told if alone else [name_worker_source(number) for number in range(facts.workers)]
     if missing := [source for source in expected if source not in told]:
         processes = counted(facts.workers, "generator process", "generator processes")
-        faults.append(Fault(f"{len(missing)} of {processes} told nothing of how they did", RUN_AGAIN))
+        faults.append(Fault(f"{len(missing)} of {processes} reported nothing about their health", RUN_AGAIN))
     for source in (each for each in expected if each in told):
         t_s, _ = telemetry.select_series("loop_lag_ms", source)
         if blind_s := _compute_blind_s(run, t_s, source):
@@ -80,10 +79,10 @@ def _find_unobserved(run: Run) -> tuple[Fault, ...]:
 
 
 def _compute_blind_s(run: Run, t_s: Floats, observer: str) -> float:
-    """Seconds without an observation by a process; 0 where they are within what is tolerated.
+    """Seconds without an observation by a process; 0 if they are within what is tolerated.
 
-    It may begin with what is judged: workers are told of a run when its capacity has been found. A process
-    that stood still says afterwards for how long: what that means is up to the limit on its lag.
+    Observations may begin with the first judged stage, because workers learn of a run after its calibration.
+    Time for which the process reports an event-loop lag is not counted: that lag has a limit of its own.
     """
     end_s = run.elapsed_s
     judged_from_s = min((stage.start_s for stage in run.facts.judged_stages), default=0.0)

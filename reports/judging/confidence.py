@@ -1,10 +1,9 @@
-"""How sure a figure is: intervals for percentiles and shares, and whether a limit is proven or broken.
+"""Computes confidence intervals for percentiles and proportions, and decides whether a limit is proven.
 
 Percentiles get the order-statistic interval (David and Nagaraja, "Order Statistics", 2003, section 7.1),
-shares that of Clopper and Pearson (Biometrika 26, 1934). Both take requests as independent; where the data
-say they are not, as many samples count as the block bootstrap says are worth it
-(`reports.judging.bootstrap`), for a percentile carried over from the share above it (Woodruff, JASA 47,
-1952).
+proportions that of Clopper and Pearson (Biometrika 26, 1934). Both assume independent requests. If the data
+are autocorrelated, the effective number of samples is used instead (`reports.judging.bootstrap`); for a
+percentile, through the proportion of values above it (Woodruff, JASA 47, 1952).
 
 A limit is proven by the early-stopping rule of MLPerf's LoadGen with d = 0 ("MLPerf Inference Rules",
 appendix "Early Stopping Criterion"): of all samples, t beyond the limit, at least h must be within it, h
@@ -28,7 +27,7 @@ from reports.judging.bootstrap import measure_dependence
 
 @dataclass(frozen=True)
 class Proof:
-    """Whether a met limit is proven; if not, how many more samples would, None where no number is known."""
+    """Whether a met limit is proven; if not, how many more samples would prove it, None if unknown."""
 
     proven: bool
     needed: int | None = None
@@ -37,9 +36,9 @@ class Proof:
 def compute_percentile_interval(
     values: Floats, quantile: Quantile, confidence: float
 ) -> tuple[float, float] | None:
-    """Bounds of the percentile `quantile` of what `values` (in order of time) are drawn from.
+    """The interval of the percentile `quantile`, from `values` in order of time.
 
-    None where there are too few values to bound it on both sides.
+    None if there are too few values to bound it on both sides.
     """
     ranks = compute_interval_ranks(len(values), float(quantile), confidence)
     if ranks is None:
@@ -56,7 +55,7 @@ def compute_percentile_interval(
 
 
 def compute_interval_ranks(samples: int, q: float, confidence: float) -> tuple[int, int] | None:
-    """Ranks (from 1) of the order statistics between which the percentile lies; None if there aren't any.
+    """The ranks, from 1, of the values between which the percentile lies; None if there are too few samples.
 
     With B ~ Binomial(samples, q) values below the percentile, P(B < low) and P(B >= high) are each at most
     (1 - confidence) / 2.
@@ -68,7 +67,7 @@ def compute_interval_ranks(samples: int, q: float, confidence: float) -> tuple[i
 
 
 def compute_share_interval(hits: Mask, confidence: float) -> tuple[float, float] | None:
-    """Bounds of the share of true ones of what `hits` (in order of time) are drawn from; None without any."""
+    """The interval of the proportion of `hits`, in order of time; None without any."""
     if not len(hits):
         return None
     low, high = compute_clopper_pearson(int(np.count_nonzero(hits)), len(hits), confidence)
@@ -77,7 +76,7 @@ def compute_share_interval(hits: Mask, confidence: float) -> tuple[float, float]
 
 
 def compute_clopper_pearson(hits: float, samples: float, confidence: float) -> tuple[float, float]:
-    """The exact interval of a share, from `hits` in `samples` independent trials, effective ones too."""
+    """The exact interval of a proportion in independent trials; both numbers may be effective ones."""
     tail = (1.0 - confidence) / 2
     low = special.betaincinv(hits, samples - hits + 1, tail) if hits else 0.0
     high = special.betaincinv(hits + 1, samples - hits, 1.0 - tail) if hits < samples else 1.0
@@ -85,7 +84,7 @@ def compute_clopper_pearson(hits: float, samples: float, confidence: float) -> t
 
 
 def compute_dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | None:
-    """Bounds of a share by its effective samples; None where neighbours don't resemble each other."""
+    """The interval of a proportion by its effective samples; None if the trials are independent."""
     found = measure_dependence(hits, (1.0 + confidence) / 2)
     if found.effect == 1.0:
         return None
@@ -95,10 +94,10 @@ def compute_dependent_bounds(hits: Mask, confidence: float) -> tuple[float, floa
 
 
 def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None) -> Proof:
-    """Whether requests, in order of time, prove that at most the share `budget` is `over` the limit.
+    """Whether requests, in order of time, prove that at most a share `budget` of them is `over` the limit.
 
-    `near` are those that came near the limit or passed it (`near_misses`): where few pass it, they tell
-    better how slow requests hang together.
+    `near` marks requests that came close to the limit (`mark_near_misses`): if few exceed it, these show
+    better how dependent slow requests are.
     """
     samples, count = len(over), int(np.count_nonzero(over))
     required = compute_required_samples(budget, count, confidence)
@@ -118,13 +117,13 @@ def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None
 
 
 def mark_near_misses(values: Floats, limit: float, budget: float) -> Mask:
-    """The slowest of `values`: five times as many as the `budget` allows, but none within half the limit."""
+    """The slowest of `values`: five times as many as `budget` allows, but only those above half the limit."""
     (level,) = compute_percentiles(values, (1 - min(5 * Fraction(repr(budget)), Fraction(1, 2)),))
     return np.asarray(values > max(limit / 2.0, level), dtype=np.bool_)
 
 
 def is_broken(over: Mask, budget: float, confidence: float) -> bool:
-    """Whether requests, in order of time, show beyond doubt that more than the share `budget` is `over`."""
+    """Whether requests, in order of time, prove that more than a share `budget` is `over` the limit."""
     samples, count = len(over), int(np.count_nonzero(over))
     if not samples or count / samples <= budget:
         return False
@@ -135,7 +134,7 @@ def is_broken(over: Mask, budget: float, confidence: float) -> bool:
 
 
 def _compute_enough(share: float, budget: float, confidence: float) -> float:
-    """How many effective samples prove `budget` if the `share` over the limit stays what it is."""
+    """How many effective samples would prove `budget` if the `share` over the limit stays the same."""
     fewest = _search_last(
         lambda size: (
             float(special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget)) > 1.0 - confidence
@@ -147,7 +146,7 @@ def _compute_enough(share: float, budget: float, confidence: float) -> float:
 
 
 def compute_required_samples(budget: float, over: int, confidence: float) -> int:
-    """How many samples prove a limit that the share `budget` may pass, when `over` of them do: h + over."""
+    """How many samples prove a limit that a share `budget` may exceed, if `over` of them do: h + over."""
     within = 1.0 - budget
     doubt = 1.0 - confidence
     high = 1
@@ -157,7 +156,7 @@ def compute_required_samples(budget: float, over: int, confidence: float) -> int
 
 
 def _search_last(holds: Callable[[int], bool], low: int, high: int) -> int:
-    """The last whole number in (low, high] for which `holds`, which holds up to some point; else `low`."""
+    """The last whole number in (low, high] for which `holds`, by bisection; `low` if there is none."""
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if holds(middle) else (low, middle - 1)

@@ -1,7 +1,7 @@
-"""Seconds in which generator or service were kept from running, and what a run says without them.
+"""Finds time in which the machine was too busy for generator or service, and judges a run without it.
 
-A miss that shows in these seconds alone says nothing of the service: there the machine was measured. It is
-no miss to fail a run for, and no reason to pass it.
+An objective that is missed only because of this time says nothing about the service: the run is invalid, it
+neither fails nor passes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reports.judging.judgement import Judgement, judge_objective
 from reports.objectives.objective import Objective
 
 FULL_PERCENT = 10.0
-"""A machine of which less is idle has nothing left for who needs it now."""
+"""With less of its time idle, a machine counts as full."""
 DISTURBANCE_REMEDY = (
     "let nothing else run here, leave a core to each process of the generator, or generate the load from a "
     "second machine"
@@ -31,18 +31,18 @@ DISTURBANCE_REMEDY = (
 
 @dataclass(frozen=True)
 class Disturbance:
-    """Spans of time in order, apart from each other; in s since the run's start."""
+    """Spans of time in s since the run's start, in order, without overlap."""
 
     start_s: Floats
     end_s: Floats
 
     @property
     def length_s(self) -> float:
-        """All spans taken together."""
+        """The length of all spans together."""
         return float((self.end_s - self.start_s).sum())
 
     def mark_touching(self, samples: Samples) -> Mask:
-        """Which requests were under way in one of the spans."""
+        """Which requests were in flight in one of the spans."""
         until_s = samples.intended_s + np.nan_to_num(samples.latency_ms) / 1000.0
         following = np.searchsorted(self.end_s, samples.intended_s, side="right")
         start_s = np.append(self.start_s, np.inf)
@@ -50,7 +50,7 @@ class Disturbance:
 
 
 def find_disturbance(run: Run) -> Disturbance:
-    """When, of what is judged, a generator process broke a limit or other programs filled the machine.
+    """The judged time in which a generator process broke a limit or other programs filled the machine.
 
     Each observation stands for the time since the one before it.
     """
@@ -75,7 +75,7 @@ def find_disturbance(run: Run) -> Disturbance:
 
 
 def explain_by_disturbance(run: Run, asked: Sequence[Objective], found: Sequence[Judgement]) -> Fault | None:
-    """Why what `run` missed is no finding about the service; None where a miss shows without disturbance."""
+    """Why what `run` missed says nothing about the service; None if a miss remains without disturbed time."""
     disturbed = find_disturbance(run)
     if not len(disturbed.start_s):
         return None
@@ -99,7 +99,7 @@ def explain_by_disturbance(run: Run, asked: Sequence[Objective], found: Sequence
 
 
 def describe_disturbance(run: Run) -> tuple[str, ...]:
-    """What to say of a miss that `excuse` doesn't excuse, where there was something to excuse it with."""
+    """A sentence about disturbed time that doesn't explain a miss; nothing if there was none."""
     busy_s = find_disturbance(run).length_s
     if not busy_s:
         return ()
@@ -109,7 +109,7 @@ def describe_disturbance(run: Run) -> tuple[str, ...]:
 
 
 def _correct_offered(run: Run, disturbed: Disturbance) -> float | None:
-    """The share of the plan that was offered, had all been offered in the disturbed time."""
+    """The offered share of the plan, as if all that was planned in disturbed time had been sent."""
     offered = run.facts.offered
     if offered is None or not run.judged_s:
         return offered

@@ -1,10 +1,10 @@
-"""What a run that still goes on has decided already: each objective proven, broken beyond doubt, or open.
+"""Interim analysis: decides which objectives of a run are proven or broken before the run ends.
 
-A run may end early once every objective is decided. To look at it ten times and to stop at the first look
-that pleases would prove nothing, so each look gets a tenth of the doubt (Bonferroni), and judges only
-requests that were all answered or timed out by then: replies that are late are missing first where they
-would tell most. What early requests prove, they prove of the load that they met. So a limit is called proven
-only when the heaviest load that is planned has been on since the look before.
+A run may end early once every objective is decided. Testing at several checkpoints and stopping at the first
+favourable one would inflate the error probability, so it is divided among the checkpoints (Bonferroni). Only
+requests that were all answered or timed out by then are judged, because slow replies are missing longest.
+Early requests prove something only about the load that they met, so a limit counts as proven only when the
+heaviest planned load has been reached by the checkpoint before.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from reports.objectives.metrics import offered_load
 from reports.objectives.objective import Objective
 
 ObjectiveState: TypeAlias = Literal["proven", "broken", "kept", "open"]
-"""`kept` is a limit that allows no exception (none failed, a maximum): no number of requests proves it."""
+"""`kept` is a limit that no number of requests can prove, such as a maximum or an error rate of 0 %."""
 
 _AS_HEAVY = 0.99
 
 
 @dataclass(frozen=True)
 class InterimAnalysis:
-    """How each objective stood at one checkpoint."""
+    """The state of each objective at one checkpoint."""
 
     until_s: float
     states: tuple[tuple[str, ObjectiveState], ...]
 
     @property
     def decided(self) -> bool:
-        """Whether the run may end: nothing is open, and something was proven or broken."""
+        """Whether the run may end: no objective is open, and at least one is proven or broken."""
         states = {state for _, state in self.states}
         return "open" not in states and bool(states & {"proven", "broken"})
 
@@ -49,7 +49,7 @@ class InterimAnalysis:
 
 
 def analyse_interim(run: Run, objectives: list[Objective], until_s: float) -> InterimAnalysis:
-    """How `objectives` stand by the requests that were to start before `until_s`, one of the checkpoints."""
+    """The states of `objectives` by the requests with an intended start before the checkpoint `until_s`."""
     seen = replace(
         run,
         samples=run.samples[: int(np.searchsorted(run.samples.intended_s, until_s))],
@@ -78,7 +78,7 @@ def _decide_state(objective: Objective, seen: Run) -> ObjectiveState:
 
 
 def _is_broken(objective: Objective, seen: Measurement, run: Run) -> bool:
-    """Whether a limit that isn't kept so far is broken beyond doubt."""
+    """Whether a limit that isn't kept so far is proven to be broken."""
     if not isinstance(seen, Provable):
         return objective.definition is not offered_load and _can_only_break(objective, seen)
     budget = objective.compute_budget(seen)
@@ -86,15 +86,15 @@ def _is_broken(objective: Objective, seen: Measurement, run: Run) -> bool:
 
 
 def _can_only_break(objective: Objective, seen: Measurement) -> bool:
-    """Whether no number of requests proves the limit, and one may break it: a maximum, a count, any window.
+    """Whether more requests can break the limit but never prove it: a maximum, a count, any window.
 
-    So it is with the load that was offered, except that what was held back may still be made up for.
+    The offered load is of this kind too, although requests that are late may still be sent.
     """
     return seen.rising or objective.window_s is not None or objective.definition is offered_load
 
 
 def _has_met_heaviest_load(objective: Objective, seen: Run) -> bool:
-    """Whether the heaviest load planned where the objective looks was reached by the look before."""
+    """Whether the heaviest load in the objective's stages was reached by the checkpoint before."""
     facts = seen.facts
     stages = [stage for stage in facts.judged_stages if objective.during in (None, stage.name)]
     if not stages or stages[-1].end_s <= seen.elapsed_s:

@@ -1,4 +1,4 @@
-"""One objective beside what was observed: met, missed, or met without proof."""
+"""Judges one objective against what was measured: met, missed, or unproven."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ _LIMITS = {"<=": "limit", "<": "limit below", ">=": "needed", ">": "needed more 
 
 @dataclass(frozen=True)
 class Judgement:
-    """An objective beside what was observed; figures are in `unit`, as in the sentence.
+    """An objective and what was observed; figures are in `unit`, as in the sentence.
 
-    `observed` is None where nothing was there to measure. `interval` holds the observed figure at
-    `confidence`, None where the samples can't bound it or none is told: none is of a limit that allows no
-    exception and was kept, for what could have been would contradict it. `needed` says how many more samples
-    would prove an `unproven` objective, None where no number is known.
+    `observed` is None if there was nothing to measure. `interval` is the confidence interval at `confidence`;
+    None if there are too few samples for one, if the metric has none, or if the limit allows no exception and
+    was met. `needed` says how many more samples would prove an `unproven` objective, None if unknown.
     """
 
     text: str
@@ -46,15 +45,15 @@ class Judgement:
     needed: int | None
     message: str
     at_s: float | None = None
-    """Where the worst window begins, in s since the run's start; None where no window is judged."""
+    """Where the worst window begins, in s since the run's start; None if no window is judged."""
     provable: bool = True
-    """Whether samples could prove it; limits of no exception, means and throughput stand as observed."""
+    """Whether samples can prove it; zero-tolerance limits, means, maxima and rates can't be proven."""
 
 
 def judge_objective(objective: Objective, run: Run) -> Judgement:
-    """What `run` says of `objective`.
+    """The judgement of `objective` on `run`.
 
-    Nothing to measure is a miss. In a run that was cut short, what might still have come is left open: it is
+    Nothing to measure is a miss. In a run that was cut short, what might still have been reached is
     `unproven`, not missed.
     """
     confidence = run.facts.checkpoint_confidence
@@ -89,7 +88,7 @@ def _decide_outcome(objective: Objective, seen: Measurement, run: Run) -> tuple[
 
 
 def _may_still_come(objective: Objective, seen: Measurement, run: Run) -> bool:
-    """Whether a run that was cut short might still have come to what was asked of it."""
+    """Whether a run that was cut short might still have reached the limit."""
     return run.cut_short and seen.reachable and objective.is_minimum
 
 

@@ -1,4 +1,4 @@
-"""How the figures of a report are made, in words, with the sources of what was not invented here."""
+"""Describes how the figures of a report are computed, with sources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from reports.data.quantities import counted, number
 
 
 def describe_methods(facts: Facts) -> tuple[str, ...]:
-    """A short paragraph a subject; what this run makes no use of is left out."""
+    """One short paragraph per subject; methods that this run doesn't use are left out."""
     told = [_describe_latency(facts), _describe_intervals(facts), _describe_proof(facts)]
     told += [_describe_checkpoints(facts)] if facts.looks > 1 else []
     told += [_describe_windows()] if any(" in any " in text for text in facts.objectives) else []
@@ -20,7 +20,7 @@ def _describe_latency(facts: Facts) -> str:
         "actual send"
     )
     start += (
-        "; a request that had to wait to be sent is not flattered."
+        "; time that a request waits to be sent is part of its latency."
         if facts.model == "open"
         else "; here, where users wait for their replies, the two are the same."
     )
@@ -49,14 +49,14 @@ def _describe_proof(facts: Facts) -> str:
         "An objective is met if its limit was kept, and proven if a service that breaks the limit would look "
         f"so good by chance less than {doubt} % of the time: by the early-stopping rule of MLPerf's LoadGen "
         f"at {sure} %, which has to hold for the effective number of requests as well. Limits that allow no "
-        "exception, means and throughput can't be proven so; they are told as observed."
+        "exception, means and throughput can't be proven so; they are reported as observed."
     )
 
 
 def _describe_checkpoints(facts: Facts) -> str:
     return (
         f"The run could end early at {counted(facts.looks, 'checkpoint')}, the last one being its end. Each "
-        f"asks for {number(100 * facts.checkpoint_confidence)} %, so that all of them together keep "
+        f"needs {number(100 * facts.checkpoint_confidence)} %, so that all of them together keep "
         f"{number(100 * facts.confidence)} % (Bonferroni), and looks only at requests of which every one was "
         "answered or had timed out by then."
     )
@@ -64,6 +64,6 @@ def _describe_checkpoints(facts: Facts) -> str:
 
 def _describe_windows() -> str:
     return (
-        "“In any” windows begin a whole number of seconds into what is judged; the worst one is told, as "
+        "“In any” windows begin at each whole second of what is judged; the worst one is reported as "
         "observed, without an interval."
     )

@@ -1,8 +1,8 @@
-"""Time in which users waited and nobody was answered: what a closed load leaves out of its percentiles.
+"""Detects coordinated omission: time in which the users of a closed load waited and nobody was answered.
 
-Users who wait for their replies send nothing meanwhile, so that a stall of seconds is one slow request a user
-among thousands of fast ones (coordinated omission: Gil Tene, "How NOT to Measure Latency", 2013). An open
-load goes on sending and needs no such look.
+Users who wait for their replies send nothing meanwhile, so a stall of seconds is one slow request per user
+among thousands of fast ones (Gil Tene, "How NOT to Measure Latency", 2013). The open model keeps sending, so
+its percentiles show a stall.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from reports.objectives.objective import Objective
 LEAST_S = 1.0
 TIMES_THE_MEDIAN = 10.0
 TOLERATED_SHARE = 0.1
-"""A silence counts if it is longer than a second, than ten medians, and than a tenth of the judged time."""
+"""A silence counts if it is longer than a second, ten median latencies, and a tenth of the judged time."""
 SEEN_SHARE = 0.05
-"""Of slow requests that are so many the percentiles tell: a service that is often slow does not stall."""
+"""With a larger share of slow requests there is no silence to report: the percentiles show them."""
 IDLE_S = 5.0
-"""As long may pass without a request by users who think."""
+"""Users who think may send nothing for so long."""
 METRICS_THAT_SEE_SILENCE = frozenset((max_latency, max_service_time, throughput, row_throughput, goodput))
-"""Metrics that a silence shows in, whoever sent nothing meanwhile."""
+"""Metrics that show a silence in any load model."""
 SILENCE_REMEDY = (
     "they sent nothing meanwhile, so that percentiles leave this time out; ask for a rate instead of users "
     "(the open model goes on sending), or state an objective that sees it: max latency or throughput"
@@ -36,10 +36,10 @@ SILENCE_REMEDY = (
 
 
 def find_omission(run: Run, asked: Sequence[Objective]) -> Fault | None:
-    """Why the percentiles of a closed run leave out what matters.
+    """Why the percentiles of a closed run can't be trusted; None if they can.
 
-    None where they don't, or where an objective that is `asked` of the whole run sees it. Time in which the
-    generator itself was kept from running is left out: its own limits are asked for that.
+    None, too, if an objective that is `asked` of the whole run shows the silence. Time in which the generator
+    itself was kept from running is not counted, because it has limits of its own.
     """
     if run.facts.model != "closed" or not len(run.judged) or not run.judged_s:
         return None
@@ -62,7 +62,7 @@ def _sees_silence(objective: Objective) -> bool:
 
 
 def _measure_silence_s(run: Run, start_s: float, end_s: float) -> float:
-    """The longest stretch of a span in which requests were under way and none was answered, 0 for none."""
+    """The longest time in a span in which requests were in flight and none was answered; 0 if short."""
     samples = run.judged
     if np.fmax.reduce(samples.latency_ms, initial=0.0) <= 1000.0 * LEAST_S:
         return 0.0
@@ -81,7 +81,7 @@ def _measure_silence_s(run: Run, start_s: float, end_s: float) -> float:
 
 
 def _measure_idleness_s(run: Run, start_s: float, end_s: float) -> float:
-    """The longest stretch of a span in which users ran and no request began or was under way, 0 for none."""
+    """The longest time in a span in which users ran and no request was in flight; 0 if short."""
     samples = run.judged
     begun_s = samples.intended_s
     if np.diff(begun_s, prepend=start_s, append=end_s).max() <= IDLE_S:
@@ -100,7 +100,7 @@ def _measure_idleness_s(run: Run, start_s: float, end_s: float) -> float:
 
 
 def _find_longest_s(run: Run, since_s: Floats, until_s: Floats) -> float:
-    """The longest of these stretches, less what of it the generator was kept from running."""
+    """The length of the longest of these spans, without disturbed time in it."""
     longest = int(np.argmax(until_s - since_s))
     since, until = float(since_s[longest]), float(until_s[longest])
     disturbed = find_disturbance(run)

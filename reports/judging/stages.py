@@ -1,4 +1,4 @@
-"""How the objectives stand in each stage for itself; the verdict rests on the run as a whole."""
+"""Judges the objectives in each stage by itself; the verdict is on the run as a whole."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from reports.objectives.units import COUNT, REQUESTS_PER_S, ROWS_PER_S
 
 @dataclass(frozen=True)
 class StageJudgement:
-    """A stage's figures, and each objective that can be asked of it beside what was observed in it.
+    """A stage's figures, and the judgements of the objectives that apply to it.
 
-    `outcome` is the worst among `objectives`; `not judged` for a warm-up and where none can be asked.
+    `outcome` is the worst among `objectives`; `not judged` for a warm-up and if no objective applies.
     """
 
     stage: StageFigures
@@ -28,14 +28,14 @@ class StageJudgement:
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """The metrics whose limit was not kept in this stage."""
+        """The metrics whose limit was missed in this stage."""
         return tuple(dict.fromkeys(judged.metric for judged in self.objectives if judged.outcome == "missed"))
 
 
 def judge_stages(
     run: Run, objectives: Sequence[Objective], stages: Sequence[StageFigures]
 ) -> tuple[StageJudgement, ...]:
-    """Each stage of `run`, whose figures are `stages`, beside the objectives that can be asked of it."""
+    """The judgement of each stage of `run`, whose figures are `stages`, in the order of the plan."""
     return tuple(
         _judge_stage(run, objectives, stage, told)
         for stage, told in zip(run.facts.stages, stages, strict=True)
@@ -43,9 +43,9 @@ def judge_stages(
 
 
 def is_asked_of(objective: Objective, stage: Stage) -> bool:
-    """Whether `objective` can be asked of `stage` for itself.
+    """Whether `objective` applies to `stage` by itself.
 
-    An objective about another stage can't, nor can an amount that the whole run is to reach (a throughput,
+    An objective about another stage doesn't, nor does an amount that the whole run is to reach (a throughput,
     a number of replies), nor a window longer than the stage.
     """
     if objective.window_s is not None and objective.window_s > stage.end_s - stage.start_s:

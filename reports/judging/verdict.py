@@ -1,4 +1,4 @@
-"""The verdict on a run: whether it met its objectives, how sure that is, whether to trust it."""
+"""Decides the verdict on a run: pass, fail or invalid, with its reasons."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ from reports.objectives.parsing import parse_objective, parse_objectives
 
 EXIT_CODES: dict[VerdictWord, int] = {"pass": 0, "fail": 1, "invalid": 3}
 OFFERED_PERCENT = 95
-"""Needed of what is planned, asked or not: a service can't pass by being spared."""
+"""Needed of the planned load, even if no objective says so: a service can't pass by being sent less."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict in one word and one sentence, the reasons for it, and what it rests on."""
+    """The verdict in one word and one sentence, its reasons, and the judgements that it follows from."""
 
     verdict: VerdictWord
     sentence: str
     reasons: tuple[str, ...]
     objectives: tuple[Judgement, ...]
     stages: tuple[StageJudgement, ...]
-    """How the objectives stand in each stage for itself; the word is not made of them."""
+    """The judgement of each stage by itself; the verdict doesn't depend on them."""
     failures: tuple[FailureCount, ...] = ()
     """Why judged requests failed, the most frequent reason first."""
 
     @property
     def exit_code(self) -> int:
-        """What the process ends with."""
+        """The exit code of the process."""
         return EXIT_CODES[self.verdict]
 
 
 def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdict:
-    """The verdict on `run`; `stages` may be handed over where they are known already.
+    """The verdict on `run`; `stages` are its stage figures if they are known already.
 
-    In order of precedence: a fault, a lost worker or no sample makes it invalid; a run that was given up
-    failed; a missed objective fails it, or makes it invalid where it is missed only while the machine was
-    too busy; an interruption makes it invalid; where proof is required, its lack fails it.
+    In order of precedence: a fault makes it invalid; a run that was given up fails; a missed objective fails
+    it, or makes it invalid if it is missed only while the machine was too busy; an interruption makes it
+    invalid; coordinated omission makes it invalid; if proof is required, an unproven objective fails it.
     """
     asked = list_objectives(run)
     found = tuple(judge_objective(objective, run) for objective in asked)
@@ -63,10 +63,10 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
 
 
 def list_objectives(run: Run) -> list[Objective]:
-    """What is asked of the run: what is stated, and that the planned load was offered.
+    """The stated objectives, and that the planned load was offered.
 
-    In the closed model the latter is told where it is missed. There each user who joins may lose a request
-    to the moment of joining, which of a short load is more than a few percent.
+    In the closed model the latter is listed only if it is missed. There, each user who joins may send one
+    request less than planned, which is more than a few percent of a short load.
     """
     stated = parse_objectives(run.facts.objectives)
     if any(objective.definition is offered_load for objective in stated):
@@ -119,7 +119,7 @@ def _decide(
 
 
 def _list_missed(found: tuple[Judgement, ...]) -> list[str]:
-    """What was missed, in the order of the scenario; what could not even be measured comes last."""
+    """The messages of missed objectives, in the order of the scenario; those without any measurement last."""
     missed = [judgement for judgement in found if judgement.outcome == "missed"]
     return [judgement.message for judgement in sorted(missed, key=lambda judged: judged.observed is None)]
 
@@ -127,7 +127,7 @@ def _list_missed(found: tuple[Judgement, ...]) -> list[str]:
 def _describe_mostly_failed(
     run: Run, found: tuple[Judgement, ...], failures: tuple[FailureCount, ...]
 ) -> tuple[str, ...]:
-    """That most requests failed, and why, where an objective was missed for it; nothing elsewhere."""
+    """That most requests failed, and why, if an objective was missed because of it; else nothing."""
     failed, requests = sum(failure.count for failure in failures), len(run.judged)
     for_it = any(
         judged.outcome == "missed" and (judged.observed is None or judged.metric in ("error rate", "errors"))
@@ -163,7 +163,7 @@ def _describe_pass(run: Run, found: tuple[Judgement, ...], unproven: list[Judgem
 
 
 def _describe_stop(run: Run) -> tuple[str, ...]:
-    """How the run was cut short against its will; nothing where it wasn't."""
+    """How the run was interrupted; nothing if it wasn't."""
     if not run.cut_short or run.facts.decided or run.facts.given_up is not None:
         return ()
     why = run.facts.interrupted or "it was killed: run.json names no end"
@@ -175,7 +175,7 @@ def _describe_decision(run: Run) -> tuple[str, ...]:
 
 
 def _describe_saving(run: Run) -> tuple[str, ...]:
-    """What an early decision was, and what it was worth."""
+    """A sentence about an early end by decision: the time saved and the confidence; else nothing."""
     facts = run.facts
     if not facts.decided or facts.planned_s is None:
         return ()

@@ -1,6 +1,6 @@
-"""Keeps figures up to date while requests come in, from what a metric observes in one block after another.
+"""Keeps figures up to date while requests come in, from a metric's measurements of consecutive blocks.
 
-What is counted is said by the metric alone. A percentile has no counter here, because it needs every value.
+The metric alone defines what is counted. A percentile has no counter here, because it needs every value.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ Measured = TypeVar("Measured", contravariant=True)
 
 
 class FigureCounter(Protocol[Measured]):
-    """One figure, from all blocks so far."""
+    """Computes one figure from all blocks so far."""
 
     def add(self, seen: Measured) -> None:
-        """Count what was observed in one more block."""
+        """Count one more block."""
 
     def compute_value(self, elapsed_s: float, /) -> float | None:
-        """The figure after `elapsed_s` seconds of its part of the run; None where there was nothing yet."""
+        """The figure, `elapsed_s` seconds into its part of the run; None before the first request."""
 
 
 class ProportionCounter:
-    """Keeps a `Share`."""
+    """Counts a `Proportion`."""
 
     def __init__(self) -> None:
         self.hits = 0
@@ -55,7 +55,7 @@ class ProportionCounter:
 
 
 class TotalCounter:
-    """Keeps a `Count`."""
+    """Counts a `Count`."""
 
     def __init__(self) -> None:
         self._hits = 0
@@ -72,7 +72,7 @@ class TotalCounter:
 
 
 class MeanCounter:
-    """Keeps a `Mean`."""
+    """Counts a `Mean`."""
 
     def __init__(self) -> None:
         self._sum = 0.0
@@ -89,7 +89,7 @@ class MeanCounter:
 
 
 class MaximumCounter:
-    """Keeps a `Maximum`."""
+    """Counts a `Maximum`."""
 
     def __init__(self) -> None:
         self._highest: float | None = None
@@ -106,7 +106,7 @@ class MaximumCounter:
 
 
 class RateCounter:
-    """Keeps a `Rate`, over the time that has passed instead of the planned duration."""
+    """Counts a `Rate`, divided by the elapsed time instead of the planned duration."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -123,9 +123,9 @@ class RateCounter:
 
 
 class PeakCounter:
-    """Keeps a `Peak` over the whole seconds of the run, not over any second as the metric does.
+    """Counts a `Peak` over the whole seconds of the run only, not over any second as the metric does.
 
-    A block doesn't know the replies beside it.
+    A sliding second can't be counted block by block, because it may lie in several blocks.
     """
 
     def __init__(self) -> None:
@@ -156,13 +156,13 @@ _COUNTERS: Final[Mapping[type[Any], Callable[[], FigureCounter[Any]]]] = {
 
 
 def start_counter(seen: Measurement) -> FigureCounter[Any] | None:
-    """A counter for observations of this kind, without any yet; None where none can be kept up to date."""
+    """A new counter for this kind of measurement; None if it can't be counted block by block."""
     counter = _COUNTERS.get(type(seen))
     return counter() if counter else None
 
 
 class ExceedanceCounter:
-    """Counts, exactly, how many of the requests that an objective is about exceed its limit."""
+    """Counts how many of the requests that an objective is about exceed its limit."""
 
     def __init__(self, objective: Objective) -> None:
         self.requests = 0
@@ -176,7 +176,7 @@ class ExceedanceCounter:
         self.exceeding += int(np.count_nonzero(exceeding))
 
     def is_broken(self) -> bool:
-        """Whether more requests exceed the limit of a percentile, or of a maximum, than may."""
+        """Whether a limit for a percentile or a maximum is exceeded by more requests than it allows."""
         if not self.requests:
             return False
         quantile = self._objective.quantile

@@ -1,4 +1,4 @@
-"""What is observed of a metric: a figure in the metric's base unit, and how many samples it rests on."""
+"""What a metric measures: a figure in the metric's base unit, and how many samples it is computed from."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from reports.data.percentiles import compute_percentile
 from reports.data.samples import Samples
 
 _BLOCK = 1 << 20
-"""Replies that are looked at together, so that the memory for them doesn't grow with the run."""
+"""Replies processed together, so that the memory needed doesn't grow with the run."""
 
 
 class _Traits:
-    """What is known of a kind of figure; a kind for which something else holds says so itself."""
+    """Properties that all kinds of measurements have, with their defaults."""
 
     reachable: bool = False
-    """Whether a run that was cut short might still have come to it, as to a peak."""
+    """Whether a run that was cut short might still have reached a minimum for it, as for a peak."""
     rising: bool = False
-    """Whether it can only rise as more requests come: a maximum, a count, a peak."""
+    """Whether it never falls as more requests come: a maximum, a count, a peak."""
     at_s: float | None = None
-    """Where the worst window begins, in s since the run's start; None for what is no window's figure."""
+    """Where the worst window begins, in s since the run's start; None if it isn't about windows."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +37,29 @@ class Percentile(_Traits):
 
     @property
     def value(self) -> float | None:
-        """The percentile, None where there are no values."""
+        """The percentile; None without values."""
         return compute_percentile(self.values, self.quantile)
 
     @property
     def samples(self) -> int:
-        """How many values it rests on."""
+        """The number of values."""
         return len(self.values)
 
 
 @dataclass(frozen=True)
 class Proportion(_Traits):
-    """The share of true ones among `hits`, which are in order of time."""
+    """The share of true values among `hits`, which are in order of time."""
 
     hits: Mask
 
     @property
     def value(self) -> float | None:
-        """The share, 0 to 1, None where there is nothing to divide by."""
+        """The proportion, 0 to 1; None without trials."""
         return int(np.count_nonzero(self.hits)) / len(self.hits) if len(self.hits) else None
 
     @property
     def samples(self) -> int:
-        """How many trials it rests on."""
+        """The number of trials."""
         return len(self.hits)
 
 
@@ -71,12 +71,12 @@ class Mean(_Traits):
 
     @property
     def value(self) -> float | None:
-        """The mean, None where there are no values."""
+        """The mean; None without values."""
         return float(self.values.mean()) if len(self.values) else None
 
     @property
     def samples(self) -> int:
-        """How many values it rests on."""
+        """The number of values."""
         return len(self.values)
 
 
@@ -89,36 +89,36 @@ class Maximum(_Traits):
 
     @property
     def value(self) -> float | None:
-        """The maximum, None where there are no values."""
+        """The maximum; None without values."""
         return float(self.values.max()) if len(self.values) else None
 
     @property
     def samples(self) -> int:
-        """How many values it rests on."""
+        """The number of values."""
         return len(self.values)
 
 
 @dataclass(frozen=True)
 class Count(_Traits):
-    """The number of true ones among `hits`."""
+    """The number of true values among `hits`."""
 
     hits: Mask
     reachable = rising = True
 
     @property
     def value(self) -> float | None:
-        """The number, None where there was nothing to count among."""
+        """The number; None without requests."""
         return float(np.count_nonzero(self.hits)) if len(self.hits) else None
 
     @property
     def samples(self) -> int:
-        """Among how many requests it was counted."""
+        """The number of requests among which it was counted."""
         return len(self.hits)
 
 
 @dataclass(frozen=True)
 class Rate(_Traits):
-    """How many per second of the planned duration: `count` of something, seen in `samples` requests."""
+    """A `count` per second of the planned duration, over `samples` requests."""
 
     count: int
     duration_s: float
@@ -127,25 +127,25 @@ class Rate(_Traits):
 
     @property
     def value(self) -> float | None:
-        """The rate, None where no duration is planned."""
+        """The rate; None without a planned duration."""
         return self.count / self.duration_s if self.duration_s > 0 else None
 
 
 @dataclass(frozen=True)
 class Peak(_Traits):
-    """The most completed in any second [t, t + 1): replies that end at `end_us`, each of some weight."""
+    """The greatest sum of weights in any second [t, t + 1), of replies that end at `end_us`."""
 
     end_us: NDArray[np.int64]
     weights: NDArray[np.int64] | None
-    """None where each weighs one."""
+    """None if each reply has weight one."""
     samples: int
     reachable = rising = True
 
     @classmethod
     def from_samples(cls, samples: Samples, weights: NDArray[np.integer[Any]] | None = None) -> Peak:
-        """That of the successful ones among `samples`.
+        """The peak of the successful replies among `samples`.
 
-        Times are compared in whole microseconds, so that replies exactly a second apart never share one.
+        Times are compared in whole microseconds, so that replies exactly a second apart share no second.
         """
         ok = samples.ok & np.isfinite(samples.latency_ms)
         end_us = np.rint(samples.end_s[ok] * 1e6).astype(np.int64)
@@ -153,7 +153,7 @@ class Peak(_Traits):
 
     @property
     def value(self) -> float:
-        """The most in any sliding second."""
+        """The greatest sum in any sliding second; 0 without replies."""
         if self.weights is None:
             end_us, before = np.sort(self.end_us), None
         else:
@@ -170,7 +170,7 @@ class Peak(_Traits):
 
 @dataclass(frozen=True)
 class PointEstimate(_Traits):
-    """A figure that was computed from more than requests can say one by one."""
+    """A figure without an interval that is none of the other kinds."""
 
     value: float | None
     samples: int
@@ -180,5 +180,5 @@ class PointEstimate(_Traits):
 
 
 Provable: TypeAlias = Percentile | Proportion
-"""Observations for which an interval is known, so that enough samples prove a limit."""
+"""Measurements with a confidence interval, for which enough samples prove a limit."""
 Measurement: TypeAlias = Provable | Mean | Maximum | Count | Rate | Peak | PointEstimate

@@ -1,4 +1,4 @@
-"""What a metric is: a name, the units of its limits, and one function from a scope to an observation."""
+"""Defines what a metric is: a name, the units of its limits, and a function from a scope to a measurement."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _ARGUMENT = re.compile(r"<(\w+)>")
 
 @dataclass(frozen=True)
 class Scope:
-    """The part of a run that a metric is about: requests by their intended start, and observations beside.
+    """The part of a run that a metric is measured over: requests in order of intended start, and telemetry.
 
-    `duration_s` is the planned duration of the part, `start_s` where it begins in the run.
+    `duration_s` is the planned duration of the part, `start_s` its beginning in the run.
     """
 
     samples: Samples
@@ -33,27 +33,27 @@ class Scope:
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """Something that limits can be set for. Each metric equals itself alone.
+    """Something that limits can be set for; metrics are compared by identity.
 
-    `name` may hold a number under a name, as in `p<percentile> latency`; `measure` is given it as a Fraction
-    after the scope.
+    `name` may contain a named number, as in `p<percentile> latency`; `function` is called with the scope and,
+    if there is one, this number as a Fraction.
     """
 
     name: str
     units: Units
     better: Literal["lower", "higher"] | None
     clauses: tuple[str, ...]
-    """How an objective may narrow it: on an endpoint, during a stage, in any window."""
+    """Clauses that an objective may have: on an endpoint, during a stage, in any window."""
     function: Callable[..., Measurement]
 
     @property
     def argument_name(self) -> str | None:
-        """What the number in the name is called; None where there is none."""
+        """The name of the number in the metric's name; None without one."""
         found = _ARGUMENT.search(self.name)
         return found[1] if found else None
 
     def read_argument(self, text: str) -> str | None:
-        """What stands for the number in `text`, '' for a name without; None if `text` is another metric."""
+        """The number in `text` as written, '' if the name has none; None if `text` names another metric."""
         found = re.fullmatch(_ARGUMENT.sub("([0-9.]+)", self.name), text)
         return "".join(found.groups()) if found else None
 
@@ -72,7 +72,7 @@ def metric(
     better: Literal["lower", "higher"] | None,
     clauses: tuple[str, ...] = ("on", "during", "in any"),
 ) -> Callable[[Callable[..., Measurement]], Metric]:
-    """Make the decorated function a metric that objectives can be stated about."""
+    """Register the decorated function as a metric that objectives can be stated for."""
 
     def register(function: Callable[..., Measurement]) -> Metric:
         METRICS.append(Metric(name, units, better, clauses, function))

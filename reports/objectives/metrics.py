@@ -1,7 +1,7 @@
-"""All metrics: each is one function from a scope to an observation.
+"""Defines all metrics: each is one function from a scope to a measurement.
 
-A new metric is a new function under `@metric(...)`; objectives can then be stated about it. Whether it can be
-kept up to date while a run goes on follows from what it returns (`reports.objectives.counters`).
+A new metric is a new function under `@metric(...)`; objectives can then be stated for it. Whether it is known
+while a run goes on follows from the kind of measurement it returns (`reports.objectives.counters`).
 """
 
 from __future__ import annotations
@@ -79,20 +79,20 @@ def errors(scope: Scope) -> Measurement:
 
 @metric("status <code>", COUNT, better=None)
 def status_count(scope: Scope, code: Fraction) -> Measurement:
-    """How many replies bore this status."""
+    """The number of replies with this status."""
     return Count(scope.samples.status == int(code))
 
 
 @metric("throughput", REQUESTS_PER_S, better="higher")
 def throughput(scope: Scope) -> Measurement:
-    """Successful replies by the planned duration."""
+    """Successful replies divided by the planned duration."""
     samples = scope.samples
     return Rate(int(np.count_nonzero(samples.ok)), scope.duration_s, len(samples))
 
 
 @metric("throughput", ROWS_PER_S, better="higher")
 def row_throughput(scope: Scope) -> Measurement:
-    """Rows in successful replies by the planned duration."""
+    """Rows in successful replies divided by the planned duration."""
     samples = scope.samples
     return Rate(int(samples.rows[samples.ok].sum(dtype=np.int64)), scope.duration_s, len(samples))
 
@@ -111,7 +111,7 @@ def peak_row_throughput(scope: Scope) -> Measurement:
 
 @metric("goodput", SHARE, better="higher")
 def goodput(scope: Scope) -> Measurement:
-    """Successful replies by the planned duration, as a share of the capacity that the calibration found."""
+    """Throughput as a share of the capacity that the calibration found."""
     rate, capacity = throughput.measure(scope).value, scope.facts.capacity_per_s
     share = rate / capacity if rate is not None and capacity else None
     return PointEstimate(share, len(scope.samples), reachable=True)
@@ -119,7 +119,7 @@ def goodput(scope: Scope) -> Measurement:
 
 @metric("shed share", SHARE, better="lower")
 def shed_share(scope: Scope) -> Measurement:
-    """Requests that the service refused for lack of room, as a share of all."""
+    """Requests that the service shed (503 with Retry-After), as a share of all."""
     return Proportion(scope.samples.outcome.equal("shed"))
 
 

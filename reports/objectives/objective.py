@@ -1,4 +1,4 @@
-"""An objective sets a limit for a metric, such as `p99 latency <= 100 ms during steady`."""
+"""Defines what an objective is: a limit for a metric, such as `p99 latency <= 100 ms during steady`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _COMPARE = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operato
 class Objective:
     """`metric comparison limit`, perhaps on one endpoint, during one stage, in any window of `window_s`.
 
-    `metric` is the name as written, `definition` the metric that it names, with `argument` as the number in
-    it: 99 in `p99 latency`, 503 in `status 503`. `stated` is the limit as written, in `unit`, which is
-    `unit_scale` of the metric's base unit (ms, share, count, per second). `str()` gives the sentence, which
-    parses to an equal objective.
+    `metric` is the name as written and `definition` the metric of this name; `argument` is the number in the
+    name, 99 in `p99 latency`. `stated` is the limit as written, in `unit`; one `unit` is `unit_scale` of the
+    metric's base unit (ms, share, count, per second). `str()` is the sentence, which parses to an equal
+    objective.
     """
 
     metric: str
@@ -53,14 +53,14 @@ class Objective:
 
     @property
     def quantile(self) -> Fraction | None:
-        """The percentile that the objective is about, from 0 to 1; None where it is about none."""
+        """The quantile that the objective is about, from 0 to 1; None if it is about no percentile."""
         if self.argument is None or self.definition.argument_name != "percentile":
             return None
         return self.argument / 100
 
     @property
     def is_minimum(self) -> bool:
-        """Whether the limit says how much there must be at least."""
+        """Whether the limit is a minimum."""
         return self.comparison in (">=", ">")
 
     @property
@@ -91,19 +91,19 @@ class Objective:
         return bool(_COMPARE[self.comparison](value, self.limit))
 
     def mark_exceeding(self, seen: Provable | Maximum | Count) -> Mask:
-        """Which of the requests that the metric looks at break the limit, or count against it."""
+        """Which of the measured requests exceed the limit, or are hits that count against it."""
         if isinstance(seen, Percentile | Maximum):
             return self._mark_outside(seen.values)
         return ~seen.hits if self.definition.better == "higher" else seen.hits
 
     def compute_budget(self, seen: Provable) -> float:
-        """The share of these requests that may exceed."""
+        """The share of the measured requests that may exceed the limit."""
         if isinstance(seen, Percentile):
             return float(1 - seen.quantile)
         return 1.0 - self.limit if self.definition.better == "higher" else self.limit
 
     def convert_to_unit(self, value: float) -> float:
-        """A value in the metric's base unit, told in `unit`."""
+        """A value in the metric's base unit, converted to `unit`."""
         return float(Fraction(repr(float(value))) / self.unit_scale)
 
     def _mark_outside(self, values: Floats) -> Mask:

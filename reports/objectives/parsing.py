@@ -1,4 +1,4 @@
-"""Reads an objective from a sentence such as `p99 latency <= 100 ms during steady`."""
+"""Parses a sentence such as `p99 latency <= 100 ms during steady` into an objective."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SUGGESTED = {"=<": "<=", "=>": ">=", "=": "<=", "==": "<="}
 
 
 class ObjectiveError(ValueError):
-    """A sentence is no objective; the message says what was expected instead."""
+    """The sentence is no objective; the message says what was expected instead."""
 
 
 def parse_objective(text: str, endpoints: Sequence[str] = (), stages: Sequence[str] = ()) -> Objective:
-    """The objective a sentence states; names it bears are checked against those given, if any are.
+    """The objective that a sentence states; endpoint and stage must be among those given, if any are.
 
     Raises `ObjectiveError`, whose message begins with the sentence.
     """
@@ -38,7 +38,7 @@ def parse_objective(text: str, endpoints: Sequence[str] = (), stages: Sequence[s
 
 
 def parse_objectives(texts: Iterable[str]) -> list[Objective]:
-    """The objectives that sentences state, such as those in a run's facts."""
+    """The objectives that several sentences state."""
     return [parse_objective(text) for text in texts]
 
 
@@ -66,7 +66,7 @@ def _parse(sentence: str, endpoints: Sequence[str], stages: Sequence[str]) -> Ob
 
 
 def _find_metrics(name: str) -> list[Metric]:
-    """The metrics of this name: several where each is stated in units of its own."""
+    """The metrics of this name; several metrics may share a name if their units differ."""
     found = [metric for metric in METRICS if metric.read_argument(name) is not None]
     if found:
         return found
@@ -118,7 +118,7 @@ def _split_clauses(text: str, metric: Metric) -> tuple[str, dict[str, str]]:
 
 
 def _read_limit(text: str, candidates: Sequence[Metric]) -> tuple[float, str, Fraction, Metric]:
-    """The limit as stated, its unit with its scale, and the metric that is stated in that unit."""
+    """The limit as stated, its unit, the scale of the unit, and the metric with this unit."""
     units = [unit for metric in candidates for unit in metric.units]
     expected = " or ".join(f"'{with_unit('<number>', unit)}'" for unit in units)
     found = _LIMIT.fullmatch(text)

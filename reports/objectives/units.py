@@ -1,4 +1,4 @@
-"""The units in which limits are stated, and how many of a metric's base unit each is."""
+"""Defines the units in which limits are stated, and the size of each in a metric's base unit."""
 
 from __future__ import annotations
 

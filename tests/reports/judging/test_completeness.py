@@ -72,13 +72,13 @@ def test_who_stood_still_says_so_itself(make_run: MakeRun) -> None:
 def test_every_worker_tells_of_itself(make_run: MakeRun) -> None:
     telemetry = {("worker 1", "loop_lag_ms"): each_second(), ("service", "probed"): each_second()}
     run = observed(make_run, telemetry, workers=2)
-    assert told(run) == ["1 of 2 generator processes told nothing of how they did"]
+    assert told(run) == ["1 of 2 generator processes reported nothing about their health"]
 
 
 def test_a_master_that_calibrated_does_not_stand_for_its_workers(make_run: MakeRun) -> None:
     telemetry = {("generator", "loop_lag_ms"): each_second(), ("service", "probed"): each_second()}
     assert told(observed(make_run, telemetry, workers=2)) == [
-        "2 of 2 generator processes told nothing of how they did"
+        "2 of 2 generator processes reported nothing about their health"
     ]
 
 
