@@ -1,4 +1,4 @@
-"""Figures while the run goes on: shown, and never judged. Percentiles are approximate (HDR histograms)."""
+"""Computes the figures that are shown while a run goes on; the verdict never uses them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ HIGHEST_US: Final = 3_600_000_000
 SIGNIFICANT_DIGITS: Final = 2
 RECENT_S: Final = 5.0
 _ANY_PERCENTILE: Final = Fraction(50)
-"""All percentiles are read from one histogram, which is told the values whichever percentile was observed."""
+"""One histogram gives all percentiles, so the values are measured with any of them."""
 
 
 class LatencyHistogram:
-    """Counts latencies, each within 1 %."""
+    """Counts latencies within 1 % (HDR histogram)."""
 
     def __init__(self) -> None:
         self._counts_us = HdrHistogram(1, HIGHEST_US, SIGNIFICANT_DIGITS)
@@ -52,9 +52,9 @@ class LatencyHistogram:
 
 
 class Standing(NamedTuple):
-    """How an objective stands: the figure so far in the objective's unit, and whether it keeps the limit.
+    """The figure of an objective so far, in its unit, and whether it keeps the limit.
 
-    Both are None for a metric that is known after the run only.
+    Both are None for a metric that is known only after the run.
     """
 
     objective: Objective
@@ -71,7 +71,7 @@ class Totals(NamedTuple):
 
 
 class _Counted(NamedTuple):
-    """What is counted: a metric over the judged requests, of one endpoint or stage where named."""
+    """What is counted: a metric over the judged requests, perhaps of one endpoint or stage."""
 
     metric: Metric
     argument: Fraction | None = None
@@ -83,8 +83,8 @@ _ERRORS: Final = _Counted(error_rate)
 _LATENCY: Final = _Counted(latency_percentile, _ANY_PERCENTILE)
 
 
-class Live:
-    """Counts batches as they come."""
+class LiveFigures:
+    """Counts batches while the run goes on."""
 
     def __init__(self, facts: Facts, objectives: Iterable[Objective]) -> None:
         self.objectives = tuple(objectives)
@@ -119,20 +119,20 @@ class Live:
             self._counters[counted] = counter
             counter.add(seen)
 
-    def total(self) -> Totals:
-        """All requests so far, warm-up left out."""
+    def compute_totals(self) -> Totals:
+        """The totals of all judged requests so far."""
         errors, latency = self._counters.get(_ERRORS), self._histograms.get(_LATENCY)
         if not isinstance(errors, ProportionCounter) or latency is None:
             return Totals(0, 0, None)
         return Totals(errors.samples, errors.hits, latency.estimate_percentile_ms("0.99"))
 
-    def rate(self, t_s: float) -> float:
-        """Requests recorded a second over the last seconds."""
+    def estimate_rate(self, t_s: float) -> float:
+        """Requests recorded per second over the last five seconds."""
         return sum(count for at_s, count in self._recent if at_s >= t_s - RECENT_S) / min(
             RECENT_S, max(t_s, 1.0)
         )
 
-    def standings(self, t_s: float) -> Iterator[Standing]:
+    def list_standings(self, t_s: float) -> Iterator[Standing]:
         """Each objective's state `t_s` seconds into the run."""
         for objective in self.objectives:
             value = None if objective.window_s else self._compute_value(objective, t_s)
@@ -154,13 +154,13 @@ class Live:
 
 
 def _count_for(objective: Objective) -> _Counted:
-    """What has to be counted to know how an objective stands."""
+    """What has to be counted for an objective."""
     argument = objective.argument if objective.quantile is None else _ANY_PERCENTILE
     return _Counted(objective.definition, argument, objective.on, objective.during)
 
 
 def _round_us(values_us: Floats) -> NDArray[np.int64]:
-    """Whole microseconds with three significant digits: few distinct values, so that recording is cheap."""
+    """Microseconds rounded to three significant digits: few distinct values make counting cheap."""
     step = 10.0 ** np.maximum(np.floor(np.log10(np.maximum(values_us, 1.0))) - 2.0, 0.0)
     rounded: NDArray[np.int64] = (np.round(values_us / step) * step).astype(np.int64)
     return rounded

@@ -14,11 +14,11 @@ from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_BYTES, Sample
 BATCH_ROWS: Final = 4_096
 MOST_NAMES: Final = 1_000
 OTHER_NAMES: Final = "(other names)"
-"""What requests are called whose names are too many: each name is a row in every table."""
+"""The name of requests beyond that many names, because each name is a row in every table."""
 
 
 class Recorder:
-    """Pack rows into one buffer; hand `sink(raw)` the packed rows when it is full or `seal` is called."""
+    """Packs rows into one buffer; calls `sink(raw)` with them when it is full or `seal` is called."""
 
     def __init__(self, endpoints: Sequence[str], sink: Callable[[bytes], object] = len) -> None:
         self.recorded = 0
@@ -28,7 +28,7 @@ class Recorder:
         self.started = perf_counter()
         """The run's start on this process's monotonic clock: the zero of every time in a row."""
         self.endpoints = list(endpoints)
-        """Names of the endpoint codes; requests of foreign user classes append theirs."""
+        """Names of the endpoint codes; user classes of other clients append theirs."""
         self._codes = {name: code for code, name in enumerate(self.endpoints)}
         self._buffer = bytearray(BATCH_ROWS * ROW_BYTES)
         self._offset = 0
@@ -42,7 +42,7 @@ class Recorder:
             self.seal()
 
     def seal(self) -> None:
-        """Hand on what has gathered."""
+        """Pass all packed rows on to the sink."""
         if self._offset:
             raw = bytes(memoryview(self._buffer)[: self._offset])
             self._offset = 0
@@ -58,21 +58,19 @@ class Recorder:
         sample: SampleRow | tuple[float | bytes, ...] | None = None,
         **_: Any,
     ) -> None:
-        """Listen to Locust's request event: our users send their row along, of others the event is read.
+        """Listen to Locust's request event; our users pass their row, for others one is made from the event.
 
-        Locust would swallow an exception from here: a request that can't be recorded is counted as lost.
+        Locust swallows exceptions of listeners, so a request that can't be recorded is counted as lost.
         """
         try:
-            self.record(
-                sample or self._row_of_event(name, response_time, response_length, exception, response)
-            )
+            self.record(sample or self._build_row(name, response_time, response_length, exception, response))
         except (struct.error, OverflowError, ValueError, TypeError):
             self.lost += 1
 
-    def _row_of_event(
+    def _build_row(
         self, name: str, latency_ms: float, length: int, exception: Exception | None, response: Any
     ) -> SampleRow:
-        endpoint = self._code_of(name)
+        endpoint = self._find_code(name)
         sent_s = perf_counter() - self.started - latency_ms / 1000.0
         status = int(getattr(response, "status_code", 0) or 0)
         return SampleRow(
@@ -81,7 +79,7 @@ class Recorder:
             latency_ms=latency_ms,
             service_ms=latency_ms,
             endpoint=endpoint,
-            outcome=OUTCOME_CODES[outcome_of_event(status, exception)],
+            outcome=OUTCOME_CODES[classify_event(status, exception)],
             kind=KIND_CODES["realistic"],
             status=status,
             rows=1,
@@ -89,8 +87,8 @@ class Recorder:
             response_bytes=length or 0,
         )
 
-    def _code_of(self, name: str) -> int:
-        """The code of a foreign request's name; once there are too many names, new ones share one."""
+    def _find_code(self, name: str) -> int:
+        """The code of an endpoint name; once there are too many names, new ones share one code."""
         code = self._codes.get(name)
         if code is None:
             if len(self.endpoints) >= MOST_NAMES:
@@ -101,8 +99,8 @@ class Recorder:
         return code
 
 
-def outcome_of_event(status: int, exception: Exception | None) -> str:
-    """The outcome of a request that a foreign client made, by its status and its exception's name."""
+def classify_event(status: int, exception: Exception | None) -> str:
+    """The outcome of a request by another client, from its status and its exception."""
     if exception is None:
         return "ok"
     if status >= 400:

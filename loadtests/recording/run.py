@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from loadtests.recording.live import Live
+from loadtests.recording.live import LiveFigures
 from loadtests.recording.observing import observe_every
 from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation, Recording
@@ -38,7 +38,7 @@ class Run:
     ) -> None:
         self.facts = facts
         self.folder = folder
-        self.live = Live(facts, objectives)
+        self.live = LiveFigures(facts, objectives)
         self.faults: list[str] = []
         self.heed: list[Callable[[SampleBatch], None]] = []
         """Who else is shown each batch."""
@@ -118,7 +118,7 @@ class Run:
             stages=tuple(_ended(stage, ended_s, self.facts.planned_s) for stage in self.facts.stages),
             ended_s=ended_s,
             interrupted=interrupted,
-            offered=offered(self.live.total().requests, ended_s),
+            offered=offered(self.live.compute_totals().requests, ended_s),
             faults=tuple(self.faults),
         )
         self._recording.close(self.facts)

@@ -45,7 +45,7 @@ def view_samples(batch: SampleBatch, stages: Sequence[Stage]) -> Samples:
 
 
 class SampleWriter:
-    """Decode packed rows, a batch at a time, into an Arrow IPC stream that stays readable after a crash."""
+    """Writes packed rows, a batch at a time, to an Arrow IPC stream that stays readable after a crash."""
 
     def __init__(self, path: Path, stages: Sequence[Stage]) -> None:
         self.written = 0
@@ -59,11 +59,11 @@ class SampleWriter:
         rows = np.frombuffer(raw, dtype=ROW_DTYPE)
         stages = np.searchsorted(self._edges, rows["intended_s"], side="right").astype(np.int16)
         columns: dict[str, pa.Array] = {
-            "endpoint": _labels(rows["endpoint"], encode_texts(endpoints)),
-            "stage": _labels(stages, self._stages),
-            "outcome": _labels(rows["outcome"], _OUTCOMES),
-            "kind": _labels(rows["kind"], _KINDS),
-            "trace_id": _trace_ids(rows["trace_id"]),
+            "endpoint": _encode_labels(rows["endpoint"], encode_texts(endpoints)),
+            "stage": _encode_labels(stages, self._stages),
+            "outcome": _encode_labels(rows["outcome"], _OUTCOMES),
+            "kind": _encode_labels(rows["kind"], _KINDS),
+            "trace_id": _encode_trace_ids(rows["trace_id"]),
             "worker": encode_numbers(np.full(len(rows), worker), pa.uint16()),
         }
         for field in SCHEMA:
@@ -87,11 +87,11 @@ _OUTCOMES = encode_texts(OUTCOMES)
 _KINDS = encode_texts(KINDS)
 
 
-def _labels(codes: NDArray[np.integer[Any]], names: pa.Array) -> pa.Array:
+def _encode_labels(codes: NDArray[np.integer[Any]], names: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(encode_numbers(codes, pa.int16()), names)
 
 
-def _trace_ids(ids: NDArray[np.uint64]) -> pa.Array:
+def _encode_trace_ids(ids: NDArray[np.uint64]) -> pa.Array:
     """Ids of 16 bytes as 32 hexadecimal digits; zeros, which are no trace's id, as null."""
     traced = (ids[:, 0] | ids[:, 1]) != 0
     if not traced.any():

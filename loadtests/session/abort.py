@@ -65,7 +65,7 @@ class AbortCondition:
 
 
 def watch(run: Run, abort: Abort, give_up: Callable[[str], None]) -> gevent.Greenlet:
-    """Call `give_up(reason)` once, as soon as a condition is broken after the grace."""
+    """Call `give_up(reason)` once, as soon as a condition is broken after the grace period."""
     facts = run.facts
     conditions = [AbortCondition(objective, facts) for objective in abort.unless]
     for condition in conditions:

@@ -79,7 +79,7 @@ def rows(loadtest: LoadTest) -> list[Cells]:
     if loadtest.verdict is not None:
         cells = [_judged(objective) for objective in loadtest.verdict["objectives"]]
     else:
-        cells = [_standing(standing) for standing in run.live.standings(run.elapsed_s)]
+        cells = [_standing(standing) for standing in run.live.list_standings(run.elapsed_s)]
     return [{"name": f"{place:04}", **row} for place, row in enumerate(cells)]
 
 

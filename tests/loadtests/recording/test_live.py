@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from loadtests.recording.live import Live
+from loadtests.recording.live import LiveFigures
 from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_DTYPE
 from loadtests.recording.sample_writer import SampleBatch
 from reports.data.facts import Facts, Stage
@@ -38,7 +38,7 @@ def batch(
     return SampleBatch(rows, np.full(len(values), stage, dtype=np.int16), ["prediction", "batch"])
 
 
-def live(*objectives: str, expected: tuple[str, ...] = ()) -> Live:
+def live(*objectives: str, expected: tuple[str, ...] = ()) -> LiveFigures:
     facts = Facts(
         "steps",
         "",
@@ -49,11 +49,11 @@ def live(*objectives: str, expected: tuple[str, ...] = ()) -> Live:
         objectives,
         expected=expected,
     )
-    return Live(facts, parse_objectives(objectives))
+    return LiveFigures(facts, parse_objectives(objectives))
 
 
-def observed(figures: Live, t_s: float = 30.0) -> dict[str, float | None]:
-    return {str(standing.objective): standing.observed for standing in figures.standings(t_s)}
+def observed(figures: LiveFigures, t_s: float = 30.0) -> dict[str, float | None]:
+    return {str(standing.objective): standing.observed for standing in figures.list_standings(t_s)}
 
 
 def test_percentiles_are_within_a_percent() -> None:
@@ -66,7 +66,7 @@ def test_percentiles_are_within_a_percent() -> None:
     for percent in percents:
         exact = compute_percentile(values, Fraction(percent) / 100)
         assert seen[f"p{percent} latency <= 1 s"] == pytest.approx(exact / 1000, rel=0.02)
-    assert figures.total().p99_ms == pytest.approx(compute_percentile(values, 0.99), rel=0.02)
+    assert figures.compute_totals().p99_ms == pytest.approx(compute_percentile(values, 0.99), rel=0.02)
 
 
 @pytest.mark.parametrize(("count", "rank"), [(1, 1), (2, 1), (4, 2), (8, 3), (20, 6), (100, 30)])
@@ -117,9 +117,9 @@ def test_errors_statuses_and_rates_are_counted() -> None:
 
 def test_a_standing_says_whether_the_limit_is_kept_so_far() -> None:
     figures = live("p99 latency <= 100 ms", "error rate <= 0 %", "availability >= 99 %")
-    assert [standing.kept for standing in figures.standings(1.0)] == [None, None, None]
+    assert [standing.kept for standing in figures.list_standings(1.0)] == [None, None, None]
     figures.add(batch([250.0] * 5), 12.0)
-    assert [standing.kept for standing in figures.standings(12.0)] == [False, True, None]
+    assert [standing.kept for standing in figures.list_standings(12.0)] == [False, True, None]
 
 
 def test_dropped_and_failed_requests_are_not_in_the_latency() -> None:
@@ -128,20 +128,20 @@ def test_dropped_and_failed_requests_are_not_in_the_latency() -> None:
     figures.add(batch([math.nan], outcome="dropped", status=0), 12.0)
     figures.add(batch([900.0], outcome="http_5xx", status=500), 12.0)
     assert observed(figures)["max latency <= 1 s"] == pytest.approx(0.005)
-    assert figures.total().requests == 3
-    assert figures.total().errors == 2
-    assert figures.total().p99_ms == pytest.approx(5.0, rel=0.02)
+    assert figures.compute_totals().requests == 3
+    assert figures.compute_totals().errors == 2
+    assert figures.compute_totals().p99_ms == pytest.approx(5.0, rel=0.02)
 
 
 def test_before_the_first_judged_request_nothing_is_known() -> None:
     figures = live("status 503 <= 0", "throughput >= 1 requests/s")
     figures.add(batch([900.0], stage=0), 1.0)
-    assert figures.total() == (0, 0, None)
-    assert [standing.kept for standing in figures.standings(1.0)] == [None, None]
+    assert figures.compute_totals() == (0, 0, None)
+    assert [standing.kept for standing in figures.list_standings(1.0)] == [None, None]
 
 
 def test_the_rate_is_of_the_last_seconds() -> None:
     figures = live()
     figures.add(batch([1.0] * 100), 1.0)
     figures.add(batch([1.0] * 10), 20.0)
-    assert figures.rate(20.0) == pytest.approx(2.0)
+    assert figures.estimate_rate(20.0) == pytest.approx(2.0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from loadtests.recording.recorder import BATCH_ROWS, Recorder, outcome_of_event
+from loadtests.recording.recorder import BATCH_ROWS, Recorder, classify_event
 from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_BYTES, ROW_DTYPE, SampleRow
 from loadtests.recording.sample_writer import SampleWriter
 from loadtests.recording.writer import Observation, Recording, make_folder, point_latest
@@ -140,7 +140,7 @@ class Status:
 def test_a_foreign_clients_event_gets_an_outcome(
     status: int, exception: Exception | None, outcome: str
 ) -> None:
-    assert outcome_of_event(status, exception) == outcome
+    assert classify_event(status, exception) == outcome
 
 
 def test_a_folder_is_never_shared_and_latest_leads_to_the_newest(tmp_path: Path) -> None:
