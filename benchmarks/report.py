@@ -26,7 +26,9 @@ import numpy as np
 from scipy import signal
 
 from loadtests.recording.facts import describe_machine
-from loadtests.recording.recorder import BATCH_ROWS, OUTCOME_CODES, ROW, SampleWriter
+from loadtests.recording.recorder import BATCH_ROWS
+from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
+from loadtests.recording.sample_writer import SampleWriter
 from reports.data.facts import Facts, Plan, Stage
 
 SIZES: Final = (10**5, 10**6, 10**7)
@@ -110,7 +112,7 @@ def _make_rows(rng: np.random.Generator, first: int, count: int, level: float) -
     memory = 0.95
     noise = rng.standard_normal(count) * np.sqrt(1 - memory**2)
     slow, _ = signal.lfilter([1.0], [1.0, -memory], noise, zi=[memory * level])
-    rows = np.zeros(count, dtype=ROW)
+    rows = np.zeros(count, dtype=ROW_DTYPE)
     rows["intended_s"] = (first + np.arange(count)) / RATE_PER_S
     rows["sent_s"] = rows["intended_s"] + rng.exponential(2e-4, count)
     rows["service_ms"] = 8.0 * np.exp(0.5 * slow) + rng.exponential(1.0, count)

@@ -17,7 +17,7 @@ from configuration.scenario import SEEDS, Scenario
 from configuration.traffic import default_traffic, read_traffic
 from configuration.yaml_loader import parse_yaml
 from reports.data.samples import LACKING, OUTCOMES
-from reports.judging.generator_health import Limits
+from reports.judging.generator_health import GeneratorLimits
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
 SUFFIXES: Final = (".yaml", ".yml")
@@ -90,7 +90,7 @@ def _scenario(node: Node, path: Path) -> Scenario:
         seeds = keys.take_or("seeds", _seeds, dict(SEEDS))
         expected = keys.take_or("expected", _expected, ())
         confidence = keys.take_or("confidence", _CONFIDENCE, 0.95)
-        limits = keys.take_or("generator", read_limits, Limits())
+        limits = keys.take_or("generator", read_limits, GeneratorLimits())
         readable = keys.could_read("load", "traffic")
         known = Scenario(path.stem, "", load, traffic, ()) if readable else None
         names = _names(known)

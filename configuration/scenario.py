@@ -54,8 +54,8 @@ from configuration.objectives import Abort
 from configuration.segments import describe
 from configuration.traffic import PACE_S, USER_CLASSES, Endpoint, Payload, Traffic
 from reports.data.facts import Plan, Stage
-from reports.judging.generator_health import Limits
-from reports.judging.objectives import Objective
+from reports.judging.generator_health import GeneratorLimits
+from reports.objectives.objective import Objective
 from shapes.composition import Chain, Floats, Profile
 
 __all__ = ["PACE_S", "SEEDS", "USER_CLASSES", "Abort", "Endpoint", "Load", "Payload", "Scenario", "Traffic"]
@@ -79,7 +79,7 @@ class Scenario:
     confidence: float = 0.95
     seeds: Mapping[str, int] = field(default_factory=lambda: dict(SEEDS))
     source: Path = Path()
-    generator: Limits = field(default_factory=Limits)
+    generator: GeneratorLimits = field(default_factory=GeneratorLimits)
     abort: Abort | None = None
     """When the run is given up; None where it never is."""
 

@@ -128,14 +128,14 @@ def read_suite(folder: Path) -> Reading:
     run = read_run(folder)
     verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     (stage,) = run.facts.judged_stages
-    samples = run.samples.where(run.samples.stage.equal(stage.name))
+    samples = run.samples.select(run.samples.stage.equal(stage.name))
     good_ms = samples.latency_ms[samples.ok]
     if not len(good_ms):
         raise UnreadableOutputError(f"of {len(samples)} requests of this suite none had a good reply")
     broken = int(np.count_nonzero(samples.outcome.isin(BROKEN)))
     p50_ms, p95_ms, p99_ms = np.quantile(good_ms, (0.5, 0.95, 0.99), method="inverted_cdf").tolist()
     return Reading(
-        per_second=len(good_ms) / run.length_s(stage),
+        per_second=len(good_ms) / run.compute_length_s(stage),
         requests=len(run.samples),
         refused=len(samples) - len(good_ms) - broken,
         broken=broken,
@@ -152,6 +152,6 @@ def read_suite(folder: Path) -> Reading:
 
 def _busy(run: Run, from_s: float) -> float:
     """Return the generator's utilisation of its core in the judged stage, from its own telemetry."""
-    t_s, percent = run.telemetry.series("cpu_percent", "generator")
+    t_s, percent = run.telemetry.select_series("cpu_percent", "generator")
     inside = percent[t_s > from_s]
     return float(inside.mean()) / 100 if len(inside) else 0.0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
 
 _LATENCY: Final = "http_req_duration{expected_response:true}"
 """Latency of requests with a status of 200 to 399, in ms; k6 counts it from the actual send."""

@@ -36,7 +36,7 @@ def measure_lateness(service: NullService, core: int) -> SendLateness:
         subprocess.run(command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True)
         run = read_run(Path(folder) / "latest")
     (stage,) = run.facts.judged_stages
-    samples = run.samples.where(run.samples.stage.equal(stage.name))
+    samples = run.samples.select(run.samples.stage.equal(stage.name))
     lateness_ms = (samples.sent_s - samples.intended_s) * 1000.0
     p50_ms, p99_ms, max_ms = np.quantile(lateness_ms, (0.5, 0.99, 1.0), method="inverted_cdf").tolist()
     return SendLateness(len(samples), p50_ms, p99_ms, max_ms)

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
+from loadtests.recording.recorder import BATCH_ROWS, Recorder
+from loadtests.recording.row import SampleRow
 from loadtests.recording.writer import RunWriter
 from reports.data.facts import Facts, Stage
 
@@ -42,7 +43,7 @@ def _all(latencies_ms: list[float]) -> float:
                 response_length=20,
                 exception=None,
                 context=None,
-                sample=Row(at_s, at_s, latency_ms, latency_ms, 0, 0, 0, 200, 1, 300, 150),
+                sample=SampleRow(at_s, at_s, latency_ms, latency_ms, 0, 0, 0, 200, 1, 300, 150),
             )
         recorder.seal()
         took = process_time() - began

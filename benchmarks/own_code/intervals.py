@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from scipy import signal, special
 
-from reports.data.samples import Mask
-from reports.judging.confidence import clopper_pearson, share_interval
+from reports.data.columns import Mask
+from reports.judging.confidence import compute_clopper_pearson, compute_share_interval
 
 SAMPLES: Final = 20_000
 SHARE: Final = 0.01
@@ -41,10 +41,10 @@ def measure_coverage(memory: float) -> Coverage:
     own_s = 0.0
     for _ in range(SERIES):
         hits = _draw(rng, memory)
-        low, high = clopper_pearson(int(np.count_nonzero(hits)), SAMPLES, CONFIDENCE)
+        low, high = compute_clopper_pearson(int(np.count_nonzero(hits)), SAMPLES, CONFIDENCE)
         independent += low <= SHARE <= high
         began = process_time()
-        low, high = share_interval(hits, CONFIDENCE) or (0.0, 0.0)
+        low, high = compute_share_interval(hits, CONFIDENCE) or (0.0, 0.0)
         own_s += process_time() - began
         own += low <= SHARE <= high
     return Coverage(memory, independent / SERIES, own / SERIES, own_s / SERIES * 1e3)

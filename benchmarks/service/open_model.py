@@ -80,7 +80,7 @@ def _read(folder: Path, rate: float) -> OpenModelResult:
     run = read_run(folder)
     verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))["verdict"]
     (stage,) = run.facts.judged_stages
-    samples = run.samples.where(run.samples.stage.equal(stage.name))
+    samples = run.samples.select(run.samples.stage.equal(stage.name))
     good_ms = samples.latency_ms[samples.ok]
     if not len(good_ms):
         raise ProcessEndedError(f"no good reply among {len(samples)} at {rate:.0f}/s")

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
-from loadtests.recording.recorder import OTHER_NAMES, OUTCOME_CODES, Batch
+from loadtests.recording.recorder import OTHER_NAMES
+from loadtests.recording.row import OUTCOME_CODES
+from loadtests.recording.sample_writer import SampleBatch
 from reports.data.samples import OUTCOMES
 
 LATENCY_BUCKETS_S: Final = (
@@ -63,7 +65,7 @@ class RequestCounts:
                 self._outcomes[name] = np.zeros(len(OUTCOMES), dtype=np.int64)
                 self._latency[name] = Histogram(LATENCY_BUCKETS_S)
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: SampleBatch) -> None:
         """Count a batch."""
         rows = batch.rows
         for code in np.unique(rows["endpoint"]):

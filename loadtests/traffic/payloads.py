@@ -13,7 +13,7 @@ from typing import Any, Final
 from configuration.errors import ConfigurationError
 from configuration.scenario import Endpoint, Scenario
 from loadtests.client.target import Target
-from loadtests.recording.recorder import KIND_CODES
+from loadtests.recording.row import KIND_CODES
 from loadtests.traffic.records import generate_records
 
 DECK_REQUESTS: Final = 4_096

@@ -11,7 +11,7 @@ from benchmarks.crosscheck.__main__ import HERE, PLANS, main
 from benchmarks.crosscheck.plan import PlanError, derive_plan
 from benchmarks.crosscheck.thresholds import to_thresholds
 from configuration.loading import load_scenario
-from reports.judging.objectives import parse_objective
+from reports.objectives.parsing import parse_objective
 
 LATENCY = "http_req_duration{expected_response:true}"
 

@@ -135,7 +135,7 @@ def test_every_kind_of_bad_reply_is_told_apart(
     suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
     assert suite.code == 1
     samples = read_run(suite.folder).samples
-    found = set(samples.outcome.values().tolist())
+    found = set(samples.outcome.decode().tolist())
     assert found == {"ok", "http_5xx", "http_4xx", "shed", "invalid_reply", "reset", "timeout"}
     timeouts = samples.latency_ms[samples.outcome.equal("timeout")]
     assert ((timeouts >= 299) & (timeouts < 3_000)).all(), "a timeout counts at its elapsed time"
@@ -270,8 +270,8 @@ def test_odd_replies_are_recorded_like_any_other(
     suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
     assert suite.code == 0, suite.said
     samples = read_run(suite.folder).samples
-    assert len(samples) == len(obedient.bodies)
-    assert set(samples.outcome.values().tolist()) == {"ok", "invalid_reply"}
+    assert len(samples) == len(obedient.bodies) > 6
+    assert set(samples.outcome.decode().tolist()) == {"ok", "invalid_reply"}
 
 
 @EXTENDED
@@ -303,7 +303,7 @@ def test_any_locust_client_is_recorded(start: Start, obedient: Any, tmp_path: Pa
     suite = start("locust", *arguments, "Visitor").wait()
     assert suite.code == 0, suite.said
     samples = read_run(suite.folder).samples
-    assert set(samples.endpoint.values().tolist()) == {"visit"}
+    assert set(samples.endpoint.decode().tolist()) == {"visit"}
     assert len(samples) == len(obedient.bodies) > 1
 
 

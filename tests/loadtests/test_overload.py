@@ -57,10 +57,10 @@ def test_twice_the_capacity_is_found_offered_shed_and_recovered_from(
             break
     assert 0.8 * MOST_PER_S < capacity_per_s <= 1.1 * MOST_PER_S, "1.1: a call more or less falls into 1.8 s"
     samples = read_run(suite.folder).samples
-    overload = samples.where(samples.stage.equal("overload"))
+    overload = samples.select(samples.stage.equal("overload"))
     refused = overload.outcome.equal("shed").mean()
     assert refused > 0.15, "of 1.6 times what it can do in 6 s, it can do 63 % then and 10 % afterwards"
     assert overload.outcome.isin(("ok", "shed")).mean() > 0.9, "what else takes the machine makes some late"
-    recovery = samples.where(samples.stage.equal("recovery"))
-    last = recovery.where(recovery.intended_s > recovery.intended_s.max() - 3.0)
+    recovery = samples.select(samples.stage.equal("recovery"))
+    last = recovery.select(recovery.intended_s > recovery.intended_s.max() - 3.0)
     assert last.outcome.equal("shed").mean() < refused / 3, "one second of three may be lost"

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
+from loadtests.recording.recorder import BATCH_ROWS, Recorder
+from loadtests.recording.row import SampleRow
 from loadtests.recording.writer import RunWriter
 from loadtests.traffic.replies import parse_server_timing
 from reports.data.facts import Facts, Stage
@@ -51,8 +52,8 @@ def test_an_entry_that_makes_no_sense_spoils_no_other() -> None:
     assert parse_server_timing(told("x" * 32))[:2] == (0.5, 0.25)
 
 
-def row(number: int, trace_id: bytes = b"") -> Row:
-    return Row(number / 1000, number / 1000, 5.0, 5.0, 0, 0, 0, 200, 1, 300, 150, trace_id=trace_id)
+def row(number: int, trace_id: bytes = b"") -> SampleRow:
+    return SampleRow(number / 1000, number / 1000, 5.0, 5.0, 0, 0, 0, 200, 1, 300, 150, trace_id=trace_id)
 
 
 def facts(**changes: Any) -> Facts:

@@ -20,8 +20,10 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from loadtests.exposition.collector import GeneratorMetrics
 from loadtests.exposition.counts import MOST_ENDPOINTS, RequestCounts
-from loadtests.recording.recorder import OTHER_NAMES, OUTCOME_CODES, ROW, Batch
+from loadtests.recording.recorder import OTHER_NAMES
+from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
 from loadtests.recording.run import RunRecording
+from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation
 from reports.data.facts import Facts, Plan, Stage
 from reports.data.folder import read_run
@@ -46,7 +48,7 @@ def told(families: Any) -> Told:
 def rows(
     latency_ms: Any, outcome: str = "ok", sent_after_s: float = 0.0, endpoint: int = 0, predictions: int = 1
 ) -> np.ndarray:
-    made = np.zeros(len(latency_ms), dtype=ROW)
+    made = np.zeros(len(latency_ms), dtype=ROW_DTYPE)
     made["latency_ms"] = latency_ms
     made["intended_s"] = np.arange(len(latency_ms)) / 10
     made["sent_s"] = made["intended_s"] + sent_after_s
@@ -56,12 +58,12 @@ def rows(
     return made
 
 
-def batch(*parts: np.ndarray, endpoints: tuple[str, ...] = ("prediction", "batch")) -> Batch:
+def batch(*parts: np.ndarray, endpoints: tuple[str, ...] = ("prediction", "batch")) -> SampleBatch:
     joined = np.concatenate(parts)
-    return Batch(joined, np.zeros(len(joined), dtype=np.int16), endpoints)
+    return SampleBatch(joined, np.zeros(len(joined), dtype=np.int16), endpoints)
 
 
-def counted(*batches: Batch) -> Told:
+def counted(*batches: SampleBatch) -> Told:
     counts = RequestCounts()
     for each in batches:
         counts.add(each)

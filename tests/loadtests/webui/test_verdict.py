@@ -10,12 +10,12 @@ import pytest
 
 from loadtests.recording.live import Standing
 from loadtests.webui.verdict import FinishedRun, describe_status, find_page_state, list_objectives
-from reports.judging.objectives import parse_objective
+from reports.objectives.parsing import parse_objective
 
 
 def loadtest(phase: str, standings: Any = (), verdict: Any = None, state: str = "running") -> Any:
     """As much of a load test as the web UI looks at."""
-    live = SimpleNamespace(standings=lambda _: iter(standings))
+    live = SimpleNamespace(list_standings=lambda _: iter(standings))
     run = None if phase == "idle" else SimpleNamespace(live=live, elapsed_s=1.0, folder=Path("out/smoke-1"))
     return SimpleNamespace(phase=phase, run=run, verdict=verdict, runner=SimpleNamespace(state=state))
 
