@@ -15,7 +15,8 @@ from locust.env import Environment
 
 from configuration.loading import load_scenario
 from loadtests.client.target import Target
-from loadtests.recording.recorder import OUTCOME_CODES, ROW, Recorder
+from loadtests.recording.recorder import Recorder
+from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
 from loadtests.traffic.open_model import ArrivalUser
 from loadtests.traffic.sender import RequestFailedError, RequestSender, phase_offset
 
@@ -70,7 +71,7 @@ class Sent:
     @property
     def rows(self) -> Any:
         self.recorder.seal()
-        return np.frombuffer(self.raw, dtype=ROW)
+        return np.frombuffer(self.raw, dtype=ROW_DTYPE)
 
 
 def test_an_answered_request_is_a_row_with_the_services_own_timing(service: str) -> None:
