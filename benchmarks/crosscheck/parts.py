@@ -73,7 +73,7 @@ def _suite(part: Part, host: str, folder: Path, seconds: float) -> Command:
 
 def _steady(part: Part, seconds: float) -> dict[str, Any]:
     """The scenario with the same requests and this part's load; without a pause no objective is asked for."""
-    values = part.scenario.resolved()
+    values = part.scenario.resolve()
     users = part.connections
     level: str | int = f"{part.plan.rate:.12g}/s" if users is None else users
     load: dict[str, Any] = {

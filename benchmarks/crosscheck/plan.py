@@ -59,7 +59,7 @@ def plan_of(scenario: Scenario) -> Plan:
     if not judged:
         raise _error(scenario, "has no load of its own")
     stage = max(judged, key=lambda each: each.end_s - each.start_s)
-    planned = scenario.planned_requests(stage.start_s, stage.end_s)
+    planned = scenario.count_planned_requests(stage.start_s, stage.end_s)
     if planned is None:
         raise _error(scenario, "states no rate: its users think, or a calibration finds it")
     told, untold = thresholds(scenario.objectives)

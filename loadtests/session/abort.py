@@ -10,7 +10,7 @@ from typing import Final
 import gevent
 import numpy as np
 
-from configuration.scenario import Abort
+from configuration.objectives import Abort
 from loadtests.recording.recorder import OUTCOME_CODES, Batch
 from loadtests.recording.run import RunRecording
 from reports.data.facts import Stage

@@ -18,7 +18,7 @@ BAD = sorted((CORPUS / "bad").glob("*.yaml"))
 @pytest.mark.parametrize("path", GOOD, ids=[path.stem for path in GOOD])
 def test_a_good_file_becomes_these_values(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(path.parent)
-    resolved = load_scenario(path.name).resolved()
+    resolved = load_scenario(path.name).resolve()
     said = json.dumps(resolved).replace(f"{path.parent}/", "")
     assert json.loads(said) == json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
 
@@ -27,7 +27,7 @@ def test_a_good_file_becomes_these_values(path: Path, monkeypatch: pytest.Monkey
 def test_the_values_of_a_good_file_read_back_as_the_same_scenario(path: Path) -> None:
     """Also on their way through the JSON of a run's facts."""
     scenario = load_scenario(str(path))
-    assert read_scenario(json.loads(json.dumps(scenario.resolved())), path) == scenario
+    assert read_scenario(json.loads(json.dumps(scenario.resolve())), path) == scenario
 
 
 @pytest.mark.parametrize("path", BAD, ids=[path.stem for path in BAD])

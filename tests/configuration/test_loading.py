@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configuration.errors import ConfigurationError, Problems
-from configuration.loading import load_scenario, scenario_names
+from configuration.loading import list_scenario_names, load_scenario
 from configuration.yaml_loader import parse_yaml
 
 LEAST = """
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_names_are_those_of_the_files(folder: Path) -> None:
     (folder / "notes.txt").write_text("no scenario", encoding="utf-8")
-    assert scenario_names(folder) == ["staged", "steady"]
+    assert list_scenario_names(folder) == ["staged", "steady"]
 
 
 def test_a_scenario_is_found_by_name_and_by_path(folder: Path) -> None:

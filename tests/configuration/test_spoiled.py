@@ -102,4 +102,4 @@ def test_whatever_stands_at_whatever_place_each_problem_names_file_and_line(
                 key = place[2].rpartition(".")[2]
                 assert f"{key}:" in text.splitlines()[int(place[1]) - 1], problem
     else:
-        assert read_scenario(json.loads(json.dumps(scenario.resolved())), file) == scenario
+        assert read_scenario(json.loads(json.dumps(scenario.resolve())), file) == scenario
