@@ -55,7 +55,7 @@ class Node:
         return Problems(Problem(self.path, message, line))
 
     def report_incomplete(self, known: Sequence[str], expected: str) -> Problems:
-        """The error for a mapping that lacks the key that says what it is, or has an unknown one."""
+        """The error for a mapping that lacks the key for its kind: the first unknown key, if there is one."""
         unknown = [key for key in self.value if key not in known]
         if unknown:
             return self.report_unknown_key(unknown[0], known)

@@ -33,7 +33,7 @@ def _draw_lines(scenario: Scenario, width: int) -> Iterator[str]:
     yield f"{scenario.name}: {scenario.description}"
     yield ""
     if scenario.is_manual:
-        yield "The load is said when it starts: users, spawn rate and duration."
+        yield "The load is chosen at the start: users, spawn rate and duration."
     else:
         yield from _draw_curve(scenario, width)
         yield ""
@@ -43,7 +43,7 @@ def _draw_lines(scenario: Scenario, width: int) -> Iterator[str]:
 
 
 def _draw_curve(scenario: Scenario, width: int) -> Iterator[str]:
-    """Bars of the mean level in the part of the time that each column stands for."""
+    """Bars of the mean level in the time of each column."""
     profile, unit = scenario.full_profile, scenario.load.unit
     drawn_s = _find_drawn_duration(scenario)
     peak = profile.peak

@@ -1,17 +1,17 @@
 """A scenario states what to run: the load over time, the traffic, and the objectives of the verdict.
 
-Its YAML form, with every key there is; what is left out has the default shown, `description`, `load` and
-`objectives` have none:
+Its YAML form with every key. A key that is left out has the default shown here; `description`, `load` and
+`objectives` have no default:
 
     description: One to five users and back, 30 s each.
-    load:                                   # or `load: manual`: users and duration come from who starts it
+    load:                                   # or `load: manual`: users and duration are chosen at the start
       users:                                # closed model: users wait for their replies; or, open model,
         - {steps: [1, 2, 3], each: 30s}     #   `rate:` with levels such as 300/s. See segments.py for all
       warm_up:                              #   segments; a warm-up (default none) is recorded, not judged
         - {constant: 1, for: 10s}
       spacing: poisson                      # open model only: poisson or constant
       in_flight_limit: 1000                 # open model only, per generator process; beyond it is `dropped`
-      calibrate: {users: 32, for: 10s}      # open model only, default none: so many eager users find the
+      calibrate: {users: 32, for: 10s}      # open model only, default none: 32 eager users find the
                                             #   capacity first, and levels are multiples of it, such as 2x
     traffic:
       user: paced                           # closed model only: paced, normal, high, stress, eager,
@@ -23,19 +23,19 @@ Its YAML form, with every key there is; what is left out has the default shown, 
           method: POST
           weight: 1
           payload: {kinds: {realistic: 1}}  # also boundary, invalid; `rows: 10` sends lists of ten records;
-                                            #   {file: mine.jsonl} sends bodies of one's own, one a line
+                                            #   {file: mine.jsonl} sends your own bodies, one a line
           reply: {finite: charges}          # a 200 without a finite number there is `invalid_reply`; null
-                                            #   checks nothing, which is the default beside a payload file
+                                            #   checks nothing, which is the default with a payload file
     seeds: {payloads: 20240501, arrivals: 20240502, pacing: 20240503}
     expected: []                            # outcomes that are no errors here, such as [shed]
     objectives:
       - p99 latency <= 100 ms
     confidence: 0.95
-    generator:                              # beyond these the generator, and so the run, is not believed;
+    generator:                              # a run in which the generator exceeds these is invalid
       {lateness: 20ms, busy: 0.95, starved: 0.25, lag: 100ms, others: 0.25}
-    abort:                                  # give a hopeless run up; default: never
-      after: 10s                            # the grace, counted from the end of the warm-up
-      unless: [error rate <= 50 %, p99 latency <= 5 s]   # counted each second over all that is judged
+    abort:                                  # abort a hopeless run; default: never
+      after: 10s                            # the grace, from the end of the warm-up on
+      unless: [error rate <= 50 %, p99 latency <= 5 s]   # checked each second over all judged requests
 """
 
 from __future__ import annotations
@@ -79,18 +79,18 @@ class Scenario:
     source: Path = Path()
     generator: Limits = field(default_factory=Limits)
     abort: Abort | None = None
-    """When the run is given up; None where it never is."""
+    """When a hopeless run is aborted; None for never."""
 
     @property
     def is_manual(self) -> bool:
-        """Whether the load is still to be said by whoever starts the run: see `with_profile`."""
+        """Whether the load is chosen at the start of a run: see `with_profile`."""
         return self.load.profile is None
 
     @property
     def full_profile(self) -> Profile:
         """The load from the first moment to the last, warm-up included."""
         if self.load.full_profile is None:
-            raise ValueError(f"scenario {self.name!r} has no load of its own: give it one by with_profile()")
+            raise ValueError(f"scenario {self.name!r} has no load: give it one by with_profile()")
         return self.load.full_profile
 
     @property
@@ -125,15 +125,15 @@ class Scenario:
         return replace(self, load=self.load.apply_capacity(capacity_per_s))
 
     def with_profile(self, profile: Profile) -> Scenario:
-        """A manual scenario with the load that was asked for: users over time."""
+        """A manual scenario with the load that was chosen: users over time."""
         if not self.is_manual:
-            raise ValueError(f"scenario {self.name!r} has a load of its own; only a manual one takes another")
+            raise ValueError(f"scenario {self.name!r} has a load; only a manual one takes another")
         return replace(self, load=replace(self.load, profile=Chain((profile,))))
 
     def count_planned_requests(self, start_s: float, end_s: float) -> float | None:
         """How many requests the plan asks for in [`start_s`, `end_s`): ∫ rate, or user-seconds × pace.
 
-        None where users think instead of keeping a pace, or where the load is yet unknown.
+        None where users think instead of keeping a pace, or where the load is not known yet.
         """
         if self.is_manual or self.load.calibration is not None:
             return None
@@ -144,8 +144,8 @@ class Scenario:
     def make_plan(self) -> Plan:
         """The planned load as a series: a value holds until the next one, and each stage begins with one.
 
-        Points are at most a second apart, unless that makes more than about 2,000. `requests` counts what is
-        judged: not the warm-up. Without a planned end, or before the calibration, there is none.
+        Points are at most a second apart, unless that makes more than about 2,000. `requests` are the judged
+        ones, without the warm-up. The plan is empty without a planned end and before the calibration.
         """
         if self.planned_s is None or self.load.calibration is not None:
             return Plan()

@@ -42,7 +42,7 @@ def _report_no_yaml(message: str, line: int | None) -> Problems:
 
 
 class _Loader(yaml.SafeLoader):
-    """A loader that knows the line of each path, and of each value that it can't read."""
+    """A loader that records the line of each path, and names the line of a value that it can't read."""
 
     def __init__(self, content: str) -> None:
         super().__init__(content)

@@ -129,7 +129,7 @@ class DashboardRow:
 
 
 def arrange_rows(rows: Sequence[DashboardRow]) -> list[Json]:
-    """The JSON of all rows and their panels, each with a place of its own on the grid."""
+    """The JSON of all rows and their panels, each with its place on the grid."""
     found: list[Json] = []
     y = 0
     for row in rows:

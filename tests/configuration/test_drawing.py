@@ -57,7 +57,7 @@ def test_stages_and_objectives_are_all_named(name: str) -> None:
         assert text in drawing
 
 
-def test_planned_requests_and_duration_are_told() -> None:
+def test_planned_requests_and_duration_are_shown() -> None:
     drawing = draw_scenario(load_scenario("soak"))
     assert "duration    30 min 30 s\n" in drawing
     assert "planned     36,000 requests, the warm-up not counted\n" in drawing
@@ -84,7 +84,7 @@ def test_an_endless_load_is_drawn_up_to_where_nothing_changes() -> None:
     assert "\nplanned" not in drawing
 
 
-def test_a_load_yet_unknown_is_said_to_be_so() -> None:
-    assert "The load is said when it starts: users, spawn rate and duration." in draw_scenario(
+def test_a_manual_load_is_named_as_such() -> None:
+    assert "The load is chosen at the start: users, spawn rate and duration." in draw_scenario(
         load_scenario("manual")
     )
