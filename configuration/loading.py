@@ -1,4 +1,4 @@
-"""From a scenario's name or file to the scenario, or to one error that tells all its problems."""
+"""Finds and reads a scenario by its name or its file; one error states all problems."""
 
 from __future__ import annotations
 
@@ -8,46 +8,57 @@ from pathlib import Path
 from typing import Any, Final
 
 from configuration.document import Node
-from configuration.errors import ConfigurationError, Problem, Problems, unknown_name, unusable
-from configuration.generator import read_limits
+from configuration.errors import (
+    ConfigurationError,
+    Problem,
+    Problems,
+    combine_problems,
+    describe_unknown_name,
+)
+from configuration.generator import read_generator_limits
 from configuration.load import read_load
-from configuration.objectives import Names, read_abort, read_objectives
-from configuration.readers import number, one_of, text, whole
+from configuration.objectives import KnownNames, read_abort, read_objectives
+from configuration.readers import (
+    make_name_reader,
+    make_number_reader,
+    make_whole_number_reader,
+    read_text,
+)
 from configuration.scenario import SEEDS, Scenario
-from configuration.traffic import default_traffic, read_traffic
+from configuration.traffic import make_default_traffic, read_traffic
 from configuration.yaml_loader import parse_yaml
 from reports.data.samples import LACKING, OUTCOMES
 from reports.judging.generator_health import GeneratorLimits
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
 SUFFIXES: Final = (".yaml", ".yml")
-OWN_FILE: Final = " (a file of your own ends in .yaml)"
-EXPECTABLE: Final = tuple(outcome for outcome in OUTCOMES if outcome not in ("ok", *LACKING))
+EXPECTABLE_OUTCOMES: Final = tuple(outcome for outcome in OUTCOMES if outcome not in ("ok", *LACKING))
 
-_CONFIDENCE: Final = number(
+_read_confidence: Final = make_number_reader(
     "a confidence of at least 0.5 and below 1, such as 0.95", lambda value: 0.5 <= value < 1
 )
 
 
-def scenario_names(folder: Path = SCENARIOS) -> list[str]:
+def list_scenario_names(folder: Path = SCENARIOS) -> list[str]:
     """The names of the scenarios in `folder`, sorted."""
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
 def load_scenario(name_or_path: str, folder: Path = SCENARIOS) -> Scenario:
     """The scenario with a name in `folder`, or in a YAML file anywhere; raises `ConfigurationError`."""
-    names = scenario_names(folder)
+    names = list_scenario_names(folder)
     if name_or_path in names:
         return load_file(folder / f"{name_or_path}.yaml")
     path = Path(name_or_path)
     if path.suffix in SUFFIXES or path.is_file():
         return load_file(path)
-    raise ConfigurationError(unknown_name("scenario", name_or_path, names) + OWN_FILE)
+    message = describe_unknown_name("scenario", name_or_path, names)
+    raise ConfigurationError(f"{message} (a file of your own ends in .yaml)")
 
 
 def load_file(path: Path) -> Scenario:
     """The scenario in a YAML file; raises `ConfigurationError`."""
-    source = _as_seen_from_here(path)
+    source = _shorten_path(path)
     try:
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -58,70 +69,69 @@ def load_file(path: Path) -> Scenario:
     try:
         document, problems = parse_yaml(content)
     except Problems as found:
-        raise unusable(source, found.problems) from None
+        raise combine_problems(source, found.problems) from None
     return _read(document, path, source, problems)
 
 
 def read_scenario(values: Any, source: Path) -> Scenario:
-    """The scenario of plain values as `Scenario.resolved` gives them; raises `ConfigurationError`."""
+    """The scenario of plain values as `Scenario.resolve` gives them; raises `ConfigurationError`."""
     return _read(Node(values), source, str(source), ())
 
 
 def _read(document: Node, path: Path, source: str, problems: Sequence[Problem]) -> Scenario:
     try:
-        scenario = _scenario(document, path)
+        scenario = _read_sections(document, path)
     except Problems as found:
-        raise unusable(source, [*problems, *found.problems]) from None
+        raise combine_problems(source, [*problems, *found.problems]) from None
     if problems:
-        raise unusable(source, problems)
+        raise combine_problems(source, problems)
     return scenario
 
 
-def _scenario(node: Node, path: Path) -> Scenario:
+def _read_sections(node: Node, path: Path) -> Scenario:
     if node.value is None:
-        raise node.wrong("this is empty, expected a mapping with description, load and objectives")
-    with node.keys("a mapping with description, load and objectives") as keys:
-        description = keys.take("description", text)
-        load = keys.take("load", read_load)
+        raise node.report_problem("this is empty, expected a mapping with description, load and objectives")
+    with node.read_mapping("a mapping with description, load and objectives") as keys:
+        description = keys.read("description", read_text)
+        load = keys.read("load", read_load)
         model = load.model if keys.could_read("load") else "closed"
-        traffic = keys.take_or(
-            "traffic", partial(read_traffic, model=model, folder=path.parent), default_traffic(model)
+        traffic = keys.read_or(
+            "traffic", partial(read_traffic, model=model, folder=path.parent), make_default_traffic(model)
         )
-        seeds = keys.take_or("seeds", _seeds, dict(SEEDS))
-        expected = keys.take_or("expected", _expected, ())
-        confidence = keys.take_or("confidence", _CONFIDENCE, 0.95)
-        limits = keys.take_or("generator", read_limits, GeneratorLimits())
-        readable = keys.could_read("load", "traffic")
-        known = Scenario(path.stem, "", load, traffic, ()) if readable else None
-        names = _names(known)
-        abort = keys.take_or("abort", partial(read_abort, names=names), None)
-        objectives = keys.take("objectives", partial(read_objectives, names=names))
+        seeds = keys.read_or("seeds", _read_seeds, dict(SEEDS))
+        expected = keys.read_or("expected", _read_expected, ())
+        confidence = keys.read_or("confidence", _read_confidence, 0.95)
+        limits = keys.read_or("generator", read_generator_limits, GeneratorLimits())
+        names = KnownNames()
+        if keys.could_read("load", "traffic"):
+            names = _find_names(Scenario(path.stem, "", load, traffic, ()))
+        abort = keys.read_or("abort", partial(read_abort, names=names), None)
+        objectives = keys.read("objectives", partial(read_objectives, names=names))
     return Scenario(
         path.stem, description, load, traffic, objectives, expected, confidence, seeds, path, limits, abort
     )
 
 
-def _seeds(node: Node) -> dict[str, int]:
-    seed = whole("seed", 0, 999_999_999)
-    with node.keys(f"a mapping with {', '.join(SEEDS)}") as keys:
-        return {name: keys.take_or(name, seed, default) for name, default in SEEDS.items()}
+def _read_seeds(node: Node) -> dict[str, int]:
+    read_seed = make_whole_number_reader("seed", 0, 999_999_999)
+    with node.read_mapping(f"a mapping with {', '.join(SEEDS)}") as keys:
+        return {name: keys.read_or(name, read_seed, default) for name, default in SEEDS.items()}
 
 
-def _expected(node: Node) -> tuple[str, ...]:
+def _read_expected(node: Node) -> tuple[str, ...]:
     if node.value == []:
         return ()
-    return tuple(node.items(one_of(*EXPECTABLE), "a list of outcomes, such as [shed]"))
+    read_outcome = make_name_reader(*EXPECTABLE_OUTCOMES)
+    return tuple(node.read_items(read_outcome, "a list of outcomes, such as [shed]"))
 
 
-def _names(known: Scenario | None) -> Names:
-    """What objectives may name, where the rest of the scenario is `known`."""
-    if known is None:
-        return Names()
-    stages = [stage.name for stage in known.stages if stage.judged]
-    return Names([endpoint.name for endpoint in known.traffic.endpoints], stages)
+def _find_names(scenario: Scenario) -> KnownNames:
+    """What objectives may name."""
+    stages = [stage.name for stage in scenario.stages if stage.judged]
+    return KnownNames([endpoint.name for endpoint in scenario.traffic.endpoints], stages)
 
 
-def _as_seen_from_here(path: Path) -> str:
+def _shorten_path(path: Path) -> str:
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Objectives as a scenario states them: those it is judged by, and those without which it is given up."""
+"""The objectives in a scenario: those that decide the verdict, and those that abort a hopeless run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from configuration.document import Node
-from configuration.readers import duration, text
+from configuration.readers import read_duration, read_text
 from configuration.units import write_duration
 from reports.objectives.objective import Objective
 from reports.objectives.parsing import ObjectiveError, parse_objective
 
-GRACE_S: Final = 10.0
-COUNTED: Final = (
+ABORT_GRACE_S: Final = 10.0
+COUNTABLE: Final = (
     "error rate",
     "errors",
     "status <code>",
@@ -23,11 +23,11 @@ COUNTED: Final = (
     "max latency",
     "max service time",
 )
-"""Metrics whose limit is kept or broken by a count of requests, exact at every moment of the run."""
+"""Metrics that a count of requests decides exactly at every moment of the run."""
 
 
-class Names(NamedTuple):
-    """What an objective may name; nothing is checked where the rest of the scenario isn't known."""
+class KnownNames(NamedTuple):
+    """What an objective may name; without names nothing is checked."""
 
     endpoints: Sequence[str] = ()
     stages: Sequence[str] = ()
@@ -35,13 +35,13 @@ class Names(NamedTuple):
 
 @dataclass(frozen=True)
 class Abort:
-    """Give the run up as hopeless unless all of it holds, `after_s` into the judged load and from then on."""
+    """Abort the run as hopeless unless all these objectives hold, from `after_s` into the judged load on."""
 
     unless: tuple[Objective, ...]
-    after_s: float = GRACE_S
+    after_s: float = ABORT_GRACE_S
 
-    def resolved(self) -> dict[str, Any]:
-        """The plain values that read back as this."""
+    def resolve(self) -> dict[str, Any]:
+        """The plain values that read back as this section."""
         return {
             "after": write_duration(self.after_s),
             "unless": [str(objective) for objective in self.unless],
@@ -50,49 +50,46 @@ class Abort:
 
 def read_objectives(
     node: Node,
-    names: Names,
+    names: KnownNames,
     example: str = "p99 latency <= 100 ms",
     check: Callable[[Objective], None] = lambda _: None,
 ) -> tuple[Objective, ...]:
-    """A list of sentences, no two alike; `check` raises `ObjectiveError` for one that is out of place."""
+    """A list of different sentences; `check` raises `ObjectiveError` for one that is not allowed here."""
     seen: set[Objective] = set()
 
     def read(item: Node) -> Objective:
         try:
-            objective = parse_objective(text(item), names.endpoints, names.stages)
+            objective = parse_objective(read_text(item), names.endpoints, names.stages)
             check(objective)
         except ObjectiveError as error:
-            raise item.wrong(str(error)) from None
+            raise item.report_problem(str(error)) from None
         if objective in seen:
-            raise item.wrong(f"'{objective}' stands here already; leave one out")
+            raise item.report_problem(f"'{objective}' is stated already; leave one out")
         seen.add(objective)
         return objective
 
-    return tuple(node.items(read, f"a list of sentences, such as ['{example}']"))
+    return tuple(node.read_items(read, f"a list of sentences, such as ['{example}']"))
 
 
-def read_abort(node: Node, names: Names) -> Abort:
+def read_abort(node: Node, names: KnownNames) -> Abort:
     """The abort section: `{after: 10s, unless: [error rate <= 50 %, p99 latency <= 5 s]}`."""
-    with node.keys(
-        "a mapping with after and unless, such as {after: 10s, unless: [error rate <= 50 %]}"
-    ) as keys:
-        after_s = keys.take_or("after", duration, GRACE_S)
-        unless = keys.take(
-            "unless", partial(read_objectives, names=names, example="error rate <= 50 %", check=_countable)
-        )
+    example = "error rate <= 50 %"
+    read_unless = partial(read_objectives, names=names, example=example, check=_check_countable)
+    expected = f"a mapping with after and unless, such as {{after: 10s, unless: [{example}]}}"
+    with node.read_mapping(expected) as keys:
+        after_s = keys.read_or("after", read_duration, ABORT_GRACE_S)
+        unless = keys.read("unless", read_unless)
     return Abort(unless, after_s)
 
 
-def _countable(objective: Objective) -> None:
-    """Raise `ObjectiveError` unless a count of requests tells at any moment whether it holds."""
-    if objective.definition.name not in COUNTED:
+def _check_countable(objective: Objective) -> None:
+    """Raise `ObjectiveError` unless a count of requests decides at any moment whether the objective holds."""
+    if objective.definition.name not in COUNTABLE:
         raise ObjectiveError(
-            f"'{objective}': {objective.metric} can't give a run up, no count of requests tells it; "
-            f"expected one of {', '.join(COUNTED)}"
+            f"'{objective}': {objective.metric} can't abort a run, because no count of requests decides it; "
+            f"expected one of {', '.join(COUNTABLE)}"
         )
     if objective.window_s is not None:
-        raise ObjectiveError(f"'{objective}': a run is given up over all its requests; leave 'in any' out")
+        raise ObjectiveError(f"'{objective}': all requests of a run decide on its abort; leave 'in any' out")
     if objective.comparison in (">=", ">"):
-        raise ObjectiveError(
-            f"'{objective}': what is still to come gives no reason to stop; expected <= or <"
-        )
+        raise ObjectiveError(f"'{objective}': later requests can still reach a lower limit; expected <= or <")

@@ -1,17 +1,17 @@
-"""A scenario says what to run: the load over time, the traffic, and the objectives it is judged by.
+"""A scenario states what to run: the load over time, the traffic, and the objectives of the verdict.
 
-Its YAML form, with every key there is; what is left out has the default shown, `description`, `load` and
-`objectives` have none:
+Its YAML form with every key. A key that is left out has the default shown here; `description`, `load` and
+`objectives` have no default:
 
     description: One to five users and back, 30 s each.
-    load:                                   # or `load: manual`: users and duration come from who starts it
+    load:                                   # or `load: manual`: users and duration are chosen at the start
       users:                                # closed model: users wait for their replies; or, open model,
         - {steps: [1, 2, 3], each: 30s}     #   `rate:` with levels such as 300/s. See segments.py for all
       warm_up:                              #   segments; a warm-up (default none) is recorded, not judged
         - {constant: 1, for: 10s}
       spacing: poisson                      # open model only: poisson or constant
       in_flight_limit: 1000                 # open model only, per generator process; beyond it is `dropped`
-      calibrate: {users: 32, for: 10s}      # open model only, default none: so many eager users find the
+      calibrate: {users: 32, for: 10s}      # open model only, default none: 32 eager users find the
                                             #   capacity first, and levels are multiples of it, such as 2x
     traffic:
       user: paced                           # closed model only: paced, normal, high, stress, eager,
@@ -23,19 +23,19 @@ Its YAML form, with every key there is; what is left out has the default shown, 
           method: POST
           weight: 1
           payload: {kinds: {realistic: 1}}  # also boundary, invalid; `rows: 10` sends lists of ten records;
-                                            #   {file: mine.jsonl} sends bodies of one's own, one a line
+                                            #   {file: mine.jsonl} sends your own bodies, one a line
           reply: {finite: charges}          # a 200 without a finite number there is `invalid_reply`; null
-                                            #   checks nothing, which is the default beside a payload file
+                                            #   checks nothing, which is the default with a payload file
     seeds: {payloads: 20240501, arrivals: 20240502, pacing: 20240503}
     expected: []                            # outcomes that are no errors here, such as [shed]
     objectives:
       - p99 latency <= 100 ms
     confidence: 0.95
-    generator:                              # beyond these the generator, and so the run, is not believed;
+    generator:                              # a run in which the generator exceeds these is invalid
       {lateness: 20ms, busy: 0.95, starved: 0.25, lag: 100ms, others: 0.25}
-    abort:                                  # give a hopeless run up; default: never
-      after: 10s                            # the grace, counted from the end of the warm-up
-      unless: [error rate <= 50 %, p99 latency <= 5 s]   # counted each second over all that is judged
+    abort:                                  # abort a hopeless run; default: never
+      after: 10s                            # the grace, from the end of the warm-up on
+      unless: [error rate <= 50 %, p99 latency <= 5 s]   # checked each second over all judged requests
 """
 
 from __future__ import annotations
@@ -48,17 +48,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from configuration.generator import write_limits
+from configuration.generator import write_generator_limits
+from configuration.levels import describe_level
 from configuration.load import Load
 from configuration.objectives import Abort
-from configuration.segments import describe
-from configuration.traffic import PACE_S, USER_CLASSES, Endpoint, Payload, Traffic
+from configuration.traffic import Traffic
 from reports.data.facts import Plan, Stage
 from reports.judging.generator_health import GeneratorLimits
 from reports.objectives.objective import Objective
 from shapes.composition import Chain, Floats, Profile
-
-__all__ = ["PACE_S", "SEEDS", "USER_CLASSES", "Abort", "Endpoint", "Load", "Payload", "Scenario", "Traffic"]
 
 SEEDS: Final[Mapping[str, int]] = {"payloads": 20240501, "arrivals": 20240502, "pacing": 20240503}
 """One seed per dimension: what requests carry, when they arrive (Poisson), how long users think."""
@@ -81,19 +79,19 @@ class Scenario:
     source: Path = Path()
     generator: GeneratorLimits = field(default_factory=GeneratorLimits)
     abort: Abort | None = None
-    """When the run is given up; None where it never is."""
+    """When a hopeless run is aborted; None for never."""
 
     @property
     def is_manual(self) -> bool:
-        """Whether the load is still to be said by whoever starts the run: see `with_profile`."""
+        """Whether the load is chosen at the start of a run: see `with_profile`."""
         return self.load.profile is None
 
     @property
     def full_profile(self) -> Profile:
         """The load from the first moment to the last, warm-up included."""
-        if self.load.full is None:
-            raise ValueError(f"scenario {self.name!r} has no load of its own: give it one by with_profile()")
-        return self.load.full
+        if self.load.full_profile is None:
+            raise ValueError(f"scenario {self.name!r} has no load: give it one by with_profile()")
+        return self.load.full_profile
 
     @property
     def planned_s(self) -> float | None:
@@ -112,7 +110,7 @@ class Scenario:
         """The stages in order, the warm-up first; an endless one ends at infinity."""
         if self.is_manual:
             return ()
-        found = self.full_profile.name_stages(lambda level: describe(self.load.unit, level))
+        found = self.full_profile.name_stages(lambda level: describe_level(level, self.load.unit))
         return tuple(
             Stage(name, start_s, end_s, judged=start_s >= self.judged_from_s)
             for name, start_s, end_s in found
@@ -122,70 +120,70 @@ class Scenario:
         """The same scenario with the durations of stages and warm-up multiplied; nothing else changes."""
         return replace(self, load=self.load.scale_time(factor))
 
-    def calibrated(self, capacity_per_s: float) -> Scenario:
+    def apply_capacity(self, capacity_per_s: float) -> Scenario:
         """The scenario in rates, once the service's capacity in requests/s is known."""
-        return replace(self, load=self.load.calibrated(capacity_per_s))
+        return replace(self, load=self.load.apply_capacity(capacity_per_s))
 
     def with_profile(self, profile: Profile) -> Scenario:
-        """A manual scenario with the load that was asked for: users over time."""
+        """A manual scenario with the load that was chosen: users over time."""
         if not self.is_manual:
-            raise ValueError(f"scenario {self.name!r} has a load of its own; only a manual one takes another")
+            raise ValueError(f"scenario {self.name!r} has a load; only a manual one takes another")
         return replace(self, load=replace(self.load, profile=Chain((profile,))))
 
-    def planned_requests(self, start_s: float, end_s: float) -> float | None:
+    def count_planned_requests(self, start_s: float, end_s: float) -> float | None:
         """How many requests the plan asks for in [`start_s`, `end_s`): ∫ rate, or user-seconds × pace.
 
-        None where users think instead of keeping a pace, or where the load is yet unknown.
+        None where users think instead of keeping a pace, or where the load is not known yet.
         """
         if self.is_manual or self.load.calibration is not None:
             return None
         areas = self.full_profile.compute_areas([start_s, max(start_s, end_s)])
-        rates = self._as_rate(np.diff(areas))
+        rates = self._convert_to_rates(np.diff(areas))
         return None if rates is None else float(rates[0])
 
-    def plan(self) -> Plan:
+    def make_plan(self) -> Plan:
         """The planned load as a series: a value holds until the next one, and each stage begins with one.
 
-        Points are at most a second apart, unless that makes more than about 2,000. `requests` counts what is
-        judged: not the warm-up. Without a planned end, or before the calibration, there is none.
+        Points are at most a second apart, unless that makes more than about 2,000. `requests` are the judged
+        ones, without the warm-up. The plan is empty without a planned end and before the calibration.
         """
         if self.planned_s is None or self.load.calibration is not None:
             return Plan()
         step_s = max(self.planned_s / SERIES_POINTS, min(1.0, self.planned_s / 250))
-        times = np.concatenate([_points(stage, step_s) for stage in self.stages])
+        times = np.concatenate([_spread_points(stage, step_s) for stage in self.stages])
         levels = self.full_profile.compute_levels(times)
-        rates = self._as_rate(levels)
+        rates = self._convert_to_rates(levels)
         return Plan(
-            t_s=_rounded(times),
-            users=_rounded(levels) if self.load.model == "closed" else (),
-            rate=() if rates is None else _rounded(rates),
-            requests=self.planned_requests(self.judged_from_s, self.planned_s),
+            t_s=_round(times),
+            users=_round(levels) if self.load.model == "closed" else (),
+            rate=() if rates is None else _round(rates),
+            requests=self.count_planned_requests(self.judged_from_s, self.planned_s),
         )
 
-    def resolved(self) -> dict[str, Any]:
+    def resolve(self) -> dict[str, Any]:
         """Plain values for run.json, defaults filled in; `loading.read_scenario` reads them back."""
         return {
             "description": self.description,
-            "load": self.load.resolved(),
-            "traffic": self.traffic.resolved(),
+            "load": self.load.resolve(),
+            "traffic": self.traffic.resolve(),
             "seeds": dict(self.seeds),
             "expected": list(self.expected),
             "objectives": [str(objective) for objective in self.objectives],
             "confidence": self.confidence,
-            "generator": write_limits(self.generator),
-            **({"abort": self.abort.resolved()} if self.abort is not None else {}),
+            "generator": write_generator_limits(self.generator),
+            **({"abort": self.abort.resolve()} if self.abort is not None else {}),
         }
 
-    def _as_rate(self, levels: Floats) -> Floats | None:
+    def _convert_to_rates(self, levels: Floats) -> Floats | None:
         if self.load.model == "open":
             return levels
         return None if self.traffic.pace_s is None else levels / self.traffic.pace_s
 
 
-def _points(stage: Stage, step_s: float) -> Floats:
+def _spread_points(stage: Stage, step_s: float) -> Floats:
     count = math.ceil((stage.end_s - stage.start_s) / step_s)
     return np.linspace(stage.start_s, stage.end_s, count, endpoint=False)
 
 
-def _rounded(values: Floats) -> tuple[float, ...]:
+def _round(values: Floats) -> tuple[float, ...]:
     return tuple(np.round(values, 6).tolist())

@@ -6,9 +6,9 @@
     {wave: {mean: 50, amplitude: 30, period: 60s}, for: 5m}
     {spike: {base: 20, peak: 200, rise: 5s, hold: 30s, fall: 5s}, for: 2m}
 
-Levels are users (50), rates (300/s) or, in a load that is calibrated, multiples of the capacity (2x). Each
-may bear a name for the report and for objectives, `stage: steady`; without it the segment is named for its
-level, and each of `steps` is a stage of its own.
+Levels are users (50), rates (300/s) or, in a calibrated load, multiples of the capacity (2x). A segment may
+have a name for the report and for objectives, `stage: steady`; without it the segment is named for its level,
+and each of `steps` is a separate stage.
 """
 
 from __future__ import annotations
@@ -16,185 +16,149 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from configuration.document import Keys, Node, Read
-from configuration.readers import duration, duration_or_zero, each_its_own, multiple, rate, text, whole
-from configuration.units import bare, write_duration, write_multiple, write_rate
+from configuration.document import MappingReader, Node, Reader
+from configuration.levels import LEVEL_READERS, LevelUnit, write_level
+from configuration.readers import read_duration, read_duration_or_zero, read_text, refuse_repeated
+from configuration.units import write_duration
 from shapes.composition import Chain, Profile
 from shapes.profiles import Constant, Ramp, Wave
 from shapes.sequences import Spike, Steps
-from shapes.stages import format_level
 
-Model = Literal["closed", "open"]
-Unit = Literal["users", "rate", "multiple"]
-"""What a level is: users, a rate, or a multiple of the capacity that a calibration finds."""
-
-Finish = Callable[[str | None], Profile]
-"""Makes the profile once its stage name is known and all keys have proved sound."""
+ProfileBuilder = Callable[[str | None], Profile]
+"""Builds the profile when the name of its stage is known and no key had a problem."""
 
 ENDLESS: Final = "endless"
 WARM_UP: Final = "warm-up"
 LONGEST_STAGE_NAME: Final = 40
 
-users: Final = whole("users", 0, 1_000_000)
-LEVELS: Final[Mapping[Unit, Read[float]]] = {"users": users, "rate": rate, "multiple": multiple}
 
-
-def describe(unit: Unit, level: float) -> str:
-    """A level in words: `1 user`, `50 users`, `300/s`, `2 × capacity`."""
-    match unit:
-        case "users":
-            return f"{format_level(level)} {'user' if level == 1 else 'users'}"
-        case "rate":
-            return f"{format_level(level)}/s"
-        case "multiple":
-            return f"{format_level(level)} × capacity"
-
-
-def read_segments(node: Node, unit: Unit) -> tuple[Profile, ...]:
-    """The segments in a list."""
-    segments = node.items(
-        partial(read_segment, level=LEVELS[unit]),
-        "a list of segments, such as [{constant: 50, for: 2m}]",
-    )
+def read_segments(node: Node, unit: LevelUnit) -> tuple[Profile, ...]:
+    """The segments in a list, with levels in `unit`."""
+    read = partial(_read_segment, read_level=LEVEL_READERS[unit])
+    segments = node.read_items(read, "a list of segments, such as [{constant: 50, for: 2m}]")
     for index, segment in enumerate(segments[:-1]):
         if segment.duration_s == math.inf:
-            raise node.child(index).child("for").wrong("only the last segment may be endless")
-    each_its_own(node, "stage", [segment.stage for segment in segments])
+            endless = node.get_child(index).get_child("for")
+            raise endless.report_problem("only the last segment may be endless")
+    refuse_repeated(node, "stage", [segment.stage for segment in segments])
     return tuple(segments)
 
 
-def read_segment(node: Node, level: Read[float]) -> Profile:
-    """One segment, its levels read by `level`."""
+def _read_segment(node: Node, read_level: Reader[float]) -> Profile:
     expected = f"a segment with one of {', '.join(_READERS)}"
-    with node.keys(expected) as keys:
+    with node.read_mapping(expected) as keys:
         kinds = [kind for kind in _READERS if kind in keys]
         if not kinds:
-            raise node.lacks((*_READERS, "for", "each", "stage"), expected)
-        finish = _READERS[kinds[0]](keys, level)
+            raise node.report_incomplete((*_READERS, "for", "each", "stage"), expected)
+        build = _READERS[kinds[0]](keys, read_level)
         for kind in kinds[1:]:
             keys.refuse(kind, f"this segment is a {kinds[0]} already; write one segment for each")
-        stage = keys.take_or("stage", _stage_name, None)
+        stage = keys.read_or("stage", _read_stage_name, None)
     try:
-        return finish(stage)
-    except ValueError as impossible:
-        raise node.child(kinds[0]).wrong(str(impossible)) from None
+        return build(stage)
+    except ValueError as contradiction:
+        raise node.get_child(kinds[0]).report_problem(str(contradiction)) from None
 
 
-def _stage_name(node: Node) -> str:
-    name = text(node)
+def _read_stage_name(node: Node) -> str:
+    name = read_text(node)
     if name == WARM_UP:
-        raise node.misfit(f"another name: {WARM_UP} is the stage of the load's warm_up, which is not judged")
+        expected = f"another name: {WARM_UP} is the stage of the load's warm_up, which is not judged"
+        raise node.report_mismatch(expected)
     if len(name) > LONGEST_STAGE_NAME:
-        raise node.misfit(f"a name of at most {LONGEST_STAGE_NAME} characters")
+        raise node.report_mismatch(f"a name of at most {LONGEST_STAGE_NAME} characters")
     return name
 
 
-def _pair(level: Read[float]) -> Read[tuple[float, float]]:
-    def read(node: Node) -> tuple[float, float]:
+def _read_constant(keys: MappingReader, read_level: Reader[float]) -> ProfileBuilder:
+    def read_endless_too(node: Node) -> float:
+        return math.inf if node.value == ENDLESS else read_duration(node, f", or {ENDLESS}")
+
+    level = keys.read("constant", read_level)
+    duration_s = keys.read("for", read_endless_too)
+    return lambda stage: Constant(level, duration_s, stage)
+
+
+def _read_ramp(keys: MappingReader, read_level: Reader[float]) -> ProfileBuilder:
+    def read_ends(node: Node) -> tuple[float, float]:
         if not isinstance(node.value, list) or len(node.value) != 2:
-            raise node.misfit("a list of two levels, from and to")
-        start, end = node.items(level, "levels")
+            raise node.report_mismatch("a list of two levels, from and to")
+        start, end = node.read_items(read_level, "levels")
         return start, end
 
-    return read
+    ends = keys.read("ramp", read_ends)
+    duration_s = keys.read("for", read_duration)
+    return lambda stage: Ramp(*ends, duration_s, stage)
 
 
-def _length_or_endless(node: Node) -> float:
-    if node.value == ENDLESS:
-        return math.inf
-    return duration(node, f", or {ENDLESS}")
+def _read_steps(keys: MappingReader, read_level: Reader[float]) -> ProfileBuilder:
+    levels = keys.read("steps", lambda node: node.read_items(read_level, "a list of levels"))
+    each_s = keys.read("each", read_duration)
+    return lambda stage: Steps(tuple(levels), each_s, stage)
 
 
-def _constant(keys: Keys, level: Read[float]) -> Finish:
-    value = keys.take("constant", level)
-    length_s = keys.take("for", _length_or_endless)
-    return lambda stage: Constant(value, length_s, stage)
+def _read_wave(keys: MappingReader, read_level: Reader[float]) -> ProfileBuilder:
+    def read_sine(node: Node) -> tuple[float, float, float]:
+        with node.read_mapping("a mapping with mean, amplitude and period") as inner:
+            levels = inner.read("mean", read_level), inner.read("amplitude", read_level)
+            period_s = inner.read("period", read_duration)
+        return *levels, period_s
+
+    sine = keys.read("wave", read_sine)
+    duration_s = keys.read("for", read_duration)
+    return lambda stage: Wave(*sine, duration_s, stage)
 
 
-def _ramp(keys: Keys, level: Read[float]) -> Finish:
-    ends = keys.take("ramp", _pair(level))
-    length_s = keys.take("for", duration)
-    return lambda stage: Ramp(*ends, length_s, stage)
+def _read_spike(keys: MappingReader, read_level: Reader[float]) -> ProfileBuilder:
+    def read_burst(node: Node) -> tuple[float, float, float, float, float]:
+        with node.read_mapping("a mapping with base, peak, rise, hold and fall") as inner:
+            levels = inner.read("base", read_level), inner.read("peak", read_level)
+            rise_s = inner.read("rise", read_duration_or_zero)
+            hold_s = inner.read("hold", read_duration_or_zero)
+            fall_s = inner.read("fall", read_duration_or_zero)
+        return *levels, rise_s, hold_s, fall_s
+
+    burst = keys.read("spike", read_burst)
+    duration_s = keys.read("for", read_duration)
+    return lambda stage: Spike(*burst, duration_s, stage)
 
 
-def _steps(keys: Keys, level: Read[float]) -> Finish:
-    values = keys.take("steps", lambda node: node.items(level, "a list of levels"))
-    each_s = keys.take("each", duration)
-    return lambda stage: Steps(tuple(values), each_s, stage)
-
-
-def _wave(keys: Keys, level: Read[float]) -> Finish:
-    def sine(node: Node) -> tuple[float, float, float]:
-        with node.keys("a mapping with mean, amplitude and period") as inner:
-            mean = inner.take("mean", level)
-            amplitude = inner.take("amplitude", level)
-            period_s = inner.take("period", duration)
-        return mean, amplitude, period_s
-
-    parameters = keys.take("wave", sine)
-    length_s = keys.take("for", duration)
-    return lambda stage: Wave(*parameters, length_s, stage)
-
-
-def _spike(keys: Keys, level: Read[float]) -> Finish:
-    def burst(node: Node) -> tuple[float, float, float, float, float]:
-        with node.keys("a mapping with base, peak, rise, hold and fall") as inner:
-            base = inner.take("base", level)
-            peak = inner.take("peak", level)
-            rise_s = inner.take("rise", duration_or_zero)
-            hold_s = inner.take("hold", duration_or_zero)
-            fall_s = inner.take("fall", duration_or_zero)
-        return base, peak, rise_s, hold_s, fall_s
-
-    parameters = keys.take("spike", burst)
-    length_s = keys.take("for", duration)
-    return lambda stage: Spike(*parameters, length_s, stage)
-
-
-_READERS: Final[Mapping[str, Callable[[Keys, Read[float]], Finish]]] = {
-    "constant": _constant,
-    "ramp": _ramp,
-    "steps": _steps,
-    "wave": _wave,
-    "spike": _spike,
+_READERS: Final[Mapping[str, Callable[[MappingReader, Reader[float]], ProfileBuilder]]] = {
+    "constant": _read_constant,
+    "ramp": _read_ramp,
+    "steps": _read_steps,
+    "wave": _read_wave,
+    "spike": _read_spike,
 }
 
 
-def write_segments(profile: Profile, unit: Unit) -> list[dict[str, Any]]:
+def write_segments(profile: Profile, unit: LevelUnit) -> list[dict[str, Any]]:
     """The segments that read back as `profile`, plain values only."""
     parts = profile.parts if isinstance(profile, Chain) else (profile,)
     return [_write_segment(part, unit) for part in parts]
 
 
-def _write_segment(profile: Profile, unit: Unit) -> dict[str, Any]:
-    def level(value: float) -> int | str:
-        match unit:
-            case "users":
-                return int(bare(value))
-            case "rate":
-                return write_rate(value)
-            case "multiple":
-                return write_multiple(value)
-
-    length = ENDLESS if profile.duration_s == math.inf else write_duration(profile.duration_s)
+def _write_segment(profile: Profile, unit: LevelUnit) -> dict[str, Any]:
+    write = partial(write_level, unit=unit)
+    duration = ENDLESS if profile.duration_s == math.inf else write_duration(profile.duration_s)
     written: dict[str, Any]
     match profile:
         case Constant():
-            written = {"constant": level(profile.level), "for": length}
+            written = {"constant": write(profile.level), "for": duration}
         case Ramp():
-            written = {"ramp": [level(profile.start), level(profile.end)], "for": length}
+            written = {"ramp": [write(profile.start), write(profile.end)], "for": duration}
         case Steps():
-            written = {"steps": [*map(level, profile.values)], "each": write_duration(profile.each_s)}
+            written = {"steps": [*map(write, profile.values)], "each": write_duration(profile.each_s)}
         case Wave():
-            sine = {"mean": level(profile.mean), "amplitude": level(profile.amplitude)}
-            written = {"wave": sine | {"period": write_duration(profile.period_s)}, "for": length}
+            sine = {"mean": write(profile.mean), "amplitude": write(profile.amplitude)}
+            written = {"wave": sine | {"period": write_duration(profile.period_s)}, "for": duration}
         case Spike():
             times = {"rise": profile.rise_s, "hold": profile.hold_s, "fall": profile.fall_s}
-            burst = {"base": level(profile.base), "peak": level(profile.peak_level)}
+            burst = {"base": write(profile.base), "peak": write(profile.peak_level)}
             burst |= {name: write_duration(seconds) for name, seconds in times.items()}
-            written = {"spike": burst, "for": length}
+            written = {"spike": burst, "for": duration}
         case _:
             raise TypeError(f"no segment is written for a {type(profile).__name__}")
     return written if profile.stage is None else written | {"stage": profile.stage}

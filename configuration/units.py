@@ -1,4 +1,4 @@
-"""Durations and rates as text with units: `30s`, `1h30m`, `300/s`."""
+"""Durations, rates and multiples as text with units: `30s`, `1h30m`, `300/s`, `2x`."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def parse_multiple(text: str) -> float:
 
 def write_duration(seconds: float) -> str:
     """The text that `parse_duration` reads back to the very same number."""
-    return f"{bare(seconds)}s"
+    return f"{write_number(seconds)}s"
 
 
 def write_rate(per_second: float) -> str:
     """The text that `parse_rate` reads back to the very same number."""
-    return f"{bare(per_second)}/s"
+    return f"{write_number(per_second)}/s"
 
 
 def write_multiple(multiple: float) -> str:
     """The text that `parse_multiple` reads back to the very same number."""
-    return f"{bare(multiple)}x"
+    return f"{write_number(multiple)}x"
 
 
-def bare(value: float) -> str:
+def write_number(value: float) -> str:
     """A number with all its digits and no more: `30`, `0.5`."""
     return repr(float(value)).removesuffix(".0")

@@ -1,4 +1,4 @@
-"""Reads YAML with the line on which each value begins, and finds keys that stand twice."""
+"""Reads YAML with the line on which each value begins, and finds keys that are there twice."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
 from configuration.document import Node
-from configuration.errors import Path, Problem, Problems, key_twice, shown, shown_key
+from configuration.errors import KeyPath, Problem, Problems, describe_repeated_key, format_key, format_value
 
 _TEXT_KEYS = tuple(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "value"))
 
 
 def parse_yaml(content: str) -> tuple[Node, tuple[Problem, ...]]:
-    """The document in `content`, and what is wrong with it though it could be read: keys that stand twice.
+    """The document in `content`, and a problem for each key that is there twice.
 
-    Raises `Problems` where it is no YAML.
+    Raises `Problems` where the content is no YAML.
     """
     try:
         loader = _Loader(content)
@@ -28,24 +28,25 @@ def parse_yaml(content: str) -> tuple[Node, tuple[Problem, ...]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = ", ".join(part for part in (error.context, error.problem) if part)
-        raise _no_yaml(message, mark.line + 1 if mark else None) from None
+        raise _report_no_yaml(message, mark.line + 1 if mark else None) from None
     except ReaderError as error:
-        raise _no_yaml(" ".join(str(error).split()), content.count("\n", 0, error.position) + 1) from None
+        line = content.count("\n", 0, error.position) + 1
+        raise _report_no_yaml(" ".join(str(error).split()), line) from None
     except RecursionError:
         raise Problems(Problem((), "this is nested too deeply to be read")) from None
     return Node(value, (), loader.lines), tuple(loader.problems)
 
 
-def _no_yaml(message: str, line: int | None) -> Problems:
+def _report_no_yaml(message: str, line: int | None) -> Problems:
     return Problems(Problem((), f"this is no YAML: {message}", line))
 
 
 class _Loader(yaml.SafeLoader):
-    """A loader that knows the line of each path, and of each value that it can't read."""
+    """A loader that records the line of each path, and names the line of a value that it can't read."""
 
     def __init__(self, content: str) -> None:
         super().__init__(content)
-        self.lines: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
         self.problems: list[Problem] = []
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -54,11 +55,11 @@ class _Loader(yaml.SafeLoader):
             return super().construct_object(node, deep)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             reason = f": {error}" if isinstance(error, ValueError) else ""
-            message = f"{shown(node.value)} is no {node.tag.rpartition(':')[2]}{reason}"
+            message = f"{format_value(node.value)} is no {node.tag.rpartition(':')[2]}{reason}"
             raise ConstructorError(None, None, message, node.start_mark) from None
 
-    def record_lines(self, node: yaml.Node, path: Path = (), around: tuple[yaml.Node, ...] = ()) -> None:
-        """Record the line of each path below a node, and each key that stands twice."""
+    def record_lines(self, node: yaml.Node, path: KeyPath = (), around: tuple[yaml.Node, ...] = ()) -> None:
+        """Record the line of each path below a node, and a problem for each key that is there twice."""
         if node in around:
             raise Problems(Problem(path, "this value contains itself", node.start_mark.line + 1))
         around = (*around, node)
@@ -69,13 +70,13 @@ class _Loader(yaml.SafeLoader):
         elif isinstance(node, yaml.MappingNode):
             first: dict[str, int] = {}
             for key, value in node.value:
-                name, line = self._key_text(key), key.start_mark.line + 1
+                name, line = self._format_key(key), key.start_mark.line + 1
                 if name in first:
-                    self.problems.append(Problem((*path, name), key_twice(first[name]), line))
+                    self.problems.append(Problem((*path, name), describe_repeated_key(first[name]), line))
                 first.setdefault(name, line)
                 self.lines[*path, name] = line
                 self.record_lines(value, (*path, name), around)
 
-    def _key_text(self, key: yaml.Node) -> str:
-        """A key as messages show it."""
-        return shown_key(key.value if key.tag in _TEXT_KEYS else self.construct_object(key, deep=True))
+    def _format_key(self, key: yaml.Node) -> str:
+        """A key as in messages, which may not be the text it is written with: `yes` is true."""
+        return format_key(key.value if key.tag in _TEXT_KEYS else self.construct_object(key, deep=True))

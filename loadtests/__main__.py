@@ -13,9 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from configuration.drawing import draw
+from configuration.drawing import draw_scenario
 from configuration.errors import ConfigurationError
-from configuration.loading import load_scenario, scenario_names
+from configuration.loading import list_scenario_names, load_scenario
 from loadtests.cli.command import (
     build_locust_command,
     build_parser,
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.list:
             return _list()
         if options.check is not None:
-            print(draw(read_scenario(options.check)))
+            print(draw_scenario(read_scenario(options.check)))
             return PASS
         scenario = check_options(options)
         return _work(options) if scenario is None else _run(options, scenario)
@@ -55,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _list() -> int:
-    width = max(map(len, scenario_names()))
-    for name in scenario_names():
+    width = max(map(len, list_scenario_names()))
+    for name in list_scenario_names():
         print(f"{name:<{width}}  {load_scenario(name).description}")
     return PASS
 

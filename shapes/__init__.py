@@ -1,1 +1,1 @@
-"""Load as a function of time: pure values that know no clock and no Locust."""
+"""Load as a function of time: pure values, without a clock and without Locust."""

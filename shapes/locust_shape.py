@@ -17,8 +17,8 @@ SPAWN_RATE = 100.0
 class ProfileShape(LoadTestShape):
     """Follows `profile`; with `profile` None no test runs.
 
-    Locust asks about once a second. A stage must begin when the profile says so, and not up to a second
-    later: where a stage ends before the next question, the answer waits for that moment.
+    Locust asks about once a second. So that a stage begins on time, and not up to a second late, the answer
+    waits for the end of a stage that comes before the next question.
     """
 
     abstract: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""The stages of a profile: parts with a name, which tells the level where no other name was given."""
+"""The stages of a profile: its parts, named for their level unless they have another name."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _suite_command(case: LoadCase, host: str, folder: Path, seconds: float) -> T
 
 def _steady_scenario(case: LoadCase, seconds: float) -> dict[str, Any]:
     """Return the scenario with the load of this case; without a pause it has no real objective."""
-    values = case.scenario.resolved()
+    values = case.scenario.resolve()
     users = case.connections
     level: str | int = f"{case.plan.rate:.12g}/s" if users is None else users
     load: dict[str, Any] = {

@@ -59,7 +59,7 @@ def derive_plan(scenario: Scenario) -> SteadyPlan:
     if not judged:
         raise _error(scenario, "has no load of its own")
     stage = max(judged, key=lambda each: each.end_s - each.start_s)
-    planned = scenario.planned_requests(stage.start_s, stage.end_s)
+    planned = scenario.count_planned_requests(stage.start_s, stage.end_s)
     if planned is None:
         raise _error(scenario, "states no rate: its users think, or a calibration finds it")
     told, untold = to_thresholds(scenario.objectives)

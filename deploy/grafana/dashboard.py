@@ -10,15 +10,18 @@ import json
 from pathlib import Path
 from typing import Final
 
-from deploy.grafana import generator_rows, service_rows
-from deploy.grafana.panels import DATASOURCE, Json, arranged
-from deploy.grafana.queries import GREY, VERDICTS, client
+from deploy.grafana import generator_rows, outcome_row, service_rows
+from deploy.grafana.panel_queries import DATASOURCE, Json
+from deploy.grafana.panels import arrange_rows
+from deploy.grafana.queries import GREY, VERDICT_COLOURS, select_client
 
-PATH: Final = Path(__file__).parent / "dashboards" / "load-test.json"
+DASHBOARD_FILE: Final = Path(__file__).parent / "dashboards" / "load-test.json"
+WINDOWS: Final = ("20s", "30s", "1m", "2m", "5m", "10m")
+LIMITS_MS: Final = ("20", "50", "100", "200", "500", "1000")
 
 
-def variables() -> list[Json]:
-    """What one can choose at the top."""
+def build_variables() -> list[Json]:
+    """The variables at the top of the dashboard."""
     return [
         {
             "name": "datasource",
@@ -27,12 +30,12 @@ def variables() -> list[Json]:
             "query": "prometheus",
             "current": {"text": "Prometheus", "value": "prometheus"},
         },
-        _choice("window", "window", "interval", ("20s", "30s", "1m", "2m", "5m", "10m"), "30s"),
-        _choice("limit", "latency limit, ms", "custom", ("20", "50", "100", "200", "500", "1000"), "100"),
+        _build_choice("window", "window", "interval", WINDOWS, "30s"),
+        _build_choice("limit", "latency limit, ms", "custom", LIMITS_MS, "100"),
     ]
 
 
-def _choice(name: str, label: str, kind: str, values: tuple[str, ...], chosen: str) -> Json:
+def _build_choice(name: str, label: str, kind: str, values: tuple[str, ...], chosen: str) -> Json:
     return {
         "name": name,
         "label": label,
@@ -43,32 +46,37 @@ def _choice(name: str, label: str, kind: str, values: tuple[str, ...], chosen: s
     }
 
 
-def events() -> list[Json]:
+def build_annotations() -> list[Json]:
     """Each run as a region, and its verdict as a mark at the moment it was reached.
 
-    A process that ends is scraped once after its verdict, while Grafana asks for some hundred moments of the
-    time range only: so the whole range is looked back upon.
+    A process that ends is scraped once after its verdict. Grafana asks for a few hundred moments of the time
+    range only, so the query looks back over the whole range.
     """
-    run = f"{client('loadtest_run_info')} * on (instance) group_left () {client('loadtest_running')}"
+    info, running = select_client("loadtest_run_info"), select_client("loadtest_running")
     verdicts = [
-        _annotation(
+        _build_annotation(
             f"Verdict: {word}",
-            f"1000 * last_over_time({_judged(word)}[$__range])",
+            f"1000 * last_over_time({_select_verdicts(word)}[$__range])",
             colour,
             "{{scenario}}, {{run}}",
             at_value=True,
         )
-        for word, colour in VERDICTS.items()
+        for word, colour in VERDICT_COLOURS.items()
     ]
-    return [_annotation("Run", run, GREY, "{{scenario}}, {{run}}"), *verdicts]
+    return [
+        _build_annotation(
+            "Run", f"{info} * on (instance) group_left () {running}", GREY, "{{scenario}}, {{run}}"
+        ),
+        *verdicts,
+    ]
 
 
-def _judged(word: str) -> str:
-    return client("loadtest_verdict_timestamp_seconds", f'verdict="{word}"')
+def _select_verdicts(word: str) -> str:
+    return select_client("loadtest_verdict_timestamp_seconds", f'verdict="{word}"')
 
 
-def _annotation(name: str, expression: str, colour: str, text: str, at_value: bool = False) -> Json:
-    """A query for events; they are where it is above zero or, `at_value`, when it says, in ms since 1970."""
+def _build_annotation(name: str, expression: str, colour: str, text: str, at_value: bool = False) -> Json:
+    """An annotation where a query is above zero or, `at_value`, at its value in ms since 1970."""
     return {
         "name": name,
         "datasource": DATASOURCE,
@@ -82,16 +90,16 @@ def _annotation(name: str, expression: str, colour: str, text: str, at_value: bo
     }
 
 
-def dashboard() -> Json:
+def build_dashboard() -> Json:
     """The whole dashboard, as Grafana reads it."""
     rows = [
-        generator_rows.now(),
-        generator_rows.load(),
-        generator_rows.latency(),
-        generator_rows.outcomes(),
-        service_rows.inside(),
-        service_rows.machine(),
-        service_rows.single_against_batch(),
+        generator_rows.build_status_row(),
+        generator_rows.build_load_row(),
+        generator_rows.build_latency_row(),
+        outcome_row.build_outcome_row(),
+        service_rows.build_inside_row(),
+        service_rows.build_machine_row(),
+        service_rows.build_comparison_row(),
     ]
     return {
         "uid": "load-test",
@@ -104,16 +112,16 @@ def dashboard() -> Json:
         "refresh": "5s",
         "time": {"from": "now-15m", "to": "now"},
         "timezone": "browser",
-        "templating": {"list": variables()},
-        "annotations": {"list": events()},
-        "panels": arranged(rows),
+        "templating": {"list": build_variables()},
+        "annotations": {"list": build_annotations()},
+        "panels": arrange_rows(rows),
     }
 
 
-def text() -> str:
-    """The content of the file."""
-    return json.dumps(dashboard(), indent=2, ensure_ascii=False) + "\n"
+def format_dashboard() -> str:
+    """The content of the dashboard's file."""
+    return json.dumps(build_dashboard(), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    PATH.write_text(text(), encoding="utf-8")
+    DASHBOARD_FILE.write_text(format_dashboard(), encoding="utf-8")

@@ -1,141 +1,126 @@
-"""What the load generator tells: how the run stands, the load, the latency, what became of the requests."""
+"""Rows about the load generator: the state of the run, the load, the latency."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from deploy.grafana.panels import Figures, Lines, Row, Series
+from deploy.grafana.panel_queries import PanelQuery
+from deploy.grafana.panels import DashboardRow, StatPanel, TimeSeriesPanel
 from deploy.grafana.queries import (
-    BLUE,
     CLIENT_LATENCY,
-    GREEN,
     GREY,
     INK,
     ORANGE,
-    PERCENTILES,
+    PERCENTILE_LINES,
     PURPLE,
     SERVICE_LATENCY,
     SKY,
-    VERDICTS,
+    VERDICT_COLOURS,
     VERMILION,
-    client,
-    quantile,
-    rate,
-    service,
+    build_quantile,
+    build_rate,
+    select_client,
+    select_service,
 )
 
-OUTCOMES: Final = {
-    "ok": GREEN,
-    "shed": ORANGE,
-    "timeout": PURPLE,
-    "http_5xx": VERMILION,
-    "http_4xx": BLUE,
-    "refused": "#7d3c69",
-    "reset": "#a04d78",
-    "dropped": GREY,
-    "invalid_reply": "#f0e442",
-    "wrong_answer": INK,
-    "no_descriptor": "#8c8c8c",
-    "no_port": "#b3b3b3",
-}
-LIMIT: Final = Series("vector($limit / 1000)", "limit", VERMILION, dashed=True)
-EVERY: Final = client("loadtest_requests_total")
-FINE: Final = client("loadtest_requests_total", 'outcome="ok"')
-SENT: Final = client("loadtest_requests_total", 'outcome!="dropped"')
-CLIENT_BUCKETS: Final = client(f"{CLIENT_LATENCY}_bucket")
-SERVICE_BUCKETS: Final = service(f"{SERVICE_LATENCY}_bucket")
+LIMIT_LINE: Final = PanelQuery("vector($limit / 1000)", "limit", VERMILION, dashed=True)
+ALL_REQUESTS: Final = select_client("loadtest_requests_total")
+OK_REQUESTS: Final = select_client("loadtest_requests_total", 'outcome="ok"')
+SENT_REQUESTS: Final = select_client("loadtest_requests_total", 'outcome!="dropped"')
+CLIENT_BUCKETS: Final = select_client(f"{CLIENT_LATENCY}_bucket")
+SERVICE_BUCKETS: Final = select_service(f"{SERVICE_LATENCY}_bucket")
 
 
-def now() -> Row:
-    """What one looks at first."""
-    judged = client("loadtest_verdict_timestamp_seconds")
-    latest = Series(
+def build_status_row() -> DashboardRow:
+    """The figures to look at first."""
+    judged = select_client("loadtest_verdict_timestamp_seconds")
+    latest = PanelQuery(
         f"topk(1, last_over_time({judged}[$__range]))",
         "{{verdict}} · {{scenario}}",
-        colours={f"/^{word}/": colour for word, colour in VERDICTS.items()},
+        colours={f"/^{word}/": colour for word, colour in VERDICT_COLOURS.items()},
     )
-    return Row(
+    return DashboardRow(
         "Now",
         [
-            Figures(
+            StatPanel(
                 "Latest verdict",
-                "The word that the latest run of the time range ended with, and its scenario. There is none "
-                "before a run has been judged.",
+                "The verdict of the latest run in the time range, and its scenario. There is none before a "
+                "run has been judged.",
                 "none",
                 [latest],
                 width=6,
                 by_name=True,
             ),
-            Figures(
+            StatPanel(
                 "Users",
-                "Simulated users at present; none in the open model, where arrivals wait for nobody.",
+                "Simulated users at present; none in the open model, where no user waits for a reply.",
                 "none",
-                [Series(f"sum({client('loadtest_users')})", "users", GREY)],
+                [PanelQuery(f"sum({select_client('loadtest_users')})", "users", GREY)],
                 width=3,
             ),
-            Figures(
+            StatPanel(
                 "Sent",
                 "Requests that leave the generator a second.",
                 "reqps",
-                [Series(rate(SENT), "sent", ORANGE)],
+                [PanelQuery(build_rate(SENT_REQUESTS), "sent", ORANGE)],
                 width=3,
                 decimals=1,
             ),
-            Figures(
+            StatPanel(
                 "Not ok",
                 "Share of requests whose outcome is any other than ok.",
                 "percentunit",
-                [Series(f"1 - {rate(FINE)} / {rate(EVERY)}", "not ok")],
+                [PanelQuery(f"1 - {build_rate(OK_REQUESTS)} / {build_rate(ALL_REQUESTS)}", "not ok")],
                 width=4,
                 decimals=2,
                 alarm_from=0.0001,
                 alarm=VERMILION,
             ),
-            Figures(
+            StatPanel(
                 "p99, client",
-                "99 of 100 successful replies are whole within this time from their intended start.",
+                "99 of 100 successful replies are complete within this time after their intended start.",
                 "s",
-                [Series(quantile("0.99", CLIENT_BUCKETS), "p99 client")],
+                [PanelQuery(build_quantile("0.99", CLIENT_BUCKETS), "p99 client")],
                 width=4,
             ),
-            Figures(
+            StatPanel(
                 "p99, service",
                 "The same as the service sees it: from a request's head to its reply.",
                 "s",
-                [Series(quantile("0.99", SERVICE_BUCKETS), "p99 service")],
+                [PanelQuery(build_quantile("0.99", SERVICE_BUCKETS), "p99 service")],
                 width=4,
             ),
         ],
     )
 
 
-def load() -> Row:
-    """What was asked for, and what was done."""
-    planned = f"sum({client('loadtest_planned_requests_per_second')})"
-    return Row(
+def build_load_row() -> DashboardRow:
+    """The load that was planned, and what became of it."""
+    planned = f"sum({select_client('loadtest_planned_requests_per_second')})"
+    return DashboardRow(
         "Load",
         [
-            Lines(
+            TimeSeriesPanel(
                 "Requests a second: planned, sent, answered",
-                "Planned and sent lie on each other while the generator keeps up; users who think have no "
-                "planned rate. Answered is the service's own count of prediction requests: it lies below "
-                "sent where requests are refused or lost.",
+                "Planned and sent are the same line while the generator keeps up; users who think have no "
+                "planned rate. Answered is the service's count of prediction requests: it is below sent "
+                "where requests are refused or lost.",
                 "reqps",
                 [
-                    Series(planned, "planned", GREY, dashed=True, stepped=True),
-                    Series(rate(SENT), "sent", ORANGE),
-                    Series(rate(service(f"{SERVICE_LATENCY}_count")), "answered", PURPLE),
+                    PanelQuery(planned, "planned", GREY, dashed=True, stepped=True),
+                    PanelQuery(build_rate(SENT_REQUESTS), "sent", ORANGE),
+                    PanelQuery(build_rate(select_service(f"{SERVICE_LATENCY}_count")), "answered", PURPLE),
                 ],
                 width=12,
             ),
-            Lines(
+            TimeSeriesPanel(
                 "Users, and requests in flight",
                 "In the closed model each user waits for its reply, so that no more requests are in flight "
                 "than there are users. In the open model they pile up when replies slow down.",
                 "none",
                 [
-                    Series(f"sum({client('loadtest_users')})", "users", GREY, stepped=True),
-                    Series(f"sum({client('loadtest_in_flight_requests')})", "in flight", ORANGE),
+                    PanelQuery(f"sum({select_client('loadtest_users')})", "users", GREY, stepped=True),
+                    PanelQuery(f"sum({select_client('loadtest_in_flight_requests')})", "in flight", ORANGE),
                 ],
                 width=12,
             ),
@@ -143,73 +128,42 @@ def load() -> Row:
     )
 
 
-def latency() -> Row:
-    """How long it took, on both sides of the network, and how late the generator was."""
-    late = client("loadtest_lateness_seconds_bucket")
+def build_latency_row() -> DashboardRow:
+    """Latency as client and service measure it, and the lateness of the generator."""
+    late = select_client("loadtest_lateness_seconds_bucket")
     sides = (("client", CLIENT_BUCKETS), ("service", SERVICE_BUCKETS))
     percentiles = [
-        Series(quantile(share, buckets), f"{name} {side}", colour, dashed=side == "service")
+        PanelQuery(build_quantile(share, buckets), f"{name} {side}", colour, dashed=side == "service")
         for side, buckets in sides
-        for share, (name, colour) in PERCENTILES.items()
+        for share, (name, colour) in PERCENTILE_LINES.items()
     ]
-    return Row(
+    return DashboardRow(
         "Latency",
         [
-            Lines(
+            TimeSeriesPanel(
                 "Latency: client and service",
                 "Solid lines are the client's, from the intended start to the last byte; dashed ones the "
-                "service's, from a request's head to its reply. Between them lie the network, the queue in "
+                "service's, from a request's head to its reply. The difference is the network, the queue in "
                 "front of the service, and the client itself. Quantiles are interpolated within a bucket of "
                 "a histogram; the report's come from the requests themselves. The limit is the variable "
                 "above.",
                 "s",
-                [*percentiles, LIMIT],
+                [*percentiles, LIMIT_LINE],
                 width=16,
                 height=10,
             ),
-            Lines(
+            TimeSeriesPanel(
                 "Lateness of the generator",
                 "How much later than intended requests were sent. Where p99 stays above 20 ms the generator "
                 "is too slow itself: the run is judged invalid, and the service isn't blamed. In the closed "
-                "model requests are never late; what one sees is the histogram's first bucket, 0.1 ms.",
+                "model requests are never late; the graph shows the histogram's first bucket, 0.1 ms.",
                 "s",
-                [Series(quantile("0.5", late), "p50", SKY), Series(quantile("0.99", late), "p99", INK)],
+                [
+                    PanelQuery(build_quantile("0.5", late), "p50", SKY),
+                    PanelQuery(build_quantile("0.99", late), "p99", INK),
+                ],
                 width=8,
                 height=10,
-            ),
-        ],
-    )
-
-
-def outcomes() -> Row:
-    """What became of the requests, on both sides."""
-    by_outcome = f"sum by (outcome) (rate({EVERY}[$window])) > 0"
-    failed = rate(service("http_requests_total", 'handler=~".*/prediction(/batch)?"', 'status="500"'))
-    none_failed = '0 * sum(up{job="service"})'
-    return Row(
-        "Outcomes",
-        [
-            Lines(
-                "What became of the requests",
-                "Requests a second by outcome, one upon another. `shed` was turned away politely (503 with "
-                "Retry-After); `dropped` was never sent, for too many were in flight.",
-                "reqps",
-                [Series(by_outcome, "{{outcome}}", colours=OUTCOMES)],
-                width=12,
-                stacked=True,
-            ),
-            Lines(
-                "What the service refused, missed or failed",
-                "503: refused, for too many predictions waited. 504: no prediction within the deadline. "
-                "500: the model failed. Nothing but zero is what one wants to see.",
-                "reqps",
-                [
-                    Series(rate(service("inference_queue_rejections_total")), "503 refused", ORANGE),
-                    Series(rate(service("inference_request_timeouts_total")), "504 too late", PURPLE),
-                    Series(f"{failed} or {none_failed}", "500 failed", VERMILION),
-                ],
-                width=12,
-                reach=1,
             ),
         ],
     )

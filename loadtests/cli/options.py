@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from configuration.loading import scenario_names
+from configuration.loading import list_scenario_names
 from loadtests.cli.values import parse_above_zero, parse_port, parse_seconds, parse_trace_link, parse_workload
 from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
 from reports.data.checkpoints import CHECKPOINTS
@@ -58,7 +58,7 @@ class Option:
 
 SCENARIO: Final = Option(
     "--scenario",
-    f"what to run: {', '.join(scenario_names())} or a YAML file (default: {DEFAULT_SCENARIO})",
+    f"what to run: {', '.join(list_scenario_names())} or a YAML file (default: {DEFAULT_SCENARIO})",
     metavar="NAME|FILE",
     env_var="SCENARIO",
 )
@@ -150,7 +150,7 @@ def add_to_locust(parser: LocustArgumentParser) -> None:
     for option in SHARED:
         described = option.describe() | {"include_in_web_ui": False} | option.more
         if option is SCENARIO:
-            choices = ScenarioChoices(scenario_names())
+            choices = ScenarioChoices(list_scenario_names())
             described |= {"default": DefaultText(DEFAULT_SCENARIO), "choices": choices}
             described["include_in_web_ui"] = True
         if option.env_var is not None:

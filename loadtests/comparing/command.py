@@ -96,7 +96,7 @@ def compare(out: Path, time_scale: float) -> int:
 def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Child) -> Column:
     """Run `scenario` against the form's service, both started and stopped by the load test's own command."""
     file = out / f"{scenario.name}.yaml"
-    write_text(file, yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True))
+    write_text(file, yaml.safe_dump(scenario.resolve(), sort_keys=False, allow_unicode=True))
     environment = {
         **os.environ,
         "REST_CONFIG": str(PROJECT / "configuration" / "service" / f"{form.service}.yaml"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import gevent
 
-from configuration.scenario import Abort
+from configuration.objectives import Abort
 from loadtests.recording.run import RunRecording
 from loadtests.recording.sample_writer import SampleBatch, view_samples
 from reports.data.facts import Facts

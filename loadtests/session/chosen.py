@@ -26,7 +26,7 @@ class ChosenScenario:
 
     def with_capacity(self, capacity_per_s: float) -> ChosenScenario:
         """The same with the capacity that a calibration found."""
-        return replace(self, scenario=self.stated.calibrated(capacity_per_s))
+        return replace(self, scenario=self.stated.apply_capacity(capacity_per_s))
 
 
 def choose_scenario(
@@ -39,7 +39,7 @@ def choose_scenario(
     # An endless load is left to Locust: it can be edited, and goes on until it is stopped.
     environment.shape_class = None if scenario.planned_s is None else shape
     calibrates = scenario.load.calibration is not None
-    chosen = ChosenScenario(scenario, scenario.calibrated(1.0) if calibrates else scenario)
+    chosen = ChosenScenario(scenario, scenario.apply_capacity(1.0) if calibrates else scenario)
     opened = scenario.load.model == "open"
     shape.follow(chosen.scenario.full_profile, one_user_per_process=opened)
     environment.stop_timeout = max(environment.stop_timeout, scenario.traffic.timeout_s)

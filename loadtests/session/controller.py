@@ -235,13 +235,13 @@ class Controller:
             self.abandon("the calibration found no capacity: not one request was answered as it ought to be")
             return
         self._chosen = self._chosen.with_capacity(capacity_per_s)
-        run.facts = replace(run.facts, plan=self.scenario.plan(), capacity_per_s=capacity_per_s)
+        run.facts = replace(run.facts, plan=self.scenario.make_plan(), capacity_per_s=capacity_per_s)
 
     def _begin_on_workers(self, run: RunRecording, calibrated: bool) -> None:
         """Let the workers generate the load; a calibration, made here, started the clock."""
         assert isinstance(self.runner, MasterRunner)
         self._stop_generating(run)
-        self._roster = WorkerRoster(self.runner, run, self.scenario.resolved(), self.host)
+        self._roster = WorkerRoster(self.runner, run, self.scenario.resolve(), self.host)
         self._roster.await_ready()
         if not calibrated:
             self._start_clock(run, perf_counter() + HEAD_START_S)

@@ -25,5 +25,5 @@ def find_offered_share(scenario: Scenario, requests: int, elapsed_s: float) -> f
     """
     if scenario.load.model == "open":
         return None
-    planned = scenario.planned_requests(scenario.judged_from_s, elapsed_s)
+    planned = scenario.count_planned_requests(scenario.judged_from_s, elapsed_s)
     return requests / planned if planned else None

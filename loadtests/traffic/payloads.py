@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from configuration.errors import ConfigurationError
-from configuration.scenario import Endpoint, Scenario
+from configuration.scenario import Scenario
+from configuration.traffic import Endpoint
 from loadtests.client.target import Target
 from loadtests.recording.row import KIND_CODES
 from loadtests.traffic.records import generate_records

@@ -10,7 +10,7 @@ from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
-from configuration.scenario import PACE_S
+from configuration.traffic import PACE_S
 from loadtests.traffic.sender import phase_offset
 from loadtests.traffic.session import session_of
 

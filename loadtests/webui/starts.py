@@ -16,7 +16,7 @@ from locust.util.timespan import parse_timespan
 from locust.web import WebUI
 
 from configuration.errors import ConfigurationError
-from configuration.loading import scenario_names
+from configuration.loading import list_scenario_names
 from loadtests.cli.settings import load_asked_scenario
 from loadtests.client.readiness import NoAnswerError, wait_until_ready
 from loadtests.client.target import HEADERS_VARIABLE, Target
@@ -48,7 +48,7 @@ class Starts:
         asked = controller.settings
         self.chosen = controller.scenario.name if asked.is_default_scenario else asked.scenario
         """The scenario that the form shows."""
-        self.choices = list(dict.fromkeys([*scenario_names(), self.chosen]))
+        self.choices = list(dict.fromkeys([*list_scenario_names(), self.chosen]))
         self.notice = ""
         """For whoever tried to start or edit during the run: Locust's page drops the answer."""
         self._controller = controller

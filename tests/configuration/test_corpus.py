@@ -18,21 +18,21 @@ BAD = sorted((CORPUS / "bad").glob("*.yaml"))
 @pytest.mark.parametrize("path", GOOD, ids=[path.stem for path in GOOD])
 def test_a_good_file_becomes_these_values(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(path.parent)
-    resolved = load_scenario(path.name).resolved()
-    said = json.dumps(resolved).replace(f"{path.parent}/", "")
-    assert json.loads(said) == json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    resolved = load_scenario(path.name).resolve()
+    portable = json.dumps(resolved).replace(f"{path.parent}/", "")
+    assert json.loads(portable) == json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", GOOD, ids=[path.stem for path in GOOD])
 def test_the_values_of_a_good_file_read_back_as_the_same_scenario(path: Path) -> None:
     """Also on their way through the JSON of a run's facts."""
     scenario = load_scenario(str(path))
-    assert read_scenario(json.loads(json.dumps(scenario.resolved())), path) == scenario
+    assert read_scenario(json.loads(json.dumps(scenario.resolve())), path) == scenario
 
 
 @pytest.mark.parametrize("path", BAD, ids=[path.stem for path in BAD])
-def test_a_bad_file_is_told_this(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_file_gets_this_message(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(path.parent)
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as error:
         load_scenario(path.name)
-    assert f"{told.value}\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
+    assert f"{error.value}\n" == path.with_suffix(".txt").read_text(encoding="utf-8")

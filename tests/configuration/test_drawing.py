@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from configuration.drawing import draw
-from configuration.loading import load_scenario, read_scenario, scenario_names
+from configuration.drawing import draw_scenario
+from configuration.loading import list_scenario_names, load_scenario, read_scenario
 from configuration.scenario import Scenario
 from shapes.profiles import Constant, Ramp
 
@@ -16,12 +16,13 @@ from shapes.profiles import Constant, Ramp
 def curve(scenario: Scenario, width: int) -> list[str]:
     """The bars of the drawing, from the top."""
     return [
-        line.partition("┤" if "┤" in line else "│")[2] for line in draw(scenario, width).splitlines()[2:10]
+        line.partition("┤" if "┤" in line else "│")[2]
+        for line in draw_scenario(scenario, width).splitlines()[2:10]
     ]
 
 
 def test_a_staircase_is_drawn_as_one() -> None:
-    assert draw(load_scenario("staged"), 54).splitlines()[:12] == [
+    assert draw_scenario(load_scenario("staged"), 54).splitlines()[:12] == [
         "staged: One to five users and back to one, 30 s each.",
         "",
         "5 users ┤                    █████",
@@ -38,9 +39,9 @@ def test_a_staircase_is_drawn_as_one() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 72, 120])
-@pytest.mark.parametrize("name", [name for name in scenario_names() if name != "manual"])
+@pytest.mark.parametrize("name", [name for name in list_scenario_names() if name != "manual"])
 def test_the_curve_keeps_the_width(name: str, width: int) -> None:
-    assert {len(line) for line in draw(load_scenario(name), width).splitlines()[10:12]} == {width}
+    assert {len(line) for line in draw_scenario(load_scenario(name), width).splitlines()[10:12]} == {width}
 
 
 def test_a_level_load_fills_every_row() -> None:
@@ -48,16 +49,16 @@ def test_a_level_load_fills_every_row() -> None:
     assert set("".join(curve(level, 60))) == {"█"}
 
 
-@pytest.mark.parametrize("name", scenario_names())
+@pytest.mark.parametrize("name", list_scenario_names())
 def test_stages_and_objectives_are_all_named(name: str) -> None:
     scenario = load_scenario(name)
-    drawing = draw(scenario)
+    drawing = draw_scenario(scenario)
     for text in (*(stage.name for stage in scenario.stages), *map(str, scenario.objectives)):
         assert text in drawing
 
 
-def test_planned_requests_and_duration_are_told() -> None:
-    drawing = draw(load_scenario("soak"))
+def test_planned_requests_and_duration_are_shown() -> None:
+    drawing = draw_scenario(load_scenario("soak"))
     assert "duration    30 min 30 s\n" in drawing
     assert "planned     36,000 requests, the warm-up not counted\n" in drawing
     assert "0 to 20 users (not judged)" in drawing
@@ -67,7 +68,7 @@ def test_planned_requests_and_duration_are_told() -> None:
 def test_rates_keep_their_fractions() -> None:
     segments = [{"ramp": ["0/s", "0.5/s"], "for": "9s"}, {"constant": "0.25/s", "for": "9s"}]
     values = {"description": "Slow.", "load": {"rate": segments}, "objectives": ["error rate <= 0 %"]}
-    lines = draw(read_scenario(values, Path("slow.yaml"))).splitlines()
+    lines = draw_scenario(read_scenario(values, Path("slow.yaml"))).splitlines()
     assert lines[2].startswith("0.5/s ┤")
     assert lines[13] == "0 to 0.5/s  from 0 s  for 9 s  0 to 0.5/s"
     assert lines[14] == "0.25/s      from 9 s  for 9 s  0.25/s"
@@ -76,12 +77,14 @@ def test_rates_keep_their_fractions() -> None:
 
 def test_an_endless_load_is_drawn_up_to_where_nothing_changes() -> None:
     endless = load_scenario("manual").with_profile(Ramp(0, 10, 10) + Constant(10, math.inf))
-    drawing = draw(endless, 60)
+    drawing = draw_scenario(endless, 60)
     assert "10 users       from 10 s  for ever  10 users\n" in drawing
     assert drawing.splitlines()[11].endswith("endless")
     assert "\nduration" not in drawing
     assert "\nplanned" not in drawing
 
 
-def test_a_load_yet_unknown_is_said_to_be_so() -> None:
-    assert "The load is said when it starts: users, spawn rate and duration." in draw(load_scenario("manual"))
+def test_a_manual_load_is_named_as_such() -> None:
+    assert "The load is chosen at the start: users, spawn rate and duration." in draw_scenario(
+        load_scenario("manual")
+    )

@@ -136,6 +136,6 @@ def test_any_scenario_reads_back_equal_from_its_resolved_form(
     traffic = traffic | {"user": mix} if "users" in load else traffic
     values = {"description": "Any.", "load": load, "traffic": traffic, **sections}
     scenario = read_scenario(values, file)
-    resolved = scenario.resolved()
+    resolved = scenario.resolve()
     assert read_scenario(json.loads(json.dumps(resolved)), file) == scenario
-    assert read_scenario(resolved, file).resolved() == resolved
+    assert read_scenario(resolved, file).resolve() == resolved

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from configuration.loading import load_scenario, read_scenario, scenario_names
-from configuration.scenario import PACE_S, USER_CLASSES, Scenario, Traffic
+from configuration.loading import list_scenario_names, load_scenario, read_scenario
+from configuration.scenario import Scenario
+from configuration.traffic import PACE_S, USER_CLASS_NAMES, Traffic
 from reports.data.facts import Plan, Stage
 from shapes.profiles import Constant, Ramp
 
-NAMES = scenario_names()
+NAMES = list_scenario_names()
 
 
 def scenario(load: Any, **sections: Any) -> Scenario:
@@ -43,7 +44,7 @@ def test_each_shipped_scenario_reads_back_from_its_resolved_values(name: str) ->
     assert found.name == name
     assert found.description.endswith(".")
     assert found.objectives
-    assert read_scenario(json.loads(json.dumps(found.resolved())), found.source) == found
+    assert read_scenario(json.loads(json.dumps(found.resolve())), found.source) == found
 
 
 def test_staged_is_the_reference() -> None:
@@ -64,13 +65,13 @@ def test_staged_is_the_reference() -> None:
         "error rate <= 0 %",
         "peak throughput >= 5 requests/s",
     ]
-    assert staged.plan().requests == 750
+    assert staged.make_plan().requests == 750
 
 
 def test_smoke_is_short_and_sends_more_than_a_hundred_requests() -> None:
     smoke = load_scenario("smoke")
     assert smoke.planned_s == 20
-    assert (smoke.plan().requests or 0) > 100
+    assert (smoke.make_plan().requests or 0) > 100
 
 
 @pytest.mark.parametrize(("name", "users", "per_second"), [("steady", 50, 10), ("stress", 500, 20)])
@@ -90,13 +91,13 @@ def test_the_warm_up_is_one_stage_that_is_not_judged() -> None:
     )
     assert found.stages == (Stage("warm-up", 0, 10, judged=False), Stage("5 users", 10, 30))
     assert found.judged_from_s == 10
-    assert found.plan().requests == 100, "the warm-up is not counted"
-    assert found.planned_requests(0, 30) == 140
-    assert found.planned_requests(0, 20) == 90
+    assert found.make_plan().requests == 100, "the warm-up is not counted"
+    assert found.count_planned_requests(0, 30) == 140
+    assert found.count_planned_requests(0, 20) == 90
 
 
 def test_a_plan_holds_each_value_until_the_next() -> None:
-    plan = closed({"steps": [1, 3], "each": "10s"}).plan()
+    plan = closed({"steps": [1, 3], "each": "10s"}).make_plan()
     times = np.array(plan.t_s)
     assert np.max(np.diff(times)) <= 1
     assert plan.users[int(np.searchsorted(times, 10.0)) - 1] == 1
@@ -105,14 +106,14 @@ def test_a_plan_holds_each_value_until_the_next() -> None:
 
 
 def test_a_plan_of_a_long_run_stays_small() -> None:
-    plan = closed({"ramp": [0, 10], "for": "24h"}).plan()
+    plan = closed({"ramp": [0, 10], "for": "24h"}).make_plan()
     assert len(plan.t_s) == len(plan.users) == 2000
     assert plan.requests == 5 * 24 * 3600
 
 
 def test_an_open_plan_has_a_rate_and_no_users() -> None:
     found = scenario({"rate": [{"ramp": ["0/s", "100/s"], "for": "10s"}]})
-    plan = found.plan()
+    plan = found.make_plan()
     assert plan.users == ()
     assert plan.rate[:2] == (0.0, 0.4)
     assert plan.requests == 500
@@ -121,16 +122,16 @@ def test_an_open_plan_has_a_rate_and_no_users() -> None:
 
 def test_users_who_think_plan_no_rate() -> None:
     found = closed({"constant": 5, "for": "10s"}, traffic={"user": {"paced": 1, "normal": 1}})
-    assert found.plan().rate == ()
-    assert found.plan().requests is None
-    assert found.plan().users[0] == 5
+    assert found.make_plan().rate == ()
+    assert found.make_plan().requests is None
+    assert found.make_plan().users[0] == 5
 
 
 def test_the_pace_of_a_mix_is_that_of_its_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """One user each at 1/s and at 4/s send 2.5/s a head: 0.4 s between requests."""
     monkeypatch.setattr("configuration.traffic.PACE_S", {"paced": 1.0, "quick": 0.25})
     assert Traffic(user_classes={"paced": 1, "quick": 1}).pace_s == pytest.approx(0.4)
-    assert set(PACE_S) <= set(USER_CLASSES)
+    assert set(PACE_S) <= set(USER_CLASS_NAMES)
 
 
 def test_the_time_scale_stretches_durations_and_nothing_else() -> None:
@@ -147,11 +148,11 @@ def test_a_manual_scenario_waits_for_its_load() -> None:
     manual = load_scenario("manual")
     assert manual.is_manual
     assert manual.stages == ()
-    assert manual.plan() == Plan()
+    assert manual.make_plan() == Plan()
     assert manual.planned_s is None
-    assert manual.planned_requests(0, 10) is None
+    assert manual.count_planned_requests(0, 10) is None
     assert manual.scale_time(0.5) == manual
-    with pytest.raises(ValueError, match="'manual' has no load of its own"):
+    with pytest.raises(ValueError, match="'manual' has no load"):
         manual.full_profile  # noqa: B018 (a property that raises)
 
 
@@ -160,20 +161,20 @@ def test_a_manual_scenario_takes_the_load_it_is_given() -> None:
     assert not given.is_manual
     assert given.planned_s == 65
     assert [stage.name for stage in given.stages] == ["ramp-up", "50 users"]
-    assert read_scenario(given.resolved(), given.source) == given
+    assert read_scenario(given.resolve(), given.source) == given
 
 
 def test_an_endless_load_has_no_planned_end() -> None:
     endless = load_scenario("manual").with_profile(Constant(5, math.inf))
     assert endless.planned_s is None
-    assert endless.plan() == Plan()
+    assert endless.make_plan() == Plan()
     assert endless.stages == (Stage("5 users", 0, math.inf),)
-    assert endless.planned_requests(0, 60) == 300
-    assert read_scenario(json.loads(json.dumps(endless.resolved())), endless.source) == endless
+    assert endless.count_planned_requests(0, 60) == 300
+    assert read_scenario(json.loads(json.dumps(endless.resolve())), endless.source) == endless
 
 
 def test_a_scenario_with_a_load_takes_no_other() -> None:
-    with pytest.raises(ValueError, match="'staged' has a load of its own"):
+    with pytest.raises(ValueError, match="'staged' has a load"):
         load_scenario("staged").with_profile(Constant(5, 10))
 
 

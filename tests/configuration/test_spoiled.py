@@ -1,4 +1,4 @@
-"""Whatever stands at whatever place of a file: it is a scenario, or each problem names file and line."""
+"""Any value at any place of a file: it is a scenario, or each problem names the file and the line."""
 
 from __future__ import annotations
 
@@ -84,10 +84,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(document=spoiled_documents())
-def test_whatever_stands_at_whatever_place_each_problem_names_file_and_line(
-    file: Path, document: Any
-) -> None:
-    """Only what the whole document lacks stands on no line."""
+def test_each_problem_of_a_spoiled_document_names_file_and_line(file: Path, document: Any) -> None:
+    """Only what the whole document lacks has no line."""
     text = yaml.safe_dump(document, sort_keys=False)
     file.write_text(text, encoding="utf-8")
     try:
@@ -102,4 +100,4 @@ def test_whatever_stands_at_whatever_place_each_problem_names_file_and_line(
                 key = place[2].rpartition(".")[2]
                 assert f"{key}:" in text.splitlines()[int(place[1]) - 1], problem
     else:
-        assert read_scenario(json.loads(json.dumps(scenario.resolved())), file) == scenario
+        assert read_scenario(json.loads(json.dumps(scenario.resolve())), file) == scenario

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from configuration.loading import load_scenario, scenario_names
+from configuration.loading import list_scenario_names, load_scenario
 
 pytestmark = pytest.mark.real
 
@@ -208,7 +208,7 @@ def test_another_folder_is_refused(
 def test_two_runs_of_the_longest_scenario_fit_into_the_jobs_time() -> None:
     """An invalid one is repeated, and ten minutes go into installing and judging. The Job runs one."""
     lengths_s = [
-        scenario.planned_s for scenario in map(load_scenario, scenario_names()) if scenario.planned_s
+        scenario.planned_s for scenario in map(load_scenario, list_scenario_names()) if scenario.planned_s
     ]
     needed_s = max(lengths_s)
     github = yaml.safe_load((CI / "github-actions.yml").read_text())["jobs"]["load-test"]["timeout-minutes"]

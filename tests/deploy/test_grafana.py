@@ -15,10 +15,11 @@ import pytest
 import yaml
 
 from deploy.grafana import dashboard
-from deploy.grafana.panels import Figures, Row, Series, arranged
+from deploy.grafana.panel_queries import PanelQuery
+from deploy.grafana.panels import DashboardRow, StatPanel, arrange_rows
 
 GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
-DASHBOARD = dashboard.dashboard()
+DASHBOARD = dashboard.build_dashboard()
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 BUILT_IN = {"__range"}
 COMPOSE = yaml.safe_load((GRAFANA.parent / "compose.yaml").read_text())
@@ -48,7 +49,9 @@ def filled_in(expression: str) -> str:
 
 
 def test_the_committed_file_is_what_its_source_makes() -> None:
-    assert dashboard.PATH.read_text(encoding="utf-8") == dashboard.text(), "run: make dashboard"
+    assert dashboard.DASHBOARD_FILE.read_text(encoding="utf-8") == dashboard.format_dashboard(), (
+        "run: make dashboard"
+    )
 
 
 @pytest.mark.parametrize("expression", [*expressions()])
@@ -104,12 +107,14 @@ def test_no_two_panels_overlap_and_each_has_a_number_of_its_own() -> None:
 
 def test_a_panel_wider_than_the_grid_is_refused() -> None:
     with pytest.raises(ValueError, match="1 to 24 columns wide, not 25"):
-        Figures("too wide", "…", "none", [], width=25)
+        StatPanel("too wide", "…", "none", [], width=25)
 
 
 def test_panels_that_do_not_fit_begin_a_new_line() -> None:
-    figures = [Figures(str(n), "…", "none", [Series("up", "up")], width=10, height=3) for n in range(3)]
-    places = [panel["gridPos"] for panel in arranged([Row("row", figures), Row("next", [])])]
+    figures = [StatPanel(str(n), "…", "none", [PanelQuery("up", "up")], width=10, height=3) for n in range(3)]
+    places = [
+        panel["gridPos"] for panel in arrange_rows([DashboardRow("row", figures), DashboardRow("next", [])])
+    ]
     assert [(place["x"], place["y"]) for place in places] == [(0, 0), (0, 1), (10, 1), (0, 4), (0, 7)]
 
 
@@ -139,7 +144,7 @@ def test_the_stack_shows_the_dashboard_first_to_whoever_comes() -> None:
     assert ["./grafana/dashboards", str(folder)] in mounted
     assert ["./grafana/provisioning", "/etc/grafana/provisioning"] in mounted
     home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-    assert Path(home) == folder / dashboard.PATH.name
+    assert Path(home) == folder / dashboard.DASHBOARD_FILE.name
     assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "true"
     assert grafana["environment"]["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
 
@@ -162,7 +167,7 @@ def test_grafana_knows_how_often_prometheus_scrapes_and_each_window_holds_four_s
 
 def test_the_file_is_json_that_names_no_instance() -> None:
     """No id that only one Grafana knows, no fixed data source, nothing of a machine."""
-    read = json.loads(dashboard.PATH.read_text(encoding="utf-8"))
+    read = json.loads(dashboard.DASHBOARD_FILE.read_text(encoding="utf-8"))
     assert "id" not in read
     assert read["uid"] == "load-test"
     assert {json.dumps(panel["datasource"]) for panel in read["panels"] if "datasource" in panel} == {

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from deploy.grafana import dashboard
-from deploy.grafana.queries import VERDICTS
+from deploy.grafana.queries import VERDICT_COLOURS
 
 pytestmark = pytest.mark.real
 
-DASHBOARD = dashboard.dashboard()
+DASHBOARD = dashboard.build_dashboard()
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 
 
@@ -36,7 +36,7 @@ def test_the_run_is_a_region_that_ends_where_its_verdict_is_marked(observed: Any
     active = [at for at, value in run["values"] if value > 0]
     marks = {name: observed.series(each["target"]["expr"]) for name, each in events.items()}
     word = observed.verdict["verdict"]
-    assert word in VERDICTS
+    assert word in VERDICT_COLOURS
     assert {name for name, found in marks.items() if found} == {f"Verdict: {word}"}
     (mark,) = marks[f"Verdict: {word}"]
     (judged_ms,) = {value for _, value in mark["values"]}

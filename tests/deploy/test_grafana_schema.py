@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.grafana.dashboard import PATH
+from deploy.grafana.dashboard import DASHBOARD_FILE
 
 pytestmark = pytest.mark.real
 
@@ -46,7 +46,7 @@ def faults(
             pytest.fail(sentence)
         pytest.skip(sentence)
 
-    right = PATH.read_text(encoding="utf-8")
+    right = DASHBOARD_FILE.read_text(encoding="utf-8")
     texts = {"right": right}
     for name, (before, after) in MISTAKES.items():
         assert before in right, name

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from configuration.loading import load_scenario, scenario_names
+from configuration.loading import list_scenario_names, load_scenario
 from configuration.scenario import Scenario
 from loadtests.__main__ import MEANINGS, PASS
 from reports.data.quantities import duration
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_table_of_scenarios_is_that_of_the_files(readme: Any) -> None:
-    wanted = "\n".join(row_of(load_scenario(name)) for name in scenario_names())
+    wanted = "\n".join(row_of(load_scenario(name)) for name in list_scenario_names())
     assert f"\n{wanted}\n\n" in readme.text, f"paste this into README.md:\n{wanted}"
 
 

@@ -37,8 +37,8 @@ def scenario() -> Scenario:
 def test_each_form_asks_for_as_many_rows_or_as_many_requests(scenario: Scenario, form: Form) -> None:
     """Otherwise it is the scenario itself: its stages, its objectives, its seeds, its pace."""
     made = steady(scenario, form)
-    as_it_is = scenario.planned_requests(0, 120)
-    planned = made.planned_requests(0, 120)
+    as_it_is = scenario.count_planned_requests(0, 120)
+    planned = made.count_planned_requests(0, 120)
     assert as_it_is is not None
     assert planned is not None
     assert as_it_is in (pytest.approx(planned), pytest.approx(planned * form.rows))
@@ -63,9 +63,9 @@ def test_the_files_that_are_written_read_back_as_what_is_compared(
     """A batch goes to the batch endpoint, as a list; a single record where the scenario sends it."""
     made = load(scenario, form)
     file = tmp_path / f"{made.name}.yaml"
-    file.write_text(yaml.safe_dump(made.resolved(), sort_keys=False))
+    file.write_text(yaml.safe_dump(made.resolve(), sort_keys=False))
     read = load_file(file)
-    assert read.resolved() == made.resolved()
+    assert read.resolve() == made.resolve()
     assert read.name == made.name
     (endpoint,) = read.traffic.endpoints
     assert (endpoint.payload.rows or 1) == form.rows

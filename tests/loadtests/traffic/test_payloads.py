@@ -13,7 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from configuration.loading import load_scenario
-from configuration.scenario import Endpoint, Payload, Scenario
+from configuration.scenario import Scenario
+from configuration.traffic import Endpoint, Payload
 from loadtests.client.target import Target
 from loadtests.traffic.payloads import DECK_BYTES, DECK_REQUESTS, build_deck, read_bodies
 from loadtests.traffic.records import generate_records

@@ -61,7 +61,7 @@ def session(runner: WorkerSide) -> Iterator[WorkerSession]:
 def assignment(run: str = "short-1") -> dict[str, Any]:
     scenario = load_scenario("smoke")
     host = "http://127.0.0.1:9"
-    resolved = scenario.resolved()
+    resolved = scenario.resolve()
     return {"run": run, "name": "smoke", "scenario": resolved, "host": host, "worker": 0, "workers": 1}
 
 
