@@ -15,7 +15,7 @@ from benchmarks.crosscheck.parts import K6, SUITE, WRK, Part
 from benchmarks.crosscheck.plan import plan_of
 from configuration.loading import load_scenario
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 ROOT = Path(__file__).parents[2]
 CONNECTIONS = 20

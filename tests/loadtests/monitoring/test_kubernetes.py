@@ -195,6 +195,7 @@ def cluster(require: Callable[..., None]) -> Iterator[EmulatedCluster]:
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @pytest.mark.usefixtures("model")
 def test_a_run_observes_the_deployment_beside_the_load(
     start: Callable[..., Any],
@@ -226,6 +227,7 @@ def test_a_run_observes_the_deployment_beside_the_load(
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_without_a_cluster_a_run_says_so_once_and_is_judged(
     start: Callable[..., Any], scenario_file: Callable[..., str], obedient: Any, tmp_path: Path
 ) -> None:
@@ -240,6 +242,7 @@ def test_without_a_cluster_a_run_says_so_once_and_is_judged(
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_a_kubectl_that_waits_for_the_cluster_ends_with_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
