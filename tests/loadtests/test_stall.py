@@ -7,7 +7,7 @@ import pytest
 from benchmarks.stall.measuring import Findings, at, measure
 from benchmarks.stall.schedule import Service, Stall, stalls
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 SECONDS = 10
 SERVICE = Service(0.002, stalls(period_s=2.0, length_s=0.2, freeze=Stall(5.5, 7.5), until_s=SECONDS))
@@ -39,7 +39,7 @@ def test_the_open_model_agrees_with_what_is_worked_out_by_hand(findings: Finding
 def test_the_figures_are_those_of_a_freeze(findings: Findings) -> None:
     """The fiftieth slowest of a thousand came 0.5 s into the freeze, waits 1.5 s, and has fifty before it."""
     assert at(findings.true_ms, 95) == pytest.approx(1_500 + 50 * 2, rel=0.02)
-    assert at(findings.suite_ms, 95) == pytest.approx(1_500 + 50 * 2, rel=0.1)
+    assert abs(at(findings.suite_ms, 95) - (1_500 + 50 * 2)) <= 0.1 * 1_600 + findings.hiccup_ms
 
 
 def test_plain_locust_says_something_else(findings: Findings) -> None:

@@ -115,7 +115,7 @@ def test_the_bar_tells_the_last_run_and_links_it_and_those_before(tmp_path: Path
 
 
 def test_while_the_run_is_judged_the_bar_says_so(tmp_path: Path) -> None:
-    shown = status(loadtest("judging"), [finished(tmp_path / "first", "fail")], "")
+    shown = describe_status(loadtest("judging"), [finished(tmp_path / "first", "fail")], "")
     assert (shown["run"], shown["word"], shown["report"]) == ("smoke-1", "", "")
     assert shown["sentence"] == "The load has ended; the run is being judged."
     assert [run["run"] for run in shown["earlier"]] == ["first"]
