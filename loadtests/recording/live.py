@@ -110,14 +110,14 @@ class LiveFigures:
         while self._recent[0][0] < t_s - RECENT_S:
             self._recent.popleft()
 
-    def _count(self, counted: _Counted, seen: Measurement) -> None:
-        if isinstance(seen, Percentile):
-            self._histograms.setdefault(counted, LatencyHistogram()).add(seen.values)
+    def _count(self, counted: _Counted, measured: Measurement) -> None:
+        if isinstance(measured, Percentile):
+            self._histograms.setdefault(counted, LatencyHistogram()).add(measured.values)
             return
-        counter = self._counters.get(counted) or start_counter(seen)
+        counter = self._counters.get(counted) or start_counter(measured)
         if counter is not None:
             self._counters[counted] = counter
-            counter.add(seen)
+            counter.add(measured)
 
     def compute_totals(self) -> Totals:
         """The totals of all judged requests so far."""

@@ -38,12 +38,12 @@ class AbortCondition:
         """Count a batch."""
         stages = self._facts.stages
         samples = self._objective.select(select_judged(view_samples(batch, stages), stages))
-        seen = self._objective.measure(Scope(samples, self._telemetry, self._facts, duration_s=0.0))
-        if isinstance(seen, Percentile | Proportion | Maximum | Count):
-            self._exceedances.add(seen)
-        self._figure = self._figure or start_counter(seen)
+        measured = self._objective.measure(Scope(samples, self._telemetry, self._facts, duration_s=0.0))
+        if isinstance(measured, Percentile | Proportion | Maximum | Count):
+            self._exceedances.add(measured)
+        self._figure = self._figure or start_counter(measured)
         if self._figure is not None:
-            self._figure.add(seen)
+            self._figure.add(measured)
 
     def describe_violation(self) -> str | None:
         """How the limit is broken by the requests so far; None where it holds."""

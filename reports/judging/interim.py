@@ -50,57 +50,59 @@ class InterimAnalysis:
 
 def analyse_interim(run: Run, objectives: list[Objective], until_s: float) -> InterimAnalysis:
     """The states of `objectives` by the requests with an intended start before the checkpoint `until_s`."""
-    seen = replace(
+    so_far = replace(
         run,
         samples=run.samples[: int(np.searchsorted(run.samples.intended_s, until_s))],
         facts=replace(run.facts, ended_s=until_s, decided=True),
     )
-    return InterimAnalysis(until_s, tuple((asked.text, _decide_state(asked, seen)) for asked in objectives))
+    return InterimAnalysis(until_s, tuple((asked.text, _decide_state(asked, so_far)) for asked in objectives))
 
 
-def _decide_state(objective: Objective, seen: Run) -> ObjectiveState:
-    observation = measure_objective(objective, seen)
-    run_s = sum(end_s - start_s for start_s, end_s in seen.list_spans(objective.during))
-    if observation.value is None or (objective.window_s or 0.0) > run_s:
+def _decide_state(objective: Objective, so_far: Run) -> ObjectiveState:
+    measured = measure_objective(objective, so_far)
+    run_s = sum(end_s - start_s for start_s, end_s in so_far.list_spans(objective.during))
+    if measured.value is None or (objective.window_s or 0.0) > run_s:
         return "open"
-    kept = objective.allows(observation.value)
-    if observation.rising and objective.is_minimum:
+    kept = objective.allows(measured.value)
+    if measured.rising and objective.is_minimum:
         return "proven" if kept else "open"
     if not kept:
-        return "broken" if _is_broken(objective, observation, seen) else "open"
-    if not _has_met_heaviest_load(objective, seen):
+        return "broken" if _is_broken(objective, measured, so_far) else "open"
+    if not _has_met_heaviest_load(objective, so_far):
         return "open"
-    if not isinstance(observation, Provable):
-        return "kept" if _can_only_break(objective, observation) else "open"
-    if objective.compute_budget(observation) <= 0:
+    if not isinstance(measured, Provable):
+        return "kept" if _can_only_break(objective, measured) else "open"
+    if objective.compute_budget(measured) <= 0:
         return "kept"
-    return "proven" if judge_objective(objective, seen).outcome == "met" else "open"
+    return "proven" if judge_objective(objective, so_far).outcome == "met" else "open"
 
 
-def _is_broken(objective: Objective, seen: Measurement, run: Run) -> bool:
+def _is_broken(objective: Objective, measured: Measurement, run: Run) -> bool:
     """Whether a limit that isn't kept so far is proven to be broken."""
-    if not isinstance(seen, Provable):
-        return objective.definition is not offered_load and _can_only_break(objective, seen)
-    budget = objective.compute_budget(seen)
-    return budget <= 0 or is_broken(objective.mark_exceeding(seen), budget, run.facts.checkpoint_confidence)
+    if not isinstance(measured, Provable):
+        return objective.definition is not offered_load and _can_only_break(objective, measured)
+    budget = objective.compute_budget(measured)
+    return budget <= 0 or is_broken(
+        objective.mark_exceeding(measured), budget, run.facts.checkpoint_confidence
+    )
 
 
-def _can_only_break(objective: Objective, seen: Measurement) -> bool:
+def _can_only_break(objective: Objective, measured: Measurement) -> bool:
     """Whether more requests can break the limit but never prove it: a maximum, a count, any window.
 
     The offered load is of this kind too, although requests that are late may still be sent.
     """
-    return seen.rising or objective.window_s is not None or objective.definition is offered_load
+    return measured.rising or objective.window_s is not None or objective.definition is offered_load
 
 
-def _has_met_heaviest_load(objective: Objective, seen: Run) -> bool:
+def _has_met_heaviest_load(objective: Objective, so_far: Run) -> bool:
     """Whether the heaviest load in the objective's stages was reached by the checkpoint before."""
-    facts = seen.facts
+    facts = so_far.facts
     stages = [stage for stage in facts.judged_stages if objective.during in (None, stage.name)]
-    if not stages or stages[-1].end_s <= seen.elapsed_s:
+    if not stages or stages[-1].end_s <= so_far.elapsed_s:
         return bool(stages)
     before_s = max(
-        (at_s for at_s in compute_checkpoints_s(facts) if at_s < seen.elapsed_s), default=stages[0].start_s
+        (at_s for at_s in compute_checkpoints_s(facts) if at_s < so_far.elapsed_s), default=stages[0].start_s
     )
     t_s, level = np.array(facts.plan.t_s), np.array(facts.plan.rate or facts.plan.users)
     inside = np.zeros(len(level), dtype=np.bool_)

@@ -57,56 +57,62 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
     `unproven`, not missed.
     """
     confidence = run.facts.checkpoint_confidence
-    seen = measure_objective(objective, run)
-    outcome, proof = _decide_outcome(objective, seen, run)
-    provable = _is_provable(objective, seen)
+    measured = measure_objective(objective, run)
+    outcome, proof = _decide_outcome(objective, measured, run)
+    provable = _is_provable(objective, measured)
     return Judgement(
         text=objective.text,
         metric=objective.metric,
-        observed=None if seen.value is None else objective.convert_to_unit(seen.value),
+        observed=None if measured.value is None else objective.convert_to_unit(measured.value),
         limit=objective.stated,
         unit=objective.unit,
-        samples=seen.samples,
-        interval=_compute_interval(objective, seen, confidence) if provable or outcome != "met" else None,
+        samples=measured.samples,
+        interval=_compute_interval(objective, measured, confidence) if provable or outcome != "met" else None,
         confidence=confidence,
         outcome=outcome,
         needed=proof.needed,
-        message=_write_message(objective, seen, outcome, proof, run),
-        at_s=seen.at_s,
+        message=_write_message(objective, measured, outcome, proof, run),
+        at_s=measured.at_s,
         provable=provable,
     )
 
 
-def _decide_outcome(objective: Objective, seen: Measurement, run: Run) -> tuple[Outcome, Proof]:
+def _decide_outcome(objective: Objective, measured: Measurement, run: Run) -> tuple[Outcome, Proof]:
     none = Proof(proven=False)
-    if seen.value is None:
+    if measured.value is None:
         return ("unproven" if run.cut_short else "missed"), none
-    if not objective.allows(seen.value):
-        return ("unproven" if _may_still_come(objective, seen, run) else "missed"), none
-    proof = _prove(objective, seen, run.facts.checkpoint_confidence)
+    if not objective.allows(measured.value):
+        return ("unproven" if _may_still_come(objective, measured, run) else "missed"), none
+    proof = _prove(objective, measured, run.facts.checkpoint_confidence)
     return ("met" if proof.proven else "unproven"), proof
 
 
-def _may_still_come(objective: Objective, seen: Measurement, run: Run) -> bool:
+def _may_still_come(objective: Objective, measured: Measurement, run: Run) -> bool:
     """Whether a run that was cut short might still have reached the limit."""
-    return run.cut_short and seen.reachable and objective.is_minimum
+    return run.cut_short and measured.reachable and objective.is_minimum
 
 
-def _is_provable(objective: Objective, seen: Measurement) -> bool:
-    return seen.value is None or (isinstance(seen, Provable) and objective.compute_budget(seen) > 0)
+def _is_provable(objective: Objective, measured: Measurement) -> bool:
+    return measured.value is None or (
+        isinstance(measured, Provable) and objective.compute_budget(measured) > 0
+    )
 
 
-def _prove(objective: Objective, seen: Measurement, confidence: float) -> Proof:
-    if not isinstance(seen, Provable) or (budget := objective.compute_budget(seen)) <= 0:
+def _prove(objective: Objective, measured: Measurement, confidence: float) -> Proof:
+    if not isinstance(measured, Provable) or (budget := objective.compute_budget(measured)) <= 0:
         return Proof(proven=True)
-    near = mark_near_misses(seen.values, objective.limit, budget) if isinstance(seen, Percentile) else None
-    return prove(objective.mark_exceeding(seen), budget, confidence, near)
+    near = (
+        mark_near_misses(measured.values, objective.limit, budget)
+        if isinstance(measured, Percentile)
+        else None
+    )
+    return prove(objective.mark_exceeding(measured), budget, confidence, near)
 
 
 def _compute_interval(
-    objective: Objective, seen: Measurement, confidence: float
+    objective: Objective, measured: Measurement, confidence: float
 ) -> tuple[float, float] | None:
-    match seen:
+    match measured:
         case Percentile(values, quantile):
             bounds = compute_percentile_interval(values, quantile, confidence)
         case Proportion(hits):
@@ -120,21 +126,23 @@ def _compute_interval(
     )
 
 
-def _write_message(objective: Objective, seen: Measurement, outcome: Outcome, proof: Proof, run: Run) -> str:
-    if seen.value is None:
+def _write_message(
+    objective: Objective, measured: Measurement, outcome: Outcome, proof: Proof, run: Run
+) -> str:
+    if measured.value is None:
         return f"{objective.subject} could not be measured: {_explain_absence(objective, run)}."
-    observed = beside(objective.convert_to_unit(seen.value), objective.stated)
+    observed = beside(objective.convert_to_unit(measured.value), objective.stated)
     unit = objective.unit
     verb = "were" if objective.definition is errors else "was"
     said = (
         f"{objective.subject} {verb} {with_unit(observed, unit)}, "
         f"{_LIMITS[objective.comparison]} {objective.limit_text}"
     )
-    if seen.at_s is not None:
-        said += f", in the {duration(objective.window_s or 0.0)} from {duration(seen.at_s)} on"
+    if measured.at_s is not None:
+        said += f", in the {duration(objective.window_s or 0.0)} from {duration(measured.at_s)} on"
     if outcome != "unproven":
         return f"{said}."
-    if not objective.allows(seen.value):
+    if not objective.allows(measured.value):
         return f"{said}: not reached before the run was cut short."
     sure = f"{number(run.facts.checkpoint_confidence * 100)} %"
     if proof.needed is None:

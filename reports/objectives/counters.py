@@ -30,7 +30,7 @@ Measured = TypeVar("Measured", contravariant=True)
 class FigureCounter(Protocol[Measured]):
     """Computes one figure from all blocks so far."""
 
-    def add(self, seen: Measured) -> None:
+    def add(self, measured: Measured) -> None:
         """Count one more block."""
 
     def compute_value(self, elapsed_s: float, /) -> float | None:
@@ -44,10 +44,10 @@ class ProportionCounter:
         self.hits = 0
         self.samples = 0
 
-    def add(self, seen: Proportion) -> None:
+    def add(self, measured: Proportion) -> None:
         """Count a block."""
-        self.hits += int(np.count_nonzero(seen.hits))
-        self.samples += len(seen.hits)
+        self.hits += int(np.count_nonzero(measured.hits))
+        self.samples += len(measured.hits)
 
     def compute_value(self, _elapsed_s: float) -> float | None:
         """The share of all trials so far."""
@@ -61,10 +61,10 @@ class TotalCounter:
         self._hits = 0
         self._samples = 0
 
-    def add(self, seen: Count) -> None:
+    def add(self, measured: Count) -> None:
         """Count a block."""
-        self._hits += int(np.count_nonzero(seen.hits))
-        self._samples += len(seen.hits)
+        self._hits += int(np.count_nonzero(measured.hits))
+        self._samples += len(measured.hits)
 
     def compute_value(self, _elapsed_s: float) -> float | None:
         """The number so far."""
@@ -78,10 +78,10 @@ class MeanCounter:
         self._sum = 0.0
         self._samples = 0
 
-    def add(self, seen: Mean) -> None:
+    def add(self, measured: Mean) -> None:
         """Count a block."""
-        self._sum += float(seen.values.sum())
-        self._samples += len(seen.values)
+        self._sum += float(measured.values.sum())
+        self._samples += len(measured.values)
 
     def compute_value(self, _elapsed_s: float) -> float | None:
         """The mean of all values so far."""
@@ -94,9 +94,9 @@ class MaximumCounter:
     def __init__(self) -> None:
         self._highest: float | None = None
 
-    def add(self, seen: Maximum) -> None:
+    def add(self, measured: Maximum) -> None:
         """Count a block."""
-        highest = seen.value
+        highest = measured.value
         if highest is not None and (self._highest is None or highest > self._highest):
             self._highest = highest
 
@@ -112,10 +112,10 @@ class RateCounter:
         self._count = 0
         self._samples = 0
 
-    def add(self, seen: Rate) -> None:
+    def add(self, measured: Rate) -> None:
         """Count a block."""
-        self._count += seen.count
-        self._samples += seen.samples
+        self._count += measured.count
+        self._samples += measured.samples
 
     def compute_value(self, elapsed_s: float) -> float | None:
         """How many per second so far."""
@@ -132,13 +132,13 @@ class PeakCounter:
         self._by_second: defaultdict[int, int] = defaultdict(int)
         self._samples = 0
 
-    def add(self, seen: Peak) -> None:
+    def add(self, measured: Peak) -> None:
         """Count a block."""
-        seconds, places = np.unique(seen.end_us // 1_000_000, return_inverse=True)
-        counts = np.bincount(places, weights=seen.weights, minlength=len(seconds))
+        seconds, places = np.unique(measured.end_us // 1_000_000, return_inverse=True)
+        counts = np.bincount(places, weights=measured.weights, minlength=len(seconds))
         for second, count in zip(seconds.tolist(), counts.tolist(), strict=True):
             self._by_second[second] += int(count)
-        self._samples += seen.samples
+        self._samples += measured.samples
 
     def compute_value(self, _elapsed_s: float) -> float | None:
         """The most in one of the run's seconds so far."""
@@ -155,9 +155,9 @@ _COUNTERS: Final[Mapping[type[Any], Callable[[], FigureCounter[Any]]]] = {
 }
 
 
-def start_counter(seen: Measurement) -> FigureCounter[Any] | None:
+def start_counter(measured: Measurement) -> FigureCounter[Any] | None:
     """A new counter for this kind of measurement; None if it can't be counted block by block."""
-    counter = _COUNTERS.get(type(seen))
+    counter = _COUNTERS.get(type(measured))
     return counter() if counter else None
 
 
@@ -169,9 +169,9 @@ class ExceedanceCounter:
         self.exceeding = 0
         self._objective = objective
 
-    def add(self, seen: Provable | Maximum | Count) -> None:
+    def add(self, measured: Provable | Maximum | Count) -> None:
         """Count a block."""
-        exceeding = self._objective.mark_exceeding(seen)
+        exceeding = self._objective.mark_exceeding(measured)
         self.requests += len(exceeding)
         self.exceeding += int(np.count_nonzero(exceeding))
 

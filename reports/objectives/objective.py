@@ -90,16 +90,16 @@ class Objective:
         """Whether a value in the metric's base unit keeps the limit."""
         return bool(_COMPARE[self.comparison](value, self.limit))
 
-    def mark_exceeding(self, seen: Provable | Maximum | Count) -> Mask:
+    def mark_exceeding(self, measured: Provable | Maximum | Count) -> Mask:
         """Which of the measured requests exceed the limit, or are hits that count against it."""
-        if isinstance(seen, Percentile | Maximum):
-            return self._mark_outside(seen.values)
-        return ~seen.hits if self.definition.better == "higher" else seen.hits
+        if isinstance(measured, Percentile | Maximum):
+            return self._mark_outside(measured.values)
+        return ~measured.hits if self.definition.better == "higher" else measured.hits
 
-    def compute_budget(self, seen: Provable) -> float:
+    def compute_budget(self, measured: Provable) -> float:
         """The share of the measured requests that may exceed the limit."""
-        if isinstance(seen, Percentile):
-            return float(1 - seen.quantile)
+        if isinstance(measured, Percentile):
+            return float(1 - measured.quantile)
         return 1.0 - self.limit if self.definition.better == "higher" else self.limit
 
     def convert_to_unit(self, value: float) -> float:

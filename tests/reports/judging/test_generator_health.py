@@ -1,4 +1,4 @@
-"""A sick generator makes a run invalid, with its figure and its remedy; a sick service does not."""
+"""An overloaded generator makes a run invalid, with its figure and its remedy; a busy service does not."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_the_verdict_says_what_is_wrong_and_the_reasons_what_to_do(make_run: Mak
     assert verdict_table(verdict, False, 120).splitlines()[1] == f"- {verdict.reasons[0]}"
 
 
-def test_a_sick_generator_comes_before_any_miss(make_run: MakeRun) -> None:
+def test_an_overloaded_generator_comes_before_any_miss(make_run: MakeRun) -> None:
     """Its figures can't show that the service failed, nor that it held."""
     telemetry = {("generator", "cpu_percent"): seconds(*[99.0] * 10)}
     verdict = judge_run(make_run(100, telemetry=telemetry, latency_ms=500.0))
