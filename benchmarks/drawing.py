@@ -1,4 +1,4 @@
-"""The look of the pictures that the benchmarks draw: one question each, on a white page of its own."""
+"""How the benchmarks draw their SVG pictures: fonts, margins and the colours of a light page."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FONT_PX: Final = 14
 FONTS: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 
 
-def colour(role: str) -> str:
-    """The role's colour on a light page."""
+def light_colour(role: str) -> str:
+    """Return the colour of a role of the palette on a light page."""
     return ROLES[role].light
 
 
-def picture(path: Path, width_px: int, height_px: int, title: str, paint: Callable[[Figure], None]) -> None:
-    """Write what `paint` draws as SVG; `title`, what is seen in it, stands above."""
+def write_svg(path: Path, width_px: int, height_px: int, title: str, paint: Callable[[Figure], None]) -> None:
+    """Write what `paint` draws as SVG, with `title` above it."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(
@@ -31,12 +31,12 @@ def picture(path: Path, width_px: int, height_px: int, title: str, paint: Callab
                 "svg.fonttype": "none",
                 "svg.hashsalt": path.stem,
                 "font.size": FONT_PX,
-                "text.color": colour("ink"),
+                "text.color": light_colour("ink"),
                 "text.parse_math": False,
                 "axes.unicode_minus": False,
             }
         )
-        figure = Figure(figsize=(width_px / 72, height_px / 72), dpi=72, facecolor=colour("page"))
+        figure = Figure(figsize=(width_px / 72, height_px / 72), dpi=72, facecolor=light_colour("page"))
         figure.text(24 / width_px, 1 - 34 / height_px, title, fontsize=FONT_PX + 3, fontweight="bold")
         paint(figure)
         figure.savefig(path, metadata={"Date": None, "Creator": None, "Title": title})
@@ -47,8 +47,8 @@ def picture(path: Path, width_px: int, height_px: int, title: str, paint: Callab
     path.write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n", encoding="utf-8")
 
 
-def panel(figure: Figure, left_px: int, right_px: int, top_px: int, bottom_px: int) -> Axes:
-    """Axes that leave these margins, with neither frame nor ticks."""
+def add_panel(figure: Figure, left_px: int, right_px: int, top_px: int, bottom_px: int) -> Axes:
+    """Add axes that leave these margins, without a frame and without ticks."""
     width_px, height_px = figure.get_size_inches() * 72
     axes = figure.add_axes(
         (
@@ -60,6 +60,6 @@ def panel(figure: Figure, left_px: int, right_px: int, top_px: int, bottom_px: i
     )
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.tick_params(which="both", length=0, pad=8, labelcolor=colour("muted"))
+    axes.tick_params(which="both", length=0, pad=8, labelcolor=light_colour("muted"))
     axes.set_axisbelow(True)
     return axes

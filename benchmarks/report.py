@@ -1,9 +1,9 @@
-"""How long a run's report takes, and how much memory, as the run grows: `python -m benchmarks.report`.
+"""Measures time and memory of a run's report for runs of different size: `python -m benchmarks.report`.
 
-Samples are made as a run records them, in sealed batches, with latencies that hang together as in a queue.
-Then `python -m reports write` does all its work on them in a process of its own: the Arrow stream is
-rewritten as Parquet, the samples are summarised, judged (intervals and proofs by the block bootstrap, for the
-run and for each stage), drawn and written.
+Samples are generated in the form in which a run records them: sealed batches, with autocorrelated latencies
+as in a queue. Then `python -m reports write` processes them in another process: it rewrites the Arrow stream
+as Parquet, summarises the samples, judges them (intervals and proofs by the block bootstrap, for the run and
+for each stage), and draws and writes the report.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ import numpy as np
 from scipy import signal
 
 from loadtests.recording.facts import describe_machine
-from loadtests.recording.recorder import BATCH_ROWS, OUTCOME_CODES, ROW, SampleWriter
+from loadtests.recording.recorder import BATCH_ROWS
+from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
+from loadtests.recording.sample_writer import SampleWriter
 from reports.data.facts import Facts, Plan, Stage
 
 SIZES: Final = (10**5, 10**6, 10**7)
@@ -46,8 +48,8 @@ OBJECTIVES: Final = (
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What one `write` took."""
+class ReportCost:
+    """Time and memory of one `write`."""
 
     wall_s: float
     cpu_s: float
@@ -55,7 +57,7 @@ class Measured:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure each size, write the table; 1 where the largest missed its goal."""
+    """Measure each size and write the table; return 1 if the largest size misses its goal."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="numbers of samples")
     parser.add_argument("--out", type=Path, default=RESULT, help="the Markdown file to write")
@@ -65,19 +67,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             make_run(folder, size)
-            first, again = measure(folder), measure(folder)
+            first, again = measure_report(folder), measure_report(folder)
             page_mib = (folder / "report.html").stat().st_size / 2**20
         rows.append((size, first, again, page_mib))
-        print(_row(*rows[-1]), flush=True)
+        print(_format_row(*rows[-1]), flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(_table(rows), encoding="utf-8")
+    options.out.write_text(_render_table(rows), encoding="utf-8")
     print(f"written to {options.out}")
     largest = rows[-1][1]
     return 0 if largest.wall_s <= GOAL_S and largest.peak_gib <= GOAL_GIB else 1
 
 
 def make_run(folder: Path, size: int) -> None:
-    """A finished run of `size` requests at an even rate, as the load test leaves it."""
+    """Write a finished run of `size` requests at a constant rate."""
     length_s = size / RATE_PER_S
     edges = np.linspace(0.0, length_s, STAGES + 1).tolist()
     stages = tuple(
@@ -100,17 +102,17 @@ def make_run(folder: Path, size: int) -> None:
     writer = SampleWriter(folder / "samples.arrows", stages)
     rng, level = np.random.default_rng(SEED), 0.0
     for first in range(0, size, BATCH_ROWS):
-        rows, level = _batch(rng, first, min(BATCH_ROWS, size - first), level)
+        rows, level = _make_rows(rng, first, min(BATCH_ROWS, size - first), level)
         writer.append(rows.tobytes(), ["prediction", "batch"], 0)
     writer.close()
 
 
-def _batch(rng: np.random.Generator, first: int, count: int, level: float) -> tuple[np.ndarray, float]:
-    """Rows whose latency goes up and down slowly, and the level from which the next ones go on."""
+def _make_rows(rng: np.random.Generator, first: int, count: int, level: float) -> tuple[np.ndarray, float]:
+    """Return rows with slowly varying latency, and the level at which the next rows continue."""
     memory = 0.95
     noise = rng.standard_normal(count) * np.sqrt(1 - memory**2)
     slow, _ = signal.lfilter([1.0], [1.0, -memory], noise, zi=[memory * level])
-    rows = np.zeros(count, dtype=ROW)
+    rows = np.zeros(count, dtype=ROW_DTYPE)
     rows["intended_s"] = (first + np.arange(count)) / RATE_PER_S
     rows["sent_s"] = rows["intended_s"] + rng.exponential(2e-4, count)
     rows["service_ms"] = 8.0 * np.exp(0.5 * slow) + rng.exponential(1.0, count)
@@ -125,8 +127,8 @@ def _batch(rng: np.random.Generator, first: int, count: int, level: float) -> tu
     return rows, float(slow[-1])
 
 
-def measure(folder: Path) -> Measured:
-    """Write the report of the run in `folder` in a process of its own."""
+def measure_report(folder: Path) -> ReportCost:
+    """Write the report of the run in `folder` in another process, and measure that process."""
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", "reports", "write", str(folder)])
     _, status, usage = os.wait4(process.pid, 0)
@@ -134,17 +136,17 @@ def measure(folder: Path) -> Measured:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"python -m reports write ended with {process.returncode}")
-    return Measured(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
+    return ReportCost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
 
 
-def _row(size: int, first: Measured, again: Measured, page_mib: float) -> str:
+def _format_row(size: int, first: ReportCost, again: ReportCost, page_mib: float) -> str:
     return (
         f"| {size:,} | {first.wall_s:.1f} | {first.cpu_s:.1f} | {first.peak_gib:.2f} | "
         f"{again.wall_s:.1f} | {again.peak_gib:.2f} | {page_mib:.2f} |"
     )
 
 
-def _table(rows: Sequence[tuple[int, Measured, Measured, float]]) -> str:
+def _render_table(rows: Sequence[tuple[int, ReportCost, ReportCost, float]]) -> str:
     about = ", ".join(f"{name} {value}" for name, value in describe_machine().items())
     heads = (
         "samples",
@@ -160,14 +162,14 @@ def _table(rows: Sequence[tuple[int, Measured, Measured, float]]) -> str:
         "",
         f"`make bench-report`, {datetime.now(UTC):%Y-%m-%d}; {about}.",
         "",
-        "The first time the Arrow stream of the run is rewritten as Parquet too; later only Parquet is read. "
+        "The first report of a run also rewrites the Arrow stream as Parquet; later ones read Parquet only. "
         f"{len(OBJECTIVES)} objectives and the implicit one of the open model are judged, for the run and "
         f"for each of its {STAGES} stages. Goal for 10,000,000 samples: {GOAL_S:.0f} s and {GOAL_GIB} GiB "
         "on two cores.",
         "",
         f"| {' | '.join(heads)} |",
         "|" + "---:|" * len(heads),
-        *(_row(*row) for row in rows),
+        *(_format_row(*row) for row in rows),
         "",
     ]
     return "\n".join(lines)

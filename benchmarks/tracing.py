@@ -1,6 +1,6 @@
-"""What traces cost the service: `python -m benchmarks.tracing` compares it with tracing off, sampled, and on.
+"""Measures what traces cost the service: tracing off, sampled, and on (`python -m benchmarks.tracing`).
 
-The service has a core of its own; wrk and the receiver of the spans share the other.
+The service has one core; wrk and the receiver of the spans share another.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.generator.measuring import free_port
-from benchmarks.generator.processes import EndedError, running
-from benchmarks.service.contenders import PATH, contenders
+from benchmarks.generator.measuring import pick_port
+from benchmarks.generator.processes import ProcessEndedError, start_pinned
+from benchmarks.service.services import PATH, list_services
 from benchmarks.service.serving import (
     LOAD_CORE,
     RECORDS,
-    Closed,
-    WrongError,
-    closed,
-    records,
-    serving,
+    ClosedModelResult,
+    WrongPredictionError,
+    make_records,
+    run_wrk,
+    start_service,
     write_bodies,
 )
 from loadtests.recording.facts import describe_machine
@@ -36,7 +36,7 @@ from service.model.model_file import ModelFileError
 
 OFF: Final = "off"
 SAMPLED: Final = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio"}
-WAYS: Final[Mapping[str, Mapping[str, str]]] = {
+SAMPLING_MODES: Final[Mapping[str, Mapping[str, str]]] = {
     OFF: {},
     "1 % of requests": SAMPLED | {"OTEL_TRACES_SAMPLER_ARG": "0.01"},
     "every request": {},
@@ -48,7 +48,9 @@ WARM_UP_S: Final = 1.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tracing", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each way (default: 5)")
+    parser.add_argument(
+        "--rounds", type=int, default=5, metavar="N", help="how often each is measured (default: 5)"
+    )
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="wrk's window (default: 5)")
     options = parser.parse_args(arguments)
     if absent := [name for name in ("wrk", "taskset") if shutil.which(name) is None]:
@@ -56,17 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         found = _measure(options.rounds, options.seconds)
-    except (EndedError, WrongError, ModelFileError) as error:
+    except (ProcessEndedError, WrongPredictionError, ModelFileError) as error:
         print(error, file=sys.stderr)
         return 1
-    print("\n".join(table(found)))
+    print("\n".join(render_costs(found)))
     here = describe_machine()
     print(f"\n{options.rounds} rounds of {options.seconds:g} s; {here['processor']}, {here['cores']} cores.")
     return 0
 
 
-def table(found: Mapping[str, Sequence[Closed]]) -> list[str]:
-    """Rates and processor time as multiples of those with tracing off, medians of rounds side by side."""
+def render_costs(found: Mapping[str, Sequence[ClosedModelResult]]) -> list[str]:
+    """Render throughput and processor time as multiples of those without tracing: medians over the rounds."""
     lines = ["| traced | replies/s | processor time a reply |", "|---|---:|---:|"]
     for way, turns in found.items():
         pairs = list(zip(turns, found[OFF], strict=True))
@@ -76,39 +78,41 @@ def table(found: Mapping[str, Sequence[Closed]]) -> list[str]:
     return lines
 
 
-def _measure(rounds: int, seconds: float) -> dict[str, list[Closed]]:
-    found: dict[str, list[Closed]] = {way: [] for way in WAYS}
+def _measure(rounds: int, seconds: float) -> dict[str, list[ClosedModelResult]]:
+    found: dict[str, list[ClosedModelResult]] = {way: [] for way in SAMPLING_MODES}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bodies = write_bodies(folder / "bodies.jsonl", list(records(RECORDS)))
+        bodies = write_bodies(folder / "bodies.jsonl", list(make_records(RECORDS)))
         for _ in range(rounds):
-            for way, environment in WAYS.items():
-                found[way].append(_turn(way, environment, bodies, folder, seconds))
+            for way, environment in SAMPLING_MODES.items():
+                found[way].append(_measure_turn(way, environment, bodies, folder, seconds))
     return found
 
 
-def _turn(way: str, environment: Mapping[str, str], bodies: Path, folder: Path, seconds: float) -> Closed:
-    port = free_port()
-    receiver = running(_receiver(port), LOAD_CORE, folder) if way != OFF else nullcontext()
+def _measure_turn(
+    way: str, environment: Mapping[str, str], bodies: Path, folder: Path, seconds: float
+) -> ClosedModelResult:
+    port = pick_port()
+    receiver = start_pinned(_receiver_command(port), LOAD_CORE, folder) if way != OFF else nullcontext()
     sent = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"} if way != OFF else {}
-    suite = contenders(folder, folder)[0]
+    suite = list_services(folder, folder)[0]
     traced = replace(suite, environment=lambda port: {**suite.environment(port), **environment, **sent})
-    with receiver, serving(traced, InsuranceChargesModel(), folder) as served:
-        closed(served, PATH, bodies, CONNECTIONS, WARM_UP_S)
-        return closed(served, PATH, bodies, CONNECTIONS, seconds)
+    with receiver, start_service(traced, InsuranceChargesModel(), folder) as served:
+        run_wrk(served, PATH, bodies, CONNECTIONS, WARM_UP_S)
+        return run_wrk(served, PATH, bodies, CONNECTIONS, seconds)
 
 
-def _receiver(port: int) -> list[str]:
-    """A collector that takes all spans and keeps none; it comes with the development requirements."""
+def _receiver_command(port: int) -> list[str]:
+    """Return the command of a collector that discards all spans; a development requirement installs it."""
     found = importlib.util.find_spec("rotel")
     if found is None or found.origin is None:
-        raise EndedError("rotel is not installed: pip install -r requirements-dev.txt")
+        raise ProcessEndedError("rotel is not installed: pip install -r requirements-dev.txt")
     program = str(Path(found.origin).with_name("rotel-agent"))
     listens = [
         "--otlp-http-endpoint",
         f"127.0.0.1:{port}",
         "--otlp-grpc-endpoint",
-        f"127.0.0.1:{free_port()}",
+        f"127.0.0.1:{pick_port()}",
     ]
     return [program, "start", *listens, "--exporter", "blackhole"]
 

@@ -28,7 +28,7 @@ from configuration.scenario import SEEDS, Scenario
 from configuration.traffic import make_default_traffic, read_traffic
 from configuration.yaml_loader import parse_yaml
 from reports.data.samples import LACKING, OUTCOMES
-from reports.judging.generator_health import Limits
+from reports.judging.generator_health import GeneratorLimits
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
 SUFFIXES: Final = (".yaml", ".yml")
@@ -101,7 +101,7 @@ def _read_sections(node: Node, path: Path) -> Scenario:
         seeds = keys.read_or("seeds", _read_seeds, dict(SEEDS))
         expected = keys.read_or("expected", _read_expected, ())
         confidence = keys.read_or("confidence", _read_confidence, 0.95)
-        limits = keys.read_or("generator", read_generator_limits, Limits())
+        limits = keys.read_or("generator", read_generator_limits, GeneratorLimits())
         names = KnownNames()
         if keys.could_read("load", "traffic"):
             names = _find_names(Scenario(path.stem, "", load, traffic, ()))

@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 from configuration.document import Node
 from configuration.readers import read_duration, read_text
 from configuration.units import write_duration
-from reports.judging.objectives import Objective, ObjectiveError, parse_objective
+from reports.objectives.objective import Objective
+from reports.objectives.parsing import ObjectiveError, parse_objective
 
 ABORT_GRACE_S: Final = 10.0
 COUNTABLE: Final = (

@@ -54,8 +54,8 @@ from configuration.load import Load
 from configuration.objectives import Abort
 from configuration.traffic import Traffic
 from reports.data.facts import Plan, Stage
-from reports.judging.generator_health import Limits
-from reports.judging.objectives import Objective
+from reports.judging.generator_health import GeneratorLimits
+from reports.objectives.objective import Objective
 from shapes.composition import Chain, Floats, Profile
 
 SEEDS: Final[Mapping[str, int]] = {"payloads": 20240501, "arrivals": 20240502, "pacing": 20240503}
@@ -77,7 +77,7 @@ class Scenario:
     confidence: float = 0.95
     seeds: Mapping[str, int] = field(default_factory=lambda: dict(SEEDS))
     source: Path = Path()
-    generator: Limits = field(default_factory=Limits)
+    generator: GeneratorLimits = field(default_factory=GeneratorLimits)
     abort: Abort | None = None
     """When a hopeless run is aborted; None for never."""
 

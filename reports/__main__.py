@@ -12,9 +12,9 @@ from pathlib import Path
 
 from reports.data.folder import FolderError, compact, read_run, write_text
 from reports.figures.summary import summarise
-from reports.judging.interim import look
-from reports.judging.objectives import ObjectiveError
-from reports.judging.verdict import judge, objectives
+from reports.judging.interim import analyse_interim
+from reports.judging.verdict import judge_run, list_objectives
+from reports.objectives.parsing import ObjectiveError
 from reports.prometheus.command import add_arguments, show_prometheus
 from reports.prometheus.compare import PrometheusError
 from reports.rendering.as_json import verdict_json
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def show_run(folder: Path) -> None:
     """Print the verdict on the run, its objectives and its stages."""
     run = read_run(folder)
-    verdict = judge(run)
+    verdict = judge_run(run)
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = shutil.get_terminal_size((100, 24)).columns
     report = run.folder / "report.html"
@@ -80,7 +80,7 @@ def show_run(folder: Path) -> None:
 def decide_run(folder: Path, until_s: float) -> None:
     """Print how each objective stands by the requests that were to start before `until_s`."""
     run = read_run(folder)
-    print(json.dumps(look(run, objectives(run), until_s).to_json(), ensure_ascii=False))
+    print(json.dumps(analyse_interim(run, list_objectives(run), until_s).to_json(), ensure_ascii=False))
 
 
 def write_run(folder: Path) -> None:
@@ -91,7 +91,7 @@ def write_run(folder: Path) -> None:
     compact(folder)
     run = read_run(folder)
     summary = summarise(run)
-    verdict = judge(run, summary.stages)
+    verdict = judge_run(run, summary.stages)
     texts = {
         "stats.csv": stats_csv(summary, verdict),
         "timeline.csv": timeline_csv(summary),

@@ -1,1 +1,1 @@
-"""The model service under test: imported by nobody, reached over HTTP only."""
+"""The model service under test: no other package imports it, it is used over HTTP only."""

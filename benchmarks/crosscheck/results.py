@@ -1,4 +1,4 @@
-"""What one run of the crosscheck found, kept as JSON: the page follows from it alone."""
+"""The results of one run of the crosscheck, stored as JSON; the page is computed from them only."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.crosscheck.parts import SUITE
+from benchmarks.crosscheck.load_cases import SUITE
 from benchmarks.crosscheck.reading import Reading
 
 REFUSED: Final = 0.01
 
 
 @dataclass(frozen=True)
-class Turns:
-    """The turns of all tools in one part, by tool; turns of the same place lie side by side in time."""
+class CaseResults:
+    """The turns of all tools in one load case, by tool; turns with the same index belong to one round."""
 
     connections: int | None
     turns: Mapping[str, Sequence[Reading]]
 
     def median(self, tool: str, figure: str) -> float:
-        """The median of a figure of `Reading` over a tool's turns."""
+        """Return the median of a figure of `Reading` over a tool's turns."""
         return median(float(getattr(each, figure)) for each in self.turns[tool])
 
     def total(self, tool: str, figure: str) -> int:
-        """The sum of a count over a tool's turns."""
+        """Return the sum of a count over a tool's turns."""
         return sum(int(getattr(each, figure)) for each in self.turns[tool])
 
     def ratios(self, tool: str) -> list[float]:
-        """For each round, the tool's rate of good replies as a multiple of this suite's."""
+        """Return for each round the tool's rate of good replies divided by this suite's."""
         pairs = zip(self.turns[tool], self.turns[SUITE], strict=True)
         return [theirs.per_second / ours.per_second for theirs, ours in pairs]
 
     def per_service_second(self, tool: str) -> float:
-        """The same for requests out of a second of the service's processor time: the median over the rounds.
+        """Return the same ratio per second of the service's processor time: the median over the rounds.
 
-        What else runs on the machine takes from the rates, and hardly changes this.
+        Other programs on the machine reduce the rates, but hardly change this ratio.
         """
         pairs = zip(self.turns[tool], self.turns[SUITE], strict=True)
         return median(ours.service_us / max(theirs.service_us, 1e-9) for theirs, ours in pairs)
 
     def waiting(self, tool: str) -> float | None:
-        """The share of its time that a connection waits for the service.
+        """Return the share of its time that a connection waits for the service, by Little's law.
 
-        What is missing passes in the tool, between a reply and the next request. None where the load is a
-        rate, where the tool doesn't tell, or where more than a hundredth was refused, of unknown latency.
+        The tool spends the rest between a reply and the next request. None if the load is a rate, if the tool
+        has no mean latency, or if more than 1 % was refused, with unknown latency.
         """
         turns = self.turns[tool]
         under_way = [each.under_way for each in turns if each.under_way is not None]
@@ -60,24 +60,24 @@ class Turns:
 
 
 @dataclass(frozen=True)
-class Results:
-    """All parts in their order, and how they were measured."""
+class CrosscheckResults:
+    """The results of all load cases, and how they were measured."""
 
     facts: Mapping[str, str]
-    parts: Mapping[str, Turns]
+    parts: Mapping[str, CaseResults]
     untold: Mapping[str, Sequence[str]]
-    """Objectives that k6 has no words for, by part."""
+    """Objectives that no threshold of k6 expresses, by load case."""
 
     def write(self, path: Path) -> None:
         """Write the JSON file."""
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path) -> Results:
-        """What `write` wrote."""
+    def read(cls, path: Path) -> CrosscheckResults:
+        """Read a file that `write` wrote."""
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         parts = {
-            name: Turns(
+            name: CaseResults(
                 part["connections"],
                 {tool: [Reading(**each) for each in turns] for tool, turns in part["turns"].items()},
             )

@@ -1,4 +1,4 @@
-"""Objectives as k6's thresholds: the same limits on k6's own metrics and those that load.js counts."""
+"""Translates objectives to k6's thresholds: the same limits on k6's metrics and those of load.js."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
 
 _LATENCY: Final = "http_req_duration{expected_response:true}"
-"""Of requests that were answered with a status of 200 to 399; k6 counts it from the actual send, in ms."""
+"""Latency of requests with a status of 200 to 399, in ms; k6 counts it from the actual send."""
 _TIME: Final = re.compile(r"(p(?P<percentile>[\d.]+)|(?P<word>mean|max)) (latency|service time)")
 _WORDS: Final = {"mean": "avg", "max": "max"}
 _STATUS: Final = re.compile(r"status (?P<code>\d+)")
 
 
-def thresholds(objectives: Iterable[Objective]) -> tuple[dict[str, list[str]], list[str]]:
-    """k6's thresholds by metric, and the sentences of the objectives that k6 has no words for.
+def to_thresholds(objectives: Iterable[Objective]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return k6's thresholds by metric, and the sentences of the objectives that k6 can't express.
 
-    Of these are peaks and windows (k6 counts over the whole run), and objectives on one endpoint or stage.
+    k6 computes over the whole run: it can't express peaks, windows, or objectives on an endpoint or stage.
     """
     told: dict[str, list[str]] = {}
     untold: list[str] = []
@@ -33,7 +33,7 @@ def thresholds(objectives: Iterable[Objective]) -> tuple[dict[str, list[str]], l
 
 
 def _expression(objective: Objective) -> tuple[str, str] | None:
-    """The metric and its aggregate; limits are in ms, shares, counts or a second, as k6's are."""
+    """Return k6's metric and its aggregate, or None; limits have the same units in k6."""
     if objective.on or objective.during or objective.window_s:
         return None
     name = objective.metric

@@ -1,1 +1,1 @@
-"""How many requests a second of processor time buys: this suite's generator beside other load tools."""
+"""Requests per second of processor time: this suite's load generator and other load tools."""

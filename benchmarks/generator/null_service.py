@@ -1,4 +1,4 @@
-"""A service that costs next to nothing: a raw ASGI application whose every prediction is the same.
+"""A service that costs almost nothing: a raw ASGI application that always answers the same prediction.
 
 granian --interface asginl benchmarks.generator.null_service:answer
 """
@@ -18,7 +18,7 @@ _answered = 0
 async def answer(
     scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
 ) -> None:
-    """Answer a POST with a prediction, once its body is read; a GET with how many POSTs were answered."""
+    """Answer a POST with a prediction after reading its body, and a GET with the number of answered POSTs."""
     global _answered
     if scope["method"] == "POST":
         while (await receive()).get("more_body"):

@@ -1,4 +1,4 @@
-"""Processes on a core of their own, and the processor time that they and their children take."""
+"""Runs processes pinned to one core, and reads the processor time of their process trees."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Final
 import psutil
 
 PROJECT: Final = Path(__file__).parents[2]
-PATIENCE_S: Final = 10.0
+TIMEOUT_S: Final = 10.0
 
 
-class EndedError(Exception):
-    """A process that should have gone on has ended; the message has its last words."""
+class ProcessEndedError(Exception):
+    """A process ended too early; the message has the last lines of its output."""
 
 
-class Running:
-    """A process and its descendants."""
+class PinnedProcess:
+    """A process that is pinned to one core, and its descendants."""
 
     def __init__(self, process: subprocess.Popen[bytes], said: Path) -> None:
         self._process = process
@@ -32,7 +32,7 @@ class Running:
         return self._process.pid
 
     def tree(self) -> list[psutil.Process]:
-        """The process and its descendants, as far as they live."""
+        """Return the process and its living descendants."""
         try:
             first = psutil.Process(self.pid)
             return [first, *first.children(recursive=True)]
@@ -40,41 +40,45 @@ class Running:
             return []
 
     def cpu_s(self) -> float:
-        """Seconds of processor time, user and system, of the whole tree, of reaped children too."""
+        """Return the processor time, user and system, of the whole tree, reaped children included."""
         return sum(sum(process.cpu_times()[:4]) for process in self.tree())
 
-    def check(self) -> None:
-        """EndedError unless the process lives."""
+    def check_alive(self) -> None:
+        """Raise `ProcessEndedError` unless the process is alive."""
         if self._process.poll() is not None:
             words = self._said.read_text(errors="replace").strip().splitlines()[-5:]
-            raise EndedError(
+            raise ProcessEndedError(
                 f"{self._process.args[-1]!r} ended with {self._process.returncode}: " + " / ".join(words)  # type: ignore[index]
             )
 
-    def end(self) -> None:
-        """End the whole tree at once; what it would still write is not wanted."""
+    def kill(self) -> None:
+        """Kill the whole tree at once; its remaining output is not needed."""
         for process in self.tree():
             process.kill()
-        self._process.wait(PATIENCE_S)
+        self._process.wait(TIMEOUT_S)
 
 
 @contextmanager
-def running(
-    command: Sequence[str], core: int, folder: Path, environment: Mapping[str, str] | None = None
-) -> Iterator[Running]:
-    """Run `command` in the project's folder, on one core, until the block ends; it speaks into `folder`."""
+def start_pinned(
+    command: Sequence[str],
+    core: int,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    checkout: Path = PROJECT,
+) -> Iterator[PinnedProcess]:
+    """Run `command` in `checkout` on one core until the block ends; its output goes to a file in `folder`."""
     said = folder / "said.txt"
     with said.open("wb") as out:
         process = subprocess.Popen(
             ["taskset", "--cpu-list", str(core), *command],
-            cwd=PROJECT,
+            cwd=checkout,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
-    started = Running(process, said)
+    started = PinnedProcess(process, said)
     try:
         yield started
     finally:
-        started.end()
+        started.kill()

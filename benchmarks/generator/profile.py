@@ -1,4 +1,4 @@
-"""What the suite's processor time is made of."""
+"""Divides the processor time of this suite's load generator into parts, by sampling its stack."""
 
 from __future__ import annotations
 
@@ -11,36 +11,33 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from benchmarks.generator.contenders import EAGER
+from benchmarks.generator.load_tools import EAGER
 from benchmarks.generator.measuring import NullService
 from benchmarks.generator.processes import PROJECT
 
 LOCUSTFILE: Final = Path(__file__).parent / "sampled.py"
 TIME_SCALE: Final = 0.025
-"""Of the ten minutes that the scenario would last, a quarter of one."""
+"""Shortens the ten minutes of the scenario to 15 seconds."""
 RECEIVING: Final = "waking up and receiving: the event loop, the kernel"
 OTHER: Final = "everything else"
 PARTS: Final = {
     "_try_send (loadtests/client/sockets.py": "sending: the kernel",
     "receive (loadtests/client/sockets.py": RECEIVING,
     "gevent/hub.py": RECEIVING,
-    "loadtests/client/sockets.py": "the client: parsing, its deadline",
-    "loadtests/client/connection.py": "the client: parsing, its deadline",
+    "loadtests/client/": "the client: parsing, its deadline",
     "loadtests/traffic/replies.py": "checking replies",
     "loadtests/recording/live.py": "live figures",
-    "loadtests/recording/recorder.py": "recording: packing, writing",
-    "loadtests/recording/writer.py": "recording: packing, writing",
+    "loadtests/recording/": "recording: packing, writing",
     "locust/stats.py": "Locust's statistics",
     "locust/runners.py": "Locust's statistics",
     "locust/event.py": "Locust's event",
-    "loadtests/traffic/sender.py": "the users' own loop",
-    "loadtests/traffic/users.py": "the users' own loop",
+    "loadtests/traffic/": "the users' own loop",
 }
-"""A sample belongs to the innermost frame that is named here, by a part of its description."""
+"""By a piece of a frame's description; the innermost frame with one counts, and in it the first one."""
 
 
-def profile(service: NullService, core: int) -> dict[str, float]:
-    """The share of each part in the suite's processor time, while it keeps the service busy from a core."""
+def profile_generator(service: NullService, core: int) -> dict[str, float]:
+    """Run this suite on one core against the service; return the share of each part of its processor time."""
     with tempfile.TemporaryDirectory() as folder:
         samples = Path(folder) / "samples.txt"
         suite = ["-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--calm", "--host", service.host]
@@ -52,20 +49,20 @@ def profile(service: NullService, core: int) -> dict[str, float]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
         )
-        return shares(samples.read_text(encoding="utf-8").splitlines())
+        return share_by_part(samples.read_text(encoding="utf-8").splitlines())
 
 
-def shares(lines: Iterable[str]) -> dict[str, float]:
-    """Each part's share of the samples, the largest first; lines are `outermost;...;innermost count`."""
+def share_by_part(lines: Iterable[str]) -> dict[str, float]:
+    """Return each part's share of the samples, largest first; a line is `outermost;...;innermost count`."""
     counts: Counter[str] = Counter()
     for line in lines:
         stack, _, count = line.rpartition(" ")
-        counts[part_of(stack)] += int(count)
+        counts[find_part(stack)] += int(count)
     return {part: count / counts.total() for part, count in counts.most_common()}
 
 
-def part_of(stack: str) -> str:
-    """The part a stack belongs to, by its innermost frame that is known."""
+def find_part(stack: str) -> str:
+    """Return the part of a stack's innermost frame that is listed in `PARTS`."""
     for frame in reversed(stack.split(";")):
         for known, part in PARTS.items():
             if known in frame:

@@ -1,4 +1,4 @@
-"""How punctual the open model is: the time from when a request was due to when it left."""
+"""Measures the lateness of the open model: the time from a request's intended start to its send."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SCENARIO: Final = Path(__file__).parent / "arrivals.yaml"
 
 
 @dataclass(frozen=True)
-class Lateness:
-    """By how much requests left after they were due, in milliseconds."""
+class SendLateness:
+    """How late requests were sent, in milliseconds after their intended start."""
 
     requests: int
     p50_ms: float
@@ -28,15 +28,15 @@ class Lateness:
     max_ms: float
 
 
-def measure_lateness(service: NullService, core: int) -> Lateness:
-    """Run the scenario to its end on a core; what its samples say of all requests but the warm-up's."""
+def measure_lateness(service: NullService, core: int) -> SendLateness:
+    """Run the scenario on one core; return the lateness of all requests after the warm-up."""
     with tempfile.TemporaryDirectory() as folder:
         suite = [sys.executable, "-m", "loadtests", "--scenario", str(SCENARIO)]
         command = ["taskset", "--cpu-list", str(core), *suite, "--host", service.host, "--out", folder]
         subprocess.run(command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True)
         run = read_run(Path(folder) / "latest")
     (stage,) = run.facts.judged_stages
-    samples = run.samples.where(run.samples.stage.equal(stage.name))
+    samples = run.samples.select(run.samples.stage.equal(stage.name))
     lateness_ms = (samples.sent_s - samples.intended_s) * 1000.0
     p50_ms, p99_ms, max_ms = np.quantile(lateness_ms, (0.5, 0.99, 1.0), method="inverted_cdf").tolist()
-    return Lateness(len(samples), p50_ms, p99_ms, max_ms)
+    return SendLateness(len(samples), p50_ms, p99_ms, max_ms)

@@ -1,4 +1,4 @@
-"""What recording a request costs: its row built, packed, sealed, decoded and written."""
+"""Measures what recording one request costs: build its row, pack it, seal the batch, decode and write it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
+from loadtests.recording.recorder import BATCH_ROWS, Recorder
+from loadtests.recording.row import SampleRow
 from loadtests.recording.writer import RunWriter
 from reports.data.facts import Facts, Stage
 
@@ -18,10 +19,10 @@ STAGES: Final = (Stage("all", 0.0, 1e9),)
 RATE: Final = 40_000.0
 
 
-def recording_us() -> float:
-    """Microseconds of processor time a row, from the event's listener to the file, on latencies that vary.
+def measure_recording_us() -> float:
+    """Return the processor time per row in microseconds, from the event listener to the file.
 
-    The loop around it is taken off; what the live figures cost is not recording, and not in it.
+    The cost of the measuring loop is subtracted. Live figures are not included.
     """
     latencies_ms = np.random.default_rng(1).lognormal(0.0, 0.5, BATCH_ROWS).tolist()
     return (_all(latencies_ms) - _loop(latencies_ms)) / ROWS * 1e6
@@ -42,7 +43,7 @@ def _all(latencies_ms: list[float]) -> float:
                 response_length=20,
                 exception=None,
                 context=None,
-                sample=Row(at_s, at_s, latency_ms, latency_ms, 0, 0, 0, 200, 1, 300, 150),
+                sample=SampleRow(at_s, at_s, latency_ms, latency_ms, 0, 0, 0, 200, 1, 300, 150),
             )
         recorder.seal()
         took = process_time() - began

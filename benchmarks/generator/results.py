@@ -1,4 +1,4 @@
-"""What one run of the benchmark found, kept as JSON: the page and the picture follow from it alone."""
+"""The results of one run of the benchmark, stored as JSON; page and picture are computed from them only."""
 
 from __future__ import annotations
 
@@ -9,31 +9,35 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.generator.measuring import Window
-from benchmarks.generator.punctuality import Lateness
+from benchmarks.generator.measuring import ToolWindow
+from benchmarks.generator.punctuality import SendLateness
 
 SUITE = "this suite"
 
 
 @dataclass(frozen=True)
-class Results:
-    """All windows by tool, in the order in which they were measured, and what was measured beside them."""
+class GeneratorResults:
+    """The windows of each tool in the order of measurement, and the other figures of the run."""
 
     facts: Mapping[str, str]
     uses: Mapping[str, str]
-    windows: Mapping[str, Sequence[Window]]
+    windows: Mapping[str, Sequence[ToolWindow]]
     recording_us: Sequence[float]
-    lateness: Lateness
+    lateness: SendLateness
     profile: Mapping[str, float]
 
     def per_cpu_second(self, tool: str) -> float:
-        """The tool's median number of requests for a second of its processor time."""
+        """Return the median of a tool's requests per second of processor time."""
         return median(window.per_cpu_second for window in self.windows[tool])
 
-    def ratio(self, tool: str) -> float:
-        """How many times as many requests this suite gets out of a second: the median over the rounds.
+    def tools_by_rate(self) -> list[str]:
+        """Return the names of the tools, the fastest first."""
+        return sorted(self.windows, key=self.per_cpu_second, reverse=True)
 
-        The two windows of a round lie side by side, so what slows the whole machine cancels out.
+    def ratio(self, tool: str) -> float:
+        """Return this suite's requests per CPU-second divided by those of `tool`: the median over the rounds.
+
+        The two windows of a round are close in time, so slow periods of the machine cancel out.
         """
         pairs = zip(self.windows[SUITE], self.windows[tool], strict=True)
         return median(suite.per_cpu_second / other.per_cpu_second for suite, other in pairs)
@@ -43,8 +47,8 @@ class Results:
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path) -> Results:
-        """What `write` wrote."""
+    def read(cls, path: Path) -> GeneratorResults:
+        """Read a file that `write` wrote."""
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        windows = {tool: [Window(**one) for one in some] for tool, some in values.pop("windows").items()}
-        return cls(windows=windows, lateness=Lateness(**values.pop("lateness")), **values)
+        windows = {tool: [ToolWindow(**one) for one in some] for tool, some in values.pop("windows").items()}
+        return cls(windows=windows, lateness=SendLateness(**values.pop("lateness")), **values)

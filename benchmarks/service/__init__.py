@@ -1,1 +1,1 @@
-"""The model service beside its peers: one model, one core, requests a second and latency in one run."""
+"""Throughput and latency of the model service and of its peers: one model, one core, one run."""

@@ -1,22 +1,22 @@
-"""The model's limit: rows a second of `predict_batch` on rows that are ready, without a service around it."""
+"""Measures the limit of the model: rows/s of `predict_batch` on validated rows, without a service."""
 
 from __future__ import annotations
 
 import argparse
 import time
 
-from benchmarks.service.serving import records
+from benchmarks.service.serving import make_records
 from service.model.insurance import InsuranceChargesModel
 
 
 def main() -> None:
-    """Print rows a second over one window."""
+    """Print the rows per second of one window."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service.limit", description=__doc__)
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=5.0)
     options = parser.parse_args()
     model = InsuranceChargesModel()
-    batch = [model.input_schema(**record) for record in records(options.rows)]
+    batch = [model.input_schema(**record) for record in make_records(options.rows)]
     model.predict_batch(batch)
     calls, began = 0, time.perf_counter()
     while (elapsed_s := time.perf_counter() - began) < options.seconds:

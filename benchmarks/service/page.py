@@ -1,4 +1,4 @@
-"""The results as a Markdown page and a picture."""
+"""Renders the results of the service benchmark as a Markdown page."""
 
 from __future__ import annotations
 
@@ -7,36 +7,26 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter
-
-from benchmarks.drawing import colour, panel, picture
-from benchmarks.service.contenders import DATAFRAME, LIMITS, PEERS, SUITE
-from benchmarks.service.results import CONNECTIONS, Results, goals
+from benchmarks.service.goals import judge_goals
+from benchmarks.service.picture import write_picture
+from benchmarks.service.results import CONNECTIONS, ServiceResults
+from benchmarks.service.services import DATAFRAME, PEERS, SUITE
 from reports.data.quantities import number
 
 FEW_TAIL: Final = 10_000
-"""Of fewer requests p99.9 rests on fewer than ten."""
+"""With fewer requests, fewer than ten are above p99.9."""
 SETTLED: Final = 0.25
-"""The share of a soak after which memory ought to be flat."""
+"""The share of a soak after which the memory should be flat."""
 
 
-def write_page(results: Results, folder: Path) -> None:
+def write_page(results: ServiceResults, folder: Path) -> None:
     """Write service.md and service.svg."""
-    (folder / "service.md").write_text(page(results), encoding="utf-8")
-    names = _by_rate(results)
-    picture(
-        folder / "service.svg",
-        900,
-        150 + 44 * len(names),
-        title(results),
-        lambda figure: _paint(figure, results, names),
-    )
+    (folder / "service.md").write_text(render_page(results), encoding="utf-8")
+    write_picture(results, compose_title(results), folder / "service.svg")
 
 
-def title(results: Results) -> str:
-    """What is seen, in a sentence."""
+def compose_title(results: ServiceResults) -> str:
+    """State the main result in one sentence."""
     rate = number(round(results.capacity(SUITE), -1), 3)
     best, frame = results.least_ratio(PEERS), results.least_ratio([DATAFRAME])
     told = [f"{number(best, 2)} × the best peer"] if best else []
@@ -44,44 +34,44 @@ def title(results: Results) -> str:
     return f"{rate} predictions a second on a core" + (": " + ", ".join(told) if told else "")
 
 
-def page(results: Results) -> str:
-    """The Markdown page."""
+def render_page(results: ServiceResults) -> str:
+    """Render the Markdown page."""
     parts = [
         "# What the service answers on one core",
-        "![" + title(results) + ".](service.svg)",
-        _how(results),
-        _rates(results),
-        _goals(results),
-        _lone(results),
-        _latencies(results),
-        _batches(results),
-        _soak(results),
-        _absent(results),
-        "Measured by `make bench-service`; all rounds are in [service.json](service.json).",
+        "![" + compose_title(results) + ".](service.svg)",
+        _describe_method(results),
+        _render_throughput(results),
+        _render_goals(results),
+        _describe_one_connection(results),
+        _render_latencies(results),
+        _describe_batches(results),
+        _describe_memory(results),
+        _list_absent(results),
+        "Measured by `make bench-service`; [service.json](service.json) has all rounds.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _how(results: Results) -> str:
+def _describe_method(results: ServiceResults) -> str:
     facts = results.facts
     return (
-        f"All services hold the same regression, on one core; the load comes from the other. "
-        f"{len(results.rounds[SUITE])} rounds; in each every service is started anew, its first reply is "
-        f"checked against the model, and it warms up. Then wrk keeps 8, then 32 connections busy for "
-        f"{facts['window_s']} s each, with the same 512 records in turn; only good replies count. The two "
-        f"constant replies come from one process with this service's server, middleware and metrics. Ratios "
-        f"are medians over the rounds.\n\n"
+        f"All services have the same regression and one core; the load comes from another core. "
+        f"{len(results.rounds[SUITE])} rounds: in each round each service is started, its first reply is "
+        f"checked against the model, and it warms up. Then wrk keeps 8, then 32 connections busy (closed "
+        f"model, no think time) for {facts['window_s']} s each, cycling through the same 512 records; only "
+        f"good replies count. The two constant replies come from one process with this service's server, "
+        f"middleware and metrics. Ratios are medians over the rounds.\n\n"
         f"{facts['date']}, {facts['machine']}. {facts['versions']}. {facts['load']}"
     ).rstrip()
 
 
-def _rates(results: Results) -> str:
+def _render_throughput(results: ServiceResults) -> str:
     many = " | ".join(f"requests/s, {each} connections | lowest – highest" for each in CONNECTIONS)
     lines = [
         f"| service | {many} | p99 | per CPU-second | core | this service is |",
         "|---|" + "---:|" * (2 * len(CONNECTIONS) + 4),
     ]
-    for name in _by_rate(results):
+    for name in results.names_by_capacity():
         cells = [f"**{name}**: {results.uses[name]}"]
         for connections in CONNECTIONS:
             rates = [each.closed[connections].per_second for each in results.rounds[name]]
@@ -99,14 +89,14 @@ def _rates(results: Results) -> str:
     last = CONNECTIONS[-1]
     lines += [
         "",
-        f"With {last} connections: p99, good replies for each second of processor time that the service's "
-        "processes took, and the share of the core that they used (other work on either core takes from it)."
-        + _failed(results),
+        f"With {last} connections: p99, good replies per second of the service's processor time, and the "
+        "utilisation of its core (lower where other programs used either core)."
+        + _describe_failures(results),
     ]
     return "\n".join(lines)
 
 
-def _failed(results: Results) -> str:
+def _describe_failures(results: ServiceResults) -> str:
     failed = {
         name: sum(closed.failed for each in rounds for closed in each.closed.values())
         for name, rounds in results.rounds.items()
@@ -115,9 +105,9 @@ def _failed(results: Results) -> str:
     return f" Requests that failed: {', '.join(told)}." if told else ""
 
 
-def _goals(results: Results) -> str:
+def _render_goals(results: ServiceResults) -> str:
     lines = ["## Goals", "", "| goal | measured | | per CPU-second |", "|---|---:|---|---:|"]
-    for goal in goals(results):
+    for goal in judge_goals(results):
         per_cpu = "" if goal.per_cpu is None else f"{number(goal.per_cpu, 3)} ×"
         if goal.measured is None:
             lines.append(f"| {goal.text} | – | not measured | {per_cpu} |")
@@ -126,40 +116,40 @@ def _goals(results: Results) -> str:
             lines.append(f"| {goal.text} | {number(goal.measured, 3)} × | {said} | {per_cpu} |")
     lines += [
         "",
-        "Rates count at the number of connections where the ratio is smallest. The last column compares "
-        "replies for a second of the services' own processor time: what else runs on the machine changes it "
-        "least, and where each service has its core to itself it agrees with the measured one.",
+        "Throughput counts at the number of connections where the ratio is smaller. The last column compares "
+        "replies per second of the services' own processor time: other programs on the machine change it "
+        "least, and where each service has its core to itself it agrees with the measured column.",
     ]
     return "\n".join(lines)
 
 
-def _lone(results: Results) -> str:
-    found = {name: results.lone_p50_ms(name) for name in _by_rate(results)}
+def _describe_one_connection(results: ServiceResults) -> str:
+    found = {name: results.lone_p50_ms(name) for name in results.names_by_capacity()}
     told = [f"{name} {number(p50_ms, 3)} ms" for name, p50_ms in found.items() if p50_ms is not None]
     if not told:
         return ""
     return (
-        "## A lone user\n\nNobody waits for company: with one connection, which has the service to itself, "
-        f"half of the requests take at most so long (p50, as wrk has it): {', '.join(told)}."
+        "## One connection\n\nWith one connection no batch fills, so a service should not wait for one. p50, "
+        f"measured by wrk: {', '.join(told)}."
     )
 
 
-def _latencies(results: Results) -> str:
+def _render_latencies(results: ServiceResults) -> str:
     lines = [
         "## Latency in the open model",
         "",
-        f"Poisson arrivals at {results.facts['share']} of what the service answered with 32 connections in "
-        f"that round, {results.facts['open_s']} s after a warm-up, from this suite; latency counts from the "
-        "intended start. Beside each, right after, the constant reply at the same rate, on the short way, "
-        "because the constant route can't answer so many: the ratio takes out the machine and the generator. "
-        "Medians over the rounds, in ms.",
+        f"Poisson arrivals at {results.facts['share']} of the service's throughput with 32 connections in "
+        f"the same round, for {results.facts['open_s']} s after a warm-up, sent by this suite; latency "
+        "counts from the intended start. Directly after each service the constant reply is measured at the "
+        "same rate, on the short way, because the constant route can't answer so many; the ratio to it "
+        "excludes the machine and the generator. Medians over the rounds, in ms.",
         "",
         "| service | requests/s | p50 | p99 | p99.9 | p50: × constant | p99: × | p99.9: × |",
         "|---|" + "---:|" * 7,
     ]
     heads = len(lines)
     doubtful, failed = [], []
-    for name in _by_rate(results):
+    for name in results.names_by_capacity():
         opened = [each.opened for each in results.rounds[name] if each.opened]
         latency, ratios = results.latency(name), results.latency_ratio(name)
         if latency is None:
@@ -183,102 +173,52 @@ def _latencies(results: Results) -> str:
         return ""
     lines += [
         "",
-        f"In brackets: of fewer than {FEW_TAIL:,} requests, so from fewer than ten. A dash: "
-        "the rate is above what the constant reply can be given at, so there is no latency to compare with.",
+        f"In brackets: a p99.9 of fewer than {FEW_TAIL:,} requests, with fewer than ten above it. A dash: "
+        "the rate is above the capacity of the constant reply, so there is no latency to compare with.",
     ]
     if failed:
-        lines[-1] += f" Requests without a good reply, which no latency here tells of: {', '.join(failed)}."
+        lines[-1] += f" Requests without a good reply, which no latency here includes: {', '.join(failed)}."
     if doubtful:
         lines[-1] += (
-            " Rounds in which the generator, by its own account, was not fit (late or starved of its "
-            f"core): {', '.join(doubtful)}; their figures are worse than the service."
+            " Rounds in which the generator found itself unhealthy (late, or without its core): "
+            f"{', '.join(doubtful)}; their latencies are higher than those of the service."
         )
     return "\n".join(lines)
 
 
-def _batches(results: Results) -> str:
+def _describe_batches(results: ServiceResults) -> str:
     rows, limit = results.batches.endpoint, results.batches.model
     return (
-        f"## Batches\n\nThe batch endpoint answers {number(median(rows), 3)} rows/s ({_spread(rows)}) in "
-        f"requests of 1,000 rows over {CONNECTIONS[0]} connections; `predict_batch` alone, on rows that are "
-        f"ready, gives {number(median(limit), 3)} rows/s ({_spread(limit)}): the model's limit."
+        f"## Batches\n\nThe batch endpoint answers {number(median(rows), 3)} rows/s "
+        f"({_format_range(rows)}) in requests of 1,000 rows over {CONNECTIONS[0]} connections. The limit of "
+        f"the model, `predict_batch` alone on validated rows, is {number(median(limit), 3)} rows/s "
+        f"({_format_range(limit)})."
     )
 
 
-def _spread(values: Iterable[float]) -> str:
+def _format_range(values: Iterable[float]) -> str:
     ordered = sorted(values)
     return f"{number(ordered[0], 3)} – {number(ordered[-1], 3)}"
 
 
-def _soak(results: Results) -> str:
+def _describe_memory(results: ServiceResults) -> str:
     if not results.soak_mib:
         return ""
     lasted_s = results.soak_mib[-1][0]
     settled = [mib for at_s, mib in results.soak_mib if at_s >= SETTLED * lasted_s]
     return (
-        f"## Memory\n\nUnder {CONNECTIONS[0]} busy connections for {lasted_s / 60:.0f} minutes the service "
+        f"## Memory\n\nWith {CONNECTIONS[0]} busy connections for {lasted_s / 60:.0f} minutes the service "
         f"held {settled[0]:.1f} MiB after the first quarter and {settled[-1]:.1f} MiB at the end "
         f"({min(settled):.1f} – {max(settled):.1f} in between)."
     )
 
 
-def _absent(results: Results) -> str:
-    lines = [f"- {name}: {_in_short(reason)}" for name, reason in results.absent.items()]
-    return "\n".join(["## Not measured, or not to the end", "", *lines]) if lines else ""
+def _list_absent(results: ServiceResults) -> str:
+    lines = [f"- {name}: {_shorten_reason(reason)}" for name, reason in results.absent.items()]
+    return "\n".join(["## Not measured, or not in all rounds", "", *lines]) if lines else ""
 
 
-def _in_short(reason: str) -> str:
-    """Where it happened, and the last of the words that a process had."""
+def _shorten_reason(reason: str) -> str:
+    """Shorten a reason to its place and the last line of the process's output."""
     place, colon, words = reason.partition(": ")
     return f"{place}{colon}{words.rpartition(' / ')[2].strip()}"
-
-
-def _by_rate(results: Results) -> list[str]:
-    return sorted(results.rounds, key=results.capacity, reverse=True)
-
-
-def _paint(figure: Figure, results: Results, names: list[str]) -> None:
-    axes = panel(figure, left_px=220, right_px=120, top_px=64, bottom_px=62)
-    axes.set_xscale("log")
-    every = [
-        closed.per_second
-        for rounds in results.rounds.values()
-        for each in rounds
-        for closed in each.closed.values()
-        if closed.per_second > 0
-    ]
-    axes.set_xlim(min(every) / 1.3, max(every) * 1.3)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_yticks(range(len(names)), names)
-    axes.tick_params(axis="y", labelcolor=colour("ink"))
-    steps = [power * step for power in (10.0, 100.0, 1e3, 1e4) for step in (1, 2, 5)]
-    axes.xaxis.set_major_locator(FixedLocator(steps))
-    axes.xaxis.set_minor_locator(FixedLocator([]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.grid(visible=True, axis="x", color=colour("rule"), linewidth=0.8)
-    axes.set_xlabel(
-        "good replies a second, 8 connections above, 32 below (logarithmic)",
-        color=colour("muted"),
-        labelpad=10,
-    )
-    for place, name in enumerate(names):
-        _dots(axes, place, results, name)
-
-
-def _dots(axes: Axes, place: int, results: Results, name: str) -> None:
-    """One dot a round, a stroke at their median, for each number of connections."""
-    tint = colour("p95" if name == SUITE else "muted" if name in LIMITS else "users")
-    for offset, connections in zip((-0.17, 0.17), CONNECTIONS, strict=True):
-        rates = [each.closed[connections].per_second for each in results.rounds[name]]
-        at = place + offset
-        axes.scatter(rates, [at] * len(rates), s=30, color=tint, alpha=0.55, linewidths=0)
-        axes.vlines(median(rates), at - 0.15, at + 0.15, color=tint, linewidth=3)
-    axes.annotate(
-        number(round(results.capacity(name)), 3),
-        (1, place),
-        xycoords=("axes fraction", "data"),
-        xytext=(10, 0),
-        textcoords="offset pixels",
-        va="center",
-        fontweight="bold" if name == SUITE else "normal",
-    )

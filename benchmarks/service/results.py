@@ -1,71 +1,75 @@
-"""What one run of the benchmark found, kept as JSON: the page and the picture follow from it alone."""
+"""The results of one run of the benchmark, stored as JSON; page and picture are computed from them only."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, Literal
 
-from benchmarks.service.contenders import CONSTANT, DATAFRAME, PEERS, SHORT_CONSTANT, STOCK, SUITE
-from benchmarks.service.opened import Open
-from benchmarks.service.serving import Closed
+from benchmarks.service.open_model import OpenModelResult
+from benchmarks.service.services import SHORT_CONSTANT, STOCK, SUITE
+from benchmarks.service.serving import ClosedModelResult
 
 CONNECTIONS: Final = (8, 32)
 Rate = Literal["per_second", "per_cpu_second"]
 
 
 @dataclass(frozen=True)
-class Round:
-    """One turn of one service."""
+class ServiceRound:
+    """The figures of one service in one round."""
 
-    closed: Mapping[int, Closed]
-    """By the number of connections."""
-    opened: Open | None = None
-    """At a share of its capacity."""
-    beside: Open | None = None
-    """The constant reply, past the framework, at the same rate, right after."""
-    lone: Closed | None = None
-    """With one connection: nobody else's requests to wait for."""
+    closed: Mapping[int, ClosedModelResult]
+    """Closed model, by the number of connections."""
+    opened: OpenModelResult | None = None
+    """Open model, at a share of its capacity."""
+    beside: OpenModelResult | None = None
+    """Open model of the constant reply that bypasses the framework, at the same rate, directly after."""
+    lone: ClosedModelResult | None = None
+    """Closed model with one connection, where no request waits for another."""
 
 
 @dataclass(frozen=True)
-class Batches:
-    """Rows a second, one figure a round."""
+class BatchRates:
+    """Rows per second, one figure per round."""
 
     endpoint: Sequence[float]
-    """The batch endpoint."""
+    """Of the batch endpoint."""
     model: Sequence[float]
-    """`predict_batch` on rows that are ready."""
+    """Of `predict_batch` on validated rows."""
 
 
 @dataclass(frozen=True)
-class Results:
-    """All rounds by service, in the order in which they were measured."""
+class ServiceResults:
+    """The rounds of each service in the order of measurement."""
 
     facts: Mapping[str, str]
     uses: Mapping[str, str]
-    rounds: Mapping[str, Sequence[Round]]
-    batches: Batches
+    rounds: Mapping[str, Sequence[ServiceRound]]
+    batches: BatchRates
     absent: Mapping[str, str] = field(default_factory=dict)
-    """Why a service took no part."""
+    """Why a service was not measured, or not in all rounds."""
     soak_mib: Sequence[tuple[float, float]] = ()
-    """Seconds under load, and the memory this service held then."""
+    """Pairs of seconds under load and resident memory of this service."""
 
     def per_second(self, name: str, connections: int) -> float:
-        """The service's median rate of good replies."""
+        """Return a service's median throughput of good replies."""
         return median(each.closed[connections].per_second for each in self.rounds[name])
 
     def capacity(self, name: str) -> float:
-        """The larger of its median rates."""
+        """Return the larger of its median throughputs."""
         return max(self.per_second(name, connections) for connections in CONNECTIONS)
 
-    def ratio(self, name: str, connections: int, of: Rate = "per_second") -> float | None:
-        """How many times as many replies this service gives: the median over the rounds; None if absent.
+    def names_by_capacity(self) -> list[str]:
+        """Return the names of the services, the fastest first."""
+        return sorted(self.rounds, key=self.capacity, reverse=True)
 
-        Turns of one round lie side by side, so what slows the whole machine cancels out.
+    def ratio(self, name: str, connections: int, of: Rate = "per_second") -> float | None:
+        """Return this service's rate divided by that of `name`: the median over the rounds; None if absent.
+
+        The figures of one round are close in time, so slow periods of the machine cancel out.
         """
         pairs = zip(self.rounds[SUITE], self.rounds.get(name, ()), strict=False)
         ratios = [
@@ -76,18 +80,18 @@ class Results:
         return median(ratios) if ratios else None
 
     def least_ratio(self, names: Sequence[str], of: Rate = "per_second") -> float | None:
-        """The smallest of the ratios to these services, over both numbers of connections."""
+        """Return the smallest ratio to these services, over both numbers of connections."""
         every = [self.ratio(name, connections, of) for name in names for connections in CONNECTIONS]
         return min((ratio for ratio in every if ratio is not None), default=None)
 
     def latency(self, name: str) -> tuple[float, float, float] | None:
-        """p50, p99 and p99.9 in the open model, in milliseconds: medians over the rounds."""
+        """Return p50, p99 and p99.9 of the open model in milliseconds: medians over the rounds."""
         return _medians(each.opened.percentiles_ms() for each in self.rounds[name] if each.opened)
 
     def latency_ratio(self, name: str) -> tuple[float, float, float] | None:
-        """The same percentiles as multiples of the constant reply's at the same rate.
+        """Return these percentiles as multiples of those of the constant reply at the same rate.
 
-        None where even that can't be given so often: it has no latency to compare with then.
+        None if the rate is above the capacity of the constant reply: then there is nothing to compare with.
         """
         rates = [each.opened.rate for each in self.rounds[name] if each.opened]
         if rates and median(rates) > self.capacity(SHORT_CONSTANT):
@@ -99,31 +103,31 @@ class Results:
         )
 
     def lone_p50_ms(self, name: str) -> float | None:
-        """The median over the rounds of what a lone connection waits in the middle."""
+        """Return p50 with one connection: the median over the rounds."""
         every = [each.lone.p50_ms for each in self.rounds[name] if each.lone]
         return median(every) if every else None
 
     def lone_of_stock(self) -> float | None:
-        """p50 with one connection as a multiple of the stock service's: the median over the rounds."""
+        """Return p50 with one connection as a multiple of the stock service's: the median over the rounds."""
         pairs = zip(self.rounds[SUITE], self.rounds[STOCK], strict=True)
         ratios = [a.lone.p50_ms / b.lone.p50_ms for a, b in pairs if a.lone and b.lone]
         return median(ratios) if ratios else None
 
     def open_failures(self, name: str) -> float:
-        """The share of requests in the open model that got no good reply, over all rounds."""
+        """Return the share of requests without a good reply in the open model, over all rounds."""
         every = [each.opened for each in self.rounds[name] if each.opened]
         return sum(each.failed for each in every) / max(sum(each.requests for each in every), 1)
 
     def batch_of_stock(self) -> float:
-        """Rows of the batch endpoint for each single request that the stock service answers."""
+        """Return rows/s of the batch endpoint divided by requests/s of the stock service."""
         return median(self.batches.endpoint) / self.capacity(STOCK)
 
     def batch_of_model(self) -> float:
-        """The share of the model's own limit that the batch endpoint reaches: the median over the rounds."""
+        """Return rows/s of the batch endpoint divided by the model's limit: the median over the rounds."""
         return median(a / b for a, b in zip(self.batches.endpoint, self.batches.model, strict=True))
 
-    def with_soak(self, soak_mib: Sequence[tuple[float, float]]) -> Results:
-        """The same with another soak."""
+    def with_soak(self, soak_mib: Sequence[tuple[float, float]]) -> ServiceResults:
+        """Return the same results with another soak."""
         return replace(self, soak_mib=soak_mib)
 
     def write(self, path: Path) -> None:
@@ -131,51 +135,12 @@ class Results:
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path) -> Results:
-        """What `write` wrote."""
+    def read(cls, path: Path) -> ServiceResults:
+        """Read a file that `write` wrote."""
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         rounds = {name: [_round(each) for each in some] for name, some in values.pop("rounds").items()}
         soak = [(at_s, mib) for at_s, mib in values.pop("soak_mib")]
-        return cls(rounds=rounds, batches=Batches(**values.pop("batches")), soak_mib=soak, **values)
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What the service aims at, and what was measured; None where a part did not take part."""
-
-    text: str
-    measured: float | None
-    reached: Callable[[float], bool]
-    per_cpu: float | None = None
-    """The same of replies for each second of processor time, where that has a sense."""
-
-
-def goals(results: Results) -> list[Goal]:
-    """Each goal; a rate counts at the number of connections where it looks worst."""
-
-    def rate(text: str, names: Sequence[str], least: float) -> Goal:
-        per_second = results.least_ratio(names)
-        return Goal(text, per_second, _least(least), results.least_ratio(names, "per_cpu_second"))
-
-    _, p99, p999 = results.latency_ratio(SUITE) or (None, None, None)
-    return [
-        rate("at least 3 × the best of LitServe, MLServer, BentoML", PEERS, 3),
-        rate("at least 20 × the DataFrame form", [DATAFRAME], 20),
-        rate("at least 0.75 of the constant route", [CONSTANT], 0.75),
-        Goal("one connection: p50 at most the stock service's", results.lone_of_stock(), _most(1)),
-        Goal("open model, p99 at most 2 × the constant reply's", p99, _most(2)),
-        Goal("open model, p99.9 at most 3 × the constant reply's", p999, _most(3)),
-        Goal("batch endpoint: rows/s at least 30 × stock requests/s", results.batch_of_stock(), _least(30)),
-        Goal("batch endpoint: at least 0.2 of the model's own limit", results.batch_of_model(), _least(0.2)),
-    ]
-
-
-def _least(limit: float) -> Callable[[float], bool]:
-    return lambda value: value >= limit
-
-
-def _most(limit: float) -> Callable[[float], bool]:
-    return lambda value: value <= limit
+        return cls(rounds=rounds, batches=BatchRates(**values.pop("batches")), soak_mib=soak, **values)
 
 
 def _medians(rows: Any) -> tuple[float, float, float] | None:
@@ -183,7 +148,9 @@ def _medians(rows: Any) -> tuple[float, float, float] | None:
     return (median(columns[0]), median(columns[1]), median(columns[2])) if columns else None
 
 
-def _round(values: Mapping[str, Any]) -> Round:
-    closed = {int(connections): Closed(**each) for connections, each in values["closed"].items()}
-    opened, beside = (Open(**values[key]) if values[key] else None for key in ("opened", "beside"))
-    return Round(closed, opened, beside, Closed(**values["lone"]) if values.get("lone") else None)
+def _round(values: Mapping[str, Any]) -> ServiceRound:
+    closed = {int(connections): ClosedModelResult(**each) for connections, each in values["closed"].items()}
+    opened, beside = (OpenModelResult(**values[key]) if values[key] else None for key in ("opened", "beside"))
+    return ServiceRound(
+        closed, opened, beside, ClosedModelResult(**values["lone"]) if values.get("lone") else None
+    )

@@ -1,4 +1,4 @@
-"""A service on its core, up and answering right, and the load that asks it."""
+"""Starts a service on its core, checks its first prediction, and puts a closed load on it with wrk."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ from typing import Any, Final
 import requests
 from ml_base import MLModel
 
-from benchmarks.generator.measuring import free_port
-from benchmarks.generator.processes import EndedError, Running, running
-from benchmarks.service.contenders import FOLDER, Contender, Record
+from benchmarks.generator.measuring import pick_port
+from benchmarks.generator.processes import PROJECT, PinnedProcess, ProcessEndedError, start_pinned
+from benchmarks.service.services import PEERS_FOLDER, ComparedService, Record
 
 SERVICE_CORE: Final = 0
 LOAD_CORE: Final = 1
-PATIENCE_S: Final = 60.0
+TIMEOUT_S: Final = 60.0
 RETRY_S: Final = 0.2
 SEED: Final = 20240501
 RECORDS: Final = 512
 
 
-class WrongError(Exception):
-    """A service answered, but not what the model says."""
+class WrongPredictionError(Exception):
+    """A service answered another prediction than the model."""
 
 
 @dataclass(frozen=True)
-class Served:
-    """A service that runs: its URL and its processes."""
+class RunningService:
+    """A running service: its URL and its processes."""
 
     host: str
-    process: Running
+    process: PinnedProcess
 
 
 @dataclass(frozen=True)
-class Closed:
-    """What a number of connections that wait for their replies got out of a service."""
+class ClosedModelResult:
+    """What a closed load, a number of connections that each wait for their replies, measured."""
 
     per_second: float
-    """Good replies a second."""
+    """Good replies per second."""
     p50_ms: float
     p99_ms: float
     failed: int
-    """Requests refused, broken off, or timed out."""
+    """Requests that were refused, broken off, or timed out."""
     per_cpu_second: float
-    """Good replies for each second of processor time that the service's processes took."""
+    """Good replies per second of processor time of the service's processes."""
     busy: float
-    """The share of its core that the service took; what else ran there had the rest."""
+    """Utilisation of the service's core by the service, 0 to 1."""
 
 
-def records(count: int) -> list[Record]:
-    """Policyholders, the same for all services."""
+def make_records(count: int) -> list[Record]:
+    """Return seeded records of policyholders, the same for all services."""
     chance = random.Random(SEED)
     return [
         {
@@ -74,49 +74,53 @@ def records(count: int) -> list[Record]:
 
 
 def write_bodies(path: Path, bodies: list[Any]) -> Path:
-    """One request body a line."""
+    """Write one request body per line; return the path."""
     lines = (json.dumps(body, separators=(",", ":")) for body in bodies)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
 @contextmanager
-def serving(contender: Contender, model: MLModel, folder: Path) -> Iterator[Served]:
-    """The service, up, its first reply checked against the model, until the block ends."""
-    port = free_port()
-    environment = contender.environment(port)
+def start_service(
+    service: ComparedService, model: MLModel, folder: Path, checkout: Path = PROJECT
+) -> Iterator[RunningService]:
+    """Run the service of `checkout` until the block ends; its first reply is checked against the model."""
+    port = pick_port()
+    environment = service.environment(port)
     with (
         tempfile.TemporaryDirectory(dir=folder) as own,
-        running(contender.command(port), SERVICE_CORE, Path(own), environment) as process,
+        start_pinned(service.command(port), SERVICE_CORE, Path(own), environment, checkout) as process,
     ):
         host = f"http://127.0.0.1:{port}"
-        _until_right(host, contender, process, model)
-        yield Served(host, process)
+        _wait_until_right(host, service, process, model)
+        yield RunningService(host, process)
 
 
-def _until_right(host: str, contender: Contender, process: Running, model: MLModel) -> None:
-    record = records(1)[0]
+def _wait_until_right(host: str, service: ComparedService, process: PinnedProcess, model: MLModel) -> None:
+    record = make_records(1)[0]
     right = model.predict(model.input_schema(**record)).charges
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     said = "no connection"
     while time.monotonic() < deadline:
-        process.check()
+        process.check_alive()
         try:
-            reply = requests.post(host + contender.path, json=contender.body(record), timeout=5)
+            reply = requests.post(host + service.path, json=service.body(record), timeout=5)
         except requests.RequestException:
             time.sleep(RETRY_S)
             continue
         if reply.status_code == 200:
-            if not contender.constant and abs(contender.charges(reply.json()) - right) > 0.011:
-                raise WrongError(f"{contender.name} says {reply.text}, the model {right}")
+            if not service.constant and abs(service.charges(reply.json()) - right) > 0.011:
+                raise WrongPredictionError(f"{service.name} predicts {reply.text}, the model {right}")
             return
         said = f"{reply.status_code} {reply.text[:200]}"
         time.sleep(RETRY_S)
-    raise EndedError(f"{contender.name} did not answer within {PATIENCE_S:.0f} s: {said}")
+    raise ProcessEndedError(f"{service.name} did not answer within {TIMEOUT_S:.0f} s: {said}")
 
 
-def closed(served: Served, path: str, bodies: Path, connections: int, seconds: float) -> Closed:
-    """Let wrk keep `connections` busy for some whole seconds."""
+def run_wrk(
+    served: RunningService, path: str, bodies: Path, connections: int, seconds: float
+) -> ClosedModelResult:
+    """Let wrk keep `connections` busy for a whole number of seconds."""
     cpu_s, at_s = served.process.cpu_s(), time.perf_counter()
     load = ["-t", "1", "-c", str(connections), "-d", f"{max(round(seconds), 1)}s", "--timeout", "10s"]
     done = subprocess.run(
@@ -127,7 +131,7 @@ def closed(served: Served, path: str, bodies: Path, connections: int, seconds: f
             "wrk",
             *load,
             "-s",
-            str(FOLDER / "wrk.lua"),
+            str(PEERS_FOLDER / "wrk.lua"),
             served.host + path,
         ],
         env={**os.environ, "BODIES": str(bodies)},
@@ -135,16 +139,18 @@ def closed(served: Served, path: str, bodies: Path, connections: int, seconds: f
         text=True,
     )
     if done.returncode != 0:
-        raise EndedError(f"wrk ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
+        raise ProcessEndedError(
+            f"wrk ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}"
+        )
     took_s = time.perf_counter() - at_s
-    return read_wrk(done.stdout, served.process.cpu_s() - cpu_s, took_s)
+    return parse_wrk_output(done.stdout, served.process.cpu_s() - cpu_s, took_s)
 
 
-def read_wrk(said: str, cpu_s: float, seconds: float) -> Closed:
-    """What the script has wrk print in its last line, and the service's processor time in these seconds."""
+def parse_wrk_output(said: str, cpu_s: float, seconds: float) -> ClosedModelResult:
+    """Combine the last line of wrk's output, JSON of our script, with the service's processor time."""
     counts = json.loads(said.strip().rpartition("\n")[2])
     good = counts["replies"] - counts["refused"]
-    return Closed(
+    return ClosedModelResult(
         per_second=good / counts["seconds"],
         p50_ms=counts["p50_ms"],
         p99_ms=counts["p99_ms"],

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.stall`: measure, then renew docs/what-your-load-test-doesnt-tell-you."""
+"""`python -m benchmarks.stall`: measure, then update docs/what-your-load-test-doesnt-tell-you."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from benchmarks.stall.measuring import HERE, PROJECT, FailedError, at, measure
-from benchmarks.stall.page import PERCENTS, title, write_page
-from benchmarks.stall.schedule import Service, Stall, stalls
+from benchmarks.stall.measuring import HERE, PROJECT, NoFiguresError, compare_load_tests, nearest_rank
+from benchmarks.stall.page import PERCENTS, compose_title, write_page
+from benchmarks.stall.schedule import Stall, StallingService, stalls
 from loadtests.recording.facts import describe_machine
 
 SECONDS: Final = 20
-SERVICE: Final = Service(
+SERVICE: Final = StallingService(
     work_s=0.002,
     stalls=stalls(period_s=2.0, length_s=0.2, freeze=Stall(12.0, 14.0), until_s=SECONDS),
 )
-"""Two milliseconds a request, 200 ms of silence every other second, and one freeze of two seconds."""
+"""2 ms of work per request, a stall of 200 ms every 2 s, and one freeze of 2 s."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", default=str(PROJECT / "docs"), metavar="DIR", help="where the document is")
     options = parser.parse_args(arguments)
     try:
-        findings = measure(SERVICE, HERE / "stall.yaml", SECONDS)
+        findings = compare_load_tests(SERVICE, HERE / "stall.yaml", SECONDS)
         here = describe_machine()
         write_page(
             findings,
@@ -40,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"Measured {datetime.now(UTC):%Y-%m-%d} with Locust {version('locust')} on {here['processor']}, "
             f"{here['cores']} cores.",
         )
-    except (FailedError, OSError, ValueError) as error:
+    except (NoFiguresError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(title(findings))
+    print(compose_title(findings))
     for percent in PERCENTS:
-        true, suite = at(findings.true_ms, percent), at(findings.suite_ms, percent)
+        true, suite = nearest_rank(findings.true_ms, percent), nearest_rank(findings.suite_ms, percent)
         said = findings.locust_ms[percent]
         print(f"p{percent:<5g} true {true:8.2f} ms   suite {suite:8.2f} ms   Locust {said:8.0f} ms")
     return 0

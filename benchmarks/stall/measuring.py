@@ -1,4 +1,4 @@
-"""Ask the stalling service by two load tests, this suite and plain Locust; read what each of them says."""
+"""Runs two load tests against the stalling service, this suite and plain Locust, and reads their figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import requests
 
-from benchmarks.stall.schedule import Floats, Service, true_latency_ms
+from benchmarks.stall.schedule import Floats, StallingService, true_latency_ms
 from reports.data.folder import read_run
 from reports.data.samples import Samples
 
@@ -25,16 +25,16 @@ HERE: Final = Path(__file__).parent
 USERS: Final = 10
 
 
-class FailedError(Exception):
-    """A load test wrote no figures; the message has its last words."""
+class NoFiguresError(Exception):
+    """A load test wrote no figures; the message has the last line of its output."""
 
 
 @dataclass(frozen=True)
-class Findings:
+class StallFindings:
     """Latencies of all requests that were due, true and measured, in milliseconds and ascending.
 
-    `locust_ms` is what Locust's own table has for each of its percentiles. `hiccup_ms` is by how much, at the
-    worst, the machine kept generator and service from being on time.
+    `locust_ms` has the percentiles of Locust's own table. `hiccup_ms` is the worst delay that the machine
+    itself added, in the generator and in the service.
     """
 
     true_ms: Floats
@@ -45,8 +45,8 @@ class Findings:
 
 
 @contextmanager
-def serving(service: Service) -> Iterator[str]:
-    """The service in a process of its own, at the URL given, until the block ends."""
+def start_stalling_service(service: StallingService) -> Iterator[str]:
+    """Run the service in a process until the block ends; yields its URL."""
     described = json.dumps(
         {"work_s": service.work_s, "stalls": [[stall.start_s, stall.end_s] for stall in service.stalls]}
     )
@@ -60,16 +60,16 @@ def serving(service: Service) -> Iterator[str]:
         process.communicate()
 
 
-def measure(service: Service, scenario: Path, seconds: int) -> Findings:
+def compare_load_tests(service: StallingService, scenario: Path, seconds: int) -> StallFindings:
     """Run both load tests against the service, one after the other, `seconds` each."""
     with tempfile.TemporaryDirectory() as folder:
-        with serving(service) as host:
-            samples = ask_with_suite(host, scenario, Path(folder))
+        with start_stalling_service(service) as host:
+            samples = run_suite(host, scenario, Path(folder))
             log = requests.get(f"{host}/log", timeout=10).json()
-        with serving(service) as host:
-            locust_ms, made = ask_with_locust(host, seconds, Path(folder))
-    return Findings(
-        true_ms=np.sort(truth(service, samples, np.array(log["arrivals_s"]))),
+        with start_stalling_service(service) as host:
+            locust_ms, made = run_plain_locust(host, seconds, Path(folder))
+    return StallFindings(
+        true_ms=np.sort(expected_latencies_ms(service, samples, np.array(log["arrivals_s"]))),
         suite_ms=np.sort(samples.latency_ms),
         hiccup_ms=float(log["worst_ms"] + 1000.0 * np.max(samples.sent_s - samples.intended_s)),
         locust_ms=locust_ms,
@@ -77,40 +77,40 @@ def measure(service: Service, scenario: Path, seconds: int) -> Findings:
     )
 
 
-def truth(service: Service, samples: Samples, arrivals_s: Floats) -> Floats:
-    """What each request should have waited, had it arrived when it was due.
+def expected_latencies_ms(service: StallingService, samples: Samples, arrivals_s: Floats) -> Floats:
+    """Compute the latency of each request if it had arrived at its intended start.
 
-    `arrivals_s` are the service's own records, by its own clock. The two clocks are told apart by the request
-    that was fastest from here to there: it is taken to have needed no time.
+    `arrivals_s` are times by the service's clock. The offset of the two clocks follows from the request with
+    the shortest way, which is assumed to have taken no time.
     """
     apart_s = float(np.min(np.sort(arrivals_s) - np.sort(samples.sent_s)))
     return true_latency_ms(service, samples.intended_s + apart_s)
 
 
-def ask_with_suite(host: str, scenario: Path, folder: Path) -> Samples:
-    """The samples of a run of this suite."""
-    _run("loadtests", "--scenario", str(scenario), "--host", host, "--out", str(folder))
+def run_suite(host: str, scenario: Path, folder: Path) -> Samples:
+    """Run this suite and return its samples."""
+    _run_module("loadtests", "--scenario", str(scenario), "--host", host, "--out", str(folder))
     return read_run(folder / "latest").samples
 
 
-def ask_with_locust(host: str, seconds: int, folder: Path) -> tuple[dict[float, float], int]:
-    """The percentiles in Locust's own table, in milliseconds, and how many requests it made."""
+def run_plain_locust(host: str, seconds: int, folder: Path) -> tuple[dict[float, float], int]:
+    """Run plain Locust; return the percentiles of its own table in milliseconds, and its request count."""
     users = ["-u", str(USERS), "-r", str(USERS), "-t", f"{seconds}s", "--stop-timeout", "5"]
     table = folder / "locust"
-    said = _run(
+    said = _run_module(
         "locust", "-f", str(HERE / "plain.py"), "--host", host, "--headless", "--csv", str(table), *users
     )
     file = table.with_name("locust_stats.csv")
     if not file.exists():
-        raise FailedError(f"Locust wrote no table: {said}")
+        raise NoFiguresError(f"Locust wrote no table: {said}")
     with file.open(encoding="utf-8", newline="") as lines:
         total = next(row for row in csv.DictReader(lines) if row["Name"] == "Aggregated")
     percentiles = {float(key[:-1]): float(value) for key, value in total.items() if key.endswith("%")}
     return percentiles, int(total["Request Count"])
 
 
-def _run(module: str, *arguments: str) -> str:
-    """The last line that a module of Python says; its exit code is a verdict, and not asked for."""
+def _run_module(module: str, *arguments: str) -> str:
+    """Run a Python module; return the last line of its output. Its exit code, a verdict, is ignored."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=PROJECT,
@@ -121,6 +121,6 @@ def _run(module: str, *arguments: str) -> str:
     return (done.stderr + done.stdout).strip().rpartition("\n")[2]
 
 
-def at(ordered_ms: Floats, percent: float) -> float:
-    """The nearest-rank percentile of ascending values."""
+def nearest_rank(ordered_ms: Floats, percent: float) -> float:
+    """Return the nearest-rank percentile of ascending values."""
     return float(np.quantile(ordered_ms, percent / 100.0, method="inverted_cdf"))

@@ -1,4 +1,4 @@
-"""The picture of what was true and what was said, and the table in the document beside it."""
+"""Draws the picture of true and measured latencies, and renders the table of the document."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from benchmarks.drawing import colour, panel, picture
-from benchmarks.stall.measuring import Findings, at
+from benchmarks.drawing import add_panel, light_colour, write_svg
+from benchmarks.stall.measuring import StallFindings, nearest_rank
 from benchmarks.stall.schedule import Floats
 from reports.data.quantities import number
 
@@ -19,32 +19,34 @@ NAME: Final = "what-your-load-test-doesnt-tell-you"
 PERCENTS: Final = (50.0, 90.0, 95.0, 99.0, 99.9)
 BEGIN, END = "<!-- measured -->\n", "<!-- end of measured -->\n"
 NINES: Final = 3.0
-"""The picture ends at 99.9 %: two thousand requests tell no more."""
+"""The picture ends at 99.9 %, because two thousand requests don't determine higher percentiles."""
 
 
-def write_page(findings: Findings, folder: Path, circumstances: str) -> None:
-    """Draw the picture and renew what the document says was measured."""
+def write_page(findings: StallFindings, folder: Path, circumstances: str) -> None:
+    """Draw the picture and replace the measured part of the document."""
     document = folder / f"{NAME}.md"
     text = document.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise ValueError(f"{document}: expected one {BEGIN.strip()} and one {END.strip()}")
-    picture(folder / f"{NAME}.svg", 900, 520, title(findings), lambda figure: _paint(figure, findings))
+    write_svg(
+        folder / f"{NAME}.svg", 900, 520, compose_title(findings), lambda figure: _paint(figure, findings)
+    )
     head, _, rest = text.partition(BEGIN)
-    measured = f"![{title(findings)}.]({NAME}.svg)\n\n{table(findings)}\n\n{circumstances}\n"
+    measured = f"![{compose_title(findings)}.]({NAME}.svg)\n\n{render_table(findings)}\n\n{circumstances}\n"
     document.write_text(head + BEGIN + measured + END + rest.partition(END)[2], encoding="utf-8")
 
 
-def title(findings: Findings) -> str:
-    """What is seen, in a sentence."""
-    said, true = findings.locust_ms[99.0], at(findings.true_ms, 99.0)
+def compose_title(findings: StallFindings) -> str:
+    """State the main result in one sentence."""
+    said, true = findings.locust_ms[99.0], nearest_rank(findings.true_ms, 99.0)
     return f"Locust said 99 % of requests take at most {number(said)} ms; it was {number(true)} ms"
 
 
-def table(findings: Findings) -> str:
-    """Each percentile as it was, as this suite and as Locust say it, in Markdown."""
+def render_table(findings: StallFindings) -> str:
+    """Render a Markdown table of each percentile: true, by this suite, and by Locust."""
     lines = ["| latency, ms | true | this suite | plain Locust |", "|---|---:|---:|---:|"]
     for percent in PERCENTS:
-        true, suite = at(findings.true_ms, percent), at(findings.suite_ms, percent)
+        true, suite = nearest_rank(findings.true_ms, percent), nearest_rank(findings.suite_ms, percent)
         said = findings.locust_ms[percent]
         lines.append(f"| p{percent:g} | {number(true, 4)} | {number(suite, 4)} | {number(said, 4)} |")
     due, made = len(findings.true_ms), findings.locust_requests
@@ -52,34 +54,34 @@ def table(findings: Findings) -> str:
     return "\n".join(lines)
 
 
-def _paint(figure: Figure, findings: Findings) -> None:
-    axes = panel(figure, left_px=72, right_px=150, top_px=92, bottom_px=66)
+def _paint(figure: Figure, findings: StallFindings) -> None:
+    axes = add_panel(figure, left_px=72, right_px=150, top_px=92, bottom_px=66)
     axes.set_xlim(0, NINES)
     axes.set_ylim(0, findings.true_ms[-1] * 1.05)
     shares = (0.0, 50.0, 90.0, 95.0, 99.0, 99.9)
     axes.xaxis.set_major_locator(FixedLocator([_nines(share) for share in shares]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda _, place: f"{shares[place]:g} %"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.grid(visible=True, axis="y", color=colour("rule"), linewidth=0.8)
-    axes.set_xlabel("share of requests at least that fast", color=colour("muted"), labelpad=10)
+    axes.grid(visible=True, axis="y", color=light_colour("rule"), linewidth=0.8)
+    axes.set_xlabel("share of requests at least that fast", color=light_colour("muted"), labelpad=10)
     axes.annotate(
         "latency, ms", (0, 1), xycoords="axes fraction", xytext=(-48, 14), textcoords="offset pixels",
-        color=colour("muted"),
+        color=light_colour("muted"),
     )  # fmt: skip
-    _curve(axes, findings.true_ms, colour("warning"), width=9)
-    _curve(axes, findings.suite_ms, colour("p95"), width=2.5)
+    _curve(axes, findings.true_ms, light_colour("warning"), width=9)
+    _curve(axes, findings.suite_ms, light_colour("p95"), width=2.5)
     _points(axes, findings)
-    end_ms = at(findings.true_ms, 99.9)
-    _name(axes, end_ms, "what was true,", colour("load-text"), above_px=0)
-    _name(axes, end_ms, "and what this", colour("p95-text"), above_px=-20)
-    _name(axes, end_ms, "suite said", colour("p95-text"), above_px=-38)
+    end_ms = nearest_rank(findings.true_ms, 99.9)
+    _name(axes, end_ms, "what was true,", light_colour("load-text"), above_px=0)
+    _name(axes, end_ms, "and what this", light_colour("p95-text"), above_px=-20)
+    _name(axes, end_ms, "suite said", light_colour("p95-text"), above_px=-38)
     axes.annotate(
         "what Locust said",
         (_nines(98.0), findings.locust_ms[98.0]),
         xytext=(0, 16),
         textcoords="offset pixels",
         ha="center",
-        color=colour("missed-text"),
+        color=light_colour("missed-text"),
     )
 
 
@@ -88,11 +90,13 @@ def _curve(axes: Axes, ordered_ms: Floats, tint: str, width: float) -> None:
     axes.plot([_nines(share) for share in shares], ordered_ms, color=tint, linewidth=width)
 
 
-def _points(axes: Axes, findings: Findings) -> None:
+def _points(axes: Axes, findings: StallFindings) -> None:
     percents = [percent for percent in sorted(findings.locust_ms) if percent <= 99.9]
     places = [_nines(percent) for percent in percents]
     said = [findings.locust_ms[percent] for percent in percents]
-    axes.plot(places, said, color=colour("missed"), linewidth=2.5, marker="o", markersize=7, clip_on=False)
+    axes.plot(
+        places, said, color=light_colour("missed"), linewidth=2.5, marker="o", markersize=7, clip_on=False
+    )
 
 
 def _name(axes: Axes, height_ms: float, text: str, tint: str, above_px: float) -> None:
@@ -103,5 +107,5 @@ def _name(axes: Axes, height_ms: float, text: str, tint: str, above_px: float) -
 
 
 def _nines(percent: float) -> float:
-    """Where a percentile stands on an axis that gives each nine the same room."""
+    """Return the place of a percentile on an axis where each nine has the same width."""
     return float(-np.log10(1.0 - percent / 100.0))

@@ -7,12 +7,12 @@ from locust import FastHttpUser, constant_throughput, task
 
 
 class Customer(FastHttpUser):
-    """Asks for a prediction every tenth of a second, as long as replies come faster than that."""
+    """Asks for a prediction every tenth of a second, if replies take less than that."""
 
     wait_time = constant_throughput(10)
 
     def on_start(self) -> None:
-        """Users don't come in step."""
+        """Spread the users over their interval."""
         time.sleep(random.random() / 10)
 
     @task

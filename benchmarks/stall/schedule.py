@@ -1,4 +1,4 @@
-"""A serial service that stalls on a schedule, as a pure function: when each request is answered, by hand."""
+"""A serial service that stalls on a schedule, as a pure function from arrivals to answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Stall:
-    """A stretch in which the service does nothing, `start_s` <= t < `end_s`."""
+    """A time in which the service does nothing, `start_s` <= t < `end_s`."""
 
     start_s: float
     end_s: float
@@ -24,14 +24,14 @@ class Stall:
 
 
 @dataclass(frozen=True)
-class Service:
-    """Requests are answered one after the other, each `work_s` long; `stalls` are in order and apart."""
+class StallingService:
+    """Answers requests one after the other, `work_s` each; `stalls` are sorted and don't overlap."""
 
     work_s: float
     stalls: Sequence[Stall] = ()
 
     def done_s(self, begun_s: float) -> float:
-        """When a request is answered that the service turned to at `begun_s`: a stall interrupts the work."""
+        """Return when a request is answered whose work began at `begun_s`; stalls interrupt the work."""
         at_s, left_s = begun_s, self.work_s
         for stall in self.stalls:
             if stall.end_s <= at_s:
@@ -42,23 +42,24 @@ class Service:
             at_s = stall.end_s
         return at_s + left_s
 
-    def answers(self, arrivals_s: Iterable[float]) -> Iterator[float]:
-        """When each of the arrivals, in their order, is answered; who comes meanwhile waits in line."""
+    def answer_times_s(self, arrivals_s: Iterable[float]) -> Iterator[float]:
+        """Yield when each arrival is answered, in order; an arrival during other work waits in a queue."""
         free_s = 0.0
         for arrival_s in arrivals_s:
             free_s = self.done_s(max(arrival_s, free_s))
             yield free_s
 
 
-def true_latency_ms(service: Service, arrivals_s: Floats) -> Floats:
-    """How long each arrival waits for its answer, in milliseconds, on a network that takes no time."""
-    answered_s = np.fromiter(service.answers(arrivals_s.tolist()), dtype=np.float64, count=len(arrivals_s))
+def true_latency_ms(service: StallingService, arrivals_s: Floats) -> Floats:
+    """Return the latency of each arrival in milliseconds, without any network delay."""
+    answers_s = service.answer_times_s(arrivals_s.tolist())
+    answered_s = np.fromiter(answers_s, dtype=np.float64, count=len(arrivals_s))
     latency_ms: Floats = (answered_s - arrivals_s) * 1000.0
     return latency_ms
 
 
 def stalls(period_s: float, length_s: float, freeze: Stall, until_s: float) -> tuple[Stall, ...]:
-    """A stall of `length_s` in the middle of each period, and one `freeze`, which swallows those it meets."""
+    """Return a stall of `length_s` in the middle of each period; one `freeze` replaces those near it."""
     short = [
         Stall(start_s, start_s + length_s)
         for start_s in np.arange(period_s / 2, until_s, period_s).tolist()

@@ -1,8 +1,8 @@
 """A model service over HTTP that answers one request after the other and stalls on a schedule.
 
-Its clock starts with the first prediction asked for. `GET /log` says when, by that clock, all of them came,
-and by how much the slowest reply missed its time. The service doesn't sleep through a stall: it keeps each
-reply back until the schedule has it answered, so that it stays exact to a fraction of a millisecond.
+Its clock starts with the first prediction request. `GET /log` returns the arrival times of all of them by
+that clock, and the worst delay of a reply after its scheduled time. The service doesn't sleep through a
+stall: it holds each reply back until its scheduled time, so that it is exact to a fraction of a millisecond.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.stall.schedule import Service, Stall
+from benchmarks.stall.schedule import Stall, StallingService
 
 PREDICTION = b'{"charges": 1234.5}'
 
 
 class StallingServer:
-    """Serve a `Service` on loopback."""
+    """Serves a `StallingService` on loopback."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: StallingService) -> None:
         self._service = service
         self._began: float | None = None
         self._free_s = 0.0
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stall.service", description=__doc__)
     parser.add_argument("service", help="the service as JSON: work_s, and stalls as pairs of seconds")
     described = json.loads(parser.parse_args(arguments).service)
-    service = Service(described["work_s"], [Stall(*pair) for pair in described["stalls"]])
+    service = StallingService(described["work_s"], [Stall(*pair) for pair in described["stalls"]])
     # select waits to the microsecond, where epoll rounds up to a millisecond
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
         runner.run(StallingServer(service).serve())

@@ -1,4 +1,4 @@
-"""The insurance model as if each call of it took 10 ms, as a larger model's would: something to overload."""
+"""The insurance model with calls of 10 ms, like those of a larger model, to try overload."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ CALL_S = 0.010
 
 
 class HeavierModel(InsuranceChargesModel):
-    """Answers as the insurance model does, after a pause for the whole batch."""
+    """Predicts like the insurance model, after one pause per batch."""
 
     def predict_batch(self, data: Sequence[InsuranceChargesModelInput]) -> list[InsuranceChargesModelOutput]:
-        """One prediction a record, in their order."""
+        """Return one prediction per record, in the same order."""
         time.sleep(CALL_S)
         return super().predict_batch(data)

@@ -17,7 +17,7 @@ from loadtests.cli.listening import (
     check_web_port,
 )
 from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL, SHARED, add_to_own
-from loadtests.cli.own_service import free_port
+from loadtests.cli.own_service import find_free_port
 from loadtests.cli.values import parse_above_zero, parse_host, parse_port
 from loadtests.client.addresses import LOOPBACK
 from loadtests.recording.facts import PROJECT
@@ -156,7 +156,7 @@ def build_locust_command(options: Namespace, scenario: str, host: str) -> list[s
             command += [f"--{name.replace('_', '-')}", str(value)]
     if options.processes:
         # A port that the workers of no other load test look for.
-        port = str(free_port(0))
+        port = str(find_free_port(0))
         command += ["--processes", str(options.processes), "--master-bind-host", LOOPBACK]
         command += ["--master-bind-port", port, "--master-port", port]
     if options.master:

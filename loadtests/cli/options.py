@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from configuration.loading import list_scenario_names
 from loadtests.cli.values import parse_above_zero, parse_port, parse_seconds, parse_trace_link, parse_workload
 from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
-from reports.data.checkpoints import LOOKS
-from reports.data.traces import PLACE
+from reports.data.checkpoints import CHECKPOINTS
+from reports.data.traces import PLACEHOLDER
 
 if TYPE_CHECKING:  # importing Locust patches the standard library, too late for whoever has used it
     from locust.argument_parser import LocustArgumentParser
@@ -73,7 +73,7 @@ SHARED: Final = (
     ),
     Option(
         "--trace-link",
-        f"where a trace is seen, with {PLACE} in it; the report's slowest requests link there",
+        f"where a trace is seen, with {PLACEHOLDER} in it; the report's slowest requests link there",
         metavar="URL",
         type=parse_trace_link,
         default="",
@@ -96,7 +96,7 @@ SHARED: Final = (
     Option("--require-proof", "fail if too few samples prove an objective", default=False),
     Option(
         "--stop-when-decided",
-        f"end the run at the first of {LOOKS} checkpoints by which each objective is proven or broken",
+        f"end the run at the first of {CHECKPOINTS} checkpoints by which each objective is proven or broken",
         default=False,
     ),
     Option(

@@ -1,4 +1,4 @@
-"""Start the suite's own service for a run, wait until it is ready, stop it afterwards."""
+"""Starts the suite's own service for a run, waits until it is ready, stops it afterwards."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ LAST_WORDS: Final = 15
 
 
 class ServiceError(Exception):
-    """The service did not start; the message holds what it said."""
+    """The service did not start; the message holds its last output."""
 
 
 class PortTakenError(ServiceError):
-    """Somebody else listens where the service was to."""
+    """Another process listens on the port meant for the service."""
 
 
 class OwnService:
-    """The service as a process of its own, in a session of its own, so that Ctrl-C does not reach it first.
+    """The service as another process, in another process session, so that Ctrl-C does not reach it first.
 
-    Use as a context; `host` is where it listens once inside: on the `port` given, or on any that is free if
-    that one is taken, by a service that listens already or by one that was quicker.
+    Used as a context manager; inside, `host` is its base URL: on the `port` given, or on any free one if
+    that is taken.
     """
 
     def __init__(self, port: int = PREFERRED_PORT) -> None:
@@ -52,9 +52,9 @@ class OwnService:
     def __enter__(self) -> Self:
         try:
             try:
-                self._start(free_port(self._preferred))
+                self._start(find_free_port(self._preferred))
             except PortTakenError:
-                self._start(free_port(0))
+                self._start(find_free_port(0))
         except BaseException:
             self._log.close()
             raise
@@ -63,7 +63,7 @@ class OwnService:
     def _start(self, port: int) -> None:
         self.host = f"http://{LOOPBACK}:{port}"
         try:
-            with signals_held():
+            with hold_signals():
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "service", "--host", LOOPBACK, "--port", str(port)],
                     cwd=PROJECT,
@@ -82,7 +82,7 @@ class OwnService:
             raise
 
     def _await_listening(self, port: int) -> None:
-        """Wait until it is this service that listens: another's answer would be taken for its own."""
+        """Wait until it is this service that listens, so that no other one is mistaken for it."""
         deadline = time.monotonic() + START_PATIENCE_S
         while not self._listens(port):
             if self._gone and not is_free(LOOPBACK, port):
@@ -93,7 +93,7 @@ class OwnService:
             time.sleep(RETRY_S)
 
     def _listens(self, port: int) -> bool:
-        """Whether the service's process, or a worker of it, has the port."""
+        """Whether the process of the service, or a worker of it, listens on the port."""
         assert self._process is not None
         try:
             process = psutil.Process(self._process.pid)
@@ -134,8 +134,8 @@ class OwnService:
 
 
 @contextmanager
-def signals_held() -> Iterator[None]:
-    """Let SIGINT and SIGTERM come at the end: what they interrupt here would be left without an owner."""
+def hold_signals() -> Iterator[None]:
+    """Delay SIGINT and SIGTERM: an interruption here would leave a process that nobody ends."""
     came: list[int] = []
     handlers = {
         number: signal.signal(number, lambda number, _: came.append(number))
@@ -150,8 +150,8 @@ def signals_held() -> Iterator[None]:
         signal.raise_signal(held)
 
 
-def free_port(preferred: int) -> int:
-    """`preferred` if nobody listens there, else any port that is free."""
+def find_free_port(preferred: int) -> int:
+    """`preferred` if it is free, else any free port."""
     if preferred and is_free(LOOPBACK, preferred):
         return preferred
     with socket.create_server((LOOPBACK, 0)) as probe:
@@ -159,7 +159,7 @@ def free_port(preferred: int) -> int:
 
 
 def is_free(address: str, port: int) -> bool:
-    """Whether one could listen there."""
+    """Whether this process could listen there."""
     try:
         socket.create_server((address, port)).close()
     except OSError:

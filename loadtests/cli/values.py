@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from loadtests.monitoring.kubectl import Workload
 from reports.data.addresses import is_host
-from reports.data.traces import checked_template
+from reports.data.traces import check_template
 
 
 def parse_port(text: str) -> int:
@@ -46,7 +46,7 @@ def parse_workload(text: str) -> str:
 def parse_trace_link(text: str) -> str:
     """An address with a place for a trace's id; empty for none."""
     try:
-        return checked_template(text) if text else ""
+        return check_template(text) if text else ""
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from typing import Final
 
-from reports.data.addresses import AddressError, base_url
+from reports.data.addresses import AddressError, parse_base_url
 
 HEADERS_VARIABLE: Final = "LOADTEST_HEADERS"
 BODY_HEADERS: Final = frozenset(("content-length", "transfer-encoding"))
@@ -48,7 +48,7 @@ class Target:
         if "@" in url:
             raise ValueError(CREDENTIALS)
         try:
-            parts = base_url(url)
+            parts = parse_base_url(url)
         except AddressError:
             raise ValueError(f"the host {url!r} is no URL; give one like http://127.0.0.1:8000") from None
         assert parts.hostname is not None

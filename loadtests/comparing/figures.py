@@ -11,9 +11,9 @@ import numpy as np
 from reports.data.folder import read_run
 from reports.data.run import Run
 from reports.data.telemetry import SERVICE
-from reports.figures.figures import Figures, figures
-from reports.judging.objectives import parse_objective
-from reports.judging.verdict import Verdict, judge
+from reports.figures.figures import Figures, compute_figures
+from reports.judging.verdict import Verdict, judge_run
+from reports.objectives.parsing import parse_objective
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def column(title: str, rows: int, folder: Path) -> Column:
         title=title,
         rows=rows,
         folder=folder,
-        figures=figures(judged, run.judged_s, run.facts.expected),
-        verdict=judge(run),
+        figures=compute_figures(judged, run.judged_s, run.facts.expected),
+        verdict=judge_run(run),
         targets=_targets(run),
         planned_rps=None if plan.requests is None else plan.requests / run.judged_s,
         refused=int(np.count_nonzero(judged.status == 503)),
@@ -88,8 +88,8 @@ def _targets(run: Run) -> dict[str, str]:
 
 def _cpu_s(run: Run) -> float | None:
     """The mean of what was observed once a second, over the whole of what is judged."""
-    t_s, percent = run.telemetry.series("cpu_percent", SERVICE)
+    t_s, percent = run.telemetry.select_series("cpu_percent", SERVICE)
     inside = np.zeros(len(t_s), dtype=np.bool_)
-    for start_s, end_s in run.spans():
+    for start_s, end_s in run.list_spans():
         inside |= (t_s >= start_s) & (t_s < end_s)
     return float(percent[inside].mean()) / 100.0 * run.judged_s if inside.any() else None

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from loadtests.exposition.counts import Counts
+from loadtests.exposition.counts import RequestCounts
 from loadtests.recording.run import RunRecording
 from loadtests.session.controller import Controller
 
@@ -24,16 +24,16 @@ class GeneratorMetrics(Collector):
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
-        self._counts = Counts()
-        self._know_endpoints()
+        self._counts = RequestCounts()
+        self._add_endpoints()
 
     def follow(self, run: RunRecording) -> None:
         """Count the requests of a run from its begin on."""
-        self._know_endpoints()
+        self._add_endpoints()
         run.add_batch_listener(self._counts.add)
 
-    def _know_endpoints(self) -> None:
-        self._counts.know(endpoint.name for endpoint in self._controller.scenario.traffic.endpoints)
+    def _add_endpoints(self) -> None:
+        self._counts.add_endpoints(endpoint.name for endpoint in self._controller.scenario.traffic.endpoints)
 
     def collect(self) -> Iterator[Metric]:
         """All metrics; Prometheus' client library calls it for each scrape."""

@@ -1,4 +1,4 @@
-"""Requests counted for Prometheus, a sealed batch at a time: totals that only grow, from run to run."""
+"""Counts requests for Prometheus, a sealed batch at a time: totals that only grow, from run to run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
-from loadtests.recording.recorder import OTHER_NAMES, OUTCOME_CODES, Batch
+from loadtests.recording.recorder import OTHER_NAMES
+from loadtests.recording.row import OUTCOME_CODES
+from loadtests.recording.sample_writer import SampleBatch
 from reports.data.samples import OUTCOMES
 
 LATENCY_BUCKETS_S: Final = (
@@ -17,7 +19,7 @@ LATENCY_BUCKETS_S: Final = (
     *(0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75),
     *(1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0),
 )
-"""0.2 ms to 10 s; up to 1 s the same as the service's, so that both sides are read with one ruler."""
+"""0.2 ms to 10 s; up to 1 s the same as the service's, so that both sides can be compared."""
 LATENESS_BUCKETS_S: Final = (
     *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05),
     *(0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
@@ -35,19 +37,19 @@ class Histogram:
         self._sum_s = 0.0
 
     def add(self, values_s: NDArray[np.float64]) -> None:
-        """Count values; a bucket holds what is not above its bound, as Prometheus has it."""
+        """Count values; a bucket holds values up to and including its bound, as in Prometheus."""
         places = np.searchsorted(self._bounds_s, values_s, side="left")
         self._counts += np.bincount(places, minlength=len(self._counts))
         self._sum_s += float(values_s.sum())
 
     def add_to(self, family: HistogramMetricFamily, labels: Sequence[str]) -> None:
-        """Tell the buckets, each with all below it."""
+        """Add the cumulative buckets."""
         bounds = [*map(str, self._bounds_s.tolist()), "+Inf"]
         counts = np.cumsum(self._counts).tolist()
         family.add_metric(labels, list(zip(bounds, counts, strict=True)), self._sum_s)
 
 
-class Counts:
+class RequestCounts:
     """Every request that was recorded since the process started, warm-up included."""
 
     def __init__(self) -> None:
@@ -56,14 +58,14 @@ class Counts:
         self._lateness = Histogram(LATENESS_BUCKETS_S)
         self._rows = 0
 
-    def know(self, endpoints: Iterable[str]) -> None:
-        """Count these endpoints from nought on: of a series that begins at 5, Prometheus misses the 5."""
+    def add_endpoints(self, endpoints: Iterable[str]) -> None:
+        """Count these endpoints from 0 on: if a series begins at 5, Prometheus misses the 5."""
         for name in endpoints:
             if name not in self._outcomes:
                 self._outcomes[name] = np.zeros(len(OUTCOMES), dtype=np.int64)
                 self._latency[name] = Histogram(LATENCY_BUCKETS_S)
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: SampleBatch) -> None:
         """Count a batch."""
         rows = batch.rows
         for code in np.unique(rows["endpoint"]):
@@ -81,7 +83,7 @@ class Counts:
         if name not in self._outcomes:
             if len(self._outcomes) >= MOST_ENDPOINTS:
                 name = OTHER_NAMES
-            self.know((name,))
+            self.add_endpoints((name,))
         return name
 
     def collect(self) -> Iterator[Metric]:

@@ -20,7 +20,7 @@ from loadtests.client.connection import Connection
 from loadtests.client.readiness import READINESS_PATH
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
-from loadtests.monitoring.host import ForeignCpuUsage
+from loadtests.monitoring.host import ForeignCpuUsage, list_own_processes, make_reader
 from loadtests.recording.observing import observe_every
 from loadtests.recording.writer import Observation
 from reports.data.samples import LACKING
@@ -53,7 +53,8 @@ class ServiceMonitor:
         }
         self._connection = Connection(target)
         self._processes = find_local_processes(target)
-        self._foreign_usage = ForeignCpuUsage(self._processes) if self._processes else None
+        ours = [*list_own_processes(), *self._processes]
+        self._foreign_usage = ForeignCpuUsage(make_reader(ours)) if self._processes else None
         self._before: dict[str, float] = {}
         self._at = perf_counter()
         self._tells_readiness: bool | None = None

@@ -19,7 +19,7 @@ from configuration.scenario import Scenario
 from loadtests.client.readiness import describe_service
 from loadtests.client.target import Target
 from loadtests.recording.settings import RunSettings
-from reports.data.checkpoints import LOOKS, checkpoints_s
+from reports.data.checkpoints import CHECKPOINTS, compute_checkpoints_s
 from reports.data.facts import Facts
 
 ENDLESS_S: Final = 1e9
@@ -60,8 +60,8 @@ def gather_facts(
         note=settings.note,
         trace_link=settings.trace_link,
     )
-    if settings.stop_when_decided and checkpoints_s(facts):
-        return replace(facts, looks=LOOKS)
+    if settings.stop_when_decided and compute_checkpoints_s(facts):
+        return replace(facts, looks=CHECKPOINTS)
     return facts
 
 

@@ -1,4 +1,4 @@
-"""Looks again and again at what is observed beside the requests; one look that fails ends no observer."""
+"""Repeats an observation once a period; one that fails does not end the observer."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def observe_every(
 ) -> gevent.Greenlet:
     """Call `look` each period, or as soon after as it can be, until the greenlet is killed.
 
-    A look that raises is told, once, and the next one is tried: what is missing then shows in the run's
-    telemetry, where the verdict looks for it (`reports.judging.completeness`).
+    A look that raises is logged, once, and the next one is tried. The missing rows show in the run's
+    telemetry, where the verdict counts them (`reports.judging.completeness`).
     """
     return gevent.spawn(_observe, period_s, look, what, at_once)
 

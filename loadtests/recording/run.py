@@ -9,13 +9,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from loadtests.recording.live import Live
+from loadtests.recording.live import LiveFigures
 from loadtests.recording.observing import observe_every
-from loadtests.recording.recorder import Batch
+from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation, RunWriter
 from reports.data.facts import Facts, Stage
 from reports.data.telemetry import GENERATOR
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ class RunRecording:
     ) -> None:
         self.facts = facts
         self.folder = folder
-        self.live = Live(facts.stages, objectives, facts.expected)
+        self.live = LiveFigures(facts, objectives)
         self.faults: list[str] = []
-        self._batch_listeners: list[Callable[[Batch], None]] = []
+        self._batch_listeners: list[Callable[[SampleBatch], None]] = []
         self.latest: dict[tuple[str, str], float] = {}
         """The last observed values, by source and name."""
         self.started = perf_counter()
@@ -74,7 +74,7 @@ class RunRecording:
         """How many users are running."""
         return self._count_users()
 
-    def add_batch_listener(self, listener: Callable[[Batch], None]) -> None:
+    def add_batch_listener(self, listener: Callable[[SampleBatch], None]) -> None:
         """Call `listener` with every batch of samples written from now on."""
         self._batch_listeners.append(listener)
 
@@ -130,7 +130,7 @@ class RunRecording:
             stages=tuple(_with_end(stage, ended_s, self.facts.planned_s) for stage in self.facts.stages),
             ended_s=ended_s,
             interrupted=interrupted,
-            offered=offered(self.live.total().requests, ended_s),
+            offered=offered(self.live.compute_totals().requests, ended_s),
             faults=tuple(self.faults),
         )
         self._writer.close(self.facts)

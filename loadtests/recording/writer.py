@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from loadtests.recording.facts import LATEST
-from loadtests.recording.recorder import Batch, SampleWriter
-from reports.data.columns import numbers, texts
+from loadtests.recording.sample_writer import SampleBatch, SampleWriter
+from reports.data.columns import encode_numbers, encode_texts
 from reports.data.facts import Facts
 from reports.data.folder import write_text
 from reports.data.telemetry import TELEMETRY_SCHEMA
@@ -55,7 +55,7 @@ class RunWriter:
         """Samples written so far."""
         return self._samples.written
 
-    def append(self, raw: bytes, endpoints: Sequence[str], worker: int) -> Batch:
+    def append(self, raw: bytes, endpoints: Sequence[str], worker: int) -> SampleBatch:
         """Write packed rows; return them decoded."""
         return self._samples.append(raw, endpoints, worker)
 
@@ -64,10 +64,10 @@ class RunWriter:
         if self._open:
             sources, names, values = zip(*observations, strict=True)
             columns = [
-                numbers(np.full(len(values), t_s), pa.float64()),
-                texts(sources),
-                texts(names),
-                numbers(np.array(values), pa.float64()),
+                encode_numbers(np.full(len(values), t_s), pa.float64()),
+                encode_texts(sources),
+                encode_texts(names),
+                encode_numbers(np.array(values), pa.float64()),
             ]
             self._telemetry.write_batch(pa.RecordBatch.from_arrays(columns, schema=TELEMETRY_SCHEMA))
             self._telemetry_file.flush()

@@ -11,7 +11,7 @@ import gevent
 
 from loadtests.recording.run import RunRecording
 from loadtests.session.judging import run_reports
-from reports.data.checkpoints import checkpoints_s
+from reports.data.checkpoints import compute_checkpoints_s
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def watch(run: RunRecording, timeout_s: float, decided: Callable[[], None]) -> g
 
 
 def _watch(run: RunRecording, settle_s: float, decided: Callable[[], None]) -> None:
-    for until_s in checkpoints_s(run.facts)[:-1]:
+    for until_s in compute_checkpoints_s(run.facts)[:-1]:
         if until_s + settle_s >= (run.facts.planned_s or 0.0):
             return
         gevent.sleep(max(0.0, until_s + settle_s - run.elapsed_s))

@@ -12,7 +12,7 @@ def describe_missing_arrivals(scenario: Scenario, shares: int, run: RunRecording
     if scenario.load.model == "closed":
         return None
     due = count_arrivals(scenario, shares, scenario.judged_from_s, run.elapsed_s)
-    missing = due - run.live.total().requests
+    missing = due - run.live.compute_totals().requests
     if missing <= 0:
         return None
     return f"{missing:,} of {due:,} planned requests left no sample: the generator did not launch them"

@@ -63,15 +63,15 @@ def fit_line(line: str, width: int) -> str:
 def measure_progress(run: RunRecording) -> Progress:
     """The progress of a run at this moment."""
     t_s, stages, planned_s = run.elapsed_s, run.facts.stages, run.facts.planned_s
-    total = run.live.total()
-    kept = [standing.kept for standing in run.live.standings(t_s) if standing.kept is not None]
+    total = run.live.compute_totals()
+    kept = [standing.kept for standing in run.live.list_standings(t_s) if standing.kept is not None]
     return Progress(
         stage=next((stage.name for stage in stages if t_s < stage.end_s), stages[-1].name),
         elapsed_s=t_s if planned_s is None else min(t_s, planned_s),
         planned_s=planned_s,
         users=run.users if run.facts.model == "closed" else None,
-        rate=run.live.rate(t_s),
-        p99_ms=total.percentile_ms(99.0),
+        rate=run.live.estimate_rate(t_s),
+        p99_ms=total.p99_ms,
         errors=total.errors,
         kept=sum(kept),
         known=len(kept),

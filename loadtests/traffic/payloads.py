@@ -14,7 +14,7 @@ from configuration.errors import ConfigurationError
 from configuration.scenario import Scenario
 from configuration.traffic import Endpoint
 from loadtests.client.target import Target
-from loadtests.recording.recorder import KIND_CODES
+from loadtests.recording.row import KIND_CODES
 from loadtests.traffic.records import generate_records
 
 DECK_REQUESTS: Final = 4_096

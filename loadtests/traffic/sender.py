@@ -15,7 +15,8 @@ from locust.env import Environment
 from configuration.scenario import Scenario
 from loadtests.client.connection import Connection
 from loadtests.client.target import Target
-from loadtests.recording.recorder import NAN, OUTCOME_CODES, Recorder, Row
+from loadtests.recording.recorder import Recorder
+from loadtests.recording.row import NAN, OUTCOME_CODES, SampleRow
 from loadtests.traffic.payloads import Request, build_deck
 from loadtests.traffic.replies import classify_reply, parse_server_timing
 
@@ -104,7 +105,7 @@ class RequestSender:
             response_length=len(reply.body),
             exception=None if outcome in self._wanted else _describe_failure(outcome, reply.status),
             context=_NO_CONTEXT,
-            sample=(  # a bare tuple in the order of the row: a named one costs as much as packing it
+            sample=(  # a bare tuple in the order of SampleRow: making one costs as much as packing one
                 intended - started,
                 sent - started,
                 latency_ms,
@@ -127,7 +128,7 @@ class RequestSender:
     def drop(self, request: Request, intended: float) -> None:
         """Record a request that was due and not sent, because too many were under way."""
         self._recorder.record(
-            Row(
+            SampleRow(
                 intended - self._recorder.started,
                 NAN,
                 NAN,

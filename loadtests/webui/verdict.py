@@ -14,6 +14,7 @@ from loadtests.session.controller import Controller
 from loadtests.session.judging import VerdictJson
 from loadtests.session.progress import measure_progress
 from reports.data.quantities import beside, exact, with_unit
+from reports.judging.outcomes import SYMBOLS
 
 KEY: Final = "verdict"
 TITLE: Final = "Verdict"
@@ -24,7 +25,6 @@ COLUMNS: Final = (
     ("outcome", "Outcome"),
     ("why", "In words"),
 )
-SYMBOLS: Final = {"met": "✓", "missed": "✗", "unproven": "?"}
 NOTHING: Final = "–"
 
 Cells = dict[str, str]
@@ -79,7 +79,7 @@ def list_objectives(controller: Controller) -> list[Cells]:
     if controller.verdict is not None:
         cells = [_describe_judged(objective) for objective in controller.verdict["objectives"]]
     else:
-        cells = [_describe_standing(standing) for standing in run.live.standings(run.elapsed_s)]
+        cells = [_describe_standing(standing) for standing in run.live.list_standings(run.elapsed_s)]
     return [{"name": f"{place:04}", **row} for place, row in enumerate(cells)]
 
 

@@ -33,7 +33,7 @@ from loadtests.workers.protocol import (
     WorkerAssignment,
     decode_assignment,
 )
-from reports.data.telemetry import worker_source
+from reports.data.telemetry import name_worker_source
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ class WorkerSession:
         self._generator = LoadGenerator(
             self._environment, assignment.scenario, target, assignment.worker, assignment.workers
         )
-        self._generator.start(link.send_rows, link.send_observations, worker_source(assignment.worker))
+        self._generator.start(link.send_rows, link.send_observations, name_worker_source(assignment.worker))
         if assignment.is_empty:
             logger.warning("the arrivals were dealt before this worker joined: in this run it sends nothing")
         if self._forked:

@@ -10,8 +10,8 @@ from reports.charts.canvas import picture
 from reports.charts.multiples import Marked, Panel, Series, paint_panels
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import into_run, listing
+from reports.data.columns import Floats
 from reports.data.quantities import counted, number
-from reports.data.samples import Floats
 from reports.data.telemetry import SERVICE
 
 
@@ -68,7 +68,7 @@ class Probes(NamedTuple):
     @classmethod
     def of(cls, scene: Scene) -> Probes:
         """Those of a run; none where readiness was not observed."""
-        return cls(*scene.run.telemetry.series("readiness", SERVICE))
+        return cls(*scene.run.telemetry.select_series("readiness", SERVICE))
 
     @property
     def missed(self) -> int:

@@ -11,8 +11,9 @@ from reports.charts.words import listing, ms
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
 from reports.data.telemetry import MACHINE, OBSERVED
-from reports.judging.generator_health import Limits, described, faults, health
-from reports.judging.interference import disturbance
+from reports.figures.generator import describe_generator_health, measure_generator_health
+from reports.judging.generator_health import GeneratorLimits, find_generator_faults
+from reports.judging.interference import find_disturbance
 
 _MOST = 4
 """Measures and processes that are put into words."""
@@ -21,7 +22,7 @@ _MOST = 4
 def generator_health(scene: Scene) -> Chart | None:
     """Processor use, waiting and event-loop lag of each generator process, each with its limit."""
     run = scene.run
-    limits = Limits.of(run.facts.generator)
+    limits = GeneratorLimits.from_json(run.facts.generator)
     panels = [
         Panel(caption, series, limit=limit)
         for name, caption, limit in (
@@ -36,10 +37,13 @@ def generator_health(scene: Scene) -> Chart | None:
     others = Series.observed(run, "others_percent", MACHINE, "users", scene.axis.end_s)
     panels += [Panel("other programs on this machine, % of a core", (others,), 100.0)] if len(others) else []
     processes = len(panels[0].series)
-    busy = disturbance(run)
+    busy = find_disturbance(run)
     spans = zip(busy.start_s.tolist(), np.minimum(busy.end_s, scene.axis.end_s).tolist(), strict=True)
     marked = Marked("too busy", [span for span in spans if span[0] < span[1]])
-    told = "; ".join(_shortened(described(health(run)))) or "Observed in the warm-up alone"
+    told = (
+        "; ".join(_shortened(describe_generator_health(measure_generator_health(run))))
+        or "Observed in the warm-up alone"
+    )
     return Chart(
         "generator",
         "The generator's health",
@@ -66,9 +70,9 @@ def _series(run: Run, end_s: float, name: str) -> tuple[Series, ...]:
     return tuple(series for series in found if len(series))
 
 
-def _title(run: Run, limits: Limits) -> str:
+def _title(run: Run, limits: GeneratorLimits) -> str:
     """What went beyond a limit and for how long, or how far from its limits it stayed."""
-    found = health(run)
+    found = measure_generator_health(run)
     if not found.processes:
         return "The generator was not observed while the run was judged"
     told = []
@@ -83,8 +87,10 @@ def _title(run: Run, limits: Limits) -> str:
     if found.lateness and found.lateness.p99_ms > limits.lateness_ms:
         told.append(f"sent {ms(found.lateness.p99_ms)} late at p99")
     if told:
-        return f"The generator {listing(told)}" + ("" if faults(run) else ", which is tolerated")
-    if busy_s := disturbance(run).length_s:
+        return f"The generator {listing(told)}" + (
+            "" if find_generator_faults(run) else ", which is tolerated"
+        )
+    if busy_s := find_disturbance(run).length_s:
         return f"Other programs filled the machine for {duration(busy_s)}"
     busiest = max(float(process.busy.max()) for process in found.processes)
     longest_ms = max((float(p.lag_ms.max()) for p in found.processes if len(p.lag_ms)), default=None)

@@ -15,8 +15,8 @@ from reports.charts.percentiles import at
 from reports.charts.scene import Chart, Scene
 from reports.charts.windows import usual_s
 from reports.charts.words import ms
+from reports.data.columns import Floats
 from reports.data.quantities import counted, number
-from reports.data.samples import Floats
 
 _COLUMNS, _ROWS = 130, 48
 _CHUNK = 1_000_000

@@ -12,8 +12,8 @@ from reports.charts.palette import mark
 from reports.charts.scene import Chart, Limit, Scene, WorstWindow
 from reports.charts.windows import QUANTILES, Windows
 from reports.charts.words import ms
+from reports.data.columns import Floats, Mask
 from reports.data.quantities import beside, counted, duration, number
-from reports.data.samples import Floats, Mask
 from reports.figures.summary import LimitCrossing
 
 _MOST = 0.6

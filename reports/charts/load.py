@@ -14,8 +14,8 @@ from reports.charts.scene import POINTS, Chart, Scene
 from reports.charts.timeaxis import STEPS_S
 from reports.charts.windows import per_window, thin
 from reports.charts.words import share
+from reports.data.columns import Floats
 from reports.data.quantities import counted, duration, number
-from reports.data.samples import Floats
 
 _GAP_PX = 40
 ENOUGH = 0.95

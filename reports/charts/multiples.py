@@ -15,9 +15,9 @@ from reports.charts.palette import mark
 from reports.charts.scene import POINTS
 from reports.charts.timeaxis import TimeAxis
 from reports.charts.windows import thin
+from reports.data.columns import Floats
 from reports.data.quantities import number
 from reports.data.run import Run
-from reports.data.samples import Floats
 
 _GAP_PX = 38
 _MISSING = 2.5
@@ -42,7 +42,7 @@ class Series:
     @classmethod
     def observed(cls, run: Run, name: str, source: str, role: str, end_s: float) -> Series:
         """What was observed of `name` at `source` from the run's start to `end_s`; before it was no load."""
-        t_s, value = run.telemetry.series(name, source)
+        t_s, value = run.telemetry.select_series(name, source)
         inside = (t_s >= 0) & (t_s <= end_s)
         return cls(t_s[inside], value[inside], role)
 

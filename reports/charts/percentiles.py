@@ -11,8 +11,9 @@ from reports.charts.latencyaxis import label_ends, set_latency_axis
 from reports.charts.palette import mark
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import ms, share
+from reports.data.columns import Floats
+from reports.data.percentiles import compute_rank
 from reports.data.quantities import counted
-from reports.data.samples import Floats
 
 _TOP_PX = 32
 _DOTS = (0.5, 0.95, 0.99)
@@ -44,8 +45,7 @@ def latency_by_percentile(scene: Scene) -> Chart:
 
 def at(ordered_ms: Floats, quantile: float) -> float:
     """The nearest-rank percentile of sorted values."""
-    rank = int(np.ceil(quantile * len(ordered_ms) - 1e-9)) - 1
-    return float(ordered_ms[max(rank, 0)])
+    return float(ordered_ms[compute_rank(quantile, len(ordered_ms)) - 1])
 
 
 def _parted(latency_ms: Floats, service_ms: Floats) -> bool:
@@ -140,8 +140,8 @@ def _share_axis(axes: Axes, page: Format, nines: float) -> None:
 
 def _curve(axes: Axes, ordered_ms: Floats, role: str, nines: float) -> None:
     places = np.linspace(0, min(nines, max(np.log10(len(ordered_ms)), 0.0)), 400)
-    ranks = np.ceil((1 - 10.0**-places) * len(ordered_ms) - 1e-9).astype(int) - 1
-    values = ordered_ms[np.clip(ranks, 0, None)]
+    ranks = [compute_rank(share, len(ordered_ms)) for share in (1 - 10.0**-places).tolist()]
+    values = ordered_ms[np.array(ranks) - 1]
     axes.plot(
         np.append(places, nines), np.append(values, ordered_ms[-1]), color=mark(role), linewidth=1.8, zorder=4
     )

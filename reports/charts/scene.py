@@ -11,12 +11,14 @@ from reports.charts.canvas import Picture
 from reports.charts.timeaxis import TimeAxis
 from reports.charts.windows import Windows, latency_windows, window_s
 from reports.charts.words import ms
+from reports.data.columns import Floats
 from reports.data.quantities import duration
 from reports.data.run import Run
-from reports.data.samples import Floats, Samples
+from reports.data.samples import Samples
 from reports.figures.summary import Summary
-from reports.judging.objectives import Objective, parse_objective
 from reports.judging.verdict import Verdict
+from reports.objectives.objective import Objective
+from reports.objectives.parsing import parse_objective
 
 POINTS = 300
 """Windows along the time axis: about one every three pixels of a wide page."""
@@ -109,7 +111,7 @@ class Scene:
         last_s = float(starts_s[-1]) if len(starts_s) else 0.0
         planned_s = max((stage.end_s for stage in self.run.facts.stages), default=0.0)
         known_s = self.run.elapsed_s or (0.0 if self.run.cut_short else planned_s)
-        return TimeAxis(self.run.shown_until_s(max(known_s, last_s)) or 1.0, self.run.facts.stages)
+        return TimeAxis(self.run.compute_shown_end_s(max(known_s, last_s)) or 1.0, self.run.facts.stages)
 
     @cached_property
     def answered(self) -> Answers:
@@ -171,7 +173,7 @@ class Scene:
             f"{name} limit {ms(objective.limit)}"
             + (f" on {objective.on}" if objective.on else "")
             + (f" in any {duration(objective.window_s)}" if objective.window_s else ""),
-            float(objective.argument / 100) if name.startswith("p") else np.nan,
+            np.nan if objective.quantile is None else float(objective.quantile),
             objective.limit,
             start_s,
             min(end_s, self.axis.end_s),

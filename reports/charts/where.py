@@ -15,7 +15,7 @@ from reports.charts.palette import mark
 from reports.charts.scene import Chart, Scene
 from reports.charts.words import ms, share
 from reports.data.quantities import number
-from reports.figures.latency_breakdown import Composition, TimeShare, Where
+from reports.figures.latency_breakdown import LatencyBreakdown, LatencyComposition, RunBreakdown
 
 MOST_STAGES = 8
 _ROW_PX, _BAR_PX = 42, 16
@@ -33,7 +33,7 @@ class Part(NamedTuple):
     name: str
     words: str
 
-    def of(self, composition: Composition) -> float:
+    def of(self, composition: LatencyComposition) -> float:
         """How long it took, in ms."""
         return float(getattr(composition, self.field))
 
@@ -58,7 +58,7 @@ _SEEN = 0.01
 
 def where_the_time_goes(scene: Scene) -> Chart | None:
     """A bar a stage, for the p50 and for the p99 request, cut into what the time was spent on."""
-    found = scene.summary.where
+    found = scene.summary.latency_breakdown
     if found is None:
         return None
     shown = shown_parts(found)
@@ -72,7 +72,7 @@ def where_the_time_goes(scene: Scene) -> Chart | None:
     )
 
 
-def rows(found: Where) -> tuple[TimeShare, ...]:
+def rows(found: RunBreakdown) -> tuple[LatencyBreakdown, ...]:
     """What is drawn and tabled: the whole, then its stages, of many those whose p99 was highest."""
     if len(found.stages) < 2:
         return (found.total,)
@@ -80,14 +80,14 @@ def rows(found: Where) -> tuple[TimeShare, ...]:
     return (found.total, *(stage for stage in found.stages if stage in slowest))
 
 
-def shown_parts(found: Where) -> tuple[Part, ...]:
+def shown_parts(found: RunBreakdown) -> tuple[Part, ...]:
     """The parts worth a colour: waiting to be sent only where it was seen."""
     every = [composition for part in (found.total, *found.stages) for composition in (part.p50, part.p99)]
     unsent = any(each.unsent_ms > _SEEN * each.latency_ms for each in every)
     return PARTS if unsent else PARTS[1:]
 
 
-def _title(total: TimeShare) -> str:
+def _title(total: LatencyBreakdown) -> str:
     slow, slow_part = _largest(total.p99)
     usual, usual_part = _largest(total.p50)
     text = f"{_fraction(slow)} the p99 request's {ms(total.p99.latency_ms)} was {slow_part.words}"
@@ -97,7 +97,7 @@ def _title(total: TimeShare) -> str:
     return text
 
 
-def _largest(composition: Composition) -> tuple[float, Part]:
+def _largest(composition: LatencyComposition) -> tuple[float, Part]:
     part = max(PARTS, key=lambda part: part.of(composition))
     return part.of(composition) / (composition.latency_ms or 1.0), part
 
@@ -110,7 +110,7 @@ def _fraction(part: float) -> str:
     return f"{named[0] if named else share(round(part, 2))} of"
 
 
-def _figures(total: TimeShare) -> str:
+def _figures(total: LatencyBreakdown) -> str:
     told = [
         f"The {name} request took {ms(composition.latency_ms)}: "
         + ", ".join(f"{part.name} {ms(part.of(composition))}" for part in PARTS if part.of(composition) > 0)
@@ -125,7 +125,7 @@ def _figures(total: TimeShare) -> str:
     return text
 
 
-def _reading(found: Where) -> str:
+def _reading(found: RunBreakdown) -> str:
     total = found.total
     text = (
         "Queue and inference are what the service says in Server-Timing; the rest is network, proxies, "
@@ -146,24 +146,24 @@ def _reading(found: Where) -> str:
     return text
 
 
-def _floors(shares: Sequence[TimeShare]) -> bool:
+def _floors(shares: Sequence[LatencyBreakdown]) -> bool:
     """Whether the probe's round trip is short enough to be marked in any bar."""
     return any(_floor(each, part) is not None for each in shares for part in (each.p50, each.p99))
 
 
-def _floor(whole: TimeShare, composition: Composition) -> float | None:
+def _floor(whole: LatencyBreakdown, composition: LatencyComposition) -> float | None:
     """Where in a bar the probe's round trip ends if it begins with the rest, in ms; None beyond its end."""
     if whole.floor_ms is None or whole.floor_ms > composition.rest_ms:
         return None
     return composition.latency_ms - composition.rest_ms + whole.floor_ms
 
 
-def _paint(figure: Figure, page: Format, shares: Sequence[TimeShare], parts: Sequence[Part]) -> None:
+def _paint(figure: Figure, page: Format, shares: Sequence[LatencyBreakdown], parts: Sequence[Part]) -> None:
     height_px = len(shares) * _ROW_PX
     block_px = _CAPTION_PX + height_px + _TICKS_PX
     resize(figure, page, _KEY_PX + block_px * (1 if page.wide else 2) + (0 if page.wide else 14))
     for place, name in enumerate(("p50", "p99")):
-        compositions: list[Composition] = [getattr(each, name) for each in shares]
+        compositions: list[LatencyComposition] = [getattr(each, name) for each in shares]
         beside = _column(page, place)
         top_px = _KEY_PX + _CAPTION_PX + (0 if page.wide else place * (block_px + 14))
         axes = panel(figure, beside, height_px, top_px=top_px)
@@ -184,8 +184,8 @@ def _column(page: Format, place: int) -> Format:
 def _bars(
     axes: Axes,
     page: Format,
-    shares: Sequence[TimeShare],
-    compositions: Sequence[Composition],
+    shares: Sequence[LatencyBreakdown],
+    compositions: Sequence[LatencyComposition],
     parts: Sequence[Part],
 ) -> None:
     axes.set_xlim(0, max(max(each.latency_ms for each in compositions), 1e-3) * _HEADROOM)

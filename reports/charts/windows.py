@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.charts.timeaxis import STEPS_S
+from reports.data.columns import Floats
+from reports.data.percentiles import compute_percentiles
 from reports.data.quantities import duration
-from reports.data.samples import Floats
 
 QUANTILES = (0.5, 0.95, 0.99)
 _SLIVER = 0.25
@@ -75,10 +76,9 @@ def latency_windows(intended_s: Floats, latency_ms: Floats, end_s: float, width:
     percentiles = {quantile: np.full(len(starts_s), np.nan) for quantile in QUANTILES}
     for index, (first, last) in enumerate(itertools.pairwise(edges)):
         if last > first:
-            ranks = [int(np.ceil(quantile * (last - first) - 1e-9)) - 1 for quantile in QUANTILES]
-            ordered = np.partition(latency_ms[first:last], ranks)
-            for quantile, rank in zip(QUANTILES, ranks, strict=True):
-                percentiles[quantile][index] = ordered[rank]
+            found = compute_percentiles(latency_ms[first:last], QUANTILES)
+            for quantile, value_ms in zip(QUANTILES, found, strict=True):
+                percentiles[quantile][index] = value_ms
     lengths_s: Floats = np.diff(np.append(starts_s, end_s))
     return Windows(width, starts_s, lengths_s, np.diff(edges), percentiles)
 

@@ -1,1 +1,1 @@
-"""Reads a run's folder into typed values: samples, telemetry, facts."""
+"""Reads a run's folder into typed values: samples, telemetry and facts."""

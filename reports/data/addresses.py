@@ -1,4 +1,4 @@
-"""The addresses that people give: which text is an http(s) URL that can be asked."""
+"""Checks addresses that users give: whether a text is an http(s) URL."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 _VISIBLE: Final = re.compile(r"[!-~]+")
-"""What a request's head can name: ASCII without spaces and control characters."""
+"""Characters allowed in a request line: ASCII without spaces and control characters."""
 _LABEL_CHARACTERS: Final = 63
 
 
 class AddressError(ValueError):
-    """The text is no address; whoever asked for it says so, and which one would do."""
+    """The text is no usable address; the caller says so, with an example of a valid one."""
 
 
-def http_url(text: str) -> SplitResult:
-    """The parts of an http(s) URL with a host and, if any, a port from 1 to 65535; or AddressError."""
+def parse_http_url(text: str) -> SplitResult:
+    """The parts of an http(s) URL with a host and an optional port from 1 to 65535.
+
+    Raises AddressError for any other text.
+    """
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -30,13 +33,16 @@ def http_url(text: str) -> SplitResult:
 
 
 def is_host(text: str) -> bool:
-    """Whether it can be a host's name, or is an IP address; not whether there is such a host."""
+    """Whether the text is a valid host name or IP address; the host need not exist."""
     labels = text.removesuffix(".").split(".")
     return bool(_VISIBLE.fullmatch(text)) and all(0 < len(label) <= _LABEL_CHARACTERS for label in labels)
 
 
-def base_url(text: str) -> SplitResult:
-    """The parts of an http(s) URL that paths can be put behind; or AddressError."""
+def parse_base_url(text: str) -> SplitResult:
+    """The parts of an http(s) URL to which a path can be appended.
+
+    Raises AddressError for any other text.
+    """
     if "?" in text or "#" in text or not _VISIBLE.fullmatch(text):
         raise AddressError(text)
-    return http_url(text)
+    return parse_http_url(text)

@@ -1,4 +1,4 @@
-"""When a run may be looked at before its end: fixed moments, known before it begins."""
+"""Checkpoints: moments, fixed before the run begins, at which it may be judged before its end."""
 
 from __future__ import annotations
 
@@ -6,27 +6,24 @@ from typing import Final
 
 from reports.data.facts import Facts
 
-LOOKS: Final = 10
-"""The judged load is cut in as many equal parts; there is a look after each, the last one being the end.
+CHECKPOINTS: Final = 10
+"""The judged load is divided into as many equal parts, with a checkpoint after each; the last is the end.
 
-Each look gets a tenth of the doubt. With more looks each would ask for more samples than it saves time; with
-fewer a decision would come late.
+The permitted error probability is shared by all checkpoints. With more of them, each needs more samples than
+it saves time; with fewer, a decision comes late.
 """
 
 
-def checkpoints_s(facts: Facts) -> tuple[float, ...]:
-    """The moments of the looks, in s since the run's start, the end among them.
-
-    Empty where no end is planned, since such a load has no tenth.
-    """
+def compute_checkpoints_s(facts: Facts) -> tuple[float, ...]:
+    """The checkpoints in s since the run's start, the end included; empty where no end is planned."""
     if facts.planned_s is None or not facts.judged_stages:
         return ()
     lengths = [(stage.start_s, stage.end_s) for stage in facts.judged_stages]
-    part_s = sum(end_s - start_s for start_s, end_s in lengths) / LOOKS
-    return (*(_after(lengths, look * part_s) for look in range(1, LOOKS)), lengths[-1][1])
+    part_s = sum(end_s - start_s for start_s, end_s in lengths) / CHECKPOINTS
+    return (*(_find_moment(lengths, number * part_s) for number in range(1, CHECKPOINTS)), lengths[-1][1])
 
 
-def _after(lengths: list[tuple[float, float]], judged_s: float) -> float:
+def _find_moment(lengths: list[tuple[float, float]], judged_s: float) -> float:
     """The moment at which `judged_s` of the judged load have passed."""
     for start_s, end_s in lengths:
         if judged_s <= end_s - start_s:

@@ -1,4 +1,4 @@
-"""The facts of a run: everything known about it that is not a sample. They are what run.json holds."""
+"""The facts of a run: everything known about it besides samples and telemetry, as run.json holds it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Stage:
-    """A named stretch of the load, `start_s` <= intended start < `end_s`; a warm-up stage is not judged."""
+    """A named part of the load: `start_s` <= intended start < `end_s`. A warm-up stage is not judged."""
 
     name: str
     start_s: float
@@ -19,10 +19,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Plan:
-    """The planned load as a series: at `t_s[i]` the plan was `users[i]` users and `rate[i]` requests/s.
+    """The planned load as a series: at `t_s[i]`, `users[i]` users and `rate[i]` requests/s were planned.
 
-    An open scenario plans no users (`users` is empty); users that pause to think plan no rate (`rate` is
-    empty).
+    `users` is empty in the open model, `rate` is empty where users think between requests. `requests` is the
+    number of requests planned in judged stages, None where it is not known.
     """
 
     t_s: tuple[float, ...] = ()
@@ -46,66 +46,66 @@ class Facts:
     planned_s: float | None = None
     """Planned duration; None for a run without a planned end."""
     began_s: float | None = None
-    """The zero of the run's times, in seconds since 1970; None while it goes on, and in runs of old."""
+    """When the run started, in seconds since 1970; None while it goes on, and in runs of older versions."""
     ended_s: float | None = None
-    """When the load stopped; None while the run goes on, and for ever when it was killed."""
+    """When the load stopped; None while the run goes on, and in a run that was killed."""
     interrupted: str | None = None
-    """What ended the run before its plan did ('SIGINT', 'stopped in the web UI'); None if nothing did."""
+    """What interrupted the run ('SIGINT', 'stopped in the web UI'); None if nothing did."""
     decided: bool = False
     """Whether it ended early because every objective was decided (`reports.judging.interim`)."""
     given_up: str | None = None
-    """Why it was given up ('error rate was 87 %, more than 50 %'); None if it wasn't."""
+    """Why it was aborted ('error rate was 87 %, more than 50 %'); None if it wasn't."""
     looks: int = 1
-    """At how many moments the run may be judged: at its end alone, or at checkpoints before it too."""
+    """At how many checkpoints the run may be judged, its end included; 1 is the end alone."""
     faults: tuple[str, ...] = ()
-    """Why the figures can't be trusted, a sentence each: a sick generator, a lost worker."""
+    """Why the figures can't be trusted, one sentence each: a lost worker, clocks that differ."""
     expected: tuple[str, ...] = ()
-    """Outcomes that the scenario expects and that are no errors in it ('shed')."""
+    """Outcomes that the scenario expects and does not count as errors ('shed')."""
     capacity_per_s: float | None = None
-    """Successful replies a second that the calibration found; None where there was none."""
+    """Successful replies per second that the calibration found; None without a calibration."""
     offered: float | None = None
-    """Requests offered as a share of those planned up to `ended_s`; None where nothing was planned."""
+    """Requests sent as a share of those planned up to `ended_s`; None where no number was planned."""
     generator: Mapping[str, float] = field(default_factory=dict)
-    """Limits on the generator's own health, as in `reports.judging.generator_health.Limits`."""
+    """Limits on the generator's health, as in `reports.judging.generator_health.GeneratorLimits`."""
     confidence: float = 0.95
     require_proof: bool = False
     """Whether an objective that is met but not proven fails the run."""
     resolved: Mapping[str, Any] = field(default_factory=dict)
-    """The whole scenario as it was understood, defaults included."""
+    """The whole scenario, defaults included."""
     time_scale: float = 1.0
     seeds: Mapping[str, int] = field(default_factory=dict)
     service: Mapping[str, str] = field(default_factory=dict)
-    """What the service says of itself: model, version, description."""
+    """What the service reports about itself: model, version, description."""
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     command: str = ""
-    """How to reproduce the run, as typed."""
+    """The command line that started the run."""
     requests: int | None = None
-    """Rows written, as counted when the run was closed; None while it goes on, or if it was killed."""
+    """Samples written, as counted when the run was closed; None while it goes on, or if it was killed."""
     observations: int | None = None
-    """Rows of telemetry written, counted like `requests`; None in runs of old, too."""
+    """Rows of telemetry written, counted like `requests`; None in runs of older versions, too."""
     workers: int = 1
     note: str = ""
     trace_link: str = ""
-    """Where a trace is seen, with `{trace_id}` in the place of its id; empty where nobody said."""
+    """The address of a trace, with `{trace_id}` as placeholder for its id; empty if none was given."""
 
     @property
     def judged_stages(self) -> tuple[Stage, ...]:
-        """The stages that count, warm-up left out."""
+        """The stages without warm-up."""
         return tuple(stage for stage in self.stages if stage.judged)
 
     @property
-    def confidence_of_a_look(self) -> float:
-        """The confidence that each look needs so that all of them together keep `confidence`.
+    def checkpoint_confidence(self) -> float:
+        """The confidence that each checkpoint needs so that all of them together keep `confidence`.
 
-        The doubt is shared out evenly (Bonferroni's inequality): looking often proves nothing.
+        The permitted error probability is divided evenly among the checkpoints (Bonferroni correction).
         """
         return 1.0 - (1.0 - self.confidence) / self.looks
 
     @property
     def duration_s(self) -> float:
-        """How long the load lasted: as observed, or as planned while the run goes on."""
+        """How long the load lasted; while the run goes on, how long it is planned to last."""
         return self.ended_s if self.ended_s is not None else (self.planned_s or 0.0)
 
     def to_json(self) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Facts:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Facts:
-        """The facts in a run.json; keys of a newer version are left aside."""
+        """The facts in a run.json; unknown keys, as of a newer version, are ignored."""
         known = {name: value for name, value in values.items() if name in cls.__dataclass_fields__}
         known["stages"] = tuple(Stage(**stage) for stage in known["stages"])
         plan = known.get("plan") or {}

@@ -1,4 +1,4 @@
-"""A run's folder: the one module of this package that reads and writes files."""
+"""Reads and writes a run's folder; no other module of this package touches files."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ __all__ = ["FolderError", "Run", "compact", "read_run", "write_bytes", "write_te
 
 _ROW_GROUP = 1 << 18
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
-"""What closes an Arrow stream that was written to its end."""
+"""The last bytes of a complete Arrow stream."""
 
 
 class FolderError(Exception):
-    """A folder that holds no run, in a sentence that says what is missing and what to do."""
+    """The folder holds no run; the message says what is missing and what to do."""
 
 
 def read_run(folder: Path) -> Run:
-    """What was recorded in `folder`; also takes a path to one of the files in it.
+    """The run recorded in `folder`, which may also be the path of a file in it.
 
-    Reads samples.parquet or, where the run never came to write it, samples.arrows, of which every full batch
-    is kept. Telemetry may be absent. Raises `FolderError` when there is no run to read.
+    Reads samples.parquet or, if it was never written, every complete batch of samples.arrows. Telemetry may
+    be absent. Raises `FolderError` when there is no run to read.
     """
-    folder = _existing(folder)
+    folder = _find_folder(folder)
     facts = _read_facts(folder / "run.json")
-    run = Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).settled()
+    run = Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).prepare_for_judging()
     pa.default_memory_pool().release_unused()
     return run
 
@@ -44,11 +44,11 @@ def read_run(folder: Path) -> Run:
 def compact(folder: Path) -> None:
     """Rewrite the Arrow streams of a finished run as Parquet, atomically, then remove the streams.
 
-    What was recorded is never lost to it. The streams of a run that goes on or was killed stay, and so does
-    one that can't be read to its end or holds another number of requests than run.json counts: it is read in
-    place of a Parquet file. A stream beside a Parquet file that holds as many rows is a leftover.
+    No recorded row is lost. A stream stays if the run goes on or was killed, if it can't be read to its end,
+    or if its number of rows differs from run.json; `read_run` reads it where there is no Parquet file. A
+    stream is removed, too, if there is a Parquet file with at least as many rows already.
     """
-    folder = _existing(folder)
+    folder = _find_folder(folder)
     facts = _read_facts(folder / "run.json")
     if facts.ended_s is None:
         return
@@ -61,33 +61,33 @@ def compact(folder: Path) -> None:
             continue
         content = _Stream(stream)
         found = sum(batch.num_rows for batch in content)
-        if content.whole and rows in (None, found):
+        if content.is_complete and rows in (None, found):
             _rewrite(content, target, schema)
             stream.unlink()
-        elif _parquet_rows(target) >= (found if rows is None else rows):
+        elif _count_parquet_rows(target) >= (found if rows is None else rows):
             stream.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8; a reader sees the old file or the new one, never half of it."""
+    """Write `text` as UTF-8, atomically: a reader sees the old file or the new one."""
     write_bytes(path, text.encode("utf-8", errors="replace"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content`; a reader sees the old file or the new one, never half of it."""
-    with _Replacing(path) as temporary:
+    """Write `content`, atomically: a reader sees the old file or the new one."""
+    with _Replacement(path) as temporary:
         temporary.write_bytes(content)
 
 
-class _Replacing:
-    """Gives a temporary path in the same folder that takes the place of `path` if all goes well."""
+class _Replacement:
+    """A temporary path in the same folder, which replaces `path` unless an exception is raised."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __enter__(self) -> Path:
         handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-        os.fchmod(handle, 0o666 & ~_umask())
+        os.fchmod(handle, 0o666 & ~_read_umask())
         os.close(handle)
         self._temporary = Path(name)
         return self._temporary
@@ -99,13 +99,13 @@ class _Replacing:
             self._temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
+def _read_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _existing(folder: Path) -> Path:
+def _find_folder(folder: Path) -> Path:
     if folder.is_file():
         return folder.parent
     if folder.is_dir():
@@ -158,14 +158,14 @@ def _read_telemetry(folder: Path) -> Telemetry:
 
 @dataclass
 class _Stream:
-    """Every full batch of an Arrow stream that may have been cut or damaged anywhere."""
+    """The complete batches of an Arrow stream that may be cut off or damaged."""
 
     path: Path
-    whole: bool = field(default=False, init=False)
-    """Whether the last iteration came to the mark that ends a stream, with nothing behind it."""
+    is_complete: bool = field(default=False, init=False)
+    """Whether the last iteration reached the end mark of the stream, with nothing behind it."""
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        self.whole = False
+        self.is_complete = False
         size = self.path.stat().st_size
         with pa.memory_map(str(self.path)) if size else pa.BufferReader(b"") as source:
             try:
@@ -174,11 +174,11 @@ class _Stream:
                 return
             if source.tell() == size >= len(_END):
                 source.seek(size - len(_END))
-                self.whole = source.read() == _END
+                self.is_complete = source.read() == _END
 
 
-def _parquet_rows(path: Path) -> int:
-    """How many rows a Parquet file holds; -1 where there is none that can be read."""
+def _count_parquet_rows(path: Path) -> int:
+    """How many rows a Parquet file holds; -1 if there is none that can be read."""
     try:
         return int(pq.read_metadata(path).num_rows)
     except (OSError, pa.ArrowException):
@@ -186,7 +186,7 @@ def _parquet_rows(path: Path) -> int:
 
 
 def _rewrite(stream: _Stream, target: Path, schema: pa.Schema) -> None:
-    with _Replacing(target) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with _Replacement(target) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
         rows = 0
         for batch in stream:

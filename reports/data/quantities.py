@@ -1,4 +1,4 @@
-"""Numbers as people read them: as many digits as a measurement carries, with their unit."""
+"""Formats numbers for readers: with as many digits as a measurement has, and with their unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AS_OBSERVED = "as observed"
 
 
 def number(value: float, digits: int = 3) -> str:
-    """`value` to `digits` significant digits, but never fewer than its whole part: 8.37, 104, 1,234."""
+    """`value` rounded to `digits` significant digits, or to a whole number: 8.37, 104, 1,234."""
     if value == 0:
         return "0"
     exact = Decimal(repr(float(value)))
@@ -21,7 +21,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def exact(value: float) -> str:
-    """`value` with the digits it was stated with: 100 for 100.0, 0.1 for 0.1."""
+    """`value` with all its digits and no more: 100 for 100.0, 0.1 for 0.1."""
     return f"{Decimal(repr(float(value))).normalize():f}"
 
 
@@ -31,7 +31,7 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def beside(value: float, limit: float, digits: int = 3) -> str:
-    """`value` with enough digits to be told from a `limit` that it isn't equal to: 100.04 beside 100."""
+    """`value` with enough digits to differ from a `limit` that it doesn't equal: 100.04 beside 100."""
     if value == limit:
         return exact(value)
     for more in range(digits, 17):
@@ -42,7 +42,7 @@ def beside(value: float, limit: float, digits: int = 3) -> str:
 
 
 def interval(bounds: Sequence[float] | None, unit: str, *, provable: bool) -> str:
-    """How sure a figure is: 8 to 11 ms; a dash where nothing bounds it, words where nothing ever could."""
+    """A confidence interval: 8 to 11 ms. A dash if there is none, words if no number of samples gives one."""
     if bounds is None:
         return NOTHING if provable else AS_OBSERVED
     return with_unit(" to ".join(map(number, bounds)), unit)

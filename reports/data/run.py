@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,28 +10,29 @@ from pathlib import Path
 import numpy as np
 
 from reports.data.facts import Facts, Stage
-from reports.data.samples import Labels, Samples
+from reports.data.labels import Labels
+from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
 
 _AFTERMATH_S = 0.5
-"""Requests that begin or end so little after the plan belong to its last second."""
+"""Requests that begin or end at most so long after the planned end are shown in its last second."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that was observed in one execution; figures, verdict and report follow from it."""
+    """Everything that was recorded in one execution; figures, verdict and report follow from it."""
 
     folder: Path
     facts: Facts
     samples: Samples
     telemetry: Telemetry
 
-    def settled(self) -> Run:
-        """The run as it is judged: see `_ended` and `_reaching`."""
-        return self._ended()._reaching()
+    def prepare_for_judging(self) -> Run:
+        """The run with its stages closed, and late requests of the warm-up assigned to a judged stage."""
+        return self._close_open_stages()._reassign_late_warm_up()
 
-    def _ended(self) -> Run:
-        """With the end that it had for an end that no plan set: of the load, and so of its stages."""
+    def _close_open_stages(self) -> Run:
+        """Replaces unbounded stage ends with the observed end."""
         if self.facts.planned_s is not None:
             return self
         stages = (
@@ -39,10 +41,11 @@ class Run:
         )
         return replace(self, facts=replace(self.facts, stages=tuple(stages)))
 
-    def _reaching(self) -> Run:
-        """With the requests of a warm-up that were still under way after it as those of the stage they met.
+    def _reassign_late_warm_up(self) -> Run:
+        """Assigns warm-up requests that were still in flight when it ended to the first judged stage.
 
-        A stall that begins in the warm-up shows in no other request of users who wait for their replies.
+        Users who wait for their replies send nothing else meanwhile, so a stall that begins in the warm-up
+        shows in these requests alone.
         """
         stages = self.facts.stages
         judged = next((stage for stage in stages if stage.judged), None)
@@ -61,36 +64,35 @@ class Run:
 
     @cached_property
     def judged(self) -> Samples:
-        """The requests that count: those that began and ended in warm-up stages are left out."""
-        warm_up = [stage.name for stage in self.facts.stages if not stage.judged]
-        return self.samples.where(~self.samples.stage.isin(warm_up))
+        """The requests of judged stages."""
+        return select_judged(self.samples, self.facts.stages)
 
     @property
     def cut_short(self) -> bool:
-        """Whether the run stopped before its plan did, or was killed before it could say when it stopped."""
+        """Whether the run stopped before its planned end, or was killed."""
         facts = self.facts
         early = facts.interrupted is not None or facts.decided or facts.given_up is not None
         return early or facts.ended_s is None
 
     @property
     def elapsed_s(self) -> float:
-        """How long the load lasted; where the run was killed, until the last request it recorded."""
+        """How long the load lasted; in a run that was killed, until its last recorded request."""
         if self.facts.ended_s is not None:
             return self.facts.ended_s
         return float(self.samples.intended_s[-1]) if len(self.samples) else 0.0
 
-    def shown_until_s(self, last_s: float) -> float:
-        """Where a run is cut that went on until `last_s`: at the end of its plan, if that was just before."""
+    def compute_shown_end_s(self, last_s: float) -> float:
+        """Where the time axis of a run ends that lasted until `last_s`: at a planned end just before that."""
         planned_s = max((stage.end_s for stage in self.facts.stages), default=self.facts.planned_s or 0.0)
         return planned_s if planned_s < last_s < planned_s + _AFTERMATH_S else last_s
 
-    def length_s(self, stage: Stage) -> float:
-        """The planned duration of a stage, or of as much of it as was run before the run was cut short."""
+    def compute_length_s(self, stage: Stage) -> float:
+        """The planned duration of a stage; after an early end, of the part that was run."""
         end_s = min(stage.end_s, self.elapsed_s) if self.cut_short else stage.end_s
         return max(0.0, end_s - stage.start_s)
 
-    def spans(self, stage: str | None = None) -> tuple[tuple[float, float], ...]:
-        """Start and end of all that is judged, or of one judged stage; neighbours are joined."""
+    def list_spans(self, stage: str | None = None) -> tuple[tuple[float, float], ...]:
+        """Start and end of all judged time, or of one judged stage; adjacent stages are joined."""
         if not self.facts.stages and stage is None:
             planned_s = self.facts.planned_s
             return ((0.0, self.elapsed_s if planned_s is None or self.cut_short else planned_s),)
@@ -98,7 +100,7 @@ class Run:
         for judged in self.facts.judged_stages:
             if stage not in (None, judged.name):
                 continue
-            start_s, end_s = judged.start_s, judged.start_s + self.length_s(judged)
+            start_s, end_s = judged.start_s, judged.start_s + self.compute_length_s(judged)
             if joined and joined[-1][1] == start_s:
                 start_s = joined.pop()[0]
             joined.append((start_s, end_s))
@@ -106,5 +108,10 @@ class Run:
 
     @property
     def judged_s(self) -> float:
-        """The planned duration of all that is judged, of as much of it as was run."""
-        return sum(end_s - start_s for start_s, end_s in self.spans())
+        """The planned duration of all judged stages; after an early end, of the part that was run."""
+        return sum(end_s - start_s for start_s, end_s in self.list_spans())
+
+
+def select_judged(samples: Samples, stages: Sequence[Stage]) -> Samples:
+    """The requests of judged stages."""
+    return samples.select(~samples.stage.isin(stage.name for stage in stages if not stage.judged))

@@ -1,19 +1,18 @@
-"""A sample is one request; this module says which columns it has and holds many of them as arrays."""
+"""Samples: the requests of a run, one array per field; the fields define every form of a sample."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reports.data.columns import array, objects
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from reports.data.columns import Floats, Mask, decode_numbers, decode_texts
+from reports.data.labels import Labels, decode_labels
+from reports.data.row import REPEATED_TEXT, build_schema, list_stored_fields, store_as
 
 OUTCOMES = (
     "ok",
@@ -30,99 +29,57 @@ OUTCOMES = (
     "no_port",
 )
 LACKING = ("no_descriptor", "no_port")
-"""Outcomes that say of the generator's machine, and not of the service, that it had no more of something."""
+"""Outcomes caused by the generator's machine running out of a resource, not by the service."""
 KINDS = ("realistic", "boundary", "invalid", "probe")
-
-_names = pa.dictionary(pa.int16(), pa.string())
-
-SCHEMA = pa.schema(
-    [
-        pa.field("intended_s", pa.float64(), nullable=False),
-        pa.field("sent_s", pa.float64()),
-        pa.field("latency_ms", pa.float64()),
-        pa.field("service_ms", pa.float64()),
-        pa.field("endpoint", _names, nullable=False),
-        pa.field("stage", _names, nullable=False),
-        pa.field("outcome", _names, nullable=False),
-        pa.field("status", pa.uint16(), nullable=False),
-        pa.field("kind", _names, nullable=False),
-        pa.field("rows", pa.uint32(), nullable=False),
-        pa.field("request_bytes", pa.uint32(), nullable=False),
-        pa.field("response_bytes", pa.uint32(), nullable=False),
-        pa.field("queue_ms", pa.float32()),
-        pa.field("inference_ms", pa.float32()),
-        pa.field("batch_size", pa.float32()),
-        pa.field("trace_id", pa.string()),
-        pa.field("worker", pa.uint16(), nullable=False),
-    ]
-)
-"""One row a request.
-
-`intended_s` and `sent_s` count seconds from the run's start; `sent_s` is null for a request that was never
-sent. `latency_ms` runs from the intended start to the last byte (or to the failure), `service_ms` from the
-actual send. `status` is 0 where no status line arrived. `rows` is the number of predictions asked for.
-`trace_id` has the 32 hexadecimal digits of the trace in which the service keeps the request, if it says so.
-"""
-
-
-@dataclass(frozen=True)
-class Labels:
-    """A dictionary-encoded column: `names[codes[i]]` is row i's value."""
-
-    codes: NDArray[np.int16]
-    names: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def __getitem__(self, rows: Any) -> Labels:
-        return Labels(self.codes[rows], self.names)
-
-    def equal(self, name: str) -> Mask:
-        """Which rows hold `name`; none do when it never occurred."""
-        return self.isin((name,))
-
-    def isin(self, names: Iterable[str]) -> Mask:
-        """Which rows hold one of `names`."""
-        wanted = [self.names.index(name) for name in names if name in self.names]
-        return np.isin(self.codes, wanted) if wanted else np.zeros(len(self.codes), dtype=np.bool_)
-
-    def values(self) -> NDArray[np.str_]:
-        """The column spelled out."""
-        return np.array(self.names or ("",), dtype=np.str_)[self.codes]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """All requests of a run, a column an array; the fields are those of `SCHEMA`, NaN stands for null."""
+    """All requests of a run, one array per field; NaN stands for null.
 
-    intended_s: Floats
-    sent_s: Floats
-    latency_ms: Floats
-    service_ms: Floats
-    endpoint: Labels
-    stage: Labels
-    outcome: Labels
-    status: NDArray[np.uint16]
-    kind: Labels
-    rows: NDArray[np.uint32]
-    request_bytes: NDArray[np.uint32]
-    response_bytes: NDArray[np.uint32]
-    queue_ms: NDArray[np.float32]
-    inference_ms: NDArray[np.float32]
-    batch_size: NDArray[np.float32]
-    trace_id: NDArray[np.object_]
-    worker: NDArray[np.uint16]
+    Each field says how it is stored: its Arrow type in the run's file, and its numpy type in a packed row.
+    The schema of the file and the form of a packed row follow from this.
+    """
+
+    intended_s: Floats = field(metadata=store_as(pa.float64(), "<f8"))
+    """The intended start, in seconds since the run's start."""
+    sent_s: Floats = field(metadata=store_as(pa.float64(), "<f8", nullable=True))
+    """The actual send, in seconds since the run's start; null for a request that was never sent."""
+    latency_ms: Floats = field(metadata=store_as(pa.float64(), "<f8", nullable=True))
+    """From the intended start to the last byte, or to the failure."""
+    service_ms: Floats = field(metadata=store_as(pa.float64(), "<f8", nullable=True))
+    """From the actual send to the last byte, or to the failure."""
+    endpoint: Labels = field(metadata=store_as(REPEATED_TEXT, "<u2"))
+    stage: Labels = field(metadata=store_as(REPEATED_TEXT, None))
+    """The stage that holds the intended start."""
+    outcome: Labels = field(metadata=store_as(REPEATED_TEXT, "u1"))
+    """One of `OUTCOMES`."""
+    status: NDArray[np.uint16] = field(metadata=store_as(pa.uint16(), "<u2"))
+    """The HTTP status; 0 where no status line arrived."""
+    kind: Labels = field(metadata=store_as(REPEATED_TEXT, "u1"))
+    """One of `KINDS`."""
+    rows: NDArray[np.uint32] = field(metadata=store_as(pa.uint32(), "<u4"))
+    """The number of predictions asked for."""
+    request_bytes: NDArray[np.uint32] = field(metadata=store_as(pa.uint32(), "<u4"))
+    response_bytes: NDArray[np.uint32] = field(metadata=store_as(pa.uint32(), "<u4"))
+    queue_ms: NDArray[np.float32] = field(metadata=store_as(pa.float32(), "<f4", nullable=True))
+    """Time in the service's queue, from its `Server-Timing` header, as are the next two."""
+    inference_ms: NDArray[np.float32] = field(metadata=store_as(pa.float32(), "<f4", nullable=True))
+    batch_size: NDArray[np.float32] = field(metadata=store_as(pa.float32(), "<f4", nullable=True))
+    """Rows in the batch in which the service made the prediction."""
+    trace_id: NDArray[np.object_] = field(metadata=store_as(pa.string(), ("<u8", 2), nullable=True))
+    """32 hexadecimal digits of the trace in which the service recorded the request; None if it told none."""
+    worker: NDArray[np.uint16] = field(metadata=store_as(pa.uint16(), None))
 
     def __len__(self) -> int:
         return len(self.intended_s)
 
     def __getitem__(self, rows: Any) -> Samples:
-        """The rows a mask, slice or index array selects."""
-        return Samples(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        """The rows that a mask, slice or index array selects."""
+        return Samples(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
-    def where(self, mask: Mask) -> Samples:
-        """The rows a mask selects: a view where they are neighbours, so that a stage costs no memory."""
+    def select(self, mask: Mask) -> Samples:
+        """The rows that a mask selects; a view where they are adjacent, so that a stage needs no memory."""
         first, count = int(np.argmax(mask)) if len(mask) else 0, int(np.count_nonzero(mask))
         if count == len(mask):
             return self
@@ -137,21 +94,21 @@ class Samples:
 
     @property
     def answered(self) -> Mask:
-        """Which requests count in the latency figures: replies, and timeouts at their elapsed time."""
+        """Which requests count in latency figures: successful ones, and timeouts with their elapsed time."""
         return self.outcome.isin(("ok", "timeout")) & np.isfinite(self.latency_ms)
 
     @property
     def traced(self) -> Mask:
-        """Which requests have a trace that was kept."""
+        """Which requests have a recorded trace."""
         return np.not_equal(self.trace_id, np.array(None, dtype=np.object_)).astype(np.bool_)
 
-    def failed(self, expected: Iterable[str] = ()) -> Mask:
-        """Which requests count in the error rate: those neither ok nor `expected` by the scenario."""
+    def mark_failed(self, expected: Iterable[str] = ()) -> Mask:
+        """Which requests count as errors: those that are neither ok nor `expected` by the scenario."""
         return ~self.outcome.isin(("ok", *expected))
 
     @property
     def end_s(self) -> Floats:
-        """When the last byte (or the failure) came, in seconds since the run's start."""
+        """When the last byte, or the failure, came, in seconds since the run's start."""
         return self.intended_s + self.latency_ms / 1000.0
 
     @classmethod
@@ -161,30 +118,30 @@ class Samples:
 
     @classmethod
     def from_columns(cls, read: Callable[[str], pa.ChunkedArray]) -> Samples:
-        """The columns that `read` gives by name, one at a time, sorted by intended start.
+        """The columns that `read` returns by name, one at a time, sorted by intended start.
 
-        Rows with the same start are ordered by what was measured, so that the way in which a run was
-        divided into files changes no figure. A column of one value is kept as that value.
+        Rows with the same start are ordered by their latency, so that no figure depends on how a run was
+        divided into batches. A column of equal values is kept as one value.
         """
-        intended_s = array(read("intended_s"))
-        latency_ms = array(read("latency_ms"))
-        order = _order(intended_s, latency_ms)
+        intended_s = decode_numbers(read("intended_s"))
+        latency_ms = decode_numbers(read("latency_ms"))
+        order = _sort_rows(intended_s, latency_ms)
         columns: dict[str, Any] = {}
-        for field in SCHEMA:
-            column = read(field.name)
-            if pa.types.is_dictionary(field.type):
-                encoded = labels(column)
-                columns[field.name] = Labels(_lean(encoded.codes, order), encoded.names)
-            elif column.null_count == len(column) and pa.types.is_string(field.type):
-                columns[field.name] = np.broadcast_to(np.array(None, dtype=np.object_), len(column))
-            elif pa.types.is_string(field.type):
-                columns[field.name] = _lean(objects(column), order)
+        for stored in list_stored_fields(cls):
+            column = read(stored.name)
+            if pa.types.is_dictionary(stored.column):
+                encoded = decode_labels(column)
+                columns[stored.name] = Labels(_reorder(encoded.codes, order), encoded.names)
+            elif column.null_count == len(column) and pa.types.is_string(stored.column):
+                columns[stored.name] = np.broadcast_to(np.array(None, dtype=np.object_), len(column))
+            elif pa.types.is_string(stored.column):
+                columns[stored.name] = _reorder(decode_texts(column), order)
             else:
-                columns[field.name] = _lean(array(column), order)
+                columns[stored.name] = _reorder(decode_numbers(column), order)
         return cls(**columns)
 
 
-def _order(intended_s: Floats, latency_ms: Floats) -> NDArray[np.intp] | None:
+def _sort_rows(intended_s: Floats, latency_ms: Floats) -> NDArray[np.intp] | None:
     if bool(np.all(intended_s[1:] > intended_s[:-1])):
         return None
     order = np.argsort(intended_s, kind="stable")
@@ -196,7 +153,7 @@ def _order(intended_s: Floats, latency_ms: Floats) -> NDArray[np.intp] | None:
     return order
 
 
-def _lean(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
+def _reorder(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
     if len(values) and values.dtype != np.object_:
         first = values[0]
         constant = np.isnan(values).all() if first != first else (values == first).all()
@@ -205,10 +162,5 @@ def _lean(values: NDArray[Any], order: NDArray[np.intp] | None) -> NDArray[Any]:
     return values if order is None else values[order]
 
 
-def labels(column: pa.ChunkedArray) -> Labels:
-    """A column of strings or of dictionary-encoded ones; chunks may differ in their dictionaries."""
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    chunks = encoded.unify_dictionaries().chunks
-    names = tuple(chunks[0].dictionary.to_pylist()) if chunks else ()
-    codes = array(pa.chunked_array([chunk.indices for chunk in chunks], encoded.type.index_type))
-    return Labels(codes.astype(np.int16, copy=False), names)
+SCHEMA = build_schema(Samples)
+"""The columns of samples.parquet, one row a request."""

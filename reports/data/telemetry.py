@@ -1,4 +1,4 @@
-"""Telemetry is what was observed beside the requests: a value of a name at a source, over time."""
+"""Telemetry: what was observed besides the requests, as values of named series over time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from reports.data.columns import array
-from reports.data.samples import Floats, Labels, labels
+from reports.data.columns import Floats, decode_numbers
+from reports.data.labels import Labels, decode_labels
 
 TELEMETRY_SCHEMA = pa.schema(
     [
@@ -19,37 +19,37 @@ TELEMETRY_SCHEMA = pa.schema(
         pa.field("value", pa.float64(), nullable=False),
     ]
 )
-"""Long form: what was observed beside the requests, `value` of `name` at `source` (generator, service).
+"""One row per observation: the `value` of series `name` of a `source`.
 
-Names that figures are computed from: `users` (generator: users that run) and `readiness` (service: 1 when a
-probe found it ready, 0 when not). Any other name may be recorded and drawn.
+Figures are computed from `users` (generator: running users), `readiness` (service: 1 when a probe found it
+ready, 0 when not) and what `reports.figures.generator` names. Any other name may be recorded and drawn.
 """
 
 
 SERVICE = "service"
-"""The source of what was observed of the service."""
+"""The source of observations of the service."""
 KUBERNETES = "kubernetes"
-"""The source of what its cluster said of it.
+"""The source of what the service's cluster reports.
 
-`replicas_ready`, `replicas_desired` and `replicas_max`: how many are there, are wanted, and may be wanted;
-`pods_cpu_cores` and `pods_memory_mib`: what its pods use, taken together.
+`replicas_ready`, `replicas_desired` and `replicas_max`: how many run, are desired, and are allowed;
+`pods_cpu_cores` and `pods_memory_mib`: what all pods together use.
 """
 MACHINE = "machine"
-"""The source of what was observed of the machine that load test and service share.
+"""The source of observations of the machine that load test and service share.
 
-`others_percent`: what neither of them took, in % of a core; `idle_percent`: in % of the machine.
+`others_percent`: what all other programs take, in % of a core; `idle_percent`: in % of the machine.
 """
 GENERATOR = "generator"
-"""The source of what a process that generates load alone, or is the master of others, says of itself."""
+"""The source of what the only generator process, or the master of several, reports about itself."""
 PROBED = "probed"
-"""Of the service: that it was asked whether it is ready, whatever came of it."""
+"""The series of readiness probes, whatever their result."""
 OBSERVED = frozenset((SERVICE, KUBERNETES, MACHINE))
-"""Every other source is a process that generates load."""
+"""Sources that are no generator process; every other source is one."""
 
 
 @dataclass(frozen=True)
 class Telemetry:
-    """All observations of a run, a column an array, in order of time."""
+    """All observations of a run, one array per column, in order of time."""
 
     t_s: Floats
     source: Labels
@@ -60,11 +60,11 @@ class Telemetry:
         return len(self.t_s)
 
     def __getitem__(self, rows: Any) -> Telemetry:
-        """The rows a mask, slice or index array selects."""
+        """The rows that a mask, slice or index array selects."""
         return Telemetry(self.t_s[rows], self.source[rows], self.name[rows], self.value[rows])
 
-    def series(self, name: str, source: str | None = None) -> tuple[Floats, Floats]:
-        """Times in s and values of `name`, at one source or at any; both empty if it was never observed."""
+    def select_series(self, name: str, source: str | None = None) -> tuple[Floats, Floats]:
+        """Times in s and values of series `name`, of one source or of all; both empty if there is none."""
         rows = self.name.equal(name)
         if source is not None:
             rows &= self.source.equal(source)
@@ -72,30 +72,30 @@ class Telemetry:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What was observed."""
+        """The names of all series."""
         return self.name.names
 
     @classmethod
     def empty(cls) -> Telemetry:
-        """Of a run beside which nothing was observed."""
+        """Telemetry without any observation."""
         return cls.from_table(TELEMETRY_SCHEMA.empty_table())
 
     @classmethod
     def from_table(cls, table: pa.Table) -> Telemetry:
         """Columns of a table that follows `TELEMETRY_SCHEMA`, sorted by time."""
-        t_s = array(table.column("t_s"))
+        t_s = decode_numbers(table.column("t_s"))
         order = np.argsort(t_s, kind="stable")
-        source, name = (labels(table.column(column))[order] for column in ("source", "name"))
-        return cls(t_s[order], source, name, array(table.column("value"))[order])
+        source, name = (decode_labels(table.column(column))[order] for column in ("source", "name"))
+        return cls(t_s[order], source, name, decode_numbers(table.column("value"))[order])
 
 
-def worker_source(number: int) -> str:
-    """The source of what the worker of this number, counted from 0, says of itself."""
+def name_worker_source(number: int) -> str:
+    """The source name of a worker; `number` counts from 0, the name from 1."""
     return f"worker {number + 1}"
 
 
-def generators(telemetry: Telemetry) -> list[str]:
-    """The sources that generated the load: the one process, or all workers but not their master."""
-    sources = sorted(set(telemetry.source[telemetry.name.equal("loop_lag_ms")].values().tolist()))
+def list_generators(telemetry: Telemetry) -> list[str]:
+    """The sources that generated load: the only process, or all workers without their master."""
+    sources = sorted(set(telemetry.source[telemetry.name.equal("loop_lag_ms")].decode().tolist()))
     others = [source for source in sources if source not in (GENERATOR, *OBSERVED)]
     return others or sources

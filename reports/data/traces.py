@@ -1,34 +1,34 @@
-"""Where a trace is looked up: the address in a trace store, with the place for the trace's id in it."""
+"""Builds links to traces from the address of a trace store, with a placeholder for the trace id."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from reports.data.addresses import AddressError, http_url
+from reports.data.addresses import AddressError, parse_http_url
 
-PLACE: Final = "{trace_id}"
+PLACEHOLDER: Final = "{trace_id}"
 _ID: Final = re.compile("[0-9a-f]{32}")
 
 
-def checked_template(text: str) -> str:
-    """The text, if it is the address of a trace store with `{trace_id}` in it; else ValueError says so."""
+def check_template(text: str) -> str:
+    """The text if it is an address with `{trace_id}` in it; raises ValueError with a sentence otherwise."""
     try:
-        http_url(text)
-        if PLACE in text:
+        parse_http_url(text)
+        if PLACEHOLDER in text:
             return text
     except AddressError:
         pass
     raise ValueError(
-        f"{text!r} is no address with {PLACE} in it; give one like http://127.0.0.1:16686/trace/{PLACE}"
+        f"{text!r} is no address with {PLACEHOLDER} in it; give one like http://127.0.0.1:16686/trace/{PLACEHOLDER}"
     )
 
 
-def link(template: str, trace_id: str | None) -> str:
-    """Where this trace is found; nothing without a template, or for what is no trace's id."""
+def build_link(template: str, trace_id: str | None) -> str:
+    """The address of a trace; empty without a valid template or trace id."""
     if not template or trace_id is None or not _ID.fullmatch(trace_id):
         return ""
     try:
-        return checked_template(template).replace(PLACE, trace_id)
+        return check_template(template).replace(PLACEHOLDER, trace_id)
     except ValueError:
         return ""

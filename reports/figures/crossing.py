@@ -1,4 +1,4 @@
-"""Where on a rising load a latency objective was first passed: the answer of a ramp."""
+"""Finds where, on a rising load, a latency percentile first exceeded its limit."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.data.percentiles import compute_percentile
 from reports.data.run import Run
-from reports.figures.metrics import percentile
 from reports.figures.timeline import Timeline
-from reports.judging.objectives import Objective, parse_objective
+from reports.objectives.metrics import latency_percentile
+from reports.objectives.objective import Objective
+from reports.objectives.parsing import parse_objectives
 
 WINDOW_S = 5
-FEWEST = 20
-"""Answered requests a window needs, lest one slow reply of a few is taken for the limit."""
+FEWEST_ANSWERS = 20
+"""Answered requests that a window needs, so that one slow reply among few doesn't decide."""
 
 
 @dataclass(frozen=True)
 class LimitCrossing:
-    """The first five seconds in which a percentile passed its limit, with the load at their end."""
+    """The first window of five seconds in which a percentile exceeded its limit, and the load at its end."""
 
     objective: str
     metric: str
@@ -28,31 +30,27 @@ class LimitCrossing:
     limit_ms: float
     users: float | None
     rate: float
-    """Requests/s that were meant to start in the window."""
+    """Requests/s with their intended start in the window."""
 
 
-def limit_crossing(run: Run, seconds: Timeline) -> LimitCrossing | None:
-    """The earliest crossing of any `p.. latency` objective of `run` within its judged stages."""
-    found = [_crossing(run, seconds, parse_objective(text)) for text in run.facts.objectives]
+def find_limit_crossing(run: Run, seconds: Timeline) -> LimitCrossing | None:
+    """The earliest crossing of any latency percentile objective within the judged stages; None if none is."""
+    found = [_find_crossing(run, seconds, objective) for objective in parse_objectives(run.facts.objectives)]
     return min((crossing for crossing in found if crossing), key=lambda c: c.t_s, default=None)
 
 
-def _crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossing | None:
-    if objective.definition.name != "p<percentile> latency":
+def _find_crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossing | None:
+    if objective.definition is not latency_percentile or objective.quantile is None:
         return None
-    samples = run.judged
-    chosen = samples.answered
-    if objective.on:
-        chosen &= samples.endpoint.equal(objective.on)
-    if objective.during:
-        chosen &= samples.stage.equal(objective.during)
-    intended_s, latency_ms = samples.intended_s[chosen], samples.latency_ms[chosen]
+    samples = objective.select(run.judged)
+    samples = samples.select(samples.answered)
+    intended_s, latency_ms = samples.intended_s, samples.latency_ms
     ends = seconds.t_s[WINDOW_S - 1 :] + 1.0
     edges = np.searchsorted(intended_s, np.stack((ends - WINDOW_S, ends)), side="left")
     for end_s, first, last in zip(ends, *edges, strict=True):
-        if last - first < FEWEST:
+        if last - first < FEWEST_ANSWERS:
             continue
-        value = percentile(latency_ms[first:last], float(objective.argument / 100))
+        value = compute_percentile(latency_ms[first:last], objective.quantile)
         if value is not None and not objective.allows(value):
             return LimitCrossing(
                 objective=objective.text,
@@ -60,13 +58,13 @@ def _crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCrossin
                 t_s=float(end_s),
                 value_ms=value,
                 limit_ms=objective.limit,
-                users=_users(seconds, int(end_s) - 1),
+                users=_find_users(seconds, int(end_s) - 1),
                 rate=float(seconds.requests[int(end_s) - WINDOW_S : int(end_s)].sum()) / WINDOW_S,
             )
     return None
 
 
-def _users(seconds: Timeline, second: int) -> float | None:
+def _find_users(seconds: Timeline, second: int) -> float | None:
     for series in (seconds.users, seconds.users_planned):
         if not np.isnan(series[second]):
             return float(series[second])

@@ -1,7 +1,7 @@
-"""What the time of a request is made of: waiting to be sent, the service's queue, inference, and the rest.
+"""Breaks latency down: time until a request is sent, in the service's queue, in inference, and the rest.
 
-The service tells queue and inference of each reply in its `Server-Timing` header; the rest is what lies
-between that and what the client saw: network, proxies, parsing, the client itself.
+The service reports queue and inference of each reply in its `Server-Timing` header. The rest is the remaining
+time that the client measured: network, proxies, parsing, the client itself.
 """
 
 from __future__ import annotations
@@ -11,26 +11,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.data.columns import Floats, Mask
+from reports.data.percentiles import compute_rank
 from reports.data.run import Run
-from reports.data.samples import Floats, Mask, Samples
+from reports.data.samples import Samples
 from reports.data.telemetry import SERVICE
 
-BAND = 0.005
-"""Share of the replies on either side of a percentile that are taken to be like it."""
+NEIGHBOUR_SHARE = 0.005
+"""Share of all replies, on either side of a percentile, whose composition is averaged."""
 
 
 @dataclass(frozen=True)
-class Composition:
-    """The request at a percentile: its latency in ms, and the four parts that add up to it.
+class LatencyComposition:
+    """The latency at a percentile, in ms, and the four parts that add up to it.
 
-    A single request's parts are chance, so they are those of the `replies` nearest to the percentile, from
-    `low_ms` to `latency_ms` to `high_ms`, as shares of their summed latency.
+    The parts of a single reply vary by chance, so they are computed from the `replies` nearest to the
+    percentile, whose latencies lie between `low_ms` and `high_ms`: each part has its share of their summed
+    latency.
     """
 
     quantile: float
     latency_ms: float
     unsent_ms: float
-    """From when it was due until it was sent; nothing in the closed model."""
+    """From the intended start to the actual send; 0 in the closed model."""
     queue_ms: float
     inference_ms: float
     rest_ms: float
@@ -40,31 +43,31 @@ class Composition:
 
 
 @dataclass(frozen=True)
-class TimeShare:
-    """Where the time went in a set of requests: in the middle and at the slow end of those that tell it."""
+class LatencyBreakdown:
+    """The composition of latency in a set of requests, at p50 and p99 of the replies that report it."""
 
     name: str
-    p50: Composition
-    p99: Composition
+    p50: LatencyComposition
+    p99: LatencyComposition
     floor_ms: float | None
-    """Median round trip of the readiness probe meanwhile: about what network and proxies take."""
+    """Median round trip of the readiness probe during that time: about what network and proxies take."""
     timed: int
-    """Replies that tell queue and inference."""
+    """Replies that report queue and inference."""
     answered: int
-    """Requests in the latency figures, whether or not they tell it."""
+    """Requests in the latency figures, whether or not they report it."""
 
 
 @dataclass(frozen=True)
-class Where:
-    """Where the time went in all that is judged, and in each of the judged stages that tell it."""
+class RunBreakdown:
+    """The breakdown of all judged requests, and of each judged stage with replies that report it."""
 
-    total: TimeShare
-    stages: tuple[TimeShare, ...]
+    total: LatencyBreakdown
+    stages: tuple[LatencyBreakdown, ...]
 
 
 @dataclass(frozen=True)
-class Times:
-    """Of each reply that tells queue and inference: its four times in ms."""
+class ReplyTimes:
+    """Four times of each reply, in ms."""
 
     latency_ms: Floats
     service_ms: Floats
@@ -74,62 +77,62 @@ class Times:
     def __len__(self) -> int:
         return len(self.latency_ms)
 
-    def __getitem__(self, rows: Mask) -> Times:
+    def __getitem__(self, rows: Mask) -> ReplyTimes:
         """The replies that a mask selects."""
-        return Times(
+        return ReplyTimes(
             self.latency_ms[rows], self.service_ms[rows], self.queue_ms[rows], self.inference_ms[rows]
         )
 
     @classmethod
-    def of(cls, samples: Samples) -> Times:
-        """Those of all `samples`, timed or not."""
+    def from_samples(cls, samples: Samples) -> ReplyTimes:
+        """The times of all `samples`; NaN where they are not known."""
         return cls(samples.latency_ms, samples.service_ms, samples.queue_ms, samples.inference_ms)
 
     @property
-    def told(self) -> Mask:
-        """Which replies tell queue and inference; more than the client saw is not believed."""
+    def timed(self) -> Mask:
+        """Which replies report queue and inference; a sum longer than the client measured is ignored."""
         with np.errstate(invalid="ignore"):
             seen = (self.queue_ms >= 0) & (self.inference_ms >= 0) & np.isfinite(self.latency_ms)
             return seen & (self.queue_ms + self.inference_ms <= self.service_ms)
 
 
-def where(run: Run) -> Where | None:
-    """Where the time went; None where no judged reply tells."""
+def break_down_latency(run: Run) -> RunBreakdown | None:
+    """The breakdown of a run's latency; None if no judged reply reports it."""
     judged = run.judged
     if np.isnan(judged.queue_ms).all():
         return None
-    answered, times = judged.answered, Times.of(judged)
-    told = judged.ok & times.told
+    answered, times = judged.answered, ReplyTimes.from_samples(judged)
+    told = judged.ok & times.timed
     if not told.any():
         return None
-    total = _time_share("all that is judged", times[told], answered, _floor_ms(run, run.spans()))
+    total = _break_down("all that is judged", times[told], answered, _compute_floor_ms(run, run.list_spans()))
     stages = []
     for stage in run.facts.judged_stages:
         inside = judged.stage.equal(stage.name)
         part = told & inside
         if part.any():
-            floor_ms = _floor_ms(run, ((stage.start_s, stage.end_s),))
-            stages.append(_time_share(stage.name, times[part], answered & inside, floor_ms))
-    return Where(total, tuple(stages))
+            floor_ms = _compute_floor_ms(run, ((stage.start_s, stage.end_s),))
+            stages.append(_break_down(stage.name, times[part], answered & inside, floor_ms))
+    return RunBreakdown(total, tuple(stages))
 
 
-def compose(times: Times, quantile: float) -> Composition:
-    """What the nearest-rank percentile of `times`, at least one, is made of.
+def compose_percentile(times: ReplyTimes, quantile: float) -> LatencyComposition:
+    """The composition at a nearest-rank percentile of at least one reply.
 
-    The replies on either side are as many, by rank, so that near the end of few samples there are none:
-    then the percentile is the slowest reply, and its parts are that reply's own.
+    Equally many replies on either side of its rank count. At the end of few replies there are none: then the
+    parts are those of the slowest reply alone.
     """
     count = len(times)
-    rank = max(int(np.ceil(quantile * count - 1e-9)) - 1, 0)
-    reach = min(int(np.ceil(BAND * count)), rank, count - 1 - rank)
+    rank = compute_rank(quantile, count) - 1
+    reach = min(int(np.ceil(NEIGHBOUR_SHARE * count)), rank, count - 1 - rank)
     ranks = [rank - reach, rank, rank + reach]
     low_ms, middle_ms, high_ms = np.partition(times.latency_ms, ranks)[ranks].tolist()
     near = times[(times.latency_ms >= low_ms) & (times.latency_ms <= high_ms)]
-    whole_ms = _sum(near.latency_ms)
+    whole_ms = _sum_ms(near.latency_ms)
     scale = middle_ms / whole_ms if whole_ms else 0.0
-    unsent_ms = scale * (whole_ms - _sum(near.service_ms))
-    queue_ms, inference_ms = scale * _sum(near.queue_ms), scale * _sum(near.inference_ms)
-    return Composition(
+    unsent_ms = scale * (whole_ms - _sum_ms(near.service_ms))
+    queue_ms, inference_ms = scale * _sum_ms(near.queue_ms), scale * _sum_ms(near.inference_ms)
+    return LatencyComposition(
         quantile=quantile,
         latency_ms=middle_ms,
         unsent_ms=max(unsent_ms, 0.0),
@@ -142,24 +145,24 @@ def compose(times: Times, quantile: float) -> Composition:
     )
 
 
-def _time_share(name: str, times: Times, answered: Mask, floor_ms: float | None) -> TimeShare:
-    return TimeShare(
+def _break_down(name: str, times: ReplyTimes, answered: Mask, floor_ms: float | None) -> LatencyBreakdown:
+    return LatencyBreakdown(
         name=name,
-        p50=compose(times, 0.5),
-        p99=compose(times, 0.99),
+        p50=compose_percentile(times, 0.5),
+        p99=compose_percentile(times, 0.99),
         floor_ms=floor_ms,
         timed=len(times),
         answered=int(np.count_nonzero(answered)),
     )
 
 
-def _floor_ms(run: Run, spans: tuple[tuple[float, float], ...]) -> float | None:
-    t_s, probe_ms = run.telemetry.series("probe_ms", SERVICE)
+def _compute_floor_ms(run: Run, spans: tuple[tuple[float, float], ...]) -> float | None:
+    t_s, probe_ms = run.telemetry.select_series("probe_ms", SERVICE)
     inside = np.zeros(len(t_s), dtype=np.bool_)
     for start_s, end_s in spans:
         inside |= (t_s >= start_s) & (t_s < end_s)
     return float(np.median(probe_ms[inside])) if inside.any() else None
 
 
-def _sum(values: Floats | NDArray[np.float32]) -> float:
+def _sum_ms(values: Floats | NDArray[np.float32]) -> float:
     return float(values.sum(dtype=np.float64))

@@ -1,4 +1,4 @@
-"""Why requests did not succeed, in words, and how often each reason came up."""
+"""Describes why requests did not succeed, and counts each reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from reports.data.samples import Samples
 
-WORDS = {
+OUTCOME_WORDS = {
     "timeout": "timeout",
     "refused": "connection refused",
     "reset": "connection reset",
@@ -23,27 +23,27 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class FailedFor:
+class FailureCount:
     """How many requests failed for one reason."""
 
     reason: str
     count: int
 
 
-def reason(outcome: str, status: int) -> str:
+def describe_failure(outcome: str, status: int) -> str:
     """An outcome in words: `HTTP 502`, `timeout`, `invalid reply (HTTP 200)`."""
     if outcome in ("http_4xx", "http_5xx"):
         return f"HTTP {status}"
-    words = WORDS.get(outcome, outcome)
+    words = OUTCOME_WORDS.get(outcome, outcome)
     return f"{words} (HTTP {status})" if status and outcome in ("invalid_reply", "wrong_answer") else words
 
 
-def failures_by_reason(samples: Samples, expected: Iterable[str] = ()) -> tuple[FailedFor, ...]:
-    """The reasons for which requests failed, the most frequent first; `expected` outcomes are no failures."""
-    rows = np.flatnonzero(samples.failed(expected))
+def count_failures(samples: Samples, expected: Iterable[str] = ()) -> tuple[FailureCount, ...]:
+    """How many requests failed for each reason, the most frequent first; `expected` ones didn't fail."""
+    rows = np.flatnonzero(samples.mark_failed(expected))
     counts: dict[str, int] = {}
     kinds = samples.outcome.codes[rows].astype(np.int64) * 1000 + samples.status[rows]
     for kind, count in zip(*np.unique(kinds, return_counts=True), strict=True):
-        words = reason(samples.outcome.names[kind // 1000], int(kind % 1000))
+        words = describe_failure(samples.outcome.names[kind // 1000], int(kind % 1000))
         counts[words] = counts.get(words, 0) + int(count)
-    return tuple(FailedFor(*told) for told in sorted(counts.items(), key=lambda told: (-told[1], told[0])))
+    return tuple(FailureCount(*told) for told in sorted(counts.items(), key=lambda told: (-told[1], told[0])))

@@ -1,4 +1,4 @@
-"""Which part of a run an objective looks at, and what is observed there."""
+"""Measures an objective over its part of a run: an endpoint, a stage, any window."""
 
 from __future__ import annotations
 
@@ -8,58 +8,56 @@ import numpy as np
 
 from reports.data.run import Run
 from reports.data.telemetry import Telemetry
-from reports.figures.metrics import Observation, Plain, Scope
-from reports.judging.objectives import Objective
+from reports.objectives.measurements import Measurement, PointEstimate
+from reports.objectives.metric import Scope
+from reports.objectives.objective import Objective
 
 
-def observe(objective: Objective, run: Run) -> Observation:
-    """The objective's metric over its part of the run; of windows, the worst one."""
-    whole = scope(objective, run)
+def measure_objective(objective: Objective, run: Run) -> Measurement:
+    """The objective's metric over its part of the run; over the worst window if it is about any window."""
+    whole = select_scope(objective, run)
     if objective.window_s is None:
-        return objective.definition.observe(objective.metric, whole)
+        return objective.measure(whole)
     worst: tuple[float, float] | None = None
-    for start_s, window in _windows(whole, objective.window_s, run.spans(objective.during)):
-        value = objective.definition.observe(objective.metric, window).value
+    for start_s, window in _cut_windows(whole, objective.window_s, run.list_spans(objective.during)):
+        value = objective.measure(window).value
         if value is not None and (worst is None or _is_worse(objective, value, worst[0])):
             worst = value, start_s
     value, at_s = worst or (None, None)
-    return Plain(value, len(whole.samples), at_s=at_s)
+    return PointEstimate(value, len(whole.samples), at_s=at_s)
 
 
 def _is_worse(objective: Objective, value: float, than: float) -> bool:
-    return value < than if objective.comparison in (">=", ">") else value > than
+    return value < than if objective.is_minimum else value > than
 
 
-def scope(objective: Objective, run: Run) -> Scope:
-    """The judged requests and the telemetry of the objective's endpoint and stage."""
-    samples = run.judged
-    if objective.during is not None:
-        samples = samples.where(samples.stage.equal(objective.during))
-    if objective.on is not None:
-        samples = samples.where(samples.endpoint.equal(objective.on))
-    spans = run.spans(objective.during)
+def select_scope(objective: Objective, run: Run) -> Scope:
+    """The judged requests of the objective's endpoint and stage, and the telemetry of that time."""
+    samples = objective.select(run.judged)
+    spans = run.list_spans(objective.during)
     duration_s = sum(end - start for start, end in spans)
     start_s = spans[0][0] if spans else 0.0
-    return Scope(samples, _within(run.telemetry, spans), run.facts, duration_s, start_s)
+    return Scope(samples, _select_within(run.telemetry, spans), run.facts, duration_s, start_s)
 
 
-def _within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Telemetry:
+def _select_within(telemetry: Telemetry, spans: tuple[tuple[float, float], ...]) -> Telemetry:
     inside = np.zeros(len(telemetry), dtype=np.bool_)
     for start_s, end_s in spans:
         inside |= (telemetry.t_s >= start_s) & (telemetry.t_s < end_s)
     return telemetry[inside]
 
 
-def _windows(
+def _cut_windows(
     whole: Scope, window_s: float, spans: tuple[tuple[float, float], ...]
 ) -> Iterator[tuple[float, Scope]]:
-    """Windows, each with its start: whole seconds into a span, and the last that ends with it."""
+    """Windows with their starts: one at each whole second of a span, and one that ends with the span."""
     for start_s, end_s in spans:
         starts = start_s + np.arange(max(1, int(end_s - start_s - window_s) + 1))
         if starts[-1] + window_s < end_s:
             starts = np.append(starts, end_s - window_s)
         edges = np.stack((starts, starts + window_s))
-        begun_s = np.maximum(whole.samples.intended_s, whole.start_s)  # what reaches in belongs to the first
+        # a late request of the warm-up belongs to the first window
+        begun_s = np.maximum(whole.samples.intended_s, whole.start_s)
         requests = np.searchsorted(begun_s, edges, side="left")
         observed = np.searchsorted(whole.telemetry.t_s, edges, side="left")
         for start, (first, last), (before, after) in zip(starts, requests.T, observed.T, strict=True):

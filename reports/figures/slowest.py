@@ -1,4 +1,4 @@
-"""The slowest requests of a run, and the slowest of those whose traces were kept."""
+"""Finds the slowest requests of a run, and the slowest of those whose traces were recorded."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.data.samples import Mask, Samples
+from reports.data.columns import Mask
+from reports.data.samples import Samples
 
-MOST = 10
+MOST_SLOWEST = 10
 MOST_TRACED = 3
 
 
 @dataclass(frozen=True)
-class Slow:
-    """One of the slowest answered requests; None where a value was not recorded."""
+class SlowRequest:
+    """One of the slowest answered requests; None for a value that was not recorded."""
 
     intended_s: float
     latency_ms: float
@@ -32,30 +33,30 @@ class Slow:
 
 
 @dataclass(frozen=True)
-class Traced:
-    """Requests whose traces were kept: how many of those answered, and the slowest, the slowest first."""
+class TracedRequests:
+    """How many of the answered requests have a recorded trace, and the slowest of these, in order."""
 
     count: int
-    of: int
-    slowest: tuple[Slow, ...]
+    answered: int
+    slowest: tuple[SlowRequest, ...]
 
 
-def slowest(samples: Samples) -> tuple[Slow, ...]:
+def find_slowest(samples: Samples) -> tuple[SlowRequest, ...]:
     """The ten slowest answered requests, the slowest first."""
-    return _slowest(samples, samples.answered, MOST)
+    return _find_slowest(samples, samples.answered, MOST_SLOWEST)
 
 
-def traced(samples: Samples) -> Traced | None:
-    """What is known of traced requests; None where no answered request was."""
+def find_traced(samples: Samples) -> TracedRequests | None:
+    """The traced requests; None if no answered request was traced."""
     answered = samples.answered
     kept = answered & samples.traced
     count = int(np.count_nonzero(kept))
     if count == 0:
         return None
-    return Traced(count, int(np.count_nonzero(answered)), _slowest(samples, kept, MOST_TRACED))
+    return TracedRequests(count, int(np.count_nonzero(answered)), _find_slowest(samples, kept, MOST_TRACED))
 
 
-def _slowest(samples: Samples, among: Mask, count: int) -> tuple[Slow, ...]:
+def _find_slowest(samples: Samples, among: Mask, count: int) -> tuple[SlowRequest, ...]:
     rows = np.flatnonzero(among)
     latency_ms = samples.latency_ms[rows]
     if len(rows) > count:
@@ -64,20 +65,20 @@ def _slowest(samples: Samples, among: Mask, count: int) -> tuple[Slow, ...]:
         places = np.append(slower, alike[: count - len(slower)])
         rows, latency_ms = rows[places], latency_ms[places]
     chosen = samples[rows[np.lexsort((rows, -latency_ms))]]
-    names = [labels.values() for labels in (chosen.endpoint, chosen.stage, chosen.outcome)]
+    names = [labels.decode() for labels in (chosen.endpoint, chosen.stage, chosen.outcome)]
     return tuple(
-        Slow(
+        SlowRequest(
             intended_s=float(chosen.intended_s[i]),
             latency_ms=float(chosen.latency_ms[i]),
-            service_ms=_known(chosen.service_ms[i]),
+            service_ms=_drop_nan(chosen.service_ms[i]),
             endpoint=str(names[0][i]),
             stage=str(names[1][i]),
             outcome=str(names[2][i]),
             status=int(chosen.status[i]),
             rows=int(chosen.rows[i]),
-            queue_ms=_known(chosen.queue_ms[i]),
-            inference_ms=_known(chosen.inference_ms[i]),
-            batch_size=_known(chosen.batch_size[i]),
+            queue_ms=_drop_nan(chosen.queue_ms[i]),
+            inference_ms=_drop_nan(chosen.inference_ms[i]),
+            batch_size=_drop_nan(chosen.batch_size[i]),
             trace_id=chosen.trace_id[i],
             worker=int(chosen.worker[i]),
         )
@@ -85,5 +86,5 @@ def _slowest(samples: Samples, among: Mask, count: int) -> tuple[Slow, ...]:
     )
 
 
-def _known(value: float) -> float | None:
+def _drop_nan(value: float) -> float | None:
     return None if np.isnan(value) else float(value)

@@ -1,4 +1,4 @@
-"""A summary holds all figures that a run's report shows, whether or not an objective asks for them."""
+"""Computes all figures that a run's report shows, whether or not an objective is about them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import numpy as np
 
 from reports.data.run import Run
 from reports.data.samples import Samples
-from reports.figures.crossing import LimitCrossing, limit_crossing
-from reports.figures.figures import Figures, StageFigures, figures, stage_figures
-from reports.figures.latency_breakdown import Where, where
-from reports.figures.reasons import reason
-from reports.figures.slowest import Slow, Traced, slowest, traced
-from reports.figures.timeline import Counts, Timeline, per_second, timeline
+from reports.figures.crossing import LimitCrossing, find_limit_crossing
+from reports.figures.figures import Figures, StageFigures, compute_figures, compute_stage_figures
+from reports.figures.latency_breakdown import RunBreakdown, break_down_latency
+from reports.figures.reasons import describe_failure
+from reports.figures.slowest import SlowRequest, TracedRequests, find_slowest, find_traced
+from reports.figures.timeline import CountsPerSecond, Timeline, compute_timeline, count_per_second
 
 __all__ = [
-    "Cell",
     "EndpointFigures",
+    "EndpointStageFigures",
     "Failure",
     "Figures",
     "LimitCrossing",
-    "Slow",
+    "RunBreakdown",
+    "SlowRequest",
     "StageFigures",
     "Summary",
     "Timeline",
-    "Where",
     "summarise",
 ]
 
@@ -39,7 +39,7 @@ class EndpointFigures:
 
 
 @dataclass(frozen=True)
-class Cell:
+class EndpointStageFigures:
     """The requests to one endpoint in one stage."""
 
     endpoint: str
@@ -52,7 +52,7 @@ class Cell:
 class Failure:
     """All requests that did not succeed for one reason, warm-up included; `share` is of all requests.
 
-    `expected` ones are no errors in this scenario. `per_second` follows the timeline's seconds.
+    `expected` outcomes are no errors in this scenario. `per_second` has one count per second of the timeline.
     """
 
     reason: str
@@ -63,82 +63,86 @@ class Failure:
     first_s: float
     last_s: float
     expected: bool
-    per_second: Counts
+    per_second: CountsPerSecond
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of a run: `total` and `endpoints` are of what is judged, all else of the whole run."""
+    """The figures of a run: `total` and `endpoints` of judged requests, all others of the whole run."""
 
     total: Figures
     duration_s: float
-    """Planned duration of what is judged."""
+    """The planned duration of the judged stages."""
     stages: tuple[StageFigures, ...]
     endpoints: tuple[EndpointFigures, ...]
-    cells: tuple[Cell, ...]
+    endpoint_stages: tuple[EndpointStageFigures, ...]
     failures: tuple[Failure, ...]
     """The most frequent first."""
-    slowest: tuple[Slow, ...]
+    slowest: tuple[SlowRequest, ...]
     """The slowest first, ten at most."""
-    traced: Traced | None
-    """How many requests were traced, and the slowest of them; None where none was."""
+    traced: TracedRequests | None
+    """None if no request was traced."""
     timeline: Timeline
     limit_crossing: LimitCrossing | None
-    where: Where | None
-    """Where the time of requests went; None where the service doesn't tell."""
+    latency_breakdown: RunBreakdown | None
+    """None if the service doesn't report its times."""
 
 
 def summarise(run: Run) -> Summary:
     """All figures of `run`."""
     expected = run.facts.expected
     judged = run.judged
-    total = figures(judged, run.judged_s, expected)
-    stages = stage_figures(run)
-    seconds = timeline(run)
+    total = compute_figures(judged, run.judged_s, expected)
+    stages = compute_stage_figures(run)
+    seconds = compute_timeline(run)
     return Summary(
         total=total,
         duration_s=run.judged_s,
         stages=stages,
-        endpoints=tuple(_endpoints(judged, total, run)),
-        cells=tuple(_cells(run, stages)),
-        failures=_failures(run.samples, expected, len(seconds)),
-        slowest=slowest(run.samples),
-        traced=traced(run.samples),
+        endpoints=tuple(_compute_endpoints(judged, total, run)),
+        endpoint_stages=tuple(_compute_endpoint_stages(run, stages)),
+        failures=_group_failures(run.samples, expected, len(seconds)),
+        slowest=find_slowest(run.samples),
+        traced=find_traced(run.samples),
         timeline=seconds,
-        limit_crossing=limit_crossing(run, seconds),
-        where=where(run),
+        limit_crossing=find_limit_crossing(run, seconds),
+        latency_breakdown=break_down_latency(run),
     )
 
 
-def _endpoints(judged: Samples, total: Figures, run: Run) -> list[EndpointFigures]:
+def _compute_endpoints(judged: Samples, total: Figures, run: Run) -> list[EndpointFigures]:
     found = []
-    for endpoint in _present(judged):
-        chosen = judged.where(judged.endpoint.equal(endpoint))
+    for endpoint in _list_endpoints(judged):
+        chosen = judged.select(judged.endpoint.equal(endpoint))
         same = len(chosen) == len(judged)
-        told = total if same else figures(chosen, run.judged_s, run.facts.expected)
+        told = total if same else compute_figures(chosen, run.judged_s, run.facts.expected)
         found.append(EndpointFigures(endpoint, told))
     return found
 
 
-def _cells(run: Run, stages: tuple[StageFigures, ...]) -> list[Cell]:
+def _compute_endpoint_stages(run: Run, stages: tuple[StageFigures, ...]) -> list[EndpointStageFigures]:
     cells = []
     for stage, planned in zip(stages, run.facts.stages, strict=True):
-        inside = run.samples.where(run.samples.stage.equal(stage.name))
-        for endpoint in _present(inside):
-            chosen = inside.where(inside.endpoint.equal(endpoint))
+        inside = run.samples.select(run.samples.stage.equal(stage.name))
+        for endpoint in _list_endpoints(inside):
+            chosen = inside.select(inside.endpoint.equal(endpoint))
             same = len(chosen) == len(inside)
-            told = stage.figures if same else figures(chosen, run.length_s(planned), run.facts.expected)
-            cells.append(Cell(endpoint, stage.name, stage.judged, told))
+            told = (
+                stage.figures
+                if same
+                else compute_figures(chosen, run.compute_length_s(planned), run.facts.expected)
+            )
+            cells.append(EndpointStageFigures(endpoint, stage.name, stage.judged, told))
     return cells
 
 
-def _present(samples: Samples) -> list[str]:
+def _list_endpoints(samples: Samples) -> list[str]:
     counts = np.bincount(samples.endpoint.codes, minlength=len(samples.endpoint.names))
     return sorted(name for name, count in zip(samples.endpoint.names, counts, strict=False) if count)
 
 
-def _failures(samples: Samples, expected: tuple[str, ...], seconds: int) -> tuple[Failure, ...]:
-    rows = np.flatnonzero(samples.failed())
+def _group_failures(samples: Samples, expected: tuple[str, ...], seconds: int) -> tuple[Failure, ...]:
+    rows = np.flatnonzero(samples.mark_failed())
     outcome, status = samples.outcome.codes[rows].astype(np.int64), samples.status[rows].astype(np.int64)
     kinds, which = np.unique(outcome * 1000 + status, return_inverse=True)
     found = []
@@ -147,7 +151,7 @@ def _failures(samples: Samples, expected: tuple[str, ...], seconds: int) -> tupl
         at_s = samples.intended_s[rows[which == index]]
         found.append(
             Failure(
-                reason=reason(name, code),
+                reason=describe_failure(name, code),
                 outcome=name,
                 status=code,
                 count=len(at_s),
@@ -155,7 +159,7 @@ def _failures(samples: Samples, expected: tuple[str, ...], seconds: int) -> tupl
                 first_s=float(at_s[0]),
                 last_s=float(at_s[-1]),
                 expected=name in expected,
-                per_second=per_second(at_s, seconds),
+                per_second=count_per_second(at_s, seconds),
             )
         )
     return tuple(sorted(found, key=lambda failure: (-failure.count, failure.reason)))

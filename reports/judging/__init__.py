@@ -1,1 +1,1 @@
-"""Judges the figures of a run against its objectives."""
+"""Judges a run against its objectives: what is met, what is proven, and whether to trust the figures."""

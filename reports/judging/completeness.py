@@ -1,6 +1,6 @@
-"""Whether all that was recorded could be read, and all that ought to be observed was.
+"""Finds what is missing: rows that were recorded but can't be read, and observations that were never made.
 
-An observer that died, or a file that was taken away, leaves figures that look like health.
+Without this check, an observer that died or a file that was removed would look like a healthy run.
 """
 
 from __future__ import annotations
@@ -9,86 +9,86 @@ from itertools import pairwise
 
 import numpy as np
 
+from reports.data.columns import Floats
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
-from reports.data.samples import Floats
-from reports.data.telemetry import GENERATOR, PROBED, SERVICE, generators, worker_source
-from reports.judging.generator_health import TOLERATED_S, TOLERATED_SHARE, Fault
+from reports.data.telemetry import GENERATOR, PROBED, SERVICE, list_generators, name_worker_source
+from reports.judging.faults import Fault
+from reports.judging.generator_health import TOLERATED_S, TOLERATED_SHARE
 
 PERIOD_S = 1.0
-"""How often everything is observed."""
-AGAIN = "run the load test again"
+"""The period of all observations."""
+RUN_AGAIN = "run the load test again"
 
 
-def incompleteness(run: Run) -> tuple[Fault, ...]:
-    """What is missing of what `run` recorded and observed, a fault each."""
-    return (*_unread(run), *_unjudged(run), *_unobserved(run))
+def find_incompleteness(run: Run) -> tuple[Fault, ...]:
+    """What is missing in `run`, one fault each."""
+    return (*_find_unread(run), *_find_unjudged(run), *_find_unobserved(run))
 
 
-def _unread(run: Run) -> tuple[Fault, ...]:
+def _find_unread(run: Run) -> tuple[Fault, ...]:
     facts = run.facts
     faults = []
     if facts.requests is not None and facts.requests != len(run.samples):
-        faults.append(_damaged("request", facts.requests, len(run.samples), "samples"))
+        faults.append(_describe_damage("request", facts.requests, len(run.samples), "samples"))
     if facts.observations is not None and facts.observations != len(run.telemetry):
-        faults.append(_damaged("observation", facts.observations, len(run.telemetry), "telemetry"))
+        faults.append(_describe_damage("observation", facts.observations, len(run.telemetry), "telemetry"))
     if not faults and not len(run.samples):
         faults.append(Fault("No request was recorded."))
     return tuple(faults)
 
 
-def _damaged(what: str, recorded: int, read: int, file: str) -> Fault:
+def _describe_damage(what: str, recorded: int, read: int, file: str) -> Fault:
     found = f"{recorded - read:,} could not be read" if read < recorded else f"{read:,} were found"
     told = f"{counted(recorded, f'{what} was', f'{what}s were')} recorded, {found}"
-    return Fault(told, f"the run's {file} were damaged or taken away; {AGAIN}")
+    return Fault(told, f"the run's {file} were damaged or taken away; {RUN_AGAIN}")
 
 
-def _unjudged(run: Run) -> tuple[Fault, ...]:
-    """No request in all that is judged, though some were made before."""
+def _find_unjudged(run: Run) -> tuple[Fault, ...]:
+    """A fault if all requests lie in the warm-up."""
     if not len(run.samples) or len(run.judged) or not run.judged_s or run.cut_short:
         return ()
     return (
         Fault(
             f"no request was made in the {duration(run.judged_s)} that are judged",
-            "all of them came and ended in the warm-up; see what kept the generator, or the service, from "
-            "going on",
+            "all of them began and ended in the warm-up; find out what stopped the generator or the service",
         ),
     )
 
 
-def _unobserved(run: Run) -> tuple[Fault, ...]:
-    """Observers that told of less than they ought to have; of runs of old nothing is known."""
+def _find_unobserved(run: Run) -> tuple[Fault, ...]:
+    """Observers with missing observations; runs of older versions don't say how many there should be."""
     facts, telemetry = run.facts, run.telemetry
     if facts.observations is None or facts.ended_s is None:
         return ()
     faults = []
-    told = generators(telemetry)
+    told = list_generators(telemetry)
     alone = facts.workers == 1 and told == [GENERATOR]
-    expected = told if alone else [worker_source(number) for number in range(facts.workers)]
+    expected = told if alone else [name_worker_source(number) for number in range(facts.workers)]
     if missing := [source for source in expected if source not in told]:
         processes = counted(facts.workers, "generator process", "generator processes")
-        faults.append(Fault(f"{len(missing)} of {processes} told nothing of how they did", AGAIN))
+        faults.append(Fault(f"{len(missing)} of {processes} reported nothing about their health", RUN_AGAIN))
     for source in (each for each in expected if each in told):
-        t_s, _ = telemetry.series("loop_lag_ms", source)
-        if blind_s := _blind_s(run, t_s, source):
-            faults.append(Fault(f"the {source} was not observed for {duration(round(blind_s))}", AGAIN))
-    if blind_s := _blind_s(run, telemetry.series(PROBED, SERVICE)[0], GENERATOR):
+        t_s, _ = telemetry.select_series("loop_lag_ms", source)
+        if blind_s := _compute_blind_s(run, t_s, source):
+            faults.append(Fault(f"the {source} was not observed for {duration(round(blind_s))}", RUN_AGAIN))
+    if blind_s := _compute_blind_s(run, telemetry.select_series(PROBED, SERVICE)[0], GENERATOR):
         unknown = f"the service was not observed for {duration(round(blind_s))}, so its health is not known"
-        faults.append(Fault(unknown, AGAIN))
+        faults.append(Fault(unknown, RUN_AGAIN))
     return tuple(faults)
 
 
-def _blind_s(run: Run, t_s: Floats, observer: str) -> float:
-    """Seconds without an observation by a process; 0 where they are within what is tolerated.
+def _compute_blind_s(run: Run, t_s: Floats, observer: str) -> float:
+    """Seconds without an observation by a process; 0 if they are within what is tolerated.
 
-    It may begin with what is judged: workers are told of a run when its capacity has been found. A process
-    that stood still says afterwards for how long: what that means is up to the limit on its lag.
+    Observations may begin with the first judged stage, because workers learn of a run after its calibration.
+    Time for which the process reports an event-loop lag is not counted: that lag has a limit of its own.
     """
     end_s = run.elapsed_s
     judged_from_s = min((stage.start_s for stage in run.facts.judged_stages), default=0.0)
     start_s = min(float(t_s[0]) if len(t_s) else 0.0, judged_from_s)
     moments = np.concatenate(([start_s], t_s[t_s < end_s], [end_s]))
-    lag_at_s, lag_ms = run.telemetry.series("loop_lag_ms", observer)
+    lag_at_s, lag_ms = run.telemetry.select_series("loop_lag_ms", observer)
     blind_s = 0.0
     for since_s, until_s in pairwise(moments):
         if until_s - since_s > 2 * PERIOD_S:

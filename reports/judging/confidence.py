@@ -1,10 +1,9 @@
-"""How sure a figure is: intervals for percentiles and shares, and whether a limit is proven or broken.
+"""Computes confidence intervals for percentiles and proportions, and decides whether a limit is proven.
 
 Percentiles get the order-statistic interval (David and Nagaraja, "Order Statistics", 2003, section 7.1),
-shares that of Clopper and Pearson (Biometrika 26, 1934). Both take requests as independent; where the data
-say they are not, as many samples count as the block bootstrap says are worth it
-(`reports.judging.bootstrap`), for a percentile carried over from the share above it (Woodruff, JASA 47,
-1952).
+proportions that of Clopper and Pearson (Biometrika 26, 1934). Both assume independent requests. If the data
+are autocorrelated, the effective number of samples is used instead (`reports.judging.bootstrap`); for a
+percentile, through the proportion of values above it (Woodruff, JASA 47, 1952).
 
 A limit is proven by the early-stopping rule of MLPerf's LoadGen with d = 0 ("MLPerf Inference Rules",
 appendix "Early Stopping Criterion"): of all samples, t beyond the limit, at least h must be within it, h
@@ -16,120 +15,127 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from scipy import special
 
-from reports.data.samples import Floats, Mask
-from reports.judging.bootstrap import dependence
+from reports.data.columns import Floats, Mask
+from reports.data.percentiles import Quantile, compute_percentiles
+from reports.judging.bootstrap import measure_dependence
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Whether a met limit is proven; if not, how many more samples would, None where no number is known."""
+    """Whether a met limit is proven; if not, how many more samples would prove it, None if unknown."""
 
     proven: bool
     needed: int | None = None
 
 
-def percentile_interval(values: Floats, q: float, confidence: float) -> tuple[float, float] | None:
-    """Bounds of the percentile `q` of what `values` (in order of time) are drawn from.
+def compute_percentile_interval(
+    values: Floats, quantile: Quantile, confidence: float
+) -> tuple[float, float] | None:
+    """The interval of the percentile `quantile`, from `values` in order of time.
 
-    None where there are too few values to bound it on both sides.
+    None if there are too few values to bound it on both sides.
     """
-    ranks = percentile_ranks(len(values), q, confidence)
+    ranks = compute_interval_ranks(len(values), float(quantile), confidence)
     if ranks is None:
         return None
     places = [rank - 1 for rank in ranks]
     low, high = (float(value) for value in np.partition(values, places)[places])
-    bounds = dependent_bounds(values > np.quantile(values, q, method="inverted_cdf"), confidence)
+    (observed,) = compute_percentiles(values, (quantile,))
+    bounds = compute_dependent_bounds(values > observed, confidence)
     if bounds is not None:
-        above = np.clip(1.0 - np.array([bounds[1], bounds[0]]), 0.0, 1.0)
-        wide = np.quantile(values, above, method="inverted_cdf")
-        low, high = min(low, float(wide[0])), max(high, float(wide[1]))
+        above = np.clip(1.0 - np.array([bounds[1], bounds[0]]), 0.0, 1.0).tolist()
+        wide = compute_percentiles(values, above)
+        low, high = min(low, wide[0]), max(high, wide[1])
     return low, high
 
 
-def percentile_ranks(samples: int, q: float, confidence: float) -> tuple[int, int] | None:
-    """Ranks (from 1) of the order statistics between which the percentile lies; None if there aren't any.
+def compute_interval_ranks(samples: int, q: float, confidence: float) -> tuple[int, int] | None:
+    """The ranks, from 1, of the values between which the percentile lies; None if there are too few samples.
 
     With B ~ Binomial(samples, q) values below the percentile, P(B < low) and P(B >= high) are each at most
     (1 - confidence) / 2.
     """
     tail = (1.0 - confidence) / 2
-    low = _last(lambda rank: float(special.bdtr(rank - 1, samples, q)) <= tail, 0, samples)
-    high = 1 + _last(lambda rank: float(special.bdtrc(rank - 1, samples, q)) > tail, 0, samples)
+    low = _search_last(lambda rank: float(special.bdtr(rank - 1, samples, q)) <= tail, 0, samples)
+    high = 1 + _search_last(lambda rank: float(special.bdtrc(rank - 1, samples, q)) > tail, 0, samples)
     return (low, high) if low >= 1 and high <= samples else None
 
 
-def share_interval(hits: Mask, confidence: float) -> tuple[float, float] | None:
-    """Bounds of the share of true ones of what `hits` (in order of time) are drawn from; None without any."""
+def compute_share_interval(hits: Mask, confidence: float) -> tuple[float, float] | None:
+    """The interval of the proportion of `hits`, in order of time; None without any."""
     if not len(hits):
         return None
-    low, high = clopper_pearson(int(np.count_nonzero(hits)), len(hits), confidence)
-    bounds = dependent_bounds(hits, confidence)
+    low, high = compute_clopper_pearson(int(np.count_nonzero(hits)), len(hits), confidence)
+    bounds = compute_dependent_bounds(hits, confidence)
     return (low, high) if bounds is None else (min(low, bounds[0]), max(high, bounds[1]))
 
 
-def clopper_pearson(hits: float, samples: float, confidence: float) -> tuple[float, float]:
-    """The exact interval of a share, from `hits` in `samples` independent trials, effective ones too."""
+def compute_clopper_pearson(hits: float, samples: float, confidence: float) -> tuple[float, float]:
+    """The exact interval of a proportion in independent trials; both numbers may be effective ones."""
     tail = (1.0 - confidence) / 2
     low = special.betaincinv(hits, samples - hits + 1, tail) if hits else 0.0
     high = special.betaincinv(hits + 1, samples - hits, 1.0 - tail) if hits < samples else 1.0
     return float(low), float(high)
 
 
-def dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | None:
-    """Bounds of a share by its effective samples; None where neighbours don't resemble each other."""
-    found = dependence(hits, (1.0 + confidence) / 2)
+def compute_dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | None:
+    """The interval of a proportion by its effective samples; None if the trials are independent."""
+    found = measure_dependence(hits, (1.0 + confidence) / 2)
     if found.effect == 1.0:
         return None
-    size = found.effective(len(hits))
+    size = found.compute_effective_samples(len(hits))
     share = int(np.count_nonzero(hits)) / len(hits)
-    return clopper_pearson(share * size, size, confidence)
+    return compute_clopper_pearson(share * size, size, confidence)
 
 
 def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None) -> Proof:
-    """Whether requests, in order of time, prove that at most the share `budget` is `over` the limit.
+    """Whether requests, in order of time, prove that at most a share `budget` of them is `over` the limit.
 
-    `near` are those that came near the limit or passed it (`near_misses`): where few pass it, they tell
-    better how slow requests hang together.
+    `near` marks requests that came close to the limit (`mark_near_misses`): if few exceed it, these show
+    better how dependent slow requests are.
     """
     samples, count = len(over), int(np.count_nonzero(over))
-    required = required_samples(budget, count, confidence)
+    required = compute_required_samples(budget, count, confidence)
     if samples < required:
         return Proof(proven=False, needed=required - samples)
-    found = dependence(over, confidence)
+    found = measure_dependence(over, confidence)
     if near is not None:
-        found |= dependence(near, confidence)
-    size, share = found.effective(samples), count / samples
+        found |= measure_dependence(near, confidence)
+    size, share = found.compute_effective_samples(samples), count / samples
     if share >= budget:
         return Proof(proven=False)
     if special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence:
         return Proof(proven=True)
-    return Proof(proven=False, needed=int(np.ceil(samples * (_enough(share, budget, confidence) / size - 1))))
+    return Proof(
+        proven=False, needed=int(np.ceil(samples * (_compute_enough(share, budget, confidence) / size - 1)))
+    )
 
 
-def near_misses(values: Floats, limit: float, budget: float) -> Mask:
-    """The slowest of `values`: five times as many as the `budget` allows, but none within half the limit."""
-    level = np.quantile(values, 1.0 - min(5.0 * budget, 0.5), method="inverted_cdf")
-    return np.asarray(values > max(limit / 2.0, float(level)), dtype=np.bool_)
+def mark_near_misses(values: Floats, limit: float, budget: float) -> Mask:
+    """The slowest of `values`: five times as many as `budget` allows, but only those above half the limit."""
+    (level,) = compute_percentiles(values, (1 - min(5 * Fraction(repr(budget)), Fraction(1, 2)),))
+    return np.asarray(values > max(limit / 2.0, level), dtype=np.bool_)
 
 
 def is_broken(over: Mask, budget: float, confidence: float) -> bool:
-    """Whether requests, in order of time, show beyond doubt that more than the share `budget` is `over`."""
+    """Whether requests, in order of time, prove that more than a share `budget` is `over` the limit."""
     samples, count = len(over), int(np.count_nonzero(over))
     if not samples or count / samples <= budget:
         return False
-    size = dependence(over, confidence).effective(samples)
+    size = measure_dependence(over, confidence).compute_effective_samples(samples)
     hits = size * count / samples
     low = special.betaincinv(hits, size - hits + 1.0, 1.0 - confidence)
     return bool(low > budget)
 
 
-def _enough(share: float, budget: float, confidence: float) -> float:
-    """How many effective samples prove `budget` if the `share` over the limit stays what it is."""
-    fewest = _last(
+def _compute_enough(share: float, budget: float, confidence: float) -> float:
+    """How many effective samples would prove `budget` if the `share` over the limit stays the same."""
+    fewest = _search_last(
         lambda size: (
             float(special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget)) > 1.0 - confidence
         ),
@@ -139,18 +145,18 @@ def _enough(share: float, budget: float, confidence: float) -> float:
     return fewest + 1.0
 
 
-def required_samples(budget: float, over: int, confidence: float) -> int:
-    """How many samples prove a limit that the share `budget` may pass, when `over` of them do: h + over."""
+def compute_required_samples(budget: float, over: int, confidence: float) -> int:
+    """How many samples prove a limit that a share `budget` may exceed, if `over` of them do: h + over."""
     within = 1.0 - budget
     doubt = 1.0 - confidence
     high = 1
     while special.betainc(high, over + 1, within) > doubt:
         high *= 2
-    return over + 1 + _last(lambda h: float(special.betainc(h, over + 1, within)) > doubt, 0, high)
+    return over + 1 + _search_last(lambda h: float(special.betainc(h, over + 1, within)) > doubt, 0, high)
 
 
-def _last(holds: Callable[[int], bool], low: int, high: int) -> int:
-    """The last whole number in (low, high] for which `holds`, which holds up to some point; else `low`."""
+def _search_last(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The last whole number in (low, high] for which `holds`, by bisection; `low` if there is none."""
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if holds(middle) else (low, middle - 1)

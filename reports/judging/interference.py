@@ -1,7 +1,7 @@
-"""Seconds in which generator or service were kept from running, and what a run says without them.
+"""Finds time in which the machine was too busy for generator or service, and judges a run without it.
 
-A miss that shows in these seconds alone says nothing of the service: there the machine was measured. It is
-no miss to fail a run for, and no reason to pass it.
+An objective that is missed only because of this time says nothing about the service: the run is invalid, it
+neither fails nor passes.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reports.data.columns import Floats, Mask
 from reports.data.quantities import duration, number, with_unit
 from reports.data.run import Run
-from reports.data.samples import Floats, Mask, Samples
+from reports.data.samples import Samples
 from reports.data.telemetry import MACHINE, OBSERVED
-from reports.judging.generator_health import Fault, Limits
+from reports.judging.faults import Fault
+from reports.judging.generator_health import GeneratorLimits
 from reports.judging.judgement import Judgement, judge_objective
-from reports.judging.objectives import Objective
+from reports.objectives.objective import Objective
 
 FULL_PERCENT = 10.0
-"""A machine of which less is idle has nothing left for who needs it now."""
-REMEDY = (
+"""With less of its time idle, a machine counts as full."""
+DISTURBANCE_REMEDY = (
     "let nothing else run here, leave a core to each process of the generator, or generate the load from a "
     "second machine"
 )
@@ -29,30 +31,30 @@ REMEDY = (
 
 @dataclass(frozen=True)
 class Disturbance:
-    """Spans of time in order, apart from each other; in s since the run's start."""
+    """Spans of time in s since the run's start, in order, without overlap."""
 
     start_s: Floats
     end_s: Floats
 
     @property
     def length_s(self) -> float:
-        """All spans taken together."""
+        """The length of all spans together."""
         return float((self.end_s - self.start_s).sum())
 
-    def touches(self, samples: Samples) -> Mask:
-        """Which requests were under way in one of the spans."""
+    def mark_touching(self, samples: Samples) -> Mask:
+        """Which requests were in flight in one of the spans."""
         until_s = samples.intended_s + np.nan_to_num(samples.latency_ms) / 1000.0
         following = np.searchsorted(self.end_s, samples.intended_s, side="right")
         start_s = np.append(self.start_s, np.inf)
         return np.asarray(start_s[following] <= until_s, dtype=np.bool_)
 
 
-def disturbance(run: Run) -> Disturbance:
-    """When, of what is judged, a generator process broke a limit or other programs filled the machine.
+def find_disturbance(run: Run) -> Disturbance:
+    """The judged time in which a generator process broke a limit or other programs filled the machine.
 
     Each observation stands for the time since the one before it.
     """
-    limits = Limits.of(run.facts.generator)
+    limits = GeneratorLimits.from_json(run.facts.generator)
     spans: list[tuple[float, float]] = []
     for source in set(run.telemetry.source.names) - OBSERVED:
         for name, limit in (
@@ -60,43 +62,45 @@ def disturbance(run: Run) -> Disturbance:
             ("waiting_percent", 100 * limits.starved),
             ("loop_lag_ms", limits.lag_ms),
         ):
-            t_s, value = run.telemetry.series(name, source)
-            spans += _before(t_s, value > limit)
-    t_s, others = run.telemetry.series("others_percent", MACHINE)
-    _, idle = run.telemetry.series("idle_percent", MACHINE)
+            t_s, value = run.telemetry.select_series(name, source)
+            spans += _list_spans(t_s, value > limit)
+    t_s, others = run.telemetry.select_series("others_percent", MACHINE)
+    _, idle = run.telemetry.select_series("idle_percent", MACHINE)
     if len(others) == len(idle):
-        spans += _before(t_s, (others > 100 * limits.others) & (idle < FULL_PERCENT))
-    judged = run.spans()
-    return _joined(
+        spans += _list_spans(t_s, (others > 100 * limits.others) & (idle < FULL_PERCENT))
+    judged = run.list_spans()
+    return _join_spans(
         [span for span in spans if any(from_s < span[1] and span[0] < to_s for from_s, to_s in judged)]
     )
 
 
-def excuse(run: Run, asked: Sequence[Objective], found: Sequence[Judgement]) -> Fault | None:
-    """Why what `run` missed is no finding about the service; None where a miss shows without disturbance."""
-    disturbed = disturbance(run)
+def explain_by_disturbance(run: Run, asked: Sequence[Objective], found: Sequence[Judgement]) -> Fault | None:
+    """Why what `run` missed says nothing about the service; None if a miss remains without disturbed time."""
+    disturbed = find_disturbance(run)
     if not len(disturbed.start_s):
         return None
     rest = replace(
         run,
-        samples=run.samples.where(~disturbed.touches(run.samples)),
-        facts=replace(run.facts, offered=_made_up(run, disturbed)),
+        samples=run.samples.select(~disturbed.mark_touching(run.samples)),
+        facts=replace(run.facts, offered=_correct_offered(run, disturbed)),
     )
-    missed = [(objective, judged) for objective, judged in zip(asked, found, strict=True) if _missed(judged)]
+    missed = [
+        (objective, judged) for objective, judged in zip(asked, found, strict=True) if _is_missed(judged)
+    ]
     again = [judge_objective(objective, rest) for objective, _ in missed]
-    if any(judged.observed is None for _, judged in missed) or any(map(_shows, again)):
+    if any(judged.observed is None for _, judged in missed) or any(map(_is_measured_miss, again)):
         return None
     said, without = missed[0][1].message.rstrip("."), again[0]
     if without.observed is None:
-        return Fault(f"{said}, all of it while this machine was too busy", REMEDY)
+        return Fault(f"{said}, all of it while this machine was too busy", DISTURBANCE_REMEDY)
     calm = with_unit(number(without.observed), without.unit)
     busy = f"the {duration(disturbed.length_s)} in which this machine was too busy"
-    return Fault(f"{said}, but {calm} without {busy}", REMEDY)
+    return Fault(f"{said}, but {calm} without {busy}", DISTURBANCE_REMEDY)
 
 
-def all_the_same(run: Run) -> tuple[str, ...]:
-    """What to say of a miss that `excuse` doesn't excuse, where there was something to excuse it with."""
-    busy_s = disturbance(run).length_s
+def describe_disturbance(run: Run) -> tuple[str, ...]:
+    """A sentence about disturbed time that doesn't explain a miss; nothing if there was none."""
+    busy_s = find_disturbance(run).length_s
     if not busy_s:
         return ()
     return (
@@ -104,28 +108,28 @@ def all_the_same(run: Run) -> tuple[str, ...]:
     )
 
 
-def _made_up(run: Run, disturbed: Disturbance) -> float | None:
-    """The share of the plan that was offered, had all been offered in the disturbed time."""
+def _correct_offered(run: Run, disturbed: Disturbance) -> float | None:
+    """The offered share of the plan, as if all that was planned in disturbed time had been sent."""
     offered = run.facts.offered
     if offered is None or not run.judged_s:
         return offered
     return min(1.0, offered + disturbed.length_s / run.judged_s)
 
 
-def _missed(judged: Judgement) -> bool:
+def _is_missed(judged: Judgement) -> bool:
     return judged.outcome == "missed"
 
 
-def _shows(judged: Judgement) -> bool:
-    return _missed(judged) and judged.observed is not None
+def _is_measured_miss(judged: Judgement) -> bool:
+    return _is_missed(judged) and judged.observed is not None
 
 
-def _before(t_s: Floats, broken: Mask) -> list[tuple[float, float]]:
+def _list_spans(t_s: Floats, broken: Mask) -> list[tuple[float, float]]:
     start_s = np.concatenate(([0.0], t_s[:-1])) if len(t_s) else t_s
     return list(zip(start_s[broken].tolist(), t_s[broken].tolist(), strict=True))
 
 
-def _joined(spans: list[tuple[float, float]]) -> Disturbance:
+def _join_spans(spans: list[tuple[float, float]]) -> Disturbance:
     joined: list[tuple[float, float]] = []
     for start_s, end_s in sorted(spans):
         if joined and start_s <= joined[-1][1]:

@@ -1,10 +1,10 @@
-"""What a run that still goes on has decided already: each objective proven, broken beyond doubt, or open.
+"""Interim analysis: decides which objectives of a run are proven or broken before the run ends.
 
-A run may end early once every objective is decided. To look at it ten times and to stop at the first look
-that pleases would prove nothing, so each look gets a tenth of the doubt (Bonferroni), and judges only
-requests that were all answered or timed out by then: replies that are late are missing first where they
-would tell most. What early requests prove, they prove of the load that they met. So a limit is called proven
-only when the heaviest load that is planned has been on since the look before.
+A run may end early once every objective is decided. Testing at several checkpoints and stopping at the first
+favourable one would inflate the error probability, so it is divided among the checkpoints (Bonferroni). Only
+requests that were all answered or timed out by then are judged, because slow replies are missing longest.
+Early requests prove something only about the load that they met, so a limit counts as proven only when the
+heaviest planned load has been reached by the checkpoint before.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from reports.data.checkpoints import checkpoints_s
+from reports.data.checkpoints import compute_checkpoints_s
 from reports.data.run import Run
-from reports.figures.metrics import Observation, Plain
-from reports.figures.scope import observe
+from reports.figures.scope import measure_objective
 from reports.judging.confidence import is_broken
-from reports.judging.judgement import judge_objective, over_limit
-from reports.judging.objectives import Objective
+from reports.judging.judgement import judge_objective
+from reports.objectives.measurements import Measurement, Provable
+from reports.objectives.metrics import offered_load
+from reports.objectives.objective import Objective
 
-State: TypeAlias = Literal["proven", "broken", "kept", "open"]
-"""`kept` is a limit that allows no exception (none failed, a maximum): no number of requests proves it."""
+ObjectiveState: TypeAlias = Literal["proven", "broken", "kept", "open"]
+"""`kept` is a limit that no number of requests can prove, such as a maximum or an error rate of 0 %."""
 
-OFFERED = "offered load"
 _AS_HEAVY = 0.99
 
 
 @dataclass(frozen=True)
-class Look:
-    """How each objective stood at one checkpoint."""
+class InterimAnalysis:
+    """The state of each objective at one checkpoint."""
 
     until_s: float
-    states: tuple[tuple[str, State], ...]
+    states: tuple[tuple[str, ObjectiveState], ...]
 
     @property
     def decided(self) -> bool:
-        """Whether the run may end: nothing is open, and something was proven or broken."""
+        """Whether the run may end: no objective is open, and at least one is proven or broken."""
         states = {state for _, state in self.states}
         return "open" not in states and bool(states & {"proven", "broken"})
 
@@ -48,59 +48,59 @@ class Look:
         return {"until_s": self.until_s, "decided": self.decided, "objectives": objectives}
 
 
-def look(run: Run, objectives: list[Objective], until_s: float) -> Look:
-    """How `objectives` stand by the requests that were to start before `until_s`, one of the checkpoints."""
+def analyse_interim(run: Run, objectives: list[Objective], until_s: float) -> InterimAnalysis:
+    """The states of `objectives` by the requests with an intended start before the checkpoint `until_s`."""
     seen = replace(
         run,
         samples=run.samples[: int(np.searchsorted(run.samples.intended_s, until_s))],
         facts=replace(run.facts, ended_s=until_s, decided=True),
     )
-    return Look(until_s, tuple((asked.text, _state(asked, seen)) for asked in objectives))
+    return InterimAnalysis(until_s, tuple((asked.text, _decide_state(asked, seen)) for asked in objectives))
 
 
-def _state(objective: Objective, seen: Run) -> State:
-    observation = observe(objective, seen)
-    run_s = sum(end_s - start_s for start_s, end_s in seen.spans(objective.during))
+def _decide_state(objective: Objective, seen: Run) -> ObjectiveState:
+    observation = measure_objective(objective, seen)
+    run_s = sum(end_s - start_s for start_s, end_s in seen.list_spans(objective.during))
     if observation.value is None or (objective.window_s or 0.0) > run_s:
         return "open"
     kept = objective.allows(observation.value)
-    if isinstance(observation, Plain) and observation.rising and objective.comparison in (">=", ">"):
+    if observation.rising and objective.is_minimum:
         return "proven" if kept else "open"
     if not kept:
         return "broken" if _is_broken(objective, observation, seen) else "open"
-    if not _heaviest_is_on(objective, seen):
+    if not _has_met_heaviest_load(objective, seen):
         return "open"
-    if isinstance(observation, Plain):
-        return "kept" if _only_breaks(objective, observation) else "open"
-    if over_limit(objective, observation)[1] <= 0:
+    if not isinstance(observation, Provable):
+        return "kept" if _can_only_break(objective, observation) else "open"
+    if objective.compute_budget(observation) <= 0:
         return "kept"
     return "proven" if judge_objective(objective, seen).outcome == "met" else "open"
 
 
-def _is_broken(objective: Objective, seen: Observation, run: Run) -> bool:
-    """Whether a limit that isn't kept so far is broken beyond doubt."""
-    if isinstance(seen, Plain):
-        return objective.metric != OFFERED and _only_breaks(objective, seen)
-    over, budget = over_limit(objective, seen)
-    return budget <= 0 or is_broken(over, budget, run.facts.confidence_of_a_look)
+def _is_broken(objective: Objective, seen: Measurement, run: Run) -> bool:
+    """Whether a limit that isn't kept so far is proven to be broken."""
+    if not isinstance(seen, Provable):
+        return objective.definition is not offered_load and _can_only_break(objective, seen)
+    budget = objective.compute_budget(seen)
+    return budget <= 0 or is_broken(objective.mark_exceeding(seen), budget, run.facts.checkpoint_confidence)
 
 
-def _only_breaks(objective: Objective, seen: Plain) -> bool:
-    """Whether no number of requests proves the limit, and one may break it: a maximum, a count, any window.
+def _can_only_break(objective: Objective, seen: Measurement) -> bool:
+    """Whether more requests can break the limit but never prove it: a maximum, a count, any window.
 
-    So it is with the load that was offered, except that what was held back may still be made up for.
+    The offered load is of this kind too, although requests that are late may still be sent.
     """
-    return seen.rising or objective.window_s is not None or objective.metric == OFFERED
+    return seen.rising or objective.window_s is not None or objective.definition is offered_load
 
 
-def _heaviest_is_on(objective: Objective, seen: Run) -> bool:
-    """Whether the heaviest load planned where the objective looks was reached by the look before."""
+def _has_met_heaviest_load(objective: Objective, seen: Run) -> bool:
+    """Whether the heaviest load in the objective's stages was reached by the checkpoint before."""
     facts = seen.facts
     stages = [stage for stage in facts.judged_stages if objective.during in (None, stage.name)]
     if not stages or stages[-1].end_s <= seen.elapsed_s:
         return bool(stages)
     before_s = max(
-        (at_s for at_s in checkpoints_s(facts) if at_s < seen.elapsed_s), default=stages[0].start_s
+        (at_s for at_s in compute_checkpoints_s(facts) if at_s < seen.elapsed_s), default=stages[0].start_s
     )
     t_s, level = np.array(facts.plan.t_s), np.array(facts.plan.rate or facts.plan.users)
     inside = np.zeros(len(level), dtype=np.bool_)

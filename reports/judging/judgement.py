@@ -1,33 +1,36 @@
-"""One objective beside what was observed: met, missed, or met without proof."""
+"""Judges one objective against what was measured: met, missed, or unproven."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
 from reports.data.quantities import beside, counted, duration, number, with_unit
 from reports.data.run import Run
-from reports.data.samples import Mask
-from reports.figures.metrics import Observation, Percentile, Plain, Share
-from reports.figures.scope import observe
-from reports.judging.confidence import Proof, near_misses, percentile_interval, prove, share_interval
-from reports.judging.objectives import Objective
-
-Outcome: TypeAlias = Literal["met", "missed", "unproven"]
+from reports.figures.scope import measure_objective
+from reports.judging.confidence import (
+    Proof,
+    compute_percentile_interval,
+    compute_share_interval,
+    mark_near_misses,
+    prove,
+)
+from reports.judging.outcomes import Outcome
+from reports.objectives.measurements import Measurement, Percentile, Proportion, Provable
+from reports.objectives.metrics import availability, errors, offered_load
+from reports.objectives.objective import Objective
 
 _LIMITS = {"<=": "limit", "<": "limit below", ">=": "needed", ">": "needed more than"}
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """An objective beside what was observed; figures are in `unit`, as in the sentence.
+    """An objective and what was observed; figures are in `unit`, as in the sentence.
 
-    `observed` is None where nothing was there to measure. `interval` holds the observed figure at
-    `confidence`, None where the samples can't bound it or none is told: none is of a limit that allows no
-    exception and was kept, for what could have been would contradict it. `needed` says how many more samples
-    would prove an `unproven` objective, None where no number is known.
+    `observed` is None if there was nothing to measure. `interval` is the confidence interval at `confidence`;
+    None if there are too few samples for one, if the metric has none, or if the limit allows no exception and
+    was met. `needed` says how many more samples would prove an `unproven` objective, None if unknown.
     """
 
     text: str
@@ -42,114 +45,107 @@ class Judgement:
     needed: int | None
     message: str
     at_s: float | None = None
-    """Where the worst window begins, in s since the run's start; None where no window is judged."""
+    """Where the worst window begins, in s since the run's start; None if no window is judged."""
     provable: bool = True
-    """Whether samples could prove it; limits of no exception, means and throughput stand as observed."""
+    """Whether samples can prove it; zero-tolerance limits, means, maxima and rates can't be proven."""
 
 
 def judge_objective(objective: Objective, run: Run) -> Judgement:
-    """What `run` says of `objective`.
+    """The judgement of `objective` on `run`.
 
-    Nothing to measure is a miss. In a run that was cut short, what might still have come is left open: it is
+    Nothing to measure is a miss. In a run that was cut short, what might still have been reached is
     `unproven`, not missed.
     """
-    confidence = run.facts.confidence_of_a_look
-    seen = observe(objective, run)
-    outcome, proof = _outcome(objective, seen, run)
-    provable = _provable(objective, seen)
+    confidence = run.facts.checkpoint_confidence
+    seen = measure_objective(objective, run)
+    outcome, proof = _decide_outcome(objective, seen, run)
+    provable = _is_provable(objective, seen)
     return Judgement(
         text=objective.text,
         metric=objective.metric,
-        observed=None if seen.value is None else objective.displayed(seen.value),
+        observed=None if seen.value is None else objective.convert_to_unit(seen.value),
         limit=objective.stated,
         unit=objective.unit,
         samples=seen.samples,
-        interval=_interval(objective, seen, confidence) if provable or outcome != "met" else None,
+        interval=_compute_interval(objective, seen, confidence) if provable or outcome != "met" else None,
         confidence=confidence,
         outcome=outcome,
         needed=proof.needed,
-        message=_message(objective, seen, outcome, proof, run),
-        at_s=seen.at_s if isinstance(seen, Plain) else None,
+        message=_write_message(objective, seen, outcome, proof, run),
+        at_s=seen.at_s,
         provable=provable,
     )
 
 
-def _outcome(objective: Objective, seen: Observation, run: Run) -> tuple[Outcome, Proof]:
+def _decide_outcome(objective: Objective, seen: Measurement, run: Run) -> tuple[Outcome, Proof]:
     none = Proof(proven=False)
     if seen.value is None:
         return ("unproven" if run.cut_short else "missed"), none
     if not objective.allows(seen.value):
-        return ("unproven" if _may_come(objective, seen, run) else "missed"), none
-    proof = _proof(objective, seen, run.facts.confidence_of_a_look)
+        return ("unproven" if _may_still_come(objective, seen, run) else "missed"), none
+    proof = _prove(objective, seen, run.facts.checkpoint_confidence)
     return ("met" if proof.proven else "unproven"), proof
 
 
-def _may_come(objective: Objective, seen: Observation, run: Run) -> bool:
-    """Whether a run that was cut short might still have come to what was asked of it."""
-    reachable = isinstance(seen, Plain) and seen.reachable and objective.comparison in (">=", ">")
-    return run.cut_short and reachable
+def _may_still_come(objective: Objective, seen: Measurement, run: Run) -> bool:
+    """Whether a run that was cut short might still have reached the limit."""
+    return run.cut_short and seen.reachable and objective.is_minimum
 
 
-def over_limit(objective: Objective, seen: Percentile | Share) -> tuple[Mask, float]:
-    """Which requests, in order of time, pass the limit, and the share of them that it lets pass."""
-    if isinstance(seen, Percentile):
-        return objective.passed_by(seen.values), float(1 - objective.argument / 100)
-    if objective.definition.better == "higher":
-        return ~seen.hits, 1.0 - objective.limit
-    return seen.hits, objective.limit
+def _is_provable(objective: Objective, seen: Measurement) -> bool:
+    return seen.value is None or (isinstance(seen, Provable) and objective.compute_budget(seen) > 0)
 
 
-def _provable(objective: Objective, seen: Observation) -> bool:
-    return seen.value is None or (not isinstance(seen, Plain) and over_limit(objective, seen)[1] > 0)
-
-
-def _proof(objective: Objective, seen: Observation, confidence: float) -> Proof:
-    if isinstance(seen, Plain):
+def _prove(objective: Objective, seen: Measurement, confidence: float) -> Proof:
+    if not isinstance(seen, Provable) or (budget := objective.compute_budget(seen)) <= 0:
         return Proof(proven=True)
-    over, budget = over_limit(objective, seen)
-    if budget <= 0:
-        return Proof(proven=True)
-    near = near_misses(seen.values, objective.limit, budget) if isinstance(seen, Percentile) else None
-    return prove(over, budget, confidence, near)
+    near = mark_near_misses(seen.values, objective.limit, budget) if isinstance(seen, Percentile) else None
+    return prove(objective.mark_exceeding(seen), budget, confidence, near)
 
 
-def _interval(objective: Objective, seen: Observation, confidence: float) -> tuple[float, float] | None:
+def _compute_interval(
+    objective: Objective, seen: Measurement, confidence: float
+) -> tuple[float, float] | None:
     match seen:
-        case Percentile(values, q):
-            bounds = percentile_interval(values, q, confidence)
-        case Share(hits):
-            bounds = share_interval(hits, confidence)
-        case Plain():
+        case Percentile(values, quantile):
+            bounds = compute_percentile_interval(values, quantile, confidence)
+        case Proportion(hits):
+            bounds = compute_share_interval(hits, confidence)
+        case _:
             bounds = None
-    return None if bounds is None else (objective.displayed(bounds[0]), objective.displayed(bounds[1]))
+    return (
+        None
+        if bounds is None
+        else (objective.convert_to_unit(bounds[0]), objective.convert_to_unit(bounds[1]))
+    )
 
 
-def _message(objective: Objective, seen: Observation, outcome: Outcome, proof: Proof, run: Run) -> str:
+def _write_message(objective: Objective, seen: Measurement, outcome: Outcome, proof: Proof, run: Run) -> str:
     if seen.value is None:
-        return f"{objective.subject} could not be measured: {_absence(objective, run)}."
-    observed = beside(objective.displayed(seen.value), objective.stated)
+        return f"{objective.subject} could not be measured: {_explain_absence(objective, run)}."
+    observed = beside(objective.convert_to_unit(seen.value), objective.stated)
     unit = objective.unit
-    verb = "were" if objective.metric == "errors" else "was"
+    verb = "were" if objective.definition is errors else "was"
     said = (
         f"{objective.subject} {verb} {with_unit(observed, unit)}, "
         f"{_LIMITS[objective.comparison]} {objective.limit_text}"
     )
-    if isinstance(seen, Plain) and seen.at_s is not None:
+    if seen.at_s is not None:
         said += f", in the {duration(objective.window_s or 0.0)} from {duration(seen.at_s)} on"
     if outcome != "unproven":
         return f"{said}."
     if not objective.allows(seen.value):
         return f"{said}: not reached before the run was cut short."
-    sure = f"{number(run.facts.confidence_of_a_look * 100)} %"
+    sure = f"{number(run.facts.checkpoint_confidence * 100)} %"
     if proof.needed is None:
         return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
     return f"{said}: met, not proven; {counted(proof.needed, 'more sample')} would prove it at {sure}."
 
 
-def _absence(objective: Objective, run: Run) -> str:
-    if objective.metric == "availability":
+def _explain_absence(objective: Objective, run: Run) -> str:
+    if objective.definition is availability:
         return "no readiness probe was recorded"
-    if objective.metric == "offered load":
+    if objective.definition is offered_load:
         return "this load plans no number of requests"
     judged = run.judged
     for kind, name, labels in (

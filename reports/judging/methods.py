@@ -1,4 +1,4 @@
-"""How the figures of a report are made, in words, with the sources of what was not invented here."""
+"""Describes how the figures of a report are computed, with sources."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from reports.data.facts import Facts
 from reports.data.quantities import counted, number
 
 
-def methods(facts: Facts) -> tuple[str, ...]:
-    """A short paragraph a subject; what this run makes no use of is left out."""
-    told = [_latency(facts), _intervals(facts), _proof(facts)]
-    told += [_looks(facts)] if facts.looks > 1 else []
-    told += [_windows()] if any(" in any " in text for text in facts.objectives) else []
+def describe_methods(facts: Facts) -> tuple[str, ...]:
+    """One short paragraph per subject; methods that this run doesn't use are left out."""
+    told = [_describe_latency(facts), _describe_intervals(facts), _describe_proof(facts)]
+    told += [_describe_checkpoints(facts)] if facts.looks > 1 else []
+    told += [_describe_windows()] if any(" in any " in text for text in facts.objectives) else []
     return tuple(told)
 
 
-def _latency(facts: Facts) -> str:
+def _describe_latency(facts: Facts) -> str:
     start = (
         "Latency runs from the moment a request was meant to start to its last byte, service time from its "
         "actual send"
     )
     start += (
-        "; a request that had to wait to be sent is not flattered."
+        "; time that a request waits to be sent is part of its latency."
         if facts.model == "open"
         else "; here, where users wait for their replies, the two are the same."
     )
@@ -30,8 +30,8 @@ def _latency(facts: Facts) -> str:
     )
 
 
-def _intervals(facts: Facts) -> str:
-    sure = number(100 * facts.confidence_of_a_look)
+def _describe_intervals(facts: Facts) -> str:
+    sure = number(100 * facts.checkpoint_confidence)
     return (
         f"The {sure} % intervals are those of order statistics for percentiles (David and Nagaraja 2003) and "
         "of Clopper and Pearson (1934) for shares. Slow requests come in bursts, so a circular block "
@@ -41,29 +41,29 @@ def _intervals(facts: Facts) -> str:
     )
 
 
-def _proof(facts: Facts) -> str:
+def _describe_proof(facts: Facts) -> str:
     sure, doubt = (
-        number(100 * share) for share in (facts.confidence_of_a_look, 1 - facts.confidence_of_a_look)
+        number(100 * share) for share in (facts.checkpoint_confidence, 1 - facts.checkpoint_confidence)
     )
     return (
         "An objective is met if its limit was kept, and proven if a service that breaks the limit would look "
         f"so good by chance less than {doubt} % of the time: by the early-stopping rule of MLPerf's LoadGen "
         f"at {sure} %, which has to hold for the effective number of requests as well. Limits that allow no "
-        "exception, means and throughput can't be proven so; they are told as observed."
+        "exception, means and throughput can't be proven so; they are reported as observed."
     )
 
 
-def _looks(facts: Facts) -> str:
+def _describe_checkpoints(facts: Facts) -> str:
     return (
         f"The run could end early at {counted(facts.looks, 'checkpoint')}, the last one being its end. Each "
-        f"asks for {number(100 * facts.confidence_of_a_look)} %, so that all of them together keep "
+        f"needs {number(100 * facts.checkpoint_confidence)} %, so that all of them together keep "
         f"{number(100 * facts.confidence)} % (Bonferroni), and looks only at requests of which every one was "
         "answered or had timed out by then."
     )
 
 
-def _windows() -> str:
+def _describe_windows() -> str:
     return (
-        "“In any” windows begin a whole number of seconds into what is judged; the worst one is told, as "
+        "“In any” windows begin at each whole second of what is judged; the worst one is reported as "
         "observed, without an interval."
     )

@@ -1,26 +1,25 @@
-"""How the objectives stand in each stage for itself; the verdict rests on the run as a whole."""
+"""Judges the objectives in each stage by itself; the verdict is on the run as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.figures import StageFigures
-from reports.figures.metrics import COUNT, REQUESTS_PER_S, ROWS_PER_S
-from reports.judging.judgement import Judgement, Outcome, judge_objective
-from reports.judging.objectives import Objective
-
-StageOutcome: TypeAlias = Outcome | Literal["not judged", "not begun"]
+from reports.judging.judgement import Judgement, judge_objective
+from reports.judging.outcomes import StageOutcome, find_worst
+from reports.objectives.metrics import goodput
+from reports.objectives.objective import Objective
+from reports.objectives.units import COUNT, REQUESTS_PER_S, ROWS_PER_S
 
 
 @dataclass(frozen=True)
 class StageJudgement:
-    """A stage's figures, and each objective that can be asked of it beside what was observed in it.
+    """A stage's figures, and the judgements of the objectives that apply to it.
 
-    `outcome` is the worst among `objectives`; `not judged` for a warm-up and where none can be asked.
+    `outcome` is the worst among `objectives`; `not judged` for a warm-up and if no objective applies.
     """
 
     stage: StageFigures
@@ -29,29 +28,24 @@ class StageJudgement:
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """The metrics whose limit was not kept in this stage."""
+        """The metrics whose limit was missed in this stage."""
         return tuple(dict.fromkeys(judged.metric for judged in self.objectives if judged.outcome == "missed"))
 
 
 def judge_stages(
     run: Run, objectives: Sequence[Objective], stages: Sequence[StageFigures]
 ) -> tuple[StageJudgement, ...]:
-    """Each stage of `run`, whose figures are `stages`, beside the objectives that can be asked of it."""
+    """The judgement of each stage of `run`, whose figures are `stages`, in the order of the plan."""
     return tuple(
-        _judge(run, objectives, stage, told) for stage, told in zip(run.facts.stages, stages, strict=True)
+        _judge_stage(run, objectives, stage, told)
+        for stage, told in zip(run.facts.stages, stages, strict=True)
     )
 
 
-def worst(judgements: Sequence[Judgement]) -> Outcome | None:
-    """Missed before unproven before met; None where nothing was judged."""
-    outcomes = {judged.outcome for judged in judgements}
-    return next((outcome for outcome in ("missed", "unproven", "met") if outcome in outcomes), None)
-
-
 def is_asked_of(objective: Objective, stage: Stage) -> bool:
-    """Whether `objective` can be asked of `stage` for itself.
+    """Whether `objective` applies to `stage` by itself.
 
-    An objective about another stage can't, nor can an amount that the whole run is to reach (a throughput,
+    An objective about another stage doesn't, nor does an amount that the whole run is to reach (a throughput,
     a number of replies), nor a window longer than the stage.
     """
     if objective.window_s is not None and objective.window_s > stage.end_s - stage.start_s:
@@ -59,21 +53,22 @@ def is_asked_of(objective: Objective, stage: Stage) -> bool:
     if objective.during is not None:
         return objective.during == stage.name
     definition = objective.definition
-    at_least = objective.comparison in (">=", ">")
     amount = (
         definition.units in (REQUESTS_PER_S, ROWS_PER_S)
-        or definition.name == "goodput"
-        or (definition.units is COUNT and at_least)
+        or definition is goodput
+        or (definition.units is COUNT and objective.is_minimum)
     )
     return "during" in definition.clauses and not amount
 
 
-def _judge(run: Run, objectives: Sequence[Objective], stage: Stage, told: StageFigures) -> StageJudgement:
+def _judge_stage(
+    run: Run, objectives: Sequence[Objective], stage: Stage, told: StageFigures
+) -> StageJudgement:
     if not stage.judged:
         return StageJudgement(told, "not judged", ())
     if run.cut_short and stage.start_s >= run.elapsed_s and not told.figures.requests:
         return StageJudgement(told, "not begun", ())
-    samples = run.samples.where(run.samples.stage.equal(stage.name))
+    samples = run.samples.select(run.samples.stage.equal(stage.name))
     alone = replace(run, samples=samples, facts=replace(run.facts, stages=(stage,)))
     judged = tuple(judge_objective(asked, alone) for asked in objectives if is_asked_of(asked, stage))
-    return StageJudgement(told, worst(judged) or "not judged", judged)
+    return StageJudgement(told, find_worst(each.outcome for each in judged) or "not judged", judged)

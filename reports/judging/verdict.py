@@ -1,135 +1,133 @@
-"""The verdict on a run: whether it met its objectives, how sure that is, whether to trust it."""
+"""Decides the verdict on a run: pass, fail or invalid, with its reasons."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
-from typing import Literal, TypeAlias
 
 from reports.data.quantities import counted, duration, number
 from reports.data.run import Run
-from reports.figures.figures import StageFigures, stage_figures
-from reports.figures.reasons import FailedFor, failures_by_reason
-from reports.judging import generator_health
-from reports.judging.completeness import incompleteness
-from reports.judging.generator_health import Fault
-from reports.judging.interference import all_the_same, excuse
-from reports.judging.judgement import Judgement, Outcome, judge_objective
-from reports.judging.objectives import Objective, parse_objective
-from reports.judging.omission import omission
+from reports.figures.figures import StageFigures, compute_stage_figures
+from reports.figures.generator import describe_frequent_resending
+from reports.figures.reasons import FailureCount, count_failures
+from reports.judging.completeness import find_incompleteness
+from reports.judging.faults import Fault
+from reports.judging.generator_health import find_generator_faults
+from reports.judging.interference import describe_disturbance, explain_by_disturbance
+from reports.judging.judgement import Judgement, judge_objective
+from reports.judging.omission import find_omission
+from reports.judging.outcomes import VerdictWord
 from reports.judging.stages import StageJudgement, judge_stages
+from reports.objectives.metrics import offered_load
+from reports.objectives.objective import Objective
+from reports.objectives.parsing import parse_objective, parse_objectives
 
-__all__ = ["EXIT_CODES", "Judgement", "Outcome", "Verdict", "Word", "judge"]
-
-Word: TypeAlias = Literal["pass", "fail", "invalid"]
-
-EXIT_CODES: dict[Word, int] = {"pass": 0, "fail": 1, "invalid": 3}
-OFFERED = "offered load"
+EXIT_CODES: dict[VerdictWord, int] = {"pass": 0, "fail": 1, "invalid": 3}
 OFFERED_PERCENT = 95
-"""Needed of what is planned, asked or not: a service can't pass by being spared."""
+"""Needed of the planned load, even if no objective says so: a service can't pass by being sent less."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict in one word and one sentence, the reasons for it, and what it rests on."""
+    """The verdict in one word and one sentence, its reasons, and the judgements that it follows from."""
 
-    verdict: Word
+    verdict: VerdictWord
     sentence: str
     reasons: tuple[str, ...]
     objectives: tuple[Judgement, ...]
     stages: tuple[StageJudgement, ...]
-    """How the objectives stand in each stage for itself; the word is not made of them."""
-    failures: tuple[FailedFor, ...] = ()
+    """The judgement of each stage by itself; the verdict doesn't depend on them."""
+    failures: tuple[FailureCount, ...] = ()
     """Why judged requests failed, the most frequent reason first."""
 
     @property
     def exit_code(self) -> int:
-        """What the process ends with."""
+        """The exit code of the process."""
         return EXIT_CODES[self.verdict]
 
 
-def judge(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdict:
-    """The verdict on `run`; `stages` may be handed over where they are known already.
+def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdict:
+    """The verdict on `run`; `stages` are its stage figures if they are known already.
 
-    In order of precedence: a fault, a lost worker or no sample makes it invalid; a run that was given up
-    failed; a missed objective fails it, or makes it invalid where it is missed only while the machine was
-    too busy; an interruption makes it invalid; where proof is required, its lack fails it.
+    In order of precedence: a fault makes it invalid; a run that was given up fails; a missed objective fails
+    it, or makes it invalid if it is missed only while the machine was too busy; an interruption makes it
+    invalid; coordinated omission makes it invalid; if proof is required, an unproven objective fails it.
     """
-    asked = objectives(run)
+    asked = list_objectives(run)
     found = tuple(judge_objective(objective, run) for objective in asked)
-    failures = failures_by_reason(run.judged, run.facts.expected)
+    failures = count_failures(run.judged, run.facts.expected)
     word, sentence, reasons = _decide(run, asked, found, failures)
-    told = stage_figures(run) if stages is None else stages
+    told = compute_stage_figures(run) if stages is None else stages
     return Verdict(word, sentence, reasons, found, judge_stages(run, asked, told), failures)
 
 
-def objectives(run: Run) -> list[Objective]:
-    """What is asked of the run: what is stated, and that the planned load was offered.
+def list_objectives(run: Run) -> list[Objective]:
+    """The stated objectives, and that the planned load was offered.
 
-    In the closed model the latter is told where it is missed. There each user who joins may lose a request
-    to the moment of joining, which of a short load is more than a few percent.
+    In the closed model the latter is listed only if it is missed. There, each user who joins may send one
+    request less than planned, which is more than a few percent of a short load.
     """
-    stated = [parse_objective(text) for text in run.facts.objectives]
-    if any(objective.metric == OFFERED for objective in stated):
+    stated = parse_objectives(run.facts.objectives)
+    if any(objective.definition is offered_load for objective in stated):
         return stated
     if run.facts.model == "open":
-        return [*stated, parse_objective(f"{OFFERED} >= {OFFERED_PERCENT} %")]
+        return [*stated, parse_objective(f"{offered_load.name} >= {OFFERED_PERCENT} %")]
     share, plan = run.facts.offered, run.facts.plan
-    if share is None or not plan.requests or _stopped(run):
+    if share is None or not plan.requests or _describe_stop(run):
         return stated
-    from_s = run.spans()[0][0]
+    from_s = run.list_spans()[0][0]
     users = [level for t_s, level in zip(plan.t_s, plan.users, strict=False) if t_s >= from_s]
     joins = sum(max(0.0, now - before) for before, now in pairwise((0.0, *users)))
     needed = floor(OFFERED_PERCENT - 100 * joins / plan.requests)
     if needed <= 0 or share >= needed / 100:
         return stated
-    return [*stated, parse_objective(f"{OFFERED} >= {needed} %")]
+    return [*stated, parse_objective(f"{offered_load.name} >= {needed} %")]
 
 
 def _decide(
-    run: Run, asked: list[Objective], found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
-) -> tuple[Word, str, tuple[str, ...]]:
-    faults = (*map(Fault, run.facts.faults), *incompleteness(run), *generator_health.faults(run))
-    missed = _missed(found)
+    run: Run, asked: list[Objective], found: tuple[Judgement, ...], failures: tuple[FailureCount, ...]
+) -> tuple[VerdictWord, str, tuple[str, ...]]:
+    faults = (*map(Fault, run.facts.faults), *find_incompleteness(run), *find_generator_faults(run))
+    missed = _list_missed(found)
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
-    stopped = _stopped(run)
+    stopped = _describe_stop(run)
     if faults:
         more = f" (and {counted(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
-        return "invalid", f"Invalid: {_within_sentence(faults[0].what)}{more}.", tuple(map(str, faults))
+        return "invalid", f"Invalid: {_drop_full_stop(faults[0].what)}{more}.", tuple(map(str, faults))
     if run.facts.given_up is not None:
         given_up = f"given up after {duration(run.elapsed_s)}: {run.facts.given_up}"
         return "fail", f"Failed: {given_up}.", (given_up, *missed)
-    if missed and (excused := excuse(run, asked, found)):
+    if missed and (excused := explain_by_disturbance(run, asked, found)):
         return "invalid", f"Invalid: {excused.what}.", (str(excused),)
     if missed:
-        after = "".join(f"; {end}" for end in (*stopped, *_decided(run)))
-        mostly = _mostly_failed(run, found, failures)
-        reasons = (*mostly, *missed, *stopped, *_saved(run), *all_the_same(run))
-        return "fail", f"Failed: {_what_failed(missed, len(found), mostly)}{after}.", reasons
+        after = "".join(f"; {end}" for end in (*stopped, *_describe_decision(run)))
+        mostly = _describe_mostly_failed(run, found, failures)
+        reasons = (*mostly, *missed, *stopped, *_describe_saving(run), *describe_disturbance(run))
+        return "fail", f"Failed: {_describe_failure(missed, len(found), mostly)}{after}.", reasons
     if stopped:
         rest = "no objective was missed until then" if found else "there was nothing to miss"
         return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped
-    if omitted := omission(run, asked):
+    if omitted := find_omission(run, asked):
         return "invalid", f"Invalid: {omitted.what}.", (str(omitted),)
     if unproven and run.facts.require_proof:
         messages = tuple(judgement.message for judgement in unproven)
         more = f" (and {len(messages) - 1} more of {len(found)} not proven)" if len(messages) > 1 else ""
-        return "fail", f"Failed: {_within_sentence(messages[0])}{more}. Proof was required.", messages
-    reasons = (*(judgement.message for judgement in unproven), *_saved(run))
-    return "pass", _passed(run, found, unproven), reasons
+        return "fail", f"Failed: {_drop_full_stop(messages[0])}{more}. Proof was required.", messages
+    reasons = (*(judgement.message for judgement in unproven), *_describe_saving(run))
+    return "pass", _describe_pass(run, found, unproven), reasons
 
 
-def _missed(found: tuple[Judgement, ...]) -> list[str]:
-    """What was missed, in the order of the scenario; what could not even be measured comes last."""
+def _list_missed(found: tuple[Judgement, ...]) -> list[str]:
+    """The messages of missed objectives, in the order of the scenario; those without any measurement last."""
     missed = [judgement for judgement in found if judgement.outcome == "missed"]
     return [judgement.message for judgement in sorted(missed, key=lambda judged: judged.observed is None)]
 
 
-def _mostly_failed(
-    run: Run, found: tuple[Judgement, ...], failures: tuple[FailedFor, ...]
+def _describe_mostly_failed(
+    run: Run, found: tuple[Judgement, ...], failures: tuple[FailureCount, ...]
 ) -> tuple[str, ...]:
-    """That most requests failed, and why, where an objective was missed for it; nothing elsewhere."""
+    """That most requests failed, and why, if an objective was missed because of it; else nothing."""
     failed, requests = sum(failure.count for failure in failures), len(run.judged)
     for_it = any(
         judged.outcome == "missed" and (judged.observed is None or judged.metric in ("error rate", "errors"))
@@ -142,14 +140,14 @@ def _mostly_failed(
     return (f"{failed:,} of {counted(requests, 'request')} failed ({most})",)
 
 
-def _what_failed(missed: list[str], objectives: int, mostly: tuple[str, ...]) -> str:
+def _describe_failure(missed: list[str], objectives: int, mostly: tuple[str, ...]) -> str:
     if mostly:
         return f"{mostly[0]}; {len(missed)} of {objectives} objectives missed" if missed[1:] else mostly[0]
     more = f" (and {len(missed) - 1} more of {objectives} objectives missed)" if missed[1:] else ""
-    return f"{_within_sentence(missed[0])}{more}"
+    return f"{_drop_full_stop(missed[0])}{more}"
 
 
-def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:
+def _describe_pass(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:
     over = f"{counted(len(run.judged), 'request')} in {duration(run.judged_s)}"
     if not found:
         return f"Passed: {over}, no objective was set."
@@ -161,35 +159,35 @@ def _passed(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -
     if unproven and not none_is_proven:
         sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
         sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"
-    return "; ".join([sentence, *_decided(run), *generator_health.often_sent_again(run)]) + "."
+    return "; ".join([sentence, *_describe_decision(run), *describe_frequent_resending(run)]) + "."
 
 
-def _stopped(run: Run) -> tuple[str, ...]:
-    """How the run was cut short against its will; nothing where it wasn't."""
+def _describe_stop(run: Run) -> tuple[str, ...]:
+    """How the run was interrupted; nothing if it wasn't."""
     if not run.cut_short or run.facts.decided or run.facts.given_up is not None:
         return ()
     why = run.facts.interrupted or "it was killed: run.json names no end"
-    return (f"stopped after {_part(run)} ({why})",)
+    return (f"stopped after {_describe_part(run)} ({why})",)
 
 
-def _decided(run: Run) -> tuple[str, ...]:
-    return (f"decided after {_part(run)}",) if run.facts.decided else ()
+def _describe_decision(run: Run) -> tuple[str, ...]:
+    return (f"decided after {_describe_part(run)}",) if run.facts.decided else ()
 
 
-def _saved(run: Run) -> tuple[str, ...]:
-    """What an early decision was, and what it was worth."""
+def _describe_saving(run: Run) -> tuple[str, ...]:
+    """A sentence about an early end by decision: the time saved and the confidence; else nothing."""
     facts = run.facts
     if not facts.decided or facts.planned_s is None:
         return ()
     saved = duration(max(0.0, facts.planned_s - run.elapsed_s))
-    each, all_together = number(100 * facts.confidence_of_a_look), number(100 * facts.confidence)
+    each, all_together = number(100 * facts.checkpoint_confidence), number(100 * facts.confidence)
     return (
         f"The run ended early, {saved} before its plan: every objective was decided at one of {facts.looks} "
         f"checkpoints, each at {each} %, so that all of them together keep {all_together} %.",
     )
 
 
-def _part(run: Run) -> str:
+def _describe_part(run: Run) -> str:
     elapsed_s, planned_s = run.elapsed_s, run.facts.planned_s
     if planned_s is None:
         return duration(elapsed_s)
@@ -200,5 +198,5 @@ def _part(run: Run) -> str:
     return f"{duration(elapsed_s)} of {duration(planned_s)}"
 
 
-def _within_sentence(sentence: str) -> str:
+def _drop_full_stop(sentence: str) -> str:
     return sentence.rstrip(".")

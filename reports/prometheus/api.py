@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
 
-from reports.data.addresses import AddressError, base_url
+from reports.data.addresses import AddressError, parse_base_url
 from reports.prometheus.compare import LATENCY, MARGIN_S, METRICS, PrometheusError, Series, Window, parse
 
 TIMEOUT_S = 30.0
@@ -21,7 +21,7 @@ class Prometheus:
 
     def __init__(self, url: str) -> None:
         try:
-            base_url(url)
+            parse_base_url(url)
         except AddressError:
             raise PrometheusError(
                 f"{url!r} is no URL of a Prometheus; give one like http://127.0.0.1:9090 (--url)."

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from reports.data.percentiles import compute_percentile
 from reports.data.run import Run
 
 LATENCY = "inference_request_latency_seconds"
@@ -195,9 +196,8 @@ def measured(run: Run) -> Measured:
     status, service_ms = run.samples.status, run.samples.service_ms
     answered = (status != 0) & (status != 503) & np.isfinite(service_ms)
     service_s = service_ms[answered] / 1000.0
-    percentiles = np.quantile(service_s, QUANTILES, method="inverted_cdf") if len(service_s) else None
     return Measured(
-        quantiles_s=(None,) * len(QUANTILES) if percentiles is None else tuple(percentiles.tolist()),
+        quantiles_s=tuple(compute_percentile(service_s, quantile) for quantile in QUANTILES),
         answered=int(np.count_nonzero(answered)),
         refused=int(np.count_nonzero(status == 503)),
         late=int(np.count_nonzero(status == 504)),

@@ -12,6 +12,7 @@ from reports.data.facts import Facts
 from reports.data.quantities import NOTHING, beside, counted, duration, exact, interval, number, with_unit
 from reports.figures.summary import Summary
 from reports.judging.judgement import Judgement
+from reports.judging.outcomes import EMOJI
 from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
 from reports.rendering.as_json import verdict_json
@@ -22,7 +23,6 @@ from reports.rendering.terminal import failure_lines, unsaid_reasons
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#!$])")
-_SIGNS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "met": "✅", "missed": "❌", "unproven": "❔"}
 
 
 def stats_csv(summary: Summary, verdict: Verdict) -> str:
@@ -95,7 +95,7 @@ def _observed(judgement: Judgement) -> str:
 
 def summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "report.html") -> str:
     """What a CI job's summary page shows: the verdict, the objectives, the stages, where the report is."""
-    parts = [f"## {_SIGNS[verdict.verdict]} Load test {_md(facts.scenario)}", _md(verdict.sentence)]
+    parts = [f"## {EMOJI[verdict.verdict]} Load test {_md(facts.scenario)}", _md(verdict.sentence)]
     if reasons := unsaid_reasons(verdict.verdict, verdict.sentence, verdict.reasons):
         parts.append("\n".join(f"- {_md(reason)}" for reason in reasons))
     if verdict.objectives:
@@ -120,7 +120,7 @@ def _objectives_md(judgements: Sequence[Judgement]) -> str:
             _interval(j),
             with_unit(exact(j.limit), j.unit),
             f"{j.samples:,}",
-            f"{_SIGNS[j.outcome]} {j.outcome}",
+            f"{EMOJI[j.outcome]} {j.outcome}",
         )
         for j in judgements
     ]

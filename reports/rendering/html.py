@@ -15,9 +15,9 @@ from reports import charts
 from reports.charts.palette import variables
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
+from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.figures.summary import Summary
-from reports.judging import generator_health
-from reports.judging.methods import methods
+from reports.judging.methods import describe_methods
 from reports.judging.verdict import Verdict
 from reports.rendering.htmlobjectives import objective_table
 from reports.rendering.htmlslowest import slowest_table
@@ -52,7 +52,7 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             failures=failure_table(summary),
             slowest=slowest_table(summary, facts.trace_link),
             known=_known(run),
-            methods=methods(facts),
+            methods=describe_methods(facts),
             resolved=json.dumps(facts.resolved, indent=2, ensure_ascii=False, default=str)
             if facts.resolved
             else "",
@@ -140,7 +140,7 @@ def _known(run: Run) -> list[tuple[str, str]]:
         ("Started", _moment(facts.started_at)),
         ("Seeds", ", ".join(_pairs(facts.seeds))),
         ("Worker processes", str(facts.workers)),
-        ("Generator's health", "; ".join(generator_health.described(generator_health.health(run)))),
+        ("Generator's health", "; ".join(describe_generator_health(measure_generator_health(run)))),
         ("Time scale", f"{facts.time_scale:g}" if facts.time_scale != 1 else ""),
         ("Expected outcomes", ", ".join(facts.expected)),
         ("Versions", ", ".join(_pairs(facts.versions))),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from reports.charts.words import listing, share
 from reports.data.quantities import NOTHING, beside, exact, interval, number, with_unit
-from reports.judging.verdict import Judgement, Verdict
+from reports.judging.judgement import Judgement
+from reports.judging.verdict import Verdict
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from reports.charts.words import column, into_run, ms
 from reports.data.quantities import counted, duration, number
-from reports.data.traces import link
-from reports.figures.slowest import MOST_TRACED, Slow
+from reports.data.traces import build_link
+from reports.figures.slowest import MOST_TRACED, SlowRequest
 from reports.figures.summary import Summary
 from reports.rendering.htmltables import Table, clock, table_of
 
@@ -32,10 +32,10 @@ def slowest_table(summary: Summary, trace_link: str = "") -> Table | None:
         [clock(slow.intended_s) for slow in rows],
         [(name, cells) for name, cells in _columns(rows, summary) if any(cell != "–" for cell in cells)],
     )
-    return _linked(table, [link(trace_link, slow.trace_id) for slow in rows])
+    return _linked(table, [build_link(trace_link, slow.trace_id) for slow in rows])
 
 
-def _further(summary: Summary) -> list[Slow]:
+def _further(summary: Summary) -> list[SlowRequest]:
     """The slowest of the traced, unless enough of the slowest of all are traced."""
     among = sum(slow.trace_id is not None for slow in summary.slowest)
     if summary.traced is None or among >= MOST_TRACED:
@@ -43,7 +43,7 @@ def _further(summary: Summary) -> list[Slow]:
     return [slow for slow in summary.traced.slowest if slow not in summary.slowest]
 
 
-def _title(slowest: Sequence[Slow]) -> str:
+def _title(slowest: Sequence[SlowRequest]) -> str:
     first, last = min(slow.intended_s for slow in slowest), max(slow.intended_s for slow in slowest)
     worst = slowest[0]
     title = f"The slowest request took {ms(worst.latency_ms)}, {into_run(worst.intended_s)}"
@@ -56,12 +56,12 @@ def _caption(summary: Summary, further: int) -> str:
     caption = "Answered requests and timeouts, the slowest first, by when they were meant to start."
     if summary.traced is None or not further:
         return caption
-    told = f"{summary.traced.count:,} of {counted(summary.traced.of, 'request')}"
+    told = f"{summary.traced.count:,} of {counted(summary.traced.answered, 'request')}"
     which = "row is the slowest" if further == 1 else f"{further} rows are the slowest"
     return f"{caption} Traces were kept of {told}; the last {which} of these."
 
 
-def _columns(rows: Sequence[Slow], summary: Summary) -> list[tuple[str, list[str]]]:
+def _columns(rows: Sequence[SlowRequest], summary: Summary) -> list[tuple[str, list[str]]]:
     waited = any(slow.service_ms != slow.latency_ms for slow in rows)
     return [
         ("Latency, ms", column([slow.latency_ms for slow in rows])),

@@ -10,7 +10,7 @@ from reports.rendering.htmltables import Column, Row, Table
 
 def where_table(summary: Summary) -> Table | None:
     """The p50 and the p99 request of the whole and of each stage; None where the service doesn't tell."""
-    found = summary.where
+    found = summary.latency_breakdown
     if found is None:
         return None
     parts = shown_parts(found)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from reports.data.quantities import NOTHING, number
 from reports.figures.figures import StageFigures
+from reports.judging.outcomes import SYMBOLS
 from reports.judging.stages import StageJudgement
 
 _FIGURES = ("requests", "errors", "p50 ms", "p95 ms", "p99 ms", "replies/s")
-SYMBOLS = {"met": "✓", "missed": "✗", "unproven": "?", "not judged": "–", "not begun": "–"}
 
 
 def stages_table(stages: Sequence[StageJudgement]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from reports.figures.figures import Figures
 from reports.figures.summary import Summary
 from reports.figures.timeline import Timeline
-from reports.judging.stages import worst
+from reports.judging.outcomes import find_worst
 from reports.judging.verdict import Verdict
 
 Value: TypeAlias = str | int | float | None
@@ -30,14 +30,20 @@ def stats_rows(summary: Summary, verdict: Verdict) -> Iterator[Row]:
 
     How the objectives stand is told of stages and of everything; objectives need not be about one endpoint.
     """
-    for cell in summary.cells:
+    for cell in summary.endpoint_stages:
         yield cell.endpoint, cell.stage, _yes(cell.judged), None, *_values(cell.figures)
     for stage in verdict.stages:
         told = stage.stage
         yield ALL, told.name, _yes(told.judged), stage.outcome, *_values(told.figures)
     for endpoint in summary.endpoints:
         yield endpoint.endpoint, ALL, "yes", None, *_values(endpoint.figures)
-    yield ALL, ALL, "yes", worst(verdict.objectives), *_values(summary.total)
+    yield (
+        ALL,
+        ALL,
+        "yes",
+        find_worst(judged.outcome for judged in verdict.objectives),
+        *_values(summary.total),
+    )
 
 
 def timeline_rows(timeline: Timeline) -> Iterator[Row]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reports.data.quantities import NOTHING, beside, counted, exact, interval, number, with_unit
+from reports.judging.outcomes import SYMBOLS
 
 if TYPE_CHECKING:
     from reports.judging.verdict import Verdict
 
 _MOST_REASONS = 3
-_SYMBOLS = {"met": "✓", "missed": "✗", "unproven": "?", "pass": "✓", "fail": "✗", "invalid": "!"}
 _COLOURS = {"met": "32", "missed": "31", "unproven": "33", "pass": "32", "fail": "31", "invalid": "33"}
 
 
@@ -25,7 +25,7 @@ def verdict_table(
     """
     told = verdict if isinstance(verdict, Mapping) else _plain(verdict)
     word = told["verdict"]
-    sentence = _wrapped(f"{_SYMBOLS[word]} {_clean(told['sentence'])}", width, indent="  ")
+    sentence = _wrapped(f"{SYMBOLS[word]} {_clean(told['sentence'])}", width, indent="  ")
     lines = [_painted(line, word, color, bold=True) for line in sentence]
     for reason in unsaid_reasons(word, told["sentence"], told["reasons"]):
         lines += _wrapped(f"- {_clean(reason)}", width, indent="  ")
@@ -104,7 +104,7 @@ def _cells(judgement: Mapping[str, Any]) -> tuple[str, ...]:
         NOTHING if observed is None else with_unit(beside(observed, limit), unit),
         interval(judgement["interval"], unit, provable=judgement["provable"]),
         with_unit(exact(limit), unit),
-        f"{_SYMBOLS[outcome]} {outcome}",
+        f"{SYMBOLS[outcome]} {outcome}",
     )
 
 

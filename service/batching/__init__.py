@@ -1,1 +1,1 @@
-"""Gathers records into batches, runs the model on them and slices large requests."""
+"""Admits requests, batches their rows, runs the model and slices large requests."""

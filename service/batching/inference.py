@@ -1,4 +1,4 @@
-"""Runs the model on a batch: on the event loop if it is fast enough, in a thread of its own otherwise."""
+"""Runs the model on a batch: on the event loop if the model is fast enough, otherwise in a thread."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
-In = TypeVar("In")
-Out = TypeVar("Out")
+from service.batching.pending_rows import PredictionT, RowT
 
-_JUDGED_BATCHES = 5
+_MEASURED_BATCHES = 5
 _WARM_UP_S = 1.0
 
 logger = logging.getLogger(__name__)
 
 
 class PredictionError(Exception):
-    """The model failed on a batch; `error_id` finds the cause in the log."""
+    """The model failed on a batch; the log has the cause under `error_id`."""
 
     def __init__(self, error_id: str) -> None:
         super().__init__(f"The prediction failed. The service's log tells more under error id {error_id}.")
@@ -31,113 +30,118 @@ class PredictionError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[Out]):
-    """What became of a batch: its outputs, one a row in the rows' order, or the error; times in seconds."""
+class InferenceResult(Generic[PredictionT]):
+    """The outputs of a batch, one for each row in the rows' order, or the error; times in seconds."""
 
-    outputs: Sequence[Out]
+    outputs: Sequence[PredictionT]
     error: PredictionError | None
     started_s: float
     ended_s: float
 
 
-class Inference(Generic[In, Out]):
-    """Calls `predict_batch`, and decides where.
+class ModelRunner(Generic[RowT, PredictionT]):
+    """Calls `predict_batch`, on the event loop or in a thread; `inline` says where the next batch runs.
 
-    A hand-over to a thread and back costs about as much as a small model's prediction, and it makes the tail:
-    two threads then compete for the interpreter lock. Measured for one row at a time: 17 µs inline, 31 µs
-    through the thread (medians); on a busy machine 38 µs against 175 µs at the 99th percentile. So a model
-    runs inline while the median of its last five batches stays below `inline_s`; a model not yet measured, or
-    slower, runs in the thread, where it can't stall the event loop. The median, so that one batch interrupted
-    by the machine changes nothing. A fast model that may hang on some input is better off with 0, which keeps
-    it in the thread: nothing can interrupt it on the event loop.
-    `inline` tells where the next batch runs.
+    Handing a batch to a thread and back costs about as much as a small model's prediction, and it lengthens
+    the tail, because two threads then compete for the interpreter lock. Measured for one row at a time: 17 µs
+    inline, 31 µs through the thread (medians); on a busy machine 38 µs against 175 µs at the 99th percentile
+    (2026-11-20, two cores of an AMD EPYC).
+
+    So a model runs inline while the median duration of its last five batches is below `inline_s`; the median,
+    because a single batch may be interrupted by the machine. A model that is slower, or not yet measured,
+    runs in the thread, where it does not block the event loop. Nothing can interrupt a model on the event
+    loop: one that may hang needs `inline_s` 0, which keeps it in the thread.
     """
 
-    def __init__(self, predict_batch: Callable[[Sequence[In]], Sequence[Out]], inline_s: float) -> None:
+    def __init__(
+        self, predict_batch: Callable[[Sequence[RowT]], Sequence[PredictionT]], inline_s: float
+    ) -> None:
         self._predict_batch = predict_batch
         self._inline_s = inline_s
-        self._durations_s: deque[float] = deque(maxlen=_JUDGED_BATCHES)
+        self._durations_s: deque[float] = deque(maxlen=_MEASURED_BATCHES)
         self.inline = False
-        self._thread: _Thread | None = None
+        self._thread: _WorkerThread | None = None
 
-    def warm_up(self, row: In, sizes: Sequence[int]) -> None:
-        """Predict a few batches of copies of `row`, before anybody waits, so that the first request is fast.
+    def warm_up(self, row: RowT, sizes: Sequence[int], timeout_s: float = _WARM_UP_S) -> None:
+        """Predict a few batches of copies of `row` before the first request.
 
-        What is slow once (imports, caches, allocations) is over then, and it is known where the model runs.
-        Waits for a second at most: a model that is slow, or hangs, has its first requests wait in the thread.
+        Imports, caches and allocations of the first calls are done then, and it is measured where the model
+        runs. Gives up after `timeout_s`: the requests of a model that is slow, or hangs, wait in the thread.
         """
         done = threading.Event()
 
         def predict() -> None:
-            for size in [*sizes] * _JUDGED_BATCHES:
-                outcome = self._predict([row] * size, time.perf_counter)
+            for size in [*sizes] * _MEASURED_BATCHES:
+                result = self._call_model([row] * size, time.perf_counter)
                 if done.is_set():
                     return
-                self._note(outcome, lambda _: None)
+                self._record(result, lambda _: None)
             done.set()
 
-        self._in_thread(predict)
-        done.wait(_WARM_UP_S)
+        self._run_in_thread(predict)
+        done.wait(timeout_s)
         done.set()
 
-    def _in_thread(self, work: Callable[[], None]) -> None:
-        if self._thread is None:
-            self._thread = _Thread()
-        self._thread.run(work)
-
-    def run(
+    def start(
         self,
-        rows: Sequence[In],
-        done: Callable[[Outcome[Out]], None],
+        rows: Sequence[RowT],
+        done: Callable[[InferenceResult[PredictionT]], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """Predict; `done` is called on the event loop with the outcome, before `run` returns if inline."""
+        """Predict; calls `done` on the event loop with the result, before `start` returns if inline."""
         if self.inline:
-            self._note(self._predict(rows, clock), done)
+            self._record(self._call_model(rows, clock), done)
             return
         loop = asyncio.get_running_loop()
-        self._in_thread(lambda: _call_in(loop, self._note, self._predict(rows, clock), done))
+        self._run_in_thread(lambda: _call_on_loop(loop, self._record, self._call_model(rows, clock), done))
 
-    async def outputs(self, rows: Sequence[In]) -> Outcome[Out]:
-        """The same for a coroutine."""
-        future: asyncio.Future[Outcome[Out]] = asyncio.get_running_loop().create_future()
-        self.run(rows, lambda outcome: None if future.done() else future.set_result(outcome))
+    async def predict(self, rows: Sequence[RowT]) -> InferenceResult[PredictionT]:
+        """Predict, for a coroutine that waits for the result."""
+        future: asyncio.Future[InferenceResult[PredictionT]] = asyncio.get_running_loop().create_future()
+        self.start(rows, lambda result: None if future.done() else future.set_result(result))
         return await future
 
-    def _note(self, outcome: Outcome[Out], done: Callable[[Outcome[Out]], None]) -> None:
-        durations_s = self._durations_s
-        durations_s.append(outcome.ended_s - outcome.started_s)
-        self.inline = sorted(durations_s)[len(durations_s) // 2] < self._inline_s
-        done(outcome)
+    def _run_in_thread(self, work: Callable[[], None]) -> None:
+        if self._thread is None:
+            self._thread = _WorkerThread()
+        self._thread.run(work)
 
-    def _predict(self, rows: Sequence[In], clock: Callable[[], float]) -> Outcome[Out]:
+    def _record(
+        self, result: InferenceResult[PredictionT], done: Callable[[InferenceResult[PredictionT]], None]
+    ) -> None:
+        durations_s = self._durations_s
+        durations_s.append(result.ended_s - result.started_s)
+        self.inline = sorted(durations_s)[len(durations_s) // 2] < self._inline_s
+        done(result)
+
+    def _call_model(self, rows: Sequence[RowT], clock: Callable[[], float]) -> InferenceResult[PredictionT]:
         started_s = clock()
         try:
             outputs = self._predict_batch(rows)
             if len(outputs) != len(rows):
                 raise ValueError(f"predict_batch gave {len(outputs)} results for {len(rows)} rows.")
-        except BaseException as failure:  # a model may call sys.exit, or panic in Rust
-            if isinstance(failure, KeyboardInterrupt) and _on_main_thread():
+        except BaseException as failure:  # a model may call sys.exit, or panic in native code
+            if isinstance(failure, KeyboardInterrupt) and _is_main_thread():
                 raise
             error = PredictionError(uuid.uuid4().hex[:12])
             logger.exception("a batch of %d rows failed, error id %s", len(rows), error.error_id)
-            return Outcome((), error, started_s, clock())
-        return Outcome(outputs, None, started_s, clock())
+            return InferenceResult((), error, started_s, clock())
+        return InferenceResult(outputs, None, started_s, clock())
 
 
-def _on_main_thread() -> bool:
-    """Whether a KeyboardInterrupt raised here is somebody's Ctrl-C: no other thread ever gets one."""
+def _is_main_thread() -> bool:
+    """Whether a KeyboardInterrupt raised here comes from Ctrl-C, which interrupts the main thread only."""
     return threading.current_thread() is threading.main_thread()
 
 
-def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: Any) -> None:
-    """Call on the loop; a loop that ended meanwhile has nobody left who waits."""
+def _call_on_loop(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: Any) -> None:
+    """Call a function on the event loop, unless the loop has ended: then nobody waits for the result."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(function, *arguments)
 
 
-class _Thread:
-    """A thread that does one thing after the other; a daemon, so that a hung model can't hold up the end."""
+class _WorkerThread:
+    """Does one piece of work after the other; a daemon thread, so that a hung model can't block exit."""
 
     def __init__(self) -> None:
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()

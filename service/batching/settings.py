@@ -1,4 +1,4 @@
-"""The `serving` section of a service's configuration: how it batches, what it refuses, what it tells."""
+"""The `serving` section of a service's configuration: batching, load shedding, deadlines, logging."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Share = Annotated[float, Field(gt=0.0, le=1.0)]
+PositiveFraction = Annotated[float, Field(gt=0.0, le=1.0)]
 
 DRAIN_NOTICE_VARIABLE = "DRAIN_NOTICE_S"
-"""Environment variable that overrides `drain_notice_s`, for a deployment that shares the file with others."""
+"""Environment variable that overrides `drain_notice_s`, for deployments that share one file."""
 
 
-class _Section(BaseModel):
+class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class MicroBatch(_Section):
-    """Single predictions answered together."""
+class MicroBatchSettings(_Settings):
+    """Micro-batching of single predictions."""
 
     max_rows: int = Field(default=32, ge=1, le=100_000)
     max_wait_ms: float = Field(default=5.0, ge=0.0, le=1_000.0)
     inline_ms: float = Field(default=1.0, ge=0.0, le=100.0)
 
 
-class Queue(_Section):
-    """How many single predictions may wait."""
+class QueueSettings(_Settings):
+    """The queue of single predictions."""
 
     max_rows: int = Field(default=2_000, ge=1)
-    admitted_share: Share = 0.8
-    deadline_share: Share = 0.5
+    admitted_share: PositiveFraction = 0.8
+    deadline_share: PositiveFraction = 0.5
 
 
-class ExplicitBatch(_Section):
+class BatchEndpointSettings(_Settings):
     """The batch endpoint."""
 
     max_rows: int = Field(default=10_000, ge=1)
@@ -43,19 +43,19 @@ class ExplicitBatch(_Section):
     deadline_ms: float = Field(default=5_000.0, gt=0.0)
 
 
-class Serving(_Section):
-    """All knobs; `configuration/service/batched.yaml` tells what each one does."""
+class ServingSettings(_Settings):
+    """All settings; `configuration/service/batched.yaml` explains each one."""
 
-    micro_batch: MicroBatch = MicroBatch()
-    queue: Queue = Queue()
+    micro_batch: MicroBatchSettings = MicroBatchSettings()
+    queue: QueueSettings = QueueSettings()
     max_body_kib: float = Field(default=4.0, gt=0.0, le=1_024.0)
     deadline_ms: float = Field(default=100.0, gt=0.0)
-    explicit_batch: ExplicitBatch = ExplicitBatch()
+    explicit_batch: BatchEndpointSettings = BatchEndpointSettings()
     drain_notice_s: float = Field(default=0.0, ge=0.0, le=600.0)
     logged_share: float = Field(default=0.01, ge=0.0, le=1.0)
 
 
-def with_environment(section: object, environment: Mapping[str, str]) -> object:
-    """The section as the file has it, with what the environment overrides; still to be validated."""
+def apply_environment(section: object, environment: Mapping[str, str]) -> object:
+    """The section of the file with the overrides of the environment; not yet validated."""
     notice = environment.get(DRAIN_NOTICE_VARIABLE)
     return {**section, "drain_notice_s": notice} if notice and isinstance(section, dict) else section

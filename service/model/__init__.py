@@ -1,1 +1,1 @@
-"""The insurance-charges model: its data, training, file and predictions."""
+"""The insurance-charges model: training data, training, model file, predictions."""

@@ -1,4 +1,4 @@
-"""From a policyholder to the numbers the regression sees; training and prediction share it."""
+"""Turns policyholders into the regression's features, for training and prediction alike."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ FEATURES = (
 _REGION_CODES = {"northeast": 0.0, "northwest": 1.0, "southeast": 2.0, "southwest": 3.0}
 
 
-def rows_of_inputs(inputs: Sequence[InsuranceChargesModelInput]) -> NDArray[np.float64]:
-    """Validated inputs as an array of shape (n, 6): age, male, region code, children, bmi, smoker."""
+def encode_inputs(inputs: Sequence[InsuranceChargesModelInput]) -> NDArray[np.float64]:
+    """Encode validated inputs, shape (n, 6): age, male, region code, children, bmi, smoker."""
     return np.array(
         [
             (
@@ -44,8 +44,8 @@ def rows_of_inputs(inputs: Sequence[InsuranceChargesModelInput]) -> NDArray[np.f
     ).reshape(-1, 6)
 
 
-def rows_of_table(people: pd.DataFrame) -> NDArray[np.float64]:
-    """Training data as the same array; `smoker` is spelled yes or no there."""
+def encode_table(people: pd.DataFrame) -> NDArray[np.float64]:
+    """Encode training data as the same array; its `smoker` column holds yes or no."""
     return np.column_stack(
         [
             people["age"],
@@ -58,8 +58,8 @@ def rows_of_table(people: pd.DataFrame) -> NDArray[np.float64]:
     ).astype(np.float64)
 
 
-def features(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows of shape (n, 6) as features of shape (n, 9), named by `FEATURES`.
+def compute_features(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the features named by `FEATURES`: (n, 6) -> (n, 9).
 
     Charges grow with the square of age. The body mass index matters for smokers, with a step at 30; children
     matter for non-smokers.

@@ -1,4 +1,4 @@
-"""The trained regression on disk: a skops file, so that loading it runs no code, and never half-written."""
+"""Reads and atomically writes the trained regression, as a skops file, which runs no code when loaded."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from service.model.features import FEATURES
 
 MODEL_PATH = Path("models/insurance_charges_model.skops")
 ALLOWED_TYPES: tuple[str, ...] = ()
-"""Types a model file may hold besides those skops knows to be harmless (numpy's and scikit-learn's own)."""
+"""Types allowed in a model file in addition to those that skops trusts (numpy's and scikit-learn's own)."""
 
 
 class ModelFileError(Exception):
-    """A model file that is missing or can't be used; the message is a sentence that says what to do."""
+    """A model file that is missing or can't be used; the message says what to do."""
 
 
-def load(path: Path) -> LinearRegression:
-    """The regression in `path`, checked to be one of `FEATURES`. Raises `ModelFileError`."""
+def read_model_file(path: Path) -> LinearRegression:
+    """Read the regression in `path` and check its features. Raises `ModelFileError`."""
     if not path.is_file():
         raise ModelFileError(f"There is no model file {path}: run `make train` to make it.")
     try:
@@ -38,13 +38,13 @@ def load(path: Path) -> LinearRegression:
     return regression
 
 
-def dump(regression: LinearRegression) -> bytes:
-    """The regression as the content of a model file."""
+def encode_model_file(regression: LinearRegression) -> bytes:
+    """Serialise the regression as the content of a model file."""
     return bytes(skops.io.dumps(regression))
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file in full or not at all: a reader sees the old content or the new one. Raises `OSError`."""
+    """Replace a file in one step: a reader sees either the old content or the new one. Raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)

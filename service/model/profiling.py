@@ -1,11 +1,11 @@
-"""Times the model in process, a load test's first gate: `python -m service.profiling [--model MODEL]`."""
+"""Times the model in process, before any load test: `python -m service.profiling [--model MODEL]`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -18,15 +18,15 @@ from service.model.insurance import InsuranceChargesModel
 from service.model.schemas import InsuranceChargesModelInput, Region, Sex
 
 OBJECTIVE_MS = 100.0
-"""The model's own objective: the p99 of one prediction stays below it, or no load test is worth running."""
+"""Limit for the p99 of one prediction in process; a model that misses it needs no load test."""
 
 _RECORDS = 1_000
 _BATCHES = 20
 
 
 @dataclass(frozen=True)
-class Profile:
-    """How long predictions take in process, in milliseconds: one row at a time, and all records at once."""
+class PredictionTimes:
+    """Durations of predictions in process: one row at a time, and `records` rows at once (median)."""
 
     records: int
     mean_ms: float
@@ -35,8 +35,8 @@ class Profile:
     batch_ms: float
 
     @property
-    def met(self) -> bool:
-        """Whether the model keeps its own objective."""
+    def meets_objective(self) -> bool:
+        """Whether the p99 is within `OBJECTIVE_MS`."""
         return self.p99_ms <= OBJECTIVE_MS
 
     def __str__(self) -> str:
@@ -47,8 +47,8 @@ class Profile:
         )
 
 
-def records(count: int = _RECORDS, seed: int = 1) -> list[InsuranceChargesModelInput]:
-    """Seeded Faker records over the whole range of the input schema."""
+def generate_inputs(count: int = _RECORDS, seed: int = 1) -> list[InsuranceChargesModelInput]:
+    """Generate seeded random inputs over the whole range of the input schema."""
     fake = Faker()
     fake.seed_instance(seed)
     return [
@@ -66,25 +66,31 @@ def records(count: int = _RECORDS, seed: int = 1) -> list[InsuranceChargesModelI
     ]
 
 
-def profile(model: InsuranceChargesModel, inputs: Sequence[InsuranceChargesModelInput]) -> Profile:
+def time_predictions(
+    model: InsuranceChargesModel,
+    inputs: Sequence[InsuranceChargesModelInput],
+    clock_ns: Callable[[], int] = time.perf_counter_ns,
+) -> PredictionTimes:
     """Time each input on its own and all of them at once; percentiles are nearest-rank."""
     model.predict(inputs[0])
-    single_ms = np.array([_elapsed_ms(model, (each,)) for each in inputs])
-    batch_ms = np.array([_elapsed_ms(model, inputs) for _ in range(_BATCHES)])
+    single_ms = np.array([_time_batch_ms(model, (each,), clock_ns) for each in inputs])
+    batch_ms = np.array([_time_batch_ms(model, inputs, clock_ns) for _ in range(_BATCHES)])
     p50_ms, p99_ms = np.percentile(single_ms, (50, 99), method="inverted_cdf")
-    return Profile(
+    return PredictionTimes(
         len(inputs), float(single_ms.mean()), float(p50_ms), float(p99_ms), float(np.median(batch_ms))
     )
 
 
-def _elapsed_ms(model: InsuranceChargesModel, inputs: Sequence[InsuranceChargesModelInput]) -> float:
-    start = time.perf_counter_ns()
+def _time_batch_ms(
+    model: InsuranceChargesModel, inputs: Sequence[InsuranceChargesModelInput], clock_ns: Callable[[], int]
+) -> float:
+    start_ns = clock_ns()
     model.predict_batch(inputs)
-    return (time.perf_counter_ns() - start) / 1e6
+    return (clock_ns() - start_ns) / 1e6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the profile. Returns 0, 1 when the objective is missed, 2 when there is no model to time."""
+    """Print the durations. Returns 0, 1 if the objective is missed, 2 if there is no usable model file."""
     parser = argparse.ArgumentParser(prog="python -m service.profiling", description=__doc__)
     parser.add_argument(
         "--model", type=Path, default=model_file.MODEL_PATH, help="the model file (default: %(default)s)"
@@ -95,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except model_file.ModelFileError as error:
         print(error, file=sys.stderr)
         return 2
-    result = profile(model, records())
+    result = time_predictions(model, generate_inputs())
     print(result)
-    verdict = "met" if result.met else "missed"
+    verdict = "met" if result.meets_objective else "missed"
     print(f"objective    p99 latency <= {OBJECTIVE_MS:g} ms: {verdict} ({result.p99_ms:.3f} ms)")
-    return 0 if result.met else 1
+    return 0 if result.meets_objective else 1

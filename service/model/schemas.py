@@ -1,4 +1,4 @@
-"""What the insurance-charges model takes and gives: the contract that its clients see as JSON schema."""
+"""Input and output schemas of the insurance-charges model, which clients see as JSON schema."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
-from service.model import dataset, model_file, profiling
-from service.model.features import FEATURES, features, rows_of_table
+from service.model import csv_data, dataset, model_file, profiling
+from service.model.features import FEATURES, compute_features, encode_table
 
 _FOLDS = 5
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "skops")
@@ -28,10 +28,10 @@ _LIBRARIES = ("numpy", "pandas", "scikit-learn", "skops")
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """Where a model file came from; kept as JSON beside it.
+    """The origin of a model file, stored as JSON next to it.
 
     `r2` is the coefficient of determination on hold-outs: each row is predicted by a regression fitted
-    without its fold. `data` names the file, or the generator. `trained_at` is ISO 8601 in UTC.
+    without its fold. `data` is the name of the CSV file, or "generated". `trained_at` is ISO 8601 in UTC.
     """
 
     data: str
@@ -44,11 +44,11 @@ class TrainingFacts:
 
 
 def fit(people: pd.DataFrame, seed: int) -> tuple[LinearRegression, float]:
-    """Ordinary least squares over all rows, and its R² on five hold-outs drawn with `seed`.
+    """Fit ordinary least squares to all rows; also returns R² on five hold-outs drawn with `seed`.
 
-    Least squares, because the expected cost is asked for and the heavy tail is a part of it.
+    Least squares estimates the expected cost, of which the heavy tail is a part.
     """
-    table: NDArray[np.float64] = features(rows_of_table(people))
+    table: NDArray[np.float64] = compute_features(encode_table(people))
     charges = people["charges"].to_numpy(dtype=np.float64)
     folds = KFold(_FOLDS, shuffle=True, random_state=seed)
     r2 = r2_score(charges, cross_val_predict(LinearRegression(), table, charges, cv=folds))
@@ -58,9 +58,9 @@ def fit(people: pd.DataFrame, seed: int) -> tuple[LinearRegression, float]:
 def train(out: Path, data: Path | None = None, seed: int = dataset.DEFAULT_SEED) -> TrainingFacts:
     """Train on `data`, or on generated data, and write the model file and its facts.
 
-    Raises `DatasetError` for bad data and `OSError` when `out` can't be written; the old model stays then.
+    Raises `DatasetError` for bad data and `OSError` when `out` can't be written; an existing model is kept.
     """
-    people = dataset.generate(seed) if data is None else dataset.read_csv(data)
+    people = dataset.generate_people(seed) if data is None else csv_data.read_csv(data)
     regression, r2 = fit(people, seed)
     facts = TrainingFacts(
         data="generated" if data is None else data.name,
@@ -71,7 +71,7 @@ def train(out: Path, data: Path | None = None, seed: int = dataset.DEFAULT_SEED)
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
     )
-    model_file.write_atomically(out, model_file.dump(regression))
+    model_file.write_atomically(out, model_file.encode_model_file(regression))
     model_file.write_atomically(
         out.with_suffix(".json"), (json.dumps(asdict(facts), indent=2) + "\n").encode()
     )
@@ -79,7 +79,7 @@ def train(out: Path, data: Path | None = None, seed: int = dataset.DEFAULT_SEED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train, say what came out, and hold the new model to its own objective. Returns the exit code."""
+    """Train, print the result, and check the new model against its objective. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m service.training", description=__doc__)
     parser.add_argument(
         "--data", type=Path, help="a CSV file like the public insurance.csv (default: generated data)"
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         facts = train(options.out, options.data)
-    except dataset.DatasetError as error:
+    except csv_data.DatasetError as error:
         print(f"{error}\nNothing was trained; a model made before stays.", file=sys.stderr)
         return 2
     except OSError as error:

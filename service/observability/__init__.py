@@ -1,1 +1,1 @@
-"""Tells the outside world how the service is: metrics, logs, traces."""
+"""Metrics, logs and traces of the service."""

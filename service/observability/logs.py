@@ -1,4 +1,4 @@
-"""The service's log: one JSON object a line, formatted and written off the hot path."""
+"""The service's log: one JSON object a line, formatted and written outside the request path."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, TextIO
 
-_SANE_ID = re.compile(rb"[0-9A-Za-z_.:-]{1,64}")
+_VALID_ID = re.compile(rb"[0-9A-Za-z_.:-]{1,64}")
 _WRITE_EVERY_S = 0.1
-_PATIENCE_S = 1.0
-_MOST_WAITING = 10_000
-_FAILURES = (500, 504)
+_FLUSH_S = 1.0
+_MAX_WAITING = 10_000
+_FAILURE_STATUSES = (500, 504)
 _FIELDS = ("request_id", "method", "path", "status_code", "latency_ms", "queue_depth", "detail")
 
 logger = logging.getLogger("service.requests")
 
 
-def new_request_id() -> bytes:
-    """12 random hexadecimal digits."""
+def make_request_id() -> bytes:
+    """Make an id of 12 random hexadecimal digits."""
     return b"%012x" % random.getrandbits(48)
 
 
-def request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The client's `X-Request-ID` if it is sane (1 to 64 letters, digits or `_.:-`), else a new one."""
+def choose_request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The client's `X-Request-ID` if it is 1 to 64 letters, digits or `_.:-`, else a new one."""
     for name, value in headers:
-        if name == b"x-request-id" and _SANE_ID.fullmatch(value):
+        if name == b"x-request-id" and _VALID_ID.fullmatch(value):
             return value
-    return new_request_id()
+    return make_request_id()
 
 
 class JsonFormatter(logging.Formatter):
     """Formats a record as one JSON object on one line; a traceback is a string in it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Format one line."""
         line: dict[str, Any] = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -56,52 +56,53 @@ class JsonFormatter(logging.Formatter):
 
 
 class BackgroundHandler(logging.Handler):
-    """Has a thread of its own format and write the records, ten times a second.
+    """Formats and writes the records in a background thread, ten times a second.
 
-    A slow terminal, a full disk or a pipe nobody reads holds up that thread, no request and not the end of
-    the process. Of what then waits the oldest records go, and the log says how many. `stream` has to have a
-    descriptor, which is written to directly: with a thread stuck in the stream's own buffer, the interpreter
-    would abort at its end.
+    A slow terminal, a full disk or a pipe that nobody reads blocks that thread only, neither a request nor
+    the end of the process. If too many records wait, the oldest are dropped, and the log says how many. The
+    file descriptor of `stream` is written to directly: a thread blocked inside the stream's own buffer would
+    make the interpreter abort at exit. `flush` waits for at most `flush_s` seconds.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, flush_s: float = _FLUSH_S) -> None:
         super().__init__()
+        self._flush_s = flush_s
         self._file = open((stream or sys.stderr).fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
-        self._waiting: deque[logging.LogRecord] = deque(maxlen=_MOST_WAITING)
-        self._lost = 0
-        self._news = threading.Event()
-        self._asked: deque[threading.Event] = deque()
+        self._waiting: deque[logging.LogRecord] = deque(maxlen=_MAX_WAITING)
+        self._dropped = 0
+        self._wake_up = threading.Event()
+        self._flushes: deque[threading.Event] = deque()
         self._thread: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record for the thread."""
-        if len(self._waiting) == _MOST_WAITING:
-            self._lost += 1
+        """Queue a record for the thread."""
+        if len(self._waiting) == _MAX_WAITING:
+            self._dropped += 1
         self._waiting.append(record)
-        if not self._news.is_set():
-            self._news.set()
+        if not self._wake_up.is_set():
+            self._wake_up.set()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._write_on, name="log", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
                 self._thread.start()
 
     def flush(self) -> None:
-        """Have what waits written, within a second or not at all; the end of the process calls it."""
+        """Wait until the queued records are written, or `flush_s` has passed. Called at exit, too."""
         if self._thread is not None:
             written = threading.Event()
-            self._asked.append(written)
-            self._news.set()
-            written.wait(_PATIENCE_S)
+            self._flushes.append(written)
+            self._wake_up.set()
+            written.wait(self._flush_s)
 
-    def _write_on(self) -> None:
-        while self._news.wait():
-            self._news.clear()
-            asked = [self._asked.popleft() for _ in range(len(self._asked))]
+    def _run(self) -> None:
+        while self._wake_up.wait():
+            self._wake_up.clear()
+            flushes = [self._flushes.popleft() for _ in range(len(self._flushes))]
             try:
                 self._write("".join(f"{line}\n" for line in self._lines()).encode())
-            except OSError:  # the stream is closed or its disk is full: nowhere left to say so
+            except OSError:  # the stream is closed or its disk is full: there is nowhere to report it
                 self._waiting.clear()
-            for each in asked:
-                each.set()
+            for written in flushes:
+                written.set()
             time.sleep(_WRITE_EVERY_S)
 
     def _lines(self) -> Iterator[str]:
@@ -111,15 +112,15 @@ class BackgroundHandler(logging.Handler):
                 yield self.format(record)
             except Exception as error:
                 place = f"{record.pathname}:{record.lineno}"
-                yield self._own_line("ERROR", f"a record of {place} can't be formatted: {error!r}")
-        if self._lost:
-            lost, self._lost = self._lost, 0
-            yield self._own_line(
-                "WARNING", f"{lost} records were lost: the log could not be written fast enough"
+                yield self._format_own("ERROR", f"a record of {place} can't be formatted: {error!r}")
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            yield self._format_own(
+                "WARNING", f"{dropped} records were lost: the log could not be written fast enough"
             )
 
-    def _own_line(self, level: str, told: str) -> str:
-        return self.format(logging.makeLogRecord({"name": __name__, "levelname": level, "msg": told}))
+    def _format_own(self, level: str, message: str) -> str:
+        return self.format(logging.makeLogRecord({"name": __name__, "levelname": level, "msg": message}))
 
     def _write(self, text: bytes) -> None:
         while text:
@@ -127,22 +128,22 @@ class BackgroundHandler(logging.Handler):
 
 
 class RequestLog:
-    """Says which requests leave a line: the given share, evenly spread, and each that failed (500, 504)."""
+    """Decides which requests are logged: the given share, evenly spread, and each that failed (500, 504)."""
 
     def __init__(self, share: float) -> None:
-        # As whole numbers, which add up exactly: 0.7 is 7 of 10.
-        self._share, self._whole = Fraction(str(share)).as_integer_ratio()
+        # As integers, which add up exactly: 0.7 is 7 of 10.
+        self._numerator, self._denominator = Fraction(str(share)).as_integer_ratio()
         self._due = 0
 
-    def wants(self, status: int) -> bool:
-        """Whether the request that ends now, with this status, leaves a line."""
-        self._due += self._share
-        if self._due < self._whole:
-            return status in _FAILURES
-        self._due -= self._whole
+    def should_log(self, status: int) -> bool:
+        """Whether to log the request that ended now with this status."""
+        self._due += self._numerator
+        if self._due < self._denominator:
+            return status in _FAILURE_STATUSES
+        self._due -= self._denominator
         return True
 
     def write(self, status: int, **fields: object) -> None:
         """Log a request; the fields are those of `JsonFormatter`."""
-        level = logging.ERROR if status in _FAILURES else logging.INFO
+        level = logging.ERROR if status in _FAILURE_STATUSES else logging.INFO
         logger.log(level, "request", extra={"status_code": status, **fields})

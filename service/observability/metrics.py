@@ -1,35 +1,32 @@
-"""What Prometheus sees of predictions: the `inference_*` metrics."""
+"""The `inference_*` metrics, which Prometheus scrapes."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, multiprocess
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
-from service.batching.micro_batcher import Batch
+from service.observability.model_call import ModelCall
 
-LATENCY_BUCKETS_S = (
+REQUEST_BUCKETS_S = (
     *(0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075),
     *(0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0),
 )
 """Latencies from 0.2 ms to 1 s, no bucket wider than two thirds of its lower bound."""
-INFERENCE_BUCKETS_S = (0.00002, 0.00005, 0.0001, *LATENCY_BUCKETS_S)
-"""A small model answers a batch in less than a request takes."""
+INFERENCE_BUCKETS_S = (0.00002, 0.00005, 0.0001, *REQUEST_BUCKETS_S)
+"""With finer buckets below 0.2 ms: a small model answers a batch in less time than a request takes."""
 SIZE_BUCKETS = (1, 2, 4, 8, 16, 24, 32, 48, 64, 128, 256, 512, 1024)
 
 
 class InferenceMetrics:
-    """The service's own metrics. An observer of the micro-batches."""
+    """The service's own metrics of predictions."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self.latency = Histogram(
             "inference_request_latency_seconds",
             "From a prediction request's head to its reply; those refused are not included.",
-            buckets=LATENCY_BUCKETS_S,
+            buckets=REQUEST_BUCKETS_S,
             registry=registry,
         )
         self.queue_depth = Gauge(
@@ -69,10 +66,10 @@ class InferenceMetrics:
         self._limits: list[Callable[[], int]] = []
 
     def watch_depth(self, depth: Callable[[], int]) -> None:
-        """Tell the queue's depth from now on.
+        """Export the queue's depth from now on.
 
-        One process asks for it at each scrape. Of several, a scrape sees only what each has written: the
-        depth after its latest batch, refusal or timeout.
+        A single process evaluates it at each scrape. With several processes a scrape reads what each has
+        written: its depth after its latest batch, refusal or timeout.
         """
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             self._depth = depth
@@ -80,7 +77,7 @@ class InferenceMetrics:
             self.queue_depth.set_function(depth)
 
     def watch_limit(self, limit: Callable[[], int]) -> None:
-        """Tell the admission limit of a model's queue from now on, added to those of other models."""
+        """Export the admission limit of a model's queue from now on, added to those of other models."""
         self._limits.append(limit)
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             self._write_limit()
@@ -93,18 +90,18 @@ class InferenceMetrics:
     def _write_limit(self) -> None:
         self.queue_limit.set(self._limit())
 
-    def __call__(self, batch: Batch[Any, Any]) -> None:
+    def record_call(self, call: ModelCall) -> None:
         """Count a micro-batch."""
-        self.count_batch(len(batch.rows), batch.inference_s)
+        self.count_batch(len(call.rows), call.inference_s)
         self._write_depth()
 
     def count_rejection(self) -> None:
-        """Count a request refused for overload."""
+        """Count a request refused with 503."""
         self.rejections.inc()
         self._write_depth()
 
     def count_timeout(self) -> None:
-        """Count a request whose deadline passed."""
+        """Count a request answered 504."""
         self.timeouts.inc()
         self._write_depth()
 
@@ -117,30 +114,3 @@ class InferenceMetrics:
         """Count one call of the model."""
         self.batch_size.observe(rows)
         self.batch_latency.observe(inference_s)
-
-
-def forget_this_process() -> None:
-    """Take this process's gauges out of what several processes report together."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
-
-
-def forget_the_dead() -> None:
-    """Take the gauges of processes that were killed out, too; what they counted stays, for it did happen."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return
-    for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*.db"):
-        pid = int(path.stem.rpartition("_")[2])
-        if not _is_alive(pid):
-            with suppress(FileNotFoundError):  # another process forgets it at the same moment
-                multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

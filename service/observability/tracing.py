@@ -1,12 +1,11 @@
-"""OpenTelemetry spans of the service, told where to go by the standard OTEL_* variables; off without them."""
+"""Makes the service's OpenTelemetry spans, configured by the standard OTEL_* variables; off without them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opentelemetry.trace import (
     INVALID_SPAN,
@@ -23,30 +22,28 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.trace.status import Status, StatusCode
 from starlette.types import Scope
 
-from service.batching.micro_batcher import Batch
-from service.batching.replies import Reply
+from service.observability.model_call import ModelCall
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
-__all__ = ["Span", "Tracing", "TracingError", "tracing_from"]
+__all__ = ["Span", "Tracing", "TracingError", "configure_tracing"]
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-"""The first that is set holds."""
+"""The first variable that is set applies."""
 _PROTOCOL = "http/protobuf"
-_CLIENT_GONE = 499
 _NO_SPAN = nullcontext(INVALID_SPAN)
 _W3C = TraceContextTextMapPropagator()
 
 
 class TracingError(Exception):
-    """OTEL_* variables the service can't follow; the message says which, and what it can."""
+    """An OTEL_* variable with an unsupported value; the message says which one, and what is supported."""
 
 
-def tracing_from(environment: Mapping[str, str], service_name: str) -> Tracing | None:
-    """Tracing as the variables ask for it, or None: none of them names an exporter or an endpoint.
+def configure_tracing(environment: Mapping[str, str], service_name: str) -> Tracing | None:
+    """Set up tracing as the variables say; None if they name neither an exporter nor an endpoint.
 
     The SDK itself reads the sampler, the batching, the endpoint and its headers. Raises `TracingError`.
     """
@@ -54,18 +51,18 @@ def tracing_from(environment: Mapping[str, str], service_name: str) -> Tracing |
     exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip() or default
     if exporter == "none" or environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return None
-    # Imported where tracing is on only: otherwise the service starts sooner and stays smaller.
+    # Imported only where tracing is on: otherwise the service starts faster and takes less memory.
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     named = {} if environment.get("OTEL_SERVICE_NAME") else {"service.name": service_name}
     provider = TracerProvider(resource=Resource.create(named))
-    provider.add_span_processor(BatchSpanProcessor(_exporter(exporter, environment)))
+    provider.add_span_processor(BatchSpanProcessor(_make_exporter(exporter, environment)))
     return Tracing(provider)
 
 
-def _exporter(name: str, environment: Mapping[str, str]) -> SpanExporter:
+def _make_exporter(name: str, environment: Mapping[str, str]) -> SpanExporter:
     if name == "console":
         from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
@@ -81,11 +78,10 @@ def _exporter(name: str, environment: Mapping[str, str]) -> SpanExporter:
 
 
 class Tracing:
-    """Makes the service's spans.
+    """Makes the service's spans: loading, requests, data preparation, inference, health checks.
 
-    They are `model_loading`, `prediction_request`, `data_preparation`, `model_inference` and `health_check`.
-    They carry the model's name and version, sizes and times; nothing of a request's content. A health check
-    is about the process and names no model.
+    They carry the model's name and version, sizes and times, and nothing of a request's content. A health
+    check concerns the process and names no model.
     """
 
     def __init__(self, provider: TracerProvider, model: Mapping[str, str] | None = None) -> None:
@@ -93,15 +89,15 @@ class Tracing:
         self._tracer = provider.get_tracer("service")
         self._model = dict(model or {})
 
-    def of_model(self, name: str, version: str) -> Tracing:
-        """The same for the predictions of one model."""
+    def for_model(self, name: str, version: str) -> Tracing:
+        """The same tracing, whose spans name one model."""
         return Tracing(self._provider, {"model.name": name, "model.version": version})
 
     @contextmanager
-    def loading(self, loaded: Callable[[], Sequence[tuple[str, str]]]) -> Iterator[None]:
-        """A span over the loading of the models; `loaded` then says each one's name and version.
+    def trace_loading(self, loaded: Callable[[], Sequence[tuple[str, str]]]) -> Iterator[None]:
+        """A span over the loading of all models; afterwards `loaded` returns each one's name and version.
 
-        Several are loaded in one go: the attributes of their span are lists, in the models' order.
+        With several models the attributes are lists, in the models' order.
         """
         with self._tracer.start_as_current_span("model_loading") as span:
             yield
@@ -112,42 +108,41 @@ class Tracing:
             ):
                 span.set_attribute(key, values[0] if len(values) == 1 else values)
 
-    def request(self, scope: Scope) -> AbstractContextManager[Span]:
-        """A span over one prediction request, in the trace its W3C headers name, if any."""
-        return self._serve("prediction_request", scope, self._model)
+    def trace_request(self, scope: Scope) -> AbstractContextManager[Span]:
+        """A span over one prediction request, in the trace that its W3C headers name, if any."""
+        return self._start_server_span("prediction_request", scope, self._model)
 
-    def answered(self, span: Span, reply: Reply | None) -> Reply | None:
-        """The reply, which names its trace if that is kept; None, as given, where the client went away.
+    def finish_request(self, span: Span, status: int) -> tuple[tuple[bytes, bytes], ...]:
+        """Set the reply's status on the request's span; returns headers that name the trace if it is sampled.
 
-        In Server-Timing, where browsers' instrumentations look for it too: a `traceparent` whose description
-        is that of the request's span.
+        The header is Server-Timing with a `traceparent` entry, where browsers' instrumentations look for it.
         """
-        span.set_attribute("http.response.status_code", reply.status if reply else _CLIENT_GONE)
+        span.set_attribute("http.response.status_code", status)
         context = span.get_span_context()
-        if reply is None or not context.trace_flags.sampled:
-            return reply
-        named = f'traceparent;desc="00-{context.trace_id:032x}-{context.span_id:016x}-01"'
-        return replace(reply, headers=(*reply.headers, (b"server-timing", named.encode())))
+        if not context.trace_flags.sampled:
+            return ()
+        entry = f'traceparent;desc="00-{context.trace_id:032x}-{context.span_id:016x}-01"'
+        return ((b"server-timing", entry.encode()),)
 
-    def health(self, scope: Scope) -> AbstractContextManager[Span]:
+    def trace_health_check(self, scope: Scope) -> AbstractContextManager[Span]:
         """A span over one health check."""
-        return self._serve("health_check", scope, {"url.path": scope["path"]})
+        return self._start_server_span("health_check", scope, {"url.path": scope["path"]})
 
-    def preparation(self) -> AbstractContextManager[Span]:
-        """A span over the validation of a request's body, if the request's own span is kept."""
+    def trace_preparation(self) -> AbstractContextManager[Span]:
+        """A span over the validation of a request's body, if the request's own span is recorded."""
         if not get_current_span().is_recording():
             return _NO_SPAN
         return self._tracer.start_as_current_span(
             "data_preparation", attributes=self._model, record_exception=False
         )
 
-    def __call__(self, batch: Batch[Any, Any]) -> None:
-        """Record a micro-batch's inference. It is an observer of the batches."""
+    def record_call(self, call: ModelCall) -> None:
+        """Make the span of a micro-batch's inference."""
         self.record_inference(
-            [row.origin for row in batch.rows if row.origin is not None],
-            batch.inference_s,
-            {"batch.size": len(batch.rows), "queue.wait_seconds": batch.started_s - batch.rows[0].queued_s},
-            batch.error,
+            [row.origin for row in call.rows if row.origin is not None],
+            call.inference_s,
+            {"batch.size": len(call.rows), "queue.wait_seconds": call.started_s - call.rows[0].queued_s},
+            call.error,
         )
 
     def record_inference(
@@ -157,9 +152,9 @@ class Tracing:
         attributes: Mapping[str, float],
         error: Exception | None = None,
     ) -> None:
-        """A span over a call of the model that ended now, if one of its requests is sampled.
+        """Make the span of a call of the model that ended now, if one of its requests is sampled.
 
-        It is a child of the first of these and linked to all of them.
+        Its parent is the first sampled request, and it is linked to all sampled requests.
         """
         requests = [context for context in requests if context.trace_flags.sampled]
         if not requests:
@@ -177,10 +172,12 @@ class Tracing:
         span.end(ended_ns)
 
     def close(self) -> None:
-        """Export what waits."""
+        """Export the remaining spans."""
         self._provider.shutdown()
 
-    def _serve(self, name: str, scope: Scope, attributes: Mapping[str, str]) -> AbstractContextManager[Span]:
+    def _start_server_span(
+        self, name: str, scope: Scope, attributes: Mapping[str, str]
+    ) -> AbstractContextManager[Span]:
         carrier = {
             key.decode("latin-1"): value.decode("latin-1")
             for key, value in scope["headers"]
@@ -189,5 +186,5 @@ class Tracing:
         span = self._tracer.start_span(
             name, context=_W3C.extract(carrier), kind=SpanKind.SERVER, attributes=dict(attributes)
         )
-        # One that is not sampled has no children either: making it the current one would cost for nothing.
+        # A span that is not recorded has no children, so it needn't become the current one.
         return use_span(span, end_on_exit=True) if span.is_recording() else nullcontext(span)

@@ -1,1 +1,1 @@
-"""Parses, routes and answers HTTP requests, and sheds what is too much."""
+"""HTTP: parsing, load shedding, routing, accounting of requests, graceful shutdown."""

@@ -1,4 +1,4 @@
-"""The graceful stop: after SIGTERM the service is not ready, but still serves, until the notice is over."""
+"""Graceful shutdown: after SIGTERM the service is not ready, but still serves, until the notice is over."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from types import FrameType
 from rest_model_service.schemas import ReadinessStatus
 from rest_model_service.status_manager import StatusManager
 
-_ORDERS = (signal.SIGTERM, signal.SIGINT)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Drain:
-    """Puts a notice before the server's own graceful stop, in which accepted requests are answered.
+    """Delays the server's own graceful shutdown by a notice period, in which connections are drained.
 
-    Whoever watches readiness (a load balancer, Kubernetes) sends nothing new by the end of the notice, and
-    replies ask their connections to close: so no request meets a closed door. A second signal ends the
-    notice at once.
+    Load balancers and Kubernetes watch readiness and send nothing new by the end of the notice, and replies
+    ask clients to close their connections, so no request is sent into a connection that is being closed. A
+    second signal ends the notice at once.
     """
 
     def __init__(self, notice_s: float) -> None:
@@ -26,16 +26,16 @@ class Drain:
         self.draining = False
 
     def install(self) -> None:
-        """Stand before the server's signal handlers; to be called on the running event loop."""
+        """Run before the server's signal handlers; call it on the running event loop, in its main thread."""
         if threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()
-        for order in _ORDERS:
-            stop = signal.getsignal(order)
+        for number in _STOP_SIGNALS:
+            stop = signal.getsignal(number)
             if callable(stop):
-                signal.signal(order, self._before(stop, loop))
+                signal.signal(number, self._delay(stop, loop))
 
-    def _before(self, stop: signal._HANDLER, loop: asyncio.AbstractEventLoop) -> signal._HANDLER:
+    def _delay(self, stop: signal._HANDLER, loop: asyncio.AbstractEventLoop) -> signal._HANDLER:
         assert callable(stop)
 
         def on_signal(number: int, frame: FrameType | None) -> None:

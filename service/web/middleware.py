@@ -1,92 +1,61 @@
-"""The outermost layer: a request's id, its log line and its metrics, and the short way to the predictions."""
+"""The outermost ASGI layer: request ids, log lines and metrics, and the fast path of predictions."""
 
 from __future__ import annotations
 
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import nullcontext
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.batching.replies import Header, Headers, Reply, content_length, refusal, send_reply
-from service.observability.logs import RequestLog, request_id
-from service.observability.metrics import InferenceMetrics
+from service.batching.endpoint import CLIENT_GONE, RESERVATION, FastPathEndpoint
+from service.batching.replies import CLOSE_CONNECTION, Header, HttpReply, make_refusal, send_reply
+from service.observability.logs import choose_request_id
 from service.observability.tracing import Tracing
 from service.web.drain import Drain
-from service.web.http_metrics import HttpMetrics, PathMetrics
+from service.web.request_accounting import RequestAccounting
 
-STATE: Final = "front"
-"""Key of the application's state, by which the protocol finds the front."""
-PLACE: Final = "place"
-"""Key of a request's scope: the place its lane gave it."""
-WHOLE: Final = "whole"
-"""Key of a request's scope that is there once all of its body is: reading it won't wait."""
-
-
-class Lane(Protocol):
-    """An endpoint that decides at a request's head whether to take it on, and answers with a whole reply."""
-
-    def admit(self, scope: Scope) -> Reply | None:
-        """Give the request a place, as `scope[PLACE]`; or refuse it, in O(1)."""
-
-    async def __call__(self, scope: Scope, receive: Receive) -> Reply | None:
-        """Answer a request that has a place, and free it; None if its client went away."""
-
-
-_CLOSE: Header = (b"connection", b"close")
-_HEALTH = "/api/health"
-_CLIENT_GONE = 499
-_REFUSED = 503
+STATE_KEY: Final = "request_middleware"
+"""Key of the lifespan state under which the protocol finds the middleware."""
+_HEALTH_PATH = "/api/health"
 
 logger = logging.getLogger(__name__)
 
 
-class Front:
-    """ASGI middleware around everything else.
+class RequestMiddleware:
+    """ASGI middleware around the whole application.
 
-    POST requests to the path of a lane go straight to it: the framework's layers between here and
-    there (routing done twice, exit stacks, request objects) cost more than a prediction. They are counted in
-    the same metrics as all others, which pass through to the application that `around` is called with.
+    A POST request to the path of a fast-path endpoint goes straight to it, past the framework's layers. They
+    route it twice and build exit stacks and request objects, at four times the cost of the whole fast path:
+    7,880 against 30,894 constant replies a second on a core (benchmarks/results/service.md, 2026-11-20).
+    Every other request passes through to the application that `wrap` was called with.
     """
 
     _app: ASGIApp
 
-    def __init__(
-        self,
-        log: RequestLog,
-        metrics: InferenceMetrics,
-        http_metrics: HttpMetrics | None,
-        depth: Callable[[], int],
-        drain: Drain,
-        tracing: Tracing | None,
-    ) -> None:
-        self.lanes: dict[str, Lane] = {}
-        self.doors: dict[bytes, Lane] = {}
-        self._log = log
-        self._metrics = metrics
-        self._http_metrics = http_metrics
-        self._paths: dict[str, PathMetrics] = {}
-        self._depth = depth
+    def __init__(self, accounting: RequestAccounting, drain: Drain, tracing: Tracing | None) -> None:
+        self._endpoints: dict[str, FastPathEndpoint] = {}
+        self.endpoints_by_url: dict[bytes, FastPathEndpoint] = {}
+        self._accounting = accounting
         self._drain = drain
         self._tracing = tracing
 
-    def add(self, path: str, lane: Lane) -> None:
-        """Have POST requests to `path` go straight to a lane."""
-        self.lanes[path] = self.doors[path.encode("ascii")] = lane
-        if self._http_metrics is not None:
-            self._paths[path] = self._http_metrics.path("POST", path)
+    def add_endpoint(self, path: str, endpoint: FastPathEndpoint) -> None:
+        """Send POST requests to `path` straight to an endpoint."""
+        self._endpoints[path] = self.endpoints_by_url[path.encode("ascii")] = endpoint
+        self._accounting.add_path(path)
 
-    def around(self, app: ASGIApp) -> Front:
-        """Stand before `app`."""
+    def wrap(self, app: ASGIApp) -> RequestMiddleware:
+        """Become the layer around `app`: what `add_middleware` calls."""
         self._app = app
         return self
 
     @property
     def draining(self) -> bool:
-        """Whether replies are to close their connections."""
+        """Whether replies ask clients to close their connections."""
         return self._drain.draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,110 +64,77 @@ class Front:
             await self._app(scope, receive, send)
             return
         started_s = time.perf_counter()
-        identity = request_id(scope["headers"])
-        lane = self.lanes.get(scope["path"]) if scope["method"] == "POST" else None
-        if lane is None:
-            status, detail = await self._pass_on(scope, receive, send, identity)
+        request_id = choose_request_id(scope["headers"])
+        endpoint = self._endpoints.get(scope["path"]) if scope["method"] == "POST" else None
+        if endpoint is None:
+            status, detail = await self._forward(scope, receive, send, request_id)
         else:
-            reply = await self._answer(lane, scope, receive)
-            # Before it is sent: the client may have it before the clock is read again.
+            reply = await self._answer(endpoint, scope, receive)
+            # Measured before the reply is sent: afterwards the client may already be at work on it.
             elapsed_s = time.perf_counter() - started_s
             if reply is None:
-                status, detail, answered = _CLIENT_GONE, "the client went away", 0
+                status, detail, sent_bytes = CLIENT_GONE, "the client went away", 0
             else:
-                status, detail, answered = reply.status, reply.detail, len(reply.body)
-                await send_reply(send, reply, *self._headers(identity))
-            self._count(scope["path"], scope["headers"], status, answered, elapsed_s)
-        self._note(status, identity, scope["method"], scope["path"], started_s, detail)
+                status, detail, sent_bytes = reply.status, reply.detail, len(reply.body)
+                await send_reply(send, reply, *self._build_headers(request_id))
+            self._accounting.count(scope["path"], scope["headers"], status, sent_bytes, elapsed_s)
+        self._accounting.log(status, request_id, scope["method"], scope["path"], started_s, detail)
 
-    def name_refused(self, path: str, headers: Headers, reply: Reply, started_s: float) -> tuple[Header, ...]:
-        """Count and log a lane's request that was refused at its head; the headers that name it."""
-        identity = request_id(headers)
-        self._count(path, headers, reply.status, len(reply.body), time.perf_counter() - started_s)
-        self._note(reply.status, identity, "POST", path, started_s, reply.detail)
-        return self._headers(identity)
+    def record_shed(
+        self, path: str, headers: Iterable[Header], reply: HttpReply, started_s: float
+    ) -> tuple[Header, ...]:
+        """Count and log a request that was refused at its head; returns further headers of the refusal."""
+        request_id = choose_request_id(headers)
+        elapsed_s = time.perf_counter() - started_s
+        self._accounting.count(path, headers, reply.status, len(reply.body), elapsed_s)
+        self._accounting.log(reply.status, request_id, "POST", path, started_s, reply.detail)
+        return self._build_headers(request_id)
 
-    def _count(self, path: str, headers: Headers, status: int, answered: int, elapsed_s: float) -> None:
-        """Count a lane's request; one refused has no latency, which would look the better for it."""
-        metrics = self._paths.get(path)
-        if status == _REFUSED:
-            if metrics is not None:
-                metrics.count_refused(status)
-            return
-        self._metrics.latency.observe(elapsed_s)
-        if metrics is not None:
-            metrics.count(status, elapsed_s, content_length(headers) or 0, answered)
+    def _build_headers(self, request_id: bytes) -> tuple[Header, ...]:
+        header: Header = (b"x-request-id", request_id)
+        return (header, CLOSE_CONNECTION) if self._drain.draining else (header,)
 
-    def _note(
-        self, status: int, identity: bytes, method: str, path: str, started_s: float, detail: str | None
-    ) -> None:
-        if self._log.wants(status):
-            self._log.write(
-                status,
-                request_id=identity.decode(),
-                method=method,
-                path=path,
-                latency_ms=round((time.perf_counter() - started_s) * 1e3, 3),
-                queue_depth=self._depth(),
-                detail=detail,
-            )
-
-    def _headers(self, identity: bytes) -> tuple[Header, ...]:
-        named: Header = (b"x-request-id", identity)
-        return (named, _CLOSE) if self._drain.draining else (named,)
-
-    async def _answer(self, lane: Lane, scope: Scope, receive: Receive) -> Reply | None:
+    async def _answer(self, endpoint: FastPathEndpoint, scope: Scope, receive: Receive) -> HttpReply | None:
         try:
-            return await _answered(lane, scope, receive)
+            return await admit_and_answer(endpoint, scope, receive)
         except Exception:
-            return _unexpected()
+            return _answer_unexpected_error()
 
-    async def _pass_on(
-        self, scope: Scope, receive: Receive, send: Send, identity: bytes
+    async def _forward(
+        self, scope: Scope, receive: Receive, send: Send, request_id: bytes
     ) -> tuple[int, str | None]:
-        """Let the framework answer; returns the status and what the log is to say."""
+        """Let the framework answer; returns the status, and the detail for the log."""
         status = 0
 
-        async def send_named(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers(identity)]
+                message["headers"] = [*message.get("headers", ()), *self._build_headers(request_id)]
             await send(message)
 
-        watched = self._tracing is not None and scope["path"].startswith(_HEALTH)
+        tracing, is_health_check = self._tracing, scope["path"].startswith(_HEALTH_PATH)
         try:
-            with self._tracing.health(scope) if watched and self._tracing else nullcontext():
-                await self._app(scope, receive, send_named)
+            with tracing.trace_health_check(scope) if tracing and is_health_check else nullcontext():
+                await self._app(scope, receive, send_with_headers)
         except Exception:
-            reply = _unexpected()
+            reply = _answer_unexpected_error()
             if status:
                 raise
-            await send_reply(send, reply, *self._headers(identity))
+            await send_reply(send, reply, *self._build_headers(request_id))
             return reply.status, reply.detail
         return status, None
 
 
-def _unexpected() -> Reply:
-    """500 for the exception at hand, which goes to the log under the id the client gets."""
+async def admit_and_answer(endpoint: FastPathEndpoint, scope: Scope, receive: Receive) -> HttpReply | None:
+    """The endpoint's refusal or answer; a request that was admitted at its head is not asked again."""
+    refusal = None if RESERVATION in scope else endpoint.admit(scope)
+    return refusal or await endpoint(scope, receive)
+
+
+def _answer_unexpected_error() -> HttpReply:
+    """500 for the exception being handled, which is logged under the id that the client gets."""
     error_id = uuid.uuid4().hex[:12]
     logger.exception("unexpected failure, error id %s", error_id)
-    told = f"The service failed. Its log tells more under error id {error_id}."
-    return refusal(500, "ServiceError", [told])
-
-
-async def _answered(lane: Lane, scope: Scope, receive: Receive) -> Reply | None:
-    """The lane's refusal or answer; a request that has its place already isn't asked for a second one."""
-    refused = None if PLACE in scope else lane.admit(scope)
-    return refused or await lane(scope, receive)
-
-
-def as_endpoint(lane: Lane) -> ASGIApp:
-    """A lane as an ASGI application, for requests that reach it through the framework's router."""
-
-    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await _answered(lane, scope, receive)
-        if reply is not None:
-            await send_reply(send, reply)
-
-    return endpoint
+    message = f"The service failed. Its log tells more under error id {error_id}."
+    return make_refusal(500, "ServiceError", [message])

@@ -1,33 +1,34 @@
-"""Puts the batched endpoints of the models, and the layer around them, on rest_model_service's app."""
+"""Adds the batched endpoints of the models, and the middleware around them, to rest_model_service's app."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI, Response
 from ml_base import MLModel
-from ml_base.utilities import ModelManager
 from pydantic import BaseModel
 from rest_model_service.routes import PredictionController
 from rest_model_service.schemas import Error
 
-from service.batching.admission import Admission
+from service.batching.admission import AdmissionControl
 from service.batching.batch_endpoint import BatchEndpoint
-from service.batching.batch_work import RowCodec
-from service.batching.inference import Inference
-from service.batching.micro_batcher import MicroBatcher, Observer
-from service.batching.settings import Serving
+from service.batching.inference import ModelRunner
+from service.batching.micro_batcher import MicroBatcher
+from service.batching.pending_rows import BatchListener
+from service.batching.row_codec import RowCodec
+from service.batching.settings import ServingSettings
 from service.batching.single_endpoint import PredictionEndpoint
-from service.configuration import SuiteConfiguration
 from service.observability.logs import RequestLog
-from service.observability.metrics import InferenceMetrics, forget_this_process
+from service.observability.metrics import InferenceMetrics
 from service.observability.tracing import Tracing
+from service.observability.worker_gauges import remove_gauges_of_this_process
 from service.web.drain import Drain
+from service.web.fast_path_route import FastPathRoute
 from service.web.http_metrics import HttpMetrics
-from service.web.middleware import STATE, Front, Lane, as_endpoint
+from service.web.middleware import STATE_KEY, RequestMiddleware
+from service.web.request_accounting import RequestAccounting
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Error, "description": "What was sent is not valid."},
@@ -38,28 +39,25 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def serve_in_batches(
+def add_batched_endpoints(
     app: FastAPI,
-    configuration: SuiteConfiguration,
-    serving: Serving,
+    models: Iterable[MLModel],
+    settings: ServingSettings,
     http_metrics: HttpMetrics | None,
     tracing: Tracing | None,
 ) -> None:
-    """Add the endpoints of each model that rest_model_service made none for.
+    """Add the endpoints of models that rest_model_service made none for.
 
     A model without `predict_batch` gets rest_model_service's own endpoint.
     """
     metrics = InferenceMetrics()
-    lanes: dict[str, Lane] = {}
+    routes: list[FastPathRoute] = []
     batchers: list[MicroBatcher[Any, Any]] = []
-    manager = ModelManager()
-    names = [model["qualified_name"] for model in manager.get_models()]
-    for name, declared in zip(names, configuration.models, strict=True):
-        model = manager.get_model(name)
-        if declared.create_endpoint:
-            continue
+    for model in models:
         if callable(getattr(model, "predict_batch", None)):
-            batchers.append(_add_endpoints(app, model, serving, metrics, tracing, lanes))
+            batcher, model_routes = _build_model_routes(model, settings, metrics, tracing)
+            batchers.append(batcher)
+            routes += model_routes
         else:
             _add_stock_endpoint(app, model)
 
@@ -67,109 +65,89 @@ def serve_in_batches(
         return sum(batcher.depth for batcher in batchers)
 
     metrics.watch_depth(depth)
-    drain = Drain(serving.drain_notice_s)
-    front = Front(
-        log=RequestLog(serving.logged_share),
-        metrics=metrics,
-        http_metrics=http_metrics,
-        depth=depth,
-        drain=drain,
-        tracing=tracing,
-    )
-    for path, lane in lanes.items():
-        front.add(path, lane)
-    app.add_middleware(front.around)
+    drain = Drain(settings.drain_notice_s)
+    accounting = RequestAccounting(RequestLog(settings.logged_share), metrics, http_metrics, depth)
+    middleware = RequestMiddleware(accounting, drain, tracing)
+    for route in routes:
+        middleware.add_endpoint(route.path, route.fast_path_endpoint)
+    app.add_middleware(middleware.wrap)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Front]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, RequestMiddleware]]:
         drain.install()
-        yield {STATE: front}
-        forget_this_process()
+        yield {STATE_KEY: middleware}
+        remove_gauges_of_this_process()
         if tracing is not None:
             tracing.close()
 
-    app.router.lifespan_context = lifespan
+    app.include_router(APIRouter(routes=[*routes], lifespan=lifespan))
 
 
-def _add_endpoints(
-    app: FastAPI,
-    model: MLModel,
-    serving: Serving,
-    metrics: InferenceMetrics,
-    tracing: Tracing | None,
-    lanes: dict[str, Lane],
-) -> MicroBatcher[Any, Any]:
-    """The endpoints of one model: of a single prediction, and of a batch."""
+def _build_model_routes(
+    model: MLModel, settings: ServingSettings, metrics: InferenceMetrics, tracing: Tracing | None
+) -> tuple[MicroBatcher[Any, Any], list[FastPathRoute]]:
+    """The micro-batcher of one model, and its routes: for a single prediction, and for a batch."""
     schemas = model.input_schema, model.output_schema
-    micro_batch, queue, deadline_s = serving.micro_batch, serving.queue, serving.deadline_ms / 1e3
-    inference: Inference[BaseModel, BaseModel] = Inference(model.predict_batch, micro_batch.inline_ms / 1e3)
+    micro_batch, queue, deadline_s = settings.micro_batch, settings.queue, settings.deadline_ms / 1e3
+    runner: ModelRunner[BaseModel, BaseModel] = ModelRunner(model.predict_batch, micro_batch.inline_ms / 1e3)
     for example in schemas[0].model_json_schema().get("examples", ())[:1]:
-        inference.warm_up(schemas[0].model_validate(example), (1, micro_batch.max_rows))
-    admission = Admission(
+        runner.warm_up(schemas[0].model_validate(example), (1, micro_batch.max_rows))
+    admission = AdmissionControl(
         queue.max_rows, queue.admitted_share, micro_batch.max_rows, deadline_s * queue.deadline_share
     )
     metrics.watch_limit(lambda: admission.limit)
-    observers: list[Observer] = [admission, metrics]
+    listeners: list[BatchListener] = [admission.observe_batch, metrics.record_call]
     if tracing is not None:
-        tracing = tracing.of_model(model.qualified_name, model.version)
-        observers.append(tracing)
-    batcher = MicroBatcher(inference, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, observers)
-    most_bytes = int(serving.max_body_kib * 2**10)
-    single = PredictionEndpoint(schemas, batcher, admission, deadline_s, most_bytes, metrics, tracing)
-    several = BatchEndpoint(
-        RowCodec(*schemas), inference, serving.explicit_batch, batcher, admission, metrics, tracing
+        tracing = tracing.for_model(model.qualified_name, model.version)
+        listeners.append(tracing.record_call)
+    batcher = MicroBatcher(runner, micro_batch.max_rows, micro_batch.max_wait_ms / 1e3, listeners)
+    max_bytes = int(settings.max_body_kib * 2**10)
+    single = PredictionEndpoint(schemas, batcher, admission, deadline_s, max_bytes, metrics, tracing)
+    batch = BatchEndpoint(
+        RowCodec(*schemas),
+        runner,
+        settings.explicit_batch,
+        lambda: batcher.depth,
+        admission,
+        metrics,
+        tracing,
     )
     path = f"/api/models/{model.qualified_name}/prediction"
-    _add_lane(app, lanes, path, single, {"data": schemas[0]}, schemas[1], model.description)
-    _add_lane(
-        app,
-        lanes,
-        f"{path}/batch",
-        several,
-        {"data": list[schemas[0]], "partial": bool},  # type: ignore[valid-type]
-        list[schemas[1] | Error],  # type: ignore[valid-type]
-        f"{model.description} One result a record, in their order. An invalid record refuses the batch; with "
-        "`partial=true` its error stands in its place.",
-    )
-    return batcher
-
-
-def _add_lane(
-    app: FastAPI,
-    lanes: dict[str, Lane],
-    path: str,
-    lane: Lane,
-    parameters: dict[str, Any],
-    answered: Any,
-    description: str,
-) -> None:
-    """Have `path` answered by a lane, and documented as if the framework called a function for it."""
-
-    async def documented(data: Any, partial: Any = False) -> None: ...
-
-    documented.__annotations__ = parameters
-    route = APIRoute(
-        path,
-        documented,
-        methods=["POST"],
-        name=path.rpartition("/")[2],
-        response_model=answered,
-        description=description,
-        responses=_REFUSALS,
-    )
-    route.app = as_endpoint(lane)
-    app.router.routes.insert(0, route)
-    lanes[path] = lane
+    return batcher, [
+        FastPathRoute(
+            path,
+            single,
+            {"data": schemas[0]},
+            response_model=schemas[1],
+            description=model.description,
+            responses=_REFUSALS,
+        ),
+        FastPathRoute(
+            f"{path}/batch",
+            batch,
+            {"data": list[schemas[0]], "partial": bool},  # type: ignore[valid-type]
+            response_model=list[schemas[1] | Error],  # type: ignore[valid-type]
+            description=f"{model.description} One result a record, in their order. An invalid record refuses "
+            "the batch; with `partial=true` its error stands in its place.",
+            responses=_REFUSALS,
+        ),
+    ]
 
 
 def _add_stock_endpoint(app: FastAPI, model: MLModel) -> None:
-    """What rest_model_service does for `create_endpoint: true`."""
+    """Add the endpoint that rest_model_service makes for `create_endpoint: true`."""
     controller = PredictionController(model=model)
-    controller.__call__.__annotations__["data"] = model.input_schema
+
+    def predict(data: Any) -> Response:
+        response: Response = controller(data)
+        return response
+
+    predict.__annotations__ = {"data": model.input_schema}
     app.add_api_route(
         f"/api/models/{model.qualified_name}/prediction",
-        controller,
+        predict,
         methods=["POST"],
+        name=PredictionController.__name__,
         response_model=model.output_schema,
         description=model.description,
         responses={400: {"model": Error}, 500: {"model": Error}},

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crosscheck.measuring import measure
-from benchmarks.crosscheck.page import lines
-from benchmarks.crosscheck.parts import K6, SUITE, WRK, Part
-from benchmarks.crosscheck.plan import plan_of
+from benchmarks.crosscheck.load_cases import K6, SUITE, WRK, LoadCase
+from benchmarks.crosscheck.measuring import measure_load_cases
+from benchmarks.crosscheck.page import terminal_lines
+from benchmarks.crosscheck.plan import derive_plan
 from configuration.loading import load_scenario
 
 pytestmark = pytest.mark.real
@@ -34,18 +34,18 @@ def programs(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
-def part(scenario: str, connections: int | None = None) -> Part:
+def case(scenario: str, connections: int | None = None) -> LoadCase:
     found = load_scenario(scenario)
-    return Part(found, plan_of(found), connections)
+    return LoadCase(found, derive_plan(found), connections)
 
 
 def test_all_tools_get_good_replies(programs: Path, require: Callable[..., None]) -> None:
     """Single predictions over connections that never pause, and batches at the scenario's own rate."""
     require("wrk")
     require("taskset")
-    parts = [part("steady", CONNECTIONS), part("batch")]
-    (found,) = measure(parts, 1, SECONDS, programs)
-    eager, rate = (found[each.name] for each in parts)
+    cases = [case("steady", CONNECTIONS), case("batch")]
+    (found,) = measure_load_cases(cases, 1, SECONDS, programs)
+    eager, rate = (found[each.name] for each in cases)
     assert list(eager.turns) == [SUITE, WRK, K6]
     assert list(rate.turns) == [SUITE, K6]
     for turns in (eager, rate):
@@ -54,7 +54,7 @@ def test_all_tools_get_good_replies(programs: Path, require: Callable[..., None]
             assert 0 < reading.p50_ms <= reading.p95_ms <= reading.p99_ms <= reading.max_ms, tool
             assert reading.service_us > 0, tool
             assert 0 < reading.busy < 2, tool
-        assert len(lines("a part", turns)) >= 4
+        assert len(terminal_lines("a part", turns)) >= 4
     (ours,), (theirs,) = rate.turns.values()
     assert ours.per_second == pytest.approx(20, rel=0.2)
     assert theirs.per_second == pytest.approx(20, rel=0.2)

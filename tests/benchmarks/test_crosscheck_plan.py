@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.crosscheck.__main__ import HERE, PLANS, main
-from benchmarks.crosscheck.plan import PlanError, plan_of
-from benchmarks.crosscheck.thresholds import thresholds
+from benchmarks.crosscheck.plan import PlanError, derive_plan
+from benchmarks.crosscheck.thresholds import to_thresholds
 from configuration.loading import load_scenario
-from reports.judging.objectives import parse_objective
+from reports.objectives.parsing import parse_objective
 
 LATENCY = "http_req_duration{expected_response:true}"
 
@@ -32,7 +32,7 @@ LATENCY = "http_req_duration{expected_response:true}"
     ],
 )
 def test_an_objective_is_a_threshold_in_k6s_units(objective: str, metric: str, threshold: str) -> None:
-    assert thresholds([parse_objective(objective)]) == ({metric: [threshold]}, [])
+    assert to_thresholds([parse_objective(objective)]) == ({metric: [threshold]}, [])
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_an_objective_is_a_threshold_in_k6s_units(objective: str, metric: str, t
     ],
 )
 def test_what_k6_has_no_words_for_is_told(objective: str) -> None:
-    assert thresholds([parse_objective(objective)]) == ({}, [objective])
+    assert to_thresholds([parse_objective(objective)]) == ({}, [objective])
 
 
 def test_the_plan_is_the_scenarios_steady_part() -> None:
     """The longest stage: fifty users who ask once a second."""
-    plan = plan_of(load_scenario("steady"))
+    plan = derive_plan(load_scenario("steady"))
     assert (plan.stage, plan.rate, plan.rows, plan.finite) == ("steady", 50.0, None, "charges")
     assert plan.path == "/api/models/insurance_charges_model/prediction"
     assert len(plan.bodies) == 256
@@ -58,7 +58,7 @@ def test_the_plan_is_the_scenarios_steady_part() -> None:
 
 
 def test_a_body_of_a_batch_has_as_many_records_as_the_scenario_says() -> None:
-    plan = plan_of(load_scenario("batch"))
+    plan = derive_plan(load_scenario("batch"))
     assert (plan.rate, plan.rows) == (20.0, 10)
     assert {len(json.loads(body)) for body in plan.bodies} == {10}
 
@@ -69,7 +69,7 @@ def test_a_body_of_a_batch_has_as_many_records_as_the_scenario_says() -> None:
 )
 def test_a_scenario_without_a_rate_is_refused(scenario: str, why: str) -> None:
     with pytest.raises(PlanError, match=why):
-        plan_of(load_scenario(scenario))
+        derive_plan(load_scenario(scenario))
 
 
 def test_a_scenario_that_cannot_be_compared_is_told_before_anything_runs(

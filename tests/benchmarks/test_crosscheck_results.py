@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from benchmarks.crosscheck.__main__ import main
-from benchmarks.crosscheck.differences import differences
-from benchmarks.crosscheck.page import cells, lines, page
-from benchmarks.crosscheck.parts import K6, SUITE, WRK
-from benchmarks.crosscheck.reading import Reading, UnreadableError, read_k6, read_wrk
-from benchmarks.crosscheck.results import Results, Turns
+from benchmarks.crosscheck.differences import explain_differences
+from benchmarks.crosscheck.load_cases import K6, SUITE, WRK
+from benchmarks.crosscheck.page import render_page, table_cells, terminal_lines
+from benchmarks.crosscheck.reading import Reading, UnreadableOutputError, read_k6, read_wrk
+from benchmarks.crosscheck.results import CaseResults, CrosscheckResults
 
 WRK_LINE = {
     "replies": 1000,
@@ -74,9 +74,9 @@ def test_a_threshold_that_was_crossed_is_an_objective_missed(
 
 
 def test_output_without_figures_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableError, match="unable to connect"):
+    with pytest.raises(UnreadableOutputError, match="unable to connect"):
         read_wrk("unable to connect to 127.0.0.1:1 Connection refused")
-    with pytest.raises(UnreadableError, match="no summary of k6"):
+    with pytest.raises(UnreadableOutputError, match="no readable summary of k6"):
         read_k6(tmp_path / "absent.json")
 
 
@@ -99,9 +99,9 @@ def reading(rate: float, **changes: Any) -> Reading:
     return Reading(**(values | changes))
 
 
-def turns(connections: int | None = 100, **rates: Sequence[float | Reading]) -> Turns:
+def turns(connections: int | None = 100, **rates: Sequence[float | Reading]) -> CaseResults:
     tools = {"suite": SUITE, "wrk": WRK, "k6": K6}
-    return Turns(
+    return CaseResults(
         connections,
         {
             tools[name]: [each if isinstance(each, Reading) else reading(each) for each in some]
@@ -124,28 +124,31 @@ def test_ratios_compare_turns_of_the_same_round() -> None:
     ],
 )
 def test_tools_agree_differ_or_cannot_be_told_from_noise(rates: Sequence[float], told: str) -> None:
-    (sentence,) = differences(turns(suite=[10_000] * 3, wrk=rates))
+    (sentence,) = explain_differences(turns(suite=[10_000] * 3, wrk=rates))
     assert sentence.startswith(f"wrk {told}: ")
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"busy": 0.97}, "k6 took 97 % of its core: it had no more to give."),
-        ({"mean_ms": 14.0}, "Its connections waited 70 % of the time for the service; the rest passed in k6"),
+        ({"busy": 0.97}, "k6 used 97 % of its core: it was saturated."),
+        ({"mean_ms": 14.0}, "Its connections waited for the service 70 % of the time; k6 spent the rest "),
         ({"service_us": 150.0}, "A request cost the service 150 µs, and 100 µs under this suite."),
-        ({"busy": 0.6, "others": 0.4}, "k6 took 60 % of its core and other processes 40 %: it was full."),
-        ({"service_us": 100.0}, "The service took 50 % of its core, and 100 % under this suite."),
+        (
+            {"busy": 0.6, "others": 0.4},
+            "k6 used 60 % of its core and other processes 40 %: it was saturated.",
+        ),
+        ({"service_us": 100.0}, "The service used 50 % of its core, and 100 % under this suite."),
         (
             {"service_us": 100.0, "service_others": 0.4},
-            "The service took 50 % of its core and other processes 40 %; under this suite 100 % and 0 %.",
+            "The service used 50 % of its core and other processes 40 %; under this suite 100 % and 0 %.",
         ),
         ({"refused": 2_000}, "20 % of its requests were refused, and 0 % of those of this suite."),
     ],
 )
 def test_a_difference_has_the_reasons_that_the_figures_give(changes: dict[str, Any], reason: str) -> None:
     """Half the rate of this suite, under which the service is full and a request costs it 100 µs."""
-    (sentence,) = differences(turns(suite=[10_000], k6=[reading(5_000, **changes)]))
+    (sentence,) = explain_differences(turns(suite=[10_000], k6=[reading(5_000, **changes)]))
     assert sentence.startswith("k6 differs: 0.50 × ")
     assert reason in sentence
 
@@ -153,27 +156,27 @@ def test_a_difference_has_the_reasons_that_the_figures_give(changes: dict[str, A
 def test_a_difference_without_a_reason_says_so() -> None:
     """Neither tool full, the service as busy, requests as dear, none refused."""
     alike = {"service_us": 50.0, "mean_ms": None}
-    told = differences(turns(None, suite=[reading(100, **alike)], k6=[reading(50, **alike)]))
-    assert told[0].endswith("The figures don't say why.")
+    told = explain_differences(turns(None, suite=[reading(100, **alike)], k6=[reading(50, **alike)]))
+    assert told[0].endswith("The figures don't explain it.")
 
 
 def test_both_opinions_on_the_objectives_are_told() -> None:
     missed = reading(50, kept=False)
-    told = differences(turns(None, suite=[50] * 3, k6=[50, 50, missed]))
-    assert told[-1] == "The objectives hold according to this suite 3 of 3 times, k6 2 of 3 times."
+    told = explain_differences(turns(None, suite=[50] * 3, k6=[50, 50, missed]))
+    assert told[-1] == "The objectives are met according to this suite 3 of 3 times, k6 2 of 3 times."
 
 
 def test_medians_at_a_rate_are_told_from_the_send_too() -> None:
     """Due at 0, sent at 0.6 ms, answered at 1.5 ms: 0.9 ms as k6 counts."""
     late = reading(50, p50_ms=1.5, p50_sent_ms=0.9)
-    told = differences(turns(None, suite=[late], k6=[reading(50, p50_ms=0.85)]))
-    assert told[1].endswith("the p50 of this suite is 0.9 ms, beside 0.85 ms of k6.")
+    told = explain_differences(turns(None, suite=[late], k6=[reading(50, p50_ms=0.85)]))
+    assert told[1].endswith("the p50 of this suite is 0.9 ms, compared with 0.85 ms of k6.")
 
 
 def test_turns_in_which_the_generator_was_not_fit_are_told() -> None:
-    told = differences(turns(None, suite=[50, reading(50, kept=None)], k6=[50, 50]))
+    told = explain_differences(turns(None, suite=[50, reading(50, kept=None)], k6=[50, 50]))
     assert told[1:] == [
-        "In 1 of its turns this suite found its own generator unfit: too busy, late or starved."
+        "In 1 of its turns this suite found its own generator unhealthy: too busy, late or starved."
     ]
 
 
@@ -187,7 +190,7 @@ def test_littles_law_says_how_long_connections_wait() -> None:
     assert [found.waiting(tool) for tool in (SUITE, WRK, K6)] == [pytest.approx(0.7), None, None]
 
 
-def results() -> Results:
+def results() -> CrosscheckResults:
     facts = {"date": "2026-01-01", "machine": "a machine", "versions": "k6", "rounds": "2", "seconds": "8"}
     facts["command"] = "python -m benchmarks.crosscheck --rounds 2"
     parts = {
@@ -198,23 +201,23 @@ def results() -> Results:
         ),
         "steady: 50 requests/s": turns(None, suite=(50, 50), k6=(50, 50)),
     }
-    return Results(facts, parts, {"steady: 50 requests/s": ["peak throughput >= 5 requests/s"]})
+    return CrosscheckResults(facts, parts, {"steady: 50 requests/s": ["peak throughput >= 5 requests/s"]})
 
 
 def test_socket_errors_and_refusals_are_shown() -> None:
     (part, _) = results().parts.values()
-    assert [row[8:10] for row in cells(part)] == [("0", "0"), ("6", "8"), ("0", "0")]
-    assert "socket errors" in lines("a part", part)[1]
+    assert [row[8:10] for row in table_cells(part)] == [("0", "0"), ("6", "8"), ("0", "0")]
+    assert "socket errors" in terminal_lines("a part", part)[1]
 
 
 def test_the_page_follows_from_the_file_alone(tmp_path: Path) -> None:
     results().write(tmp_path / "crosscheck.json")
     assert main(["--draw", "--out", str(tmp_path)]) == 0
     text = (tmp_path / "crosscheck.md").read_text()
-    assert text == page(results())
+    assert text == render_page(results())
     assert "| wrk | 10,100 |" in text
     assert "Measured by `python -m benchmarks.crosscheck --rounds 2`" in text
-    assert "k6 has no words for: peak throughput >= 5 requests/s." in text
+    assert "k6 has no threshold for: peak throughput >= 5 requests/s." in text
 
 
 def test_drawing_before_measuring_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

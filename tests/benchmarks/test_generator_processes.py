@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.generator.processes import EndedError, running
+from benchmarks.generator.processes import ProcessEndedError, start_pinned
 
 pytestmark = pytest.mark.real
 
@@ -40,7 +40,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_the_time_of_children_counts(tmp_path: Path, require: Callable[..., None], child: str) -> None:
     """The parent itself does nothing; when the block ends nobody of the tree is left."""
     require("taskset")
-    with running([sys.executable, "-c", PARENT.format(child=child)], 0, tmp_path) as process:
+    with start_pinned([sys.executable, "-c", PARENT.format(child=child)], 0, tmp_path) as process:
         wait_for(lambda: process.cpu_s() >= 0.9 * BURN_S)  # the kernel counts in ticks
         tree = process.tree()
     psutil.wait_procs(tree, timeout=10)
@@ -51,7 +51,7 @@ def test_a_process_that_ended_is_told_with_its_last_words(
     tmp_path: Path, require: Callable[..., None]
 ) -> None:
     require("taskset")
-    with running([sys.executable, "-c", "raise SystemExit('no such option')"], 0, tmp_path) as process:
+    with start_pinned([sys.executable, "-c", "raise SystemExit('no such option')"], 0, tmp_path) as process:
         wait_for(lambda: not process.tree() or process.tree()[0].status() == psutil.STATUS_ZOMBIE)
-        with pytest.raises(EndedError, match="ended with 1: no such option"):
-            process.check()
+        with pytest.raises(ProcessEndedError, match="ended with 1: no such option"):
+            process.check_alive()

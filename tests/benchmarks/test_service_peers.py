@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.service.contenders import LIMITS, PEERS, SUITE, contenders, limits
-from benchmarks.service.opened import scenario
+from benchmarks.service.open_model import render_scenario
 from benchmarks.service.peers.dataframe import DataFrameModel
 from benchmarks.service.peers.regression import COEFFICIENTS, Regression, row
-from benchmarks.service.serving import closed, read_wrk, records, serving, write_bodies
+from benchmarks.service.services import LIMITS, PEERS, SUITE, list_limits, list_services
+from benchmarks.service.serving import make_records, parse_wrk_output, run_wrk, start_service, write_bodies
 from configuration.loading import load_scenario
 from service.model import model_file
 from service.model.insurance import InsuranceChargesModel
 
-PEOPLE = records(200)
+PEOPLE = make_records(200)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_the_peers_regression_is_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: list[float]
 ) -> None:
     """Read from a file of coefficients, evaluated without this project's packages."""
-    regression = model_file.load(model_file.MODEL_PATH)
+    regression = model_file.read_model_file(model_file.MODEL_PATH)
     file = tmp_path / "coefficients.json"
     file.write_text(
         json.dumps({"weights": regression.coef_.tolist(), "intercept": float(regression.intercept_)})
@@ -53,7 +53,7 @@ def test_the_data_frame_form_is_the_model(model: InsuranceChargesModel, expected
 
 
 def test_all_that_are_compared_have_a_name_of_their_own(tmp_path: Path) -> None:
-    names = [each.name for each in [*contenders(tmp_path, tmp_path / "c.json"), *limits()]]
+    names = [each.name for each in [*list_services(tmp_path, tmp_path / "c.json"), *list_limits()]]
     assert len(set(names)) == len(names) == 8
     assert {*PEERS, *LIMITS, SUITE} <= set(names)
 
@@ -65,21 +65,21 @@ REPLIES = {
 
 
 def test_replies_are_read_whatever_their_form(tmp_path: Path) -> None:
-    for contender in contenders(tmp_path, tmp_path / "c.json"):
+    for contender in list_services(tmp_path, tmp_path / "c.json"):
         assert contender.charges(REPLIES.get(contender.name, {"charges": 8640.5})) == 8640.5
 
 
 def test_refused_requests_are_no_replies() -> None:
     """Of 1,000 replies in 2 s a hundred were refusals; 5 connections broke."""
     line = '{"replies": 1000, "refused": 100, "broken": 5, "seconds": 2.0, "p50_ms": 1.5, "p99_ms": 9.0}'
-    found = read_wrk(f"Running 2s test\n  900 requests\n{line}\n", cpu_s=1.5, seconds=3.0)
+    found = parse_wrk_output(f"Running 2s test\n  900 requests\n{line}\n", cpu_s=1.5, seconds=3.0)
     assert (found.per_second, found.failed, found.per_cpu_second, found.busy) == (450.0, 105, 600.0, 0.5)
 
 
 def test_the_open_model_is_a_scenario_of_this_suite(tmp_path: Path) -> None:
     bodies = write_bodies(tmp_path / "bodies.jsonl", list(PEOPLE))
     file = tmp_path / "open.yaml"
-    file.write_text(scenario("/predict", bodies, 1234.4, 5.0))
+    file.write_text(render_scenario("/predict", bodies, 1234.4, 5.0))
     read = load_scenario(str(file))
     assert (read.planned_s, read.judged_from_s, read.full_profile.compute_level(3.0)) == (7.0, 2.0, 1234.0)
     assert [(each.path, each.payload.file) for each in read.traffic.endpoints] == [("/predict", bodies)]
@@ -93,9 +93,9 @@ def test_the_constant_routes_answer_whatever_they_are_sent(
     require("taskset")
     require("wrk")
     bodies = write_bodies(tmp_path / "bodies.jsonl", ["no record", {"age": -1}])
-    with serving(limits()[0], model, tmp_path) as served:
-        for limit in limits():
-            found = closed(served, limit.path, bodies, 2, 1.0)
+    with start_service(list_limits()[0], model, tmp_path) as served:
+        for limit in list_limits():
+            found = run_wrk(served, limit.path, bodies, 2, 1.0)
             assert found.failed == 0
             assert found.per_second > 0
             assert found.per_cpu_second > 0

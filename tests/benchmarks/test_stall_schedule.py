@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.stall.schedule import Service, Stall, stalls, true_latency_ms
+from benchmarks.stall.schedule import Stall, StallingService, stalls, true_latency_ms
 
 
 @pytest.mark.parametrize(
@@ -23,18 +23,18 @@ from benchmarks.stall.schedule import Service, Stall, stalls, true_latency_ms
     ],
 )
 def test_a_stall_interrupts_the_work(begun_s: float, done_s: float) -> None:
-    service = Service(0.1, (Stall(1.0, 2.0), Stall(3.0, 4.0)))
+    service = StallingService(0.1, (Stall(1.0, 2.0), Stall(3.0, 4.0)))
     assert service.done_s(begun_s) == pytest.approx(done_s)
 
 
 def test_work_may_span_several_stalls() -> None:
     """0.5 s of it before the first, 1 s between them, half a second after the second."""
-    assert Service(2.0, (Stall(1.0, 2.0), Stall(3.0, 4.0))).done_s(0.5) == pytest.approx(4.5)
+    assert StallingService(2.0, (Stall(1.0, 2.0), Stall(3.0, 4.0))).done_s(0.5) == pytest.approx(4.5)
 
 
 def test_who_arrives_during_a_stall_waits_for_its_end_and_for_those_before() -> None:
     """Arrivals at 0, 1.2, 1.4 and 1.6 s; a stall from 1 to 2 s; each takes 0.1 s, one after the other."""
-    service = Service(0.1, (Stall(1.0, 2.0),))
+    service = StallingService(0.1, (Stall(1.0, 2.0),))
     waited = true_latency_ms(service, np.array([0.0, 1.2, 1.4, 1.6, 5.0]))
     assert waited.tolist() == pytest.approx([100, 900, 800, 700, 100])
 
@@ -46,7 +46,7 @@ times = st.lists(st.floats(0, 20), max_size=60).map(
 
 @given(arrivals_s=times, work_s=st.floats(0.001, 0.5))
 def test_nobody_is_faster_than_the_work_and_nobody_overtakes(arrivals_s: np.ndarray, work_s: float) -> None:
-    service = Service(work_s, stalls(2.0, 0.2, Stall(12.0, 14.0), 20.0))
+    service = StallingService(work_s, stalls(2.0, 0.2, Stall(12.0, 14.0), 20.0))
     waited_ms = true_latency_ms(service, arrivals_s)
     assert (waited_ms >= work_s * 1000 - 1e-6).all()
     answered_s = arrivals_s + waited_ms / 1000
@@ -55,8 +55,8 @@ def test_nobody_is_faster_than_the_work_and_nobody_overtakes(arrivals_s: np.ndar
 
 @given(arrivals_s=times, work_s=st.floats(0.001, 0.5))
 def test_a_stall_makes_nobody_faster(arrivals_s: np.ndarray, work_s: float) -> None:
-    with_stalls = true_latency_ms(Service(work_s, (Stall(3.0, 4.0),)), arrivals_s)
-    assert (with_stalls >= true_latency_ms(Service(work_s), arrivals_s) - 1e-6).all()
+    with_stalls = true_latency_ms(StallingService(work_s, (Stall(3.0, 4.0),)), arrivals_s)
+    assert (with_stalls >= true_latency_ms(StallingService(work_s), arrivals_s) - 1e-6).all()
 
 
 def test_the_schedule_keeps_short_stalls_clear_of_the_freeze() -> None:

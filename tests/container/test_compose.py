@@ -11,7 +11,6 @@ import importlib.util
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ import pytest
 import requests
 
 from reports.data.folder import read_run
+from tests.ports import find_free_port
 
 pytestmark = pytest.mark.real
 
@@ -53,14 +53,6 @@ def until(happened: Callable[[], Any], what: str, patience_s: float = PATIENCE_S
 def plain(text: str) -> str:
     """What a terminal would show, without colours."""
     return re.sub(r"\x1b\[\d*[a-zA-Z]", "", text)
-
-
-def free_ports(count: int) -> list[str]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(each.getsockname()[1]) for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 def libraries(binary: Path) -> list[str]:
@@ -111,7 +103,7 @@ class Stack:
 
     def __init__(self, engine: dict[str, str], podman: Podman, project: str, results: Path) -> None:
         names = ("SERVICE_PORT", "WEB_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT", "OTLP_PORT", "TRACES_PORT")
-        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+        self.ports = {name: str(find_free_port()) for name in names}
         self.project = project
         self.results = results
         self._podman = podman

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 import requests
+
+from tests.ports import find_free_port
 
 pytestmark = pytest.mark.real
 Podman = Callable[..., subprocess.CompletedProcess[str]]
@@ -18,10 +19,7 @@ NAME = "model-load-tests-test"
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
-        return number
+    return find_free_port()
 
 
 @pytest.fixture(scope="module")

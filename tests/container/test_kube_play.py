@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ import requests
 import yaml
 
 from deploy.kubernetes.checks.objects import of_kind, render
+from tests.ports import find_free_port
 
 pytestmark = pytest.mark.real
 ROOT = Path(__file__).parents[2]
@@ -67,13 +67,6 @@ class Pod:
             return False
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
-        return number
-
-
 def playable(deployment: Any, name: str, image: str, port: int) -> Any:
     """The Deployment under another name, with what podman can't do here changed, and nothing else.
 
@@ -114,7 +107,7 @@ def play(
     files: dict[str, str] = {}
 
     def begin(name: str) -> Pod:
-        port = free_port()
+        port = find_free_port()
         file = tmp_path_factory.mktemp(name) / "pod.yaml"
         file.write_text(yaml.safe_dump_all([configuration, playable(deployment, name, image, port)]))
         files[name] = str(file)

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.ports import find_free_port
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy/prometheus"
@@ -69,12 +70,6 @@ class Observed:
 def ask(url: str) -> Any:
     with urllib.request.urlopen(url, timeout=10) as reply:
         return json.load(reply)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -132,7 +127,7 @@ def observed(require: Callable[..., None], tmp_path_factory: pytest.TempPathFact
     if not MODEL.exists():
         subprocess.run([sys.executable, "-m", "service.training"], cwd=ROOT, check=True, capture_output=True)
     (folder / "both.yaml").write_text(SCENARIO)
-    metrics_port, port = free_port(), free_port()
+    metrics_port, port = find_free_port(), find_free_port()
     with ExitStack() as stack:
         log = stack.enter_context((folder / "service.log").open("w+"))
         knobs = str(ROOT / "configuration/service/batched.yaml")

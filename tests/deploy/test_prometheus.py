@@ -14,7 +14,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from loadtests.exposition.counts import LATENCY_BUCKETS_S as GENERATOR_BUCKETS_S
-from service.observability.metrics import LATENCY_BUCKETS_S as SERVICE_BUCKETS_S
+from service.observability.metrics import REQUEST_BUCKETS_S as SERVICE_BUCKETS_S
 from service.observability.metrics import InferenceMetrics
 
 ROOT = Path(__file__).parents[2]

@@ -308,7 +308,7 @@ def test_the_first_run_makes_environment_and_model(make: Make) -> None:
         ),
         (("serve", "PORT=9"), "-m service --port 9 --workers 1"),
         (("profile",), "-m service.profiling"),
-        (("test", "TEST_PROCESSES=2"), "-m pytest -n 2"),
+        (("test", "TEST_PROCESSES=2"), '-m pytest -n 2 -m "not extended"'),
         (("train", "DATA=mine.csv"), '-m service.training --data "mine.csv"'),
     ],
 )

@@ -13,9 +13,10 @@ from configuration.scenario import Scenario
 from loadtests.__main__ import MEANINGS, PASS
 from reports.data.quantities import duration
 from reports.data.samples import OUTCOMES
-from reports.figures.metrics import METRICS
-from reports.judging.objectives import parse_objective
-from reports.judging.verdict import EXIT_CODES, Outcome
+from reports.judging.outcomes import Outcome
+from reports.judging.verdict import EXIT_CODES
+from reports.objectives.metrics import METRICS
+from reports.objectives.parsing import parse_objective
 
 ROOT = Path(__file__).parents[2]
 

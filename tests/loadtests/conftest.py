@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 # Locust patches the process that imports it; pytest's own stays as it is.
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
@@ -23,6 +25,8 @@ import locust  # noqa: F401
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 240.0
+"""Only a test that fails waits so long. A machine that is busy takes a multiple of the usual time."""
 MODEL = ROOT / "models" / "insurance_charges_model.skops"
 
 
@@ -50,6 +54,7 @@ class Obedient:
         self.headers: list[dict[str, str]] = []
         self.connections: set[int] = set()
         self._released = threading.Event()
+        self._held: list[threading.Event] = []
         obedient = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -95,8 +100,23 @@ class Obedient:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
+    def hold_after(self, count: int, answer: Callable[[int], Answer] = lambda _: Answer()) -> threading.Event:
+        """Reply as `answer` says to the first `count` requests at once, to others when the event is set."""
+        released = threading.Event()
+        self._held.append(released)
+
+        def held(number: int) -> Answer:
+            if number > count:
+                released.wait()
+            return answer(number)
+
+        self.answer = held
+        return released
+
     def close(self) -> None:
         self._released.set()
+        for held in self._held:
+            held.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -110,12 +130,34 @@ def obedient() -> Iterator[Obedient]:
     service.close()
 
 
+@pytest.fixture(scope="module")
+def obedient_once() -> Iterator[Obedient]:
+    """The same for a run that several tests of a module look at."""
+    service = Obedient()
+    yield service
+    service.close()
+
+
 @pytest.fixture(scope="session")
 def model() -> Path:
     """The model the suite's own service loads, trained if there is none."""
     if not MODEL.exists():
         subprocess.run([sys.executable, "-m", "service.training"], cwd=ROOT, check=True, capture_output=True)
     return MODEL
+
+
+@pytest.fixture
+def patient_service(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the suite's own service be configured as it comes, but for its deadlines: minutes.
+
+    After a tenth of a second it would answer 504, and a busy machine keeps it from running for longer.
+    """
+    assert model.exists()
+    configuration = yaml.safe_load((ROOT / "configuration/service/batched.yaml").read_text())
+    serving = configuration["serving"]
+    serving["deadline_ms"] = serving["explicit_batch"]["deadline_ms"] = 300_000
+    (tmp_path / "patient.yaml").write_text(yaml.safe_dump(configuration))
+    monkeypatch.setenv("REST_CONFIG", str(tmp_path / "patient.yaml"))
 
 
 @dataclass
@@ -127,7 +169,7 @@ class Suite:
     stdout: str = ""
     stderr: str = ""
 
-    def wait(self, timeout_s: float = 120.0) -> Suite:
+    def wait(self, timeout_s: float = PATIENCE_S) -> Suite:
         """Wait for the end."""
         try:
             self.stdout, self.stderr = self.process.communicate(timeout=timeout_s)
@@ -165,7 +207,7 @@ class Suite:
     def facts(self) -> dict[str, Any]:
         return json.loads((self.folder / "run.json").read_text())
 
-    def until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
+    def until(self, condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
         """Wait until `condition` holds; fail if the process ends or time runs out before."""
         deadline = time.monotonic() + timeout_s
         pause = threading.Event()
@@ -187,12 +229,15 @@ class Suite:
         self.until(lambda: len(obedient.bodies) >= count)
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Suite]]:
+class Starter:
     """Call with a module ('loadtests' or 'locust') and its arguments: the process, started."""
-    started: list[Suite] = []
 
-    def begin(
+    def __init__(self, folder: Path) -> None:
+        self._out = folder / "results"
+        self._started: list[Suite] = []
+
+    def __call__(
+        self,
         module: str,
         *arguments: str,
         environment: dict[str, str] | None = None,
@@ -201,9 +246,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Suite]]:
         group: bool = False,
     ) -> Suite:
         limited = ["prlimit", f"--fsize={file_limit}"] if file_limit else []
-        out = tmp_path / "results"
         process = subprocess.Popen(
-            [*before, *limited, sys.executable, "-m", module, *arguments, "--out", str(out)],
+            [*before, *limited, sys.executable, "-m", module, *arguments, "--out", str(self._out)],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "120", **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -212,14 +256,31 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Suite]]:
             text=True,
             start_new_session=group,
         )
-        started.append(Suite(process, out))
-        return started[-1]
+        self._started.append(Suite(process, self._out))
+        return self._started[-1]
 
-    yield begin
-    for suite in started:
-        if suite.process.poll() is None:
-            suite.process.kill()
-        suite.process.communicate()
+    def close(self) -> None:
+        """Kill what still runs."""
+        for suite in self._started:
+            if suite.process.poll() is None:
+                suite.process.kill()
+            suite.process.communicate()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Starter]:
+    """Start processes that write into the test's own folder."""
+    starter = Starter(tmp_path)
+    yield starter
+    starter.close()
+
+
+@pytest.fixture(scope="module")
+def start_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """The same for a run that several tests of a module look at."""
+    starter = Starter(tmp_path_factory.mktemp("once"))
+    yield starter
+    starter.close()
 
 
 @pytest.fixture
@@ -242,20 +303,35 @@ def run_reports() -> Callable[..., str]:
 @pytest.fixture
 def scenario_file(tmp_path: Path) -> Callable[..., str]:
     """Call with lines of YAML: a scenario file's path; what is not given is a short, easy scenario."""
+    return partial(write_scenario, tmp_path)
 
-    def write(
-        load: str = "{users: [{constant: 2, for: 3s}]}",
-        objectives: str = "[p99 latency <= 5 s, error rate <= 0 %]",
-        more: str = "",
-        name: str = "short",
-        generator: str = "{lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}",
-    ) -> str:
-        """Unless told otherwise the generator is believed, however busy the machine that tests it."""
-        path = tmp_path / f"{name}.yaml"
-        path.write_text(
-            f"description: A test's own.\nload: {load}\nobjectives: {objectives}\n"
-            f"generator: {generator}\n{more}\n"
-        )
-        return str(path)
 
-    return write
+@pytest.fixture(scope="module")
+def scenario_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The same for a run that several tests of a module look at."""
+    return partial(write_scenario, tmp_path_factory.mktemp("once"))
+
+
+def write_scenario(
+    folder: Path,
+    load: str = "{users: [{constant: 2, for: 3s}]}",
+    objectives: str = "[p99 latency <= 5 s, error rate <= 0 %]",
+    more: str = "",
+    name: str = "short",
+    generator: str = "{lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}",
+) -> str:
+    """Write a scenario whose run is judged by `objectives` alone, unless told otherwise.
+
+    However busy the machine: its generator is believed, and stated are objectives which no pause of less than
+    minutes breaks: one that sees users wait, and for paced users one about how much of the plan they kept.
+    """
+    tolerant = ["max latency <= 300 s"]
+    if "users:" in load and "user:" not in more:
+        tolerant.append("offered load >= 1 %")
+    path = folder / f"{name}.yaml"
+    path.write_text(
+        f"description: A test's own.\nload: {load}\n"
+        f"objectives: {', '.join([objectives.removesuffix(']'), *tolerant])}]\n"
+        f"generator: {generator}\n{more}\n"
+    )
+    return str(path)

@@ -11,33 +11,56 @@ import yaml
 
 from reports.data.folder import read_run
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 ROOT = Path(__file__).parents[2]
-HEAVIER = "docs/examples/heavier.yaml"
-MOST_PER_S = 3_200
-LOOSE = {"lateness": "1m", "busy": 1, "starved": 1, "lag": "1m"}
-SCALE = 0.2
+HEAVIER = ROOT / "docs/examples/heavier.yaml"
+CALL_S, ROWS = 0.1, 32
+MOST_PER_S = ROWS / CALL_S
+"""As many as the model can do, on any machine: it sleeps, and its 320 a second leave most of a core free."""
+DEADLINE_MS = 2_000
+"""Twenty calls: a service that is kept from running for a second is still in time."""
+LOOSE = {"lateness": "1m", "busy": 1, "starved": 1, "lag": "1m", "others": 64}
+SCALE = 0.3
+
+
+def slow_service(folder: Path) -> dict[str, str]:
+    """What a service must find in its environment to host the documents' heavier model, ten times heavier."""
+    (folder / "slow_model.py").write_text(
+        f"from docs.examples import heavier\nheavier.CALL_S = {CALL_S}\nSlowModel = heavier.HeavierModel\n"
+    )
+    configuration = yaml.safe_load(HEAVIER.read_text())
+    configuration["models"][0]["class_path"] = "slow_model.SlowModel"
+    configuration["serving"] = {"micro_batch": {"max_rows": ROWS}, "deadline_ms": DEADLINE_MS}
+    (folder / "slow.yaml").write_text(yaml.safe_dump(configuration))
+    return {"REST_CONFIG": str(folder / "slow.yaml"), "PYTHONPATH": str(folder)}
 
 
 @pytest.mark.usefixtures("model")
 def test_twice_the_capacity_is_found_offered_shed_and_recovered_from(
     start: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Those let in are answered, the rest hears 503 at once, and after it is over hardly anybody does.
+    """Those let in are answered, the rest hears 503 at once, and after it is over far fewer do.
 
-    What the verdict is on a machine that does other things besides is not asked.
+    What the verdict is on a machine that does other things besides is not asked. Where it stood still during
+    the 1.8 s that find the capacity, twice of what was found is no overload: another run is made.
     """
     values = yaml.safe_load((ROOT / "configuration/scenarios/overload.yaml").read_text())
     file = tmp_path / "overload.yaml"
     file.write_text(yaml.safe_dump(values | {"generator": LOOSE}))
     words = ("--scenario", str(file), "--time-scale", str(SCALE))
-    suite = start("loadtests", *words, environment={"REST_CONFIG": HEAVIER}).wait()
-    assert suite.code in (0, 1, 3), suite.said
-    assert suite.facts["capacity_per_s"] <= 1.1 * MOST_PER_S, "more than the model can do"
+    for _ in range(5):
+        suite = start("loadtests", *words, environment=slow_service(tmp_path)).wait()
+        assert suite.code in (0, 1, 3), suite.said
+        capacity_per_s = suite.facts["capacity_per_s"]
+        if capacity_per_s > 0.8 * MOST_PER_S:
+            break
+    assert 0.8 * MOST_PER_S < capacity_per_s <= 1.1 * MOST_PER_S, "1.1: a call more or less falls into 1.8 s"
     samples = read_run(suite.folder).samples
-    overload = samples.where(samples.stage.equal("overload"))
+    overload = samples.select(samples.stage.equal("overload"))
+    refused = overload.outcome.equal("shed").mean()
+    assert refused > 0.15, "of 1.6 times what it can do in 6 s, it can do 63 % then and 10 % afterwards"
     assert overload.outcome.isin(("ok", "shed")).mean() > 0.9, "what else takes the machine makes some late"
-    assert overload.outcome.equal("shed").mean() > 0.2
-    recovered = samples.where(samples.intended_s > samples.intended_s.max() - 1.0)
-    assert recovered.ok.mean() > 0.9
+    recovery = samples.select(samples.stage.equal("recovery"))
+    last = recovery.select(recovery.intended_s > recovery.intended_s.max() - 3.0)
+    assert last.outcome.equal("shed").mean() < refused / 3, "one second of three may be lost"

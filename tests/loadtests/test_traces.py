@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from loadtests.recording.recorder import BATCH_ROWS, Recorder, Row
+from loadtests.recording.recorder import BATCH_ROWS, Recorder
+from loadtests.recording.row import SampleRow
 from loadtests.recording.writer import RunWriter
 from loadtests.traffic.replies import parse_server_timing
 from reports.data.facts import Facts, Stage
 from reports.data.folder import compact, read_run
+from tests.ports import find_free_port
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -50,8 +52,8 @@ def test_an_entry_that_makes_no_sense_spoils_no_other() -> None:
     assert parse_server_timing(told("x" * 32))[:2] == (0.5, 0.25)
 
 
-def row(number: int, trace_id: bytes = b"") -> Row:
-    return Row(number / 1000, number / 1000, 5.0, 5.0, 0, 0, 0, 200, 1, 300, 150, trace_id=trace_id)
+def row(number: int, trace_id: bytes = b"") -> SampleRow:
+    return SampleRow(number / 1000, number / 1000, 5.0, 5.0, 0, 0, 0, 200, 1, 300, 150, trace_id=trace_id)
 
 
 def facts(**changes: Any) -> Facts:
@@ -117,21 +119,21 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture
 def receiver(tmp_path: Path) -> Iterator[Receiver]:
     found = importlib.util.find_spec("rotel")
     if found is None or found.origin is None:
         pytest.fail("needs rotel: pip install -r requirements-dev.txt")
-    port = free_port()
+    port = find_free_port()
     log = tmp_path / "rotel.log"
     command = [
         *(str(Path(found.origin).with_name("rotel-agent")), "start"),
-        *("--otlp-http-endpoint", f"127.0.0.1:{port}", "--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}"),
+        *(
+            "--otlp-http-endpoint",
+            f"127.0.0.1:{port}",
+            "--otlp-grpc-endpoint",
+            f"127.0.0.1:{find_free_port()}",
+        ),
         *("--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity", "detailed"),
     ]
     pause = threading.Event()

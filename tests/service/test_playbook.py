@@ -61,7 +61,7 @@ def told(url: str) -> dict[str, float]:
 
 
 @pytest.fixture
-def overloaded(serve: Callable[..., Any]) -> Iterator[tuple[str, ThreadPoolExecutor]]:
+def refuse_overloaded(serve: Callable[..., Any]) -> Iterator[tuple[str, ThreadPoolExecutor]]:
     """A service that takes 0.4 s for a batch of at most two and has 0.9 s, and clients who never pause.
 
     Until it has measured itself it takes on as many as its queue holds: of these the fifth is too late.

@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from service.batching.inference import Outcome
+from service.batching.inference import InferenceResult
 
 
 class _Selector(selectors.DefaultSelector):
@@ -69,8 +69,8 @@ class ScriptedInference:
         self.batches: list[list[int]] = []
         self.started_s: list[float] = []
 
-    def run(
-        self, rows: Sequence[int], done: Callable[[Outcome[int]], None], clock: Callable[[], float]
+    def start(
+        self, rows: Sequence[int], done: Callable[[InferenceResult[int]], None], clock: Callable[[], float]
     ) -> None:
         index = len(self.batches)
         self.batches.append(list(rows))
@@ -78,7 +78,7 @@ class ScriptedInference:
         duration_s = self._durations_s[index % len(self._durations_s)]
         error: Any = self._errors[index % len(self._errors)]
         outputs = [] if error else [-row for row in rows]
-        outcome = Outcome(outputs, error, clock(), clock() + duration_s)
+        outcome = InferenceResult(outputs, error, clock(), clock() + duration_s)
         if self._inline:
             self._loop.pass_time(duration_s)
             done(outcome)

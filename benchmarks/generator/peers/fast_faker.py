@@ -1,4 +1,4 @@
-"""Locust's faster client with one Faker for all: what somebody who cares about speed writes."""
+"""Locust's faster client with one Faker for all requests: a script written for speed."""
 
 from faker import Faker
 from locust import FastHttpUser, constant, task
@@ -7,7 +7,7 @@ fake = Faker()
 
 
 class Customer(FastHttpUser):
-    """Asks for one prediction after the other, for a new person each time."""
+    """Asks for one prediction after the other, each for a new person."""
 
     wait_time = constant(0)
 

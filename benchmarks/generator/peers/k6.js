@@ -1,4 +1,4 @@
-// A lean k6 script: a ready body, no checks, replies not kept.
+// A minimal k6 script: a ready body, no checks, replies discarded.
 import http from "k6/http";
 
 export const options = { vus: 32, duration: "10m", discardResponseBodies: true };

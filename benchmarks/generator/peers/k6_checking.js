@@ -1,4 +1,4 @@
-// The same, each reply checked as this suite checks it: a 200 with a finite number in it.
+// The same with the check that this suite makes of each reply: status 200 and a finite number.
 import { check } from "k6";
 import http from "k6/http";
 

@@ -1,11 +1,11 @@
-"""The script most tutorials show: an HttpUser that builds its Faker anew in every task."""
+"""The script of most tutorials: an HttpUser that creates a Faker in every task."""
 
 from faker import Faker
 from locust import HttpUser, constant, task
 
 
 class Customer(HttpUser):
-    """Asks for one prediction after the other, for a new person each time."""
+    """Asks for one prediction after the other, each for a new person."""
 
     wait_time = constant(0)
 

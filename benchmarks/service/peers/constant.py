@@ -12,8 +12,10 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope
 
 from service.app import app
-from service.batching.replies import Reply, read_body
-from service.web.middleware import PLACE, Front
+from service.batching.endpoint import RESERVATION
+from service.batching.replies import HttpReply
+from service.batching.request_body import read_body
+from service.web.middleware import RequestMiddleware
 
 ROUTE: Final = "/constant"
 SHORT: Final = "/constant/short"
@@ -33,14 +35,14 @@ class Short:
 
     def admit(self, scope: Scope) -> None:
         """Take every request on."""
-        scope[PLACE] = None
+        scope[RESERVATION] = None
 
-    async def __call__(self, _: Scope, receive: Receive) -> Reply:
+    async def __call__(self, _: Scope, receive: Receive) -> HttpReply:
         """Read the body, parse nothing, answer the same."""
         await read_body(receive, MOST_BYTES)
-        return Reply(200, BODY)
+        return HttpReply(200, BODY)
 
 
 for layer in app.user_middleware:
-    if isinstance(front := getattr(layer.cls, "__self__", None), Front):
-        front.add(SHORT, Short())
+    if isinstance(middleware := getattr(layer.cls, "__self__", None), RequestMiddleware):
+        middleware.add_endpoint(SHORT, Short())

@@ -29,7 +29,7 @@ class DataFrameModel(MLModel):  # type: ignore[misc]
     output_schema = InsuranceChargesModelOutput
 
     def __init__(self, model_path: str | Path = model_file.MODEL_PATH) -> None:
-        regression = model_file.load(Path(model_path))
+        regression = model_file.read_model_file(Path(model_path))
         del regression.feature_names_in_  # the pipeline hands it an array, as scikit-learn does by default
         prepare = Pipeline([("derive", FunctionTransformer(_derived)), ("encode", _encoder())])
         prepare.fit(pd.DataFrame([_record(region) for region in REGIONS]))

@@ -1,1 +1,1 @@
-"""What can be known of the Kubernetes files without a cluster: run `python -m deploy.kubernetes.checks`."""
+"""Checks the Kubernetes files without a cluster: `python -m deploy.kubernetes.checks`."""

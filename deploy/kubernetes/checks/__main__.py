@@ -1,4 +1,4 @@
-"""`make k8s-check`: render, validate, cross-check and apply every kustomization, without a cluster."""
+"""`make k8s-check`: renders, validates, cross-checks and applies every kustomization, without a cluster."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from deploy.kubernetes.checks.objects import FOLDER, Item, RenderError, kustomiz
 from deploy.kubernetes.checks.schemas import LATEST, OLDEST, misfits
 
 FIRST = "base"
-"""It makes the namespace, so it is applied before the others."""
+"""It creates the namespace, so it is applied before the others."""
 
 
 def main() -> int:
-    """Check all; 0 if nothing was found, 1 if something was, 2 where it can't be checked."""
+    """Check all kustomizations; 0 if nothing was found, 1 if something was, 2 if they can't be rendered."""
     try:
         rendered = {folder: render(folder) for folder in kustomizations()}
     except RenderError as error:
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def mistakes(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
-    """What can be seen in the objects alone."""
+    """Return the mistakes that the rendered objects show; `around` has the objects of all kustomizations."""
     return [
         *_misfits(items),
         *references.findings(items, around),
@@ -62,7 +62,7 @@ def _misfits(items: Iterable[Item]) -> Iterable[str]:
 
 
 def applied(cluster: EmulatedCluster, folder: str, count: int) -> list[str]:
-    """What goes wrong when kubectl applies a kustomization, and applies it again."""
+    """Apply a kustomization twice with kubectl; return what goes wrong."""
     command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "apply", "-k", str(FOLDER / folder)]
     for time in ("first", "second"):
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)

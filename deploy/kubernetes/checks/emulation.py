@@ -1,8 +1,8 @@
-"""An emulated Kubernetes API for kubectl to talk to: it keeps objects in memory, and runs nothing.
+"""An emulated Kubernetes API for kubectl: it stores objects in memory and runs nothing.
 
-It answers discovery, the part of OpenAPI that kubectl asks for, and reads and writes of objects. What is
-written is validated strictly against the schemas of one Kubernetes release, and must lie in a namespace that
-exists. No pod ever starts, no default is filled in, no autoscaler decides: that takes a cluster.
+It answers discovery, the part of OpenAPI that kubectl requests, and reads and writes of objects. A written
+object is validated strictly against the schemas of one Kubernetes release, and its namespace must exist. No
+pod starts, no default is set, and no autoscaler decides: these need a cluster.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from deploy.kubernetes.checks.schemas import LATEST, misfits
 
 NAMESPACES: Final = "/api/v1/namespaces"
 ALIAS: Final = "/api/v1/namespace-objects"
-"""kmock takes a namespace for a part of the address, never for an object: it is kept under this name."""
+"""kmock treats a namespace as a part of the path, not as an object; this path stores it as an object."""
 
 KINDS: Final = {
     "v1/namespaces": ("Namespace", False),
@@ -40,16 +40,16 @@ KINDS: Final = {
     "networking.k8s.io/v1/networkpolicies": ("NetworkPolicy", True),
     "policy/v1/poddisruptionbudgets": ("PodDisruptionBudget", True),
 }
-"""Each kind the API knows, and whether it lies in a namespace."""
+"""Each kind that the API knows, and whether it is namespaced."""
 START_PATIENCE_S: Final = 30
 VERBS: Final = {"create", "delete", "get", "list", "patch", "watch"}
 
 
 class EmulatedCluster(kmock.KubernetesEmulator):
-    """kmock's emulator, which refuses what a real API server would refuse."""
+    """kmock's emulator, with the validation of a real API server."""
 
     kubeconfig: Path
-    """Where kubectl reads how to reach it."""
+    """The configuration with which kubectl reaches it."""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -88,9 +88,9 @@ class EmulatedCluster(kmock.KubernetesEmulator):
 
 @contextmanager
 def emulated_cluster() -> Iterator[EmulatedCluster]:
-    """A cluster on a free port of this machine, empty, until the block ends.
+    """Run an empty cluster on a free port of this machine until the block ends.
 
-    Raises what keeps it from starting, TimeoutError after half a minute.
+    Raises the error that prevents its start, TimeoutError after half a minute.
     """
     cluster = EmulatedCluster()
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
@@ -132,7 +132,7 @@ def _kubeconfig(url: str) -> dict[str, Any]:
 
 
 def _core_discovery() -> dict[str, Any]:
-    """The kinds of the core group, which kmock calls `/v1`."""
+    """Describe the kinds of the core group, which kmock calls `/v1`."""
     return {
         "kind": "APIResourceList",
         "groupVersion": "v1",
@@ -160,7 +160,7 @@ def _group_path(resource: str) -> str:
 
 
 def _openapi_of(path: str) -> dict[str, Any]:
-    """What kubectl wants to know of a group: that each kind in it can be validated by the server."""
+    """Describe a group for kubectl: the server can validate each of its kinds."""
     paths = {}
     for resource, (kind, _) in KINDS.items():
         if _group_path(resource) == path:

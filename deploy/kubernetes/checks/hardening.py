@@ -1,7 +1,7 @@
-"""What a pod may do: the `restricted` Pod Security Standard, and a little more that costs nothing.
+"""Checks the permissions of pods: the `restricted` Pod Security Standard, and a few rules more.
 
 The standard: https://kubernetes.io/docs/concepts/security/pod-security-standards. A namespace that enforces
-it refuses the pods of a Deployment that breaks it, and says so only among the events.
+it refuses pods of a Deployment that violate it, and reports this only in the events.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from deploy.kubernetes.checks.objects import Item, Pod, pods
 
 
 def findings(items: Sequence[Item]) -> list[str]:
-    """Everything that a pod is allowed, or uses without a bound, and shouldn't."""
+    """Return each permission that a pod should not have, and each missing request or limit."""
     return [sentence for pod in pods(items) for sentence in _of(pod)]
 
 

@@ -1,4 +1,4 @@
-"""Rendered objects, and how to ask them: by kind and name, their pods, what a selector selects."""
+"""Rendered objects, found by kind and name, by pod and by selector."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 
 FOLDER: Final = Path(__file__).resolve().parents[1]
 PARTS: Final = {"load-test/common"}
-"""Kustomizations that are parts of others, and never applied alone."""
+"""Kustomizations that only others use; they are never applied directly."""
 
 Item = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ class RenderError(Exception):
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod, or the template of many, and the object it stands in."""
+    """A pod or a pod template, and the object that contains it."""
 
     owner: str
     labels: Mapping[str, str]
@@ -32,25 +32,25 @@ class Pod:
 
     @property
     def containers(self) -> list[Item]:
-        """All of them, those that only initialise included."""
+        """All containers, including init containers."""
         return [*self.spec.get("initContainers", []), *self.spec["containers"]]
 
     @property
     def ports(self) -> dict[str | int, int]:
-        """Its containers' ports, by name and by number."""
+        """The ports of its containers, by name and by number."""
         declared = [port for each in self.containers for port in each.get("ports", [])]
         numbers: dict[str | int, int] = {port["containerPort"]: port["containerPort"] for port in declared}
         return numbers | {port["name"]: port["containerPort"] for port in declared if "name" in port}
 
 
 def kustomizations() -> list[str]:
-    """The folders to be applied, relative to deploy/kubernetes."""
+    """List the folders to apply, relative to deploy/kubernetes."""
     found = (str(path.parent.relative_to(FOLDER)) for path in FOLDER.rglob("kustomization.yaml"))
     return sorted(set(found) - PARTS)
 
 
 def render(folder: str) -> list[Item]:
-    """The objects of a kustomization, as `kubectl kustomize` makes them, offline."""
+    """Return the objects of a kustomization, rendered offline by `kubectl kustomize`."""
     command = ["kubectl", "kustomize", str(FOLDER / folder)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -64,17 +64,17 @@ def render(folder: str) -> list[Item]:
 
 
 def label_of(item: Item) -> str:
-    """An object's kind and name, as sentences call it."""
+    """Return an object's kind and name, for messages."""
     return f"{item['kind']} {item['metadata']['name']}"
 
 
 def of_kind(items: Iterable[Item], kind: str) -> dict[str, Item]:
-    """The objects of a kind, by name."""
+    """Return the objects of a kind, by name."""
     return {item["metadata"]["name"]: item for item in items if item["kind"] == kind}
 
 
 def pods(items: Iterable[Item]) -> Iterator[Pod]:
-    """The pods among the objects: of Deployments, of Jobs, and those that stand alone."""
+    """Yield the pods of Deployments and Jobs, and single pods."""
     for item in items:
         template = item if item["kind"] == "Pod" else item.get("spec", {}).get("template")
         if template is not None:
@@ -84,5 +84,5 @@ def pods(items: Iterable[Item]) -> Iterator[Pod]:
 
 
 def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether all that the selector asks for is there."""
+    """Whether the labels include all labels of the selector."""
     return selector.items() <= labels.items()

@@ -1,8 +1,9 @@
-"""Whether the network policies let through what the pods need: a cluster drops the rest without a word.
+"""Checks that the network policies allow the connections that the pods need.
 
-Needed are the Services that a command line names, DNS, the collector of the service's traces, and a way in
-for Prometheus to each port that is scraped. Policies are read as Kubernetes reads them: a pod that none
-selects is open, and of those that select it one that allows is enough.
+A cluster silently drops connections that no policy allows. The pods need the Services that a command line
+names, DNS, the collector of the service's traces, and access for Prometheus to each scraped port. Policies
+have the semantics of Kubernetes: a pod that no policy selects is open, and if several policies select it, one
+that allows the connection is enough.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from deploy.kubernetes.checks.references import ADDRESS
 
 HERE: Final = "model-services"
 NAME: Final = "kubernetes.io/metadata.name"
-"""The label by which each namespace bears its own name."""
+"""The label of each namespace that contains its name."""
 MASTER_PORT: Final = 5557
-"""Where Locust's master waits for its workers unless told otherwise."""
+"""The default port on which Locust's master waits for its workers."""
 
 
 @dataclass(frozen=True)
 class End:
-    """One end of a connection: a pod, by its labels and its namespace."""
+    """One end of a connection: a pod, with its labels and its namespace."""
 
     name: str
     labels: Mapping[str, str]
@@ -40,7 +41,7 @@ PROMETHEUS: Final = End("Prometheus", {"app.kubernetes.io/name": "prometheus"}, 
 
 
 def findings(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
-    """What the pods of `items` need and no policy of theirs or of the rest (`around`) allows."""
+    """Return the connections that the pods of `items` need and no policy of `items` or `around` allows."""
     policies = [*(of_kind(around, "NetworkPolicy") | of_kind(items, "NetworkPolicy")).values()]
     return [sentence for pod in pods(items) for sentence in _shut(pod, around, policies)]
 
@@ -59,7 +60,7 @@ def _shut(pod: Pod, around: Sequence[Item], policies: Sequence[Item]) -> Iterato
 
 
 def _needed(pod: Pod, around: Sequence[Item]) -> Iterator[tuple[End, int, str]]:
-    """Whom a pod has to reach, at which port, by which protocol."""
+    """Yield the other end, port and protocol of each connection that a pod needs."""
     yield DNS, 53, "UDP"
     yield DNS, 53, "TCP"
     words = [word for container in pod.containers for word in container.get("args", [])]
@@ -76,7 +77,7 @@ def _needed(pod: Pod, around: Sequence[Item]) -> Iterator[tuple[End, int, str]]:
 
 
 def allowed(policies: Iterable[Item], direction: str, pod: End, other: End, port: int, protocol: str) -> bool:
-    """Whether a pod may reach the other end (egress), or be reached from it (ingress), at that port."""
+    """Whether a pod may connect to the other end (egress), or the other end to it (ingress), on that port."""
     side = "to" if direction == "egress" else "from"
     ports = (other if direction == "egress" else pod).ports
     over = [
@@ -93,7 +94,7 @@ def allowed(policies: Iterable[Item], direction: str, pod: End, other: End, port
 
 
 def _names_port(rule: Item, ports: Mapping[str | int, int], port: int, protocol: str) -> bool:
-    """Whether a rule is for that port; one that names none is for all."""
+    """Whether a rule applies to that port; a rule without ports applies to all."""
     return "ports" not in rule or any(
         each.get("protocol", "TCP") == protocol and ports.get(each["port"], each["port"]) == port
         for each in rule["ports"]
@@ -101,7 +102,7 @@ def _names_port(rule: Item, ports: Mapping[str | int, int], port: int, protocol:
 
 
 def _names_end(peers: Sequence[Item] | None, end: End) -> bool:
-    """Whether one of a rule's peers is that pod; a rule without any is for all. An address is no pod's."""
+    """Whether a rule's peers include that pod; no peers include every pod, and an IP block includes none."""
     return peers is None or any(
         "ipBlock" not in peer
         and selects(peer.get("podSelector", {}).get("matchLabels", {}), end.labels)

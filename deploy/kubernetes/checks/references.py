@@ -1,7 +1,7 @@
-"""What names what: selectors find pods, ports find ports, and whatever is mounted or scaled exists.
+"""Checks the references between objects: selectors, ports, volumes, accounts and scale targets.
 
-The API server accepts all of these mistakes without a word. Each check takes the objects of one
-kustomization and, where what they name may lie in another, those of all; it yields sentences.
+The API server accepts all of these mistakes silently. Each check takes the objects of one kustomization and,
+because a reference may lead to another one, the objects of all; it yields a sentence per mistake.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ Check = Callable[[Sequence[Item], Sequence[Item]], Iterator[str]]
 
 CLUSTER_WIDE: Final = {"Namespace"}
 ADDRESS: Final = re.compile(r"--host=http://([\w-]+):(\d+)|--master-host=([\w-]+)()")
-"""A Service that a container's arguments name, with its port."""
+"""A Service in a container's arguments, with its port."""
 
 
 def findings(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
-    """Everything that is wrong with the references between the objects."""
+    """Return every mistake in the references between the objects."""
     return [sentence for check in CHECKS for sentence in check(items, around)]
 
 
 def names(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
-    """No two objects of a kind bear one name."""
+    """Check that no two objects of a kind have the same name."""
     counts = Counter(map(label_of, items))
     yield from (f"{label} is there {count} times" for label, count in counts.items() if count > 1)
 
 
 def namespaces(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
-    """Each object lies in a namespace that is made here."""
+    """Check that each object is in a namespace that is created here."""
     made = of_kind(around, "Namespace")
     for item in items:
         namespace = item["metadata"].get("namespace")
@@ -41,7 +41,7 @@ def namespaces(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
 
 
 def own_selectors(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
-    """A Deployment selects the pods it makes."""
+    """Check that a Deployment selects the pods of its template."""
     for item in of_kind(items, "Deployment").values():
         wanted = item["spec"]["selector"]["matchLabels"]
         if not selects(wanted, item["spec"]["template"]["metadata"]["labels"]):
@@ -49,7 +49,7 @@ def own_selectors(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
 
 
 def selectors(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
-    """Whatever else selects pods of this project finds one."""
+    """Check that every other selector of pods selects at least one."""
     found = list(pods(around))
     for item in items:
         for where, wanted in _selectors_of(item):
@@ -58,7 +58,7 @@ def selectors(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
 
 
 def _selectors_of(item: Item) -> Iterator[tuple[str, dict[str, str]]]:
-    """Where an object selects pods of its own namespace, and by which labels."""
+    """Yield the fields in which an object selects pods of its namespace, with the labels."""
     spec = item.get("spec", {})
     match item["kind"]:
         case "Service":
@@ -81,7 +81,7 @@ def _selectors_of(item: Item) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def service_ports(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
-    """Each port of a Service leads to a port that all its pods have."""
+    """Check that each port of a Service leads to a port of all its pods."""
     for service in of_kind(items, "Service").values():
         chosen = [pod for pod in pods(around) if selects(service["spec"]["selector"], pod.labels)]
         for port in service["spec"]["ports"]:
@@ -90,7 +90,7 @@ def service_ports(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str
 
 
 def policy_ports(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
-    """A port that a NetworkPolicy lets in by name is one of the pods it protects."""
+    """Check that each named ingress port of a NetworkPolicy is a port of the pods that it selects."""
     for policy in of_kind(items, "NetworkPolicy").values():
         wanted = policy["spec"]["podSelector"].get("matchLabels", {})
         chosen = [pod for pod in pods(around) if selects(wanted, pod.labels)]
@@ -100,7 +100,7 @@ def policy_ports(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]
 
 
 def pod_ports(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
-    """Probes ask, and Prometheus scrapes, a port that the pod has."""
+    """Check that probes and Prometheus use a port of the pod."""
     for pod in pods(items):
         for container in pod.containers:
             for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
@@ -118,7 +118,7 @@ def _missing_port(where: str, port: str | int, chosen: Iterable[Pod]) -> Iterato
 
 
 def volumes(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
-    """What is mounted is a volume of the pod, each volume is mounted, and what it is filled from exists."""
+    """Check that each mount has a volume, each volume a mount, and each volume's source exists."""
     sources = {
         "configMap": ("ConfigMap", "name"),
         "persistentVolumeClaim": ("PersistentVolumeClaim", "claimName"),
@@ -137,7 +137,7 @@ def volumes(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
 
 
 def accounts(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
-    """Each pod runs as a ServiceAccount that is made with it."""
+    """Check that each pod runs as a ServiceAccount of the same kustomization."""
     for pod in pods(items):
         name = pod.spec.get("serviceAccountName", "default")
         if name not in of_kind(items, "ServiceAccount"):
@@ -145,7 +145,7 @@ def accounts(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
 
 
 def autoscalers(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
-    """What is scaled exists, leaves its replicas to the autoscaler, and requests what is measured."""
+    """Check that each scale target exists, states no replicas, and requests the resources it is scaled by."""
     for scaler in of_kind(items, "HorizontalPodAutoscaler").values():
         label, spec = label_of(scaler), scaler["spec"]
         target: dict[str, Any] = spec["scaleTargetRef"]
@@ -167,7 +167,7 @@ def autoscalers(items: Sequence[Item], _: Sequence[Item]) -> Iterator[str]:
 
 
 def addresses(items: Sequence[Item], around: Sequence[Item]) -> Iterator[str]:
-    """A Service that is named on a command line exists, with that port."""
+    """Check that each Service on a command line exists, with that port."""
     services = of_kind(around, "Service")
     for pod in pods(items):
         for argument in (word for each in pod.containers for word in each.get("args", [])):

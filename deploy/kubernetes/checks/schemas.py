@@ -1,4 +1,4 @@
-"""Objects against the published schemas of Kubernetes releases, strictly: no field it doesn't know."""
+"""Validates objects against the published schemas of Kubernetes releases; an unknown field is an error."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, Final
 import kubernetes_validate
 
 OLDEST: Final = "1.27"
-"""Before it, a PodDisruptionBudget can't say what becomes of unhealthy pods."""
+"""Earlier releases have no `unhealthyPodEvictionPolicy` in a PodDisruptionBudget."""
 LATEST: Final = "1.37"
 
 
 def misfits(item: Mapping[str, Any], release: str) -> list[str]:
-    """What of an object the release refuses, a sentence each; empty if it fits."""
+    """Return a sentence about what the release refuses; empty if the object is valid."""
     try:
         kubernetes_validate.validate(item, release, strict=True)
     except kubernetes_validate.ValidationError as error:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from loadtests.cli import own_service
-from loadtests.cli.own_service import OwnService, free_port
+from loadtests.cli.own_service import OwnService, find_free_port
 
 
 class Ready(BaseHTTPRequestHandler):
@@ -43,13 +43,13 @@ def test_a_service_that_was_quicker_to_take_the_port_is_not_taken_for_it(
     other: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two load tests that start at once both find the usual port free; one gets it, one gets another."""
-    monkeypatch.setattr(own_service, "free_port", lambda preferred: preferred or free_port(0))
+    monkeypatch.setattr(own_service, "find_free_port", lambda preferred: preferred or find_free_port(0))
     with OwnService(other) as service:
         assert service.host != f"http://127.0.0.1:{other}"
 
 
 def test_a_signal_that_comes_while_it_starts_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes when there is a process, and nobody knows it yet."""
+    """It comes when there is a process, and nobody knows it yet; SIGINT interrupts, as at a terminal."""
     started = []
     popen = subprocess.Popen
 
@@ -59,6 +59,10 @@ def test_a_signal_that_comes_while_it_starts_leaves_no_process(monkeypatch: pyte
         return started[-1]
 
     monkeypatch.setattr(own_service.subprocess, "Popen", interrupted)
-    with pytest.raises(KeyboardInterrupt), OwnService(0):
-        pass
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), OwnService(0):
+            pass
+    finally:
+        signal.signal(signal.SIGINT, handler)
     assert started[0].poll() is not None

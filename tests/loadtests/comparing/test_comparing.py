@@ -18,7 +18,8 @@ from configuration.scenario import Scenario
 from loadtests.comparing.figures import Column, column
 from loadtests.comparing.forms import EAGER_FORMS, STEADY_FORMS, Form, eager, steady
 from loadtests.comparing.page import page, reasons
-from loadtests.recording.recorder import OUTCOME_CODES, Recorder, Row
+from loadtests.recording.recorder import Recorder
+from loadtests.recording.row import OUTCOME_CODES, SampleRow
 from loadtests.recording.writer import Observation, RunWriter
 from reports.data.facts import Facts, Plan, Stage
 from reports.data.folder import read_run
@@ -94,7 +95,7 @@ def recorded(folder: Path, rows: int = 1, cpu_percent: float | None = 20.0) -> P
         took_ms = 99.0 if judged < 0 else judged + 1.0
         told = (0.5, 0.2, 8.0) if status == 200 else ()
         recorder.record(
-            Row(number / 10, number / 10, took_ms, took_ms, 0, outcome, 0, status, rows, 9, 9, *told)
+            SampleRow(number / 10, number / 10, took_ms, took_ms, 0, outcome, 0, status, rows, 9, 9, *told)
         )
     recorder.seal()
     for second in range(1 + SECONDS):

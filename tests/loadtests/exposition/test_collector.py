@@ -18,15 +18,17 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
-from loadtests.cli.own_service import free_port
 from loadtests.exposition.collector import GeneratorMetrics
-from loadtests.exposition.counts import MOST_ENDPOINTS, Counts
-from loadtests.recording.recorder import OTHER_NAMES, OUTCOME_CODES, ROW, Batch
+from loadtests.exposition.counts import MOST_ENDPOINTS, RequestCounts
+from loadtests.recording.recorder import OTHER_NAMES
+from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
 from loadtests.recording.run import RunRecording
+from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation
 from reports.data.facts import Facts, Plan, Stage
 from reports.data.folder import read_run
 from reports.data.samples import OUTCOMES
+from tests.ports import find_free_port
 
 Told = dict[str, float]
 Start = Callable[..., Any]
@@ -46,7 +48,7 @@ def told(families: Any) -> Told:
 def rows(
     latency_ms: Any, outcome: str = "ok", sent_after_s: float = 0.0, endpoint: int = 0, predictions: int = 1
 ) -> np.ndarray:
-    made = np.zeros(len(latency_ms), dtype=ROW)
+    made = np.zeros(len(latency_ms), dtype=ROW_DTYPE)
     made["latency_ms"] = latency_ms
     made["intended_s"] = np.arange(len(latency_ms)) / 10
     made["sent_s"] = made["intended_s"] + sent_after_s
@@ -56,13 +58,13 @@ def rows(
     return made
 
 
-def batch(*parts: np.ndarray, endpoints: tuple[str, ...] = ("prediction", "batch")) -> Batch:
+def batch(*parts: np.ndarray, endpoints: tuple[str, ...] = ("prediction", "batch")) -> SampleBatch:
     joined = np.concatenate(parts)
-    return Batch(joined, np.zeros(len(joined), dtype=np.int16), endpoints)
+    return SampleBatch(joined, np.zeros(len(joined), dtype=np.int16), endpoints)
 
 
-def counted(*batches: Batch) -> Told:
-    counts = Counts()
+def counted(*batches: SampleBatch) -> Told:
+    counts = RequestCounts()
     for each in batches:
         counts.add(each)
     return told(counts.collect())
@@ -288,7 +290,7 @@ def test_the_last_scrape_has_everything_and_ends_the_wait(
         delay_s=1.5 if count > 4 else 0.0, status=500 if count < 3 else 200
     )
     file = scenario_file(load="{users: [{constant: 2, for: 4s}]}", objectives="[error rate <= 100 %]")
-    port = free_port(0)
+    port = find_free_port()
     suite = start(
         "loadtests",
         *("--scenario", file, "--host", obedient.host),
@@ -318,7 +320,7 @@ def test_a_master_tells_what_its_workers_sent_until_ctrl_c(
 ) -> None:
     """The wait for a scrape ends at a signal, with the verdict's own exit code."""
     file = scenario_file(objectives="[max latency <= 1 us]", more="traffic: {user: stress}")
-    port = free_port(0)
+    port = find_free_port()
     suite = start(
         "loadtests",
         *("--scenario", file, "--host", obedient.host, "--processes", "2"),
@@ -335,11 +337,11 @@ def test_a_master_tells_what_its_workers_sent_until_ctrl_c(
 def test_the_web_ui_tells_them_too(start: Start, scenario_file: ScenarioFile, obedient: Any) -> None:
     """Under its own address, in both of Prometheus' formats, with all that two workers sent."""
     file = scenario_file(load="{users: [{constant: 4, for: 3s}]}", more="traffic: {user: stress}")
-    port = free_port(0)
+    port = find_free_port()
     suite = start(
         "locust",
         *("-f", "loadtests/locustfile.py", "--host", obedient.host, "--scenario", file, "--processes", "2"),
-        *("--master-bind-port", str(bus := free_port(0)), "--master-port", str(bus)),
+        *("--master-bind-port", str(bus := find_free_port()), "--master-port", str(bus)),
         *("--autostart", "--web-port", str(port), "--web-base-path", "/load"),
     )
     read = reader(port, "/load")
@@ -374,7 +376,7 @@ def test_a_port_that_is_taken_is_told(start: Start, obedient: Any, module: str) 
 @pytest.mark.parametrize("command", [("loadtests", "--web"), ("locust", "-f", "loadtests/locustfile.py")])
 def test_nothing_is_told_on_two_ports(start: Start, obedient: Any, command: tuple[str, ...]) -> None:
     """The web UI tells it, so a Prometheus that asks both would count every request twice."""
-    ports = ("--web-port", str(free_port(0)), "--metrics-port", str(free_port(0)))
+    ports = ("--web-port", str(find_free_port()), "--metrics-port", str(find_free_port()))
     suite = start(*command, *ports, "--host", obedient.host).wait()
     assert suite.code == 2, suite.said
     assert "--metrics-port: the web UI tells the metrics on its own port, under /metrics" in suite.stderr
@@ -391,7 +393,7 @@ def test_nothing_is_told_on_two_ports(start: Start, obedient: Any, command: tupl
     ],
 )
 def test_an_impossible_value_is_told(start: Start, option: str, value: str, sentence: str) -> None:
-    port = () if option == "--metrics-port" else ("--metrics-port", str(free_port(0)))
+    port = () if option == "--metrics-port" else ("--metrics-port", str(find_free_port()))
     suite = start("loadtests", option, value, *port).wait()
     assert suite.code == 2
     assert sentence in suite.stderr

@@ -211,9 +211,9 @@ def test_a_run_observes_the_deployment_beside_the_load(
     assert "--kubernetes:" not in suite.said
     telemetry = read_run(suite.folder).telemetry
     seen = {
-        name: telemetry.series(name, "kubernetes")[1].tolist()
+        name: telemetry.select_series(name, "kubernetes")[1].tolist()
         for name in telemetry.names
-        if len(telemetry.series(name, "kubernetes")[1])
+        if len(telemetry.select_series(name, "kubernetes")[1])
     }
     assert seen == {
         "replicas_ready": [2.0],

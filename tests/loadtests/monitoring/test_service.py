@@ -190,12 +190,12 @@ def test_the_real_service_is_watched(start: Callable[..., Any], scenario_file: C
     assert suite.code == 0, suite.said
     telemetry = read_run(suite.folder).telemetry
     for name in ("readiness", "probe_ms", "cpu_percent", "memory_mib"):
-        seen_at, values = telemetry.series(name, "service")
+        seen_at, values = telemetry.select_series(name, "service")
         assert 3 <= len(values) <= 6, name
         assert (values >= 0).all()
         assert (seen_at <= 5.5).all()
     for name, most in (("others_percent", 100.0 * psutil.cpu_count()), ("idle_percent", 100.0)):
-        assert all(0 <= value <= 1.1 * most for value in telemetry.series(name, "machine")[1])
-        assert len(telemetry.series(name, "machine")[1]) >= 3
+        assert all(0 <= value <= 1.1 * most for value in telemetry.select_series(name, "machine")[1])
+        assert len(telemetry.select_series(name, "machine")[1]) >= 3
     outcomes = {judged["text"]: judged["observed"] for judged in suite.verdict["objectives"]}
     assert outcomes["availability >= 99.9 %"] == 100.0

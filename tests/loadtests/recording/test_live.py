@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from loadtests.recording.live import Live
-from loadtests.recording.recorder import KIND_CODES, OUTCOME_CODES, ROW, Batch
-from reports.data.facts import Stage
-from reports.judging.objectives import parse_objective
+from loadtests.recording.live import LiveFigures
+from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_DTYPE
+from loadtests.recording.sample_writer import SampleBatch
+from reports.data.facts import Facts, Stage
+from reports.data.percentiles import compute_percentile, compute_rank
+from reports.objectives.parsing import parse_objectives
 
 STAGES = (
     Stage("warm-up", 0.0, 10.0, judged=False),
@@ -22,9 +25,9 @@ STAGES = (
 
 def batch(
     latency_ms: Any, stage: int = 1, outcome: str = "ok", status: int = 200, endpoint: int = 0
-) -> Batch:
+) -> SampleBatch:
     values = np.atleast_1d(np.asarray(latency_ms, dtype=float))
-    rows = np.zeros(len(values), dtype=ROW)
+    rows = np.zeros(len(values), dtype=ROW_DTYPE)
     rows["intended_s"] = STAGES[stage].start_s + np.arange(len(values)) / 10
     rows["latency_ms"] = values
     rows["outcome"] = OUTCOME_CODES[outcome]
@@ -32,25 +35,47 @@ def batch(
     rows["status"] = status
     rows["rows"] = 10
     rows["endpoint"] = endpoint
-    return Batch(rows, np.full(len(values), stage, dtype=np.int16), ["prediction", "batch"])
+    return SampleBatch(rows, np.full(len(values), stage, dtype=np.int16), ["prediction", "batch"])
 
 
-def live(*objectives: str, expected: tuple[str, ...] = ()) -> Live:
-    return Live(STAGES, [parse_objective(text) for text in objectives], expected)
+def live(*objectives: str, expected: tuple[str, ...] = ()) -> LiveFigures:
+    facts = Facts(
+        "steps",
+        "",
+        "closed",
+        "http://127.0.0.1:1",
+        "2026-01-01T00:00:00Z",
+        STAGES,
+        objectives,
+        expected=expected,
+    )
+    return LiveFigures(facts, parse_objectives(objectives))
 
 
-def observed(figures: Live, t_s: float = 30.0) -> dict[str, float | None]:
-    return {str(standing.objective): standing.observed for standing in figures.standings(t_s)}
+def observed(figures: LiveFigures, t_s: float = 30.0) -> dict[str, float | None]:
+    return {str(standing.objective): standing.observed for standing in figures.list_standings(t_s)}
 
 
 def test_percentiles_are_within_a_percent() -> None:
-    figures = live()
+    percents = ("7", "50", "55", "95", "99", "99.9")
+    figures = live(*(f"p{percent} latency <= 1 s" for percent in percents))
     values = np.random.default_rng(7).lognormal(3.0, 1.0, 20_000)
     for part in np.array_split(values, 50):
         figures.add(batch(part), 12.0)
-    for percent in (50.0, 95.0, 99.0):
-        exact = np.quantile(values, percent / 100, method="inverted_cdf")
-        assert figures.total().percentile_ms(percent) == pytest.approx(exact, rel=0.02)
+    seen = observed(figures)
+    for percent in percents:
+        exact = compute_percentile(values, Fraction(percent) / 100)
+        assert seen[f"p{percent} latency <= 1 s"] == pytest.approx(exact / 1000, rel=0.02)
+    assert figures.compute_totals().p99_ms == pytest.approx(compute_percentile(values, 0.99), rel=0.02)
+
+
+@pytest.mark.parametrize(("count", "rank"), [(1, 1), (2, 1), (4, 2), (8, 3), (20, 6), (100, 30)])
+def test_a_live_percentile_is_of_the_same_rank_as_the_judged_one(count: int, rank: int) -> None:
+    """The histogram's own rank would be the nearest whole number: of four requests, p30 the first."""
+    figures = live("p30 latency <= 1 s")
+    figures.add(batch(10.0 * np.arange(1.0, count + 1)), 12.0)
+    assert compute_rank(0.3, count) == rank
+    assert observed(figures)["p30 latency <= 1 s"] == pytest.approx(rank / 100, rel=0.01)
 
 
 def test_warm_up_is_left_out_and_scopes_are_kept() -> None:
@@ -92,22 +117,31 @@ def test_errors_statuses_and_rates_are_counted() -> None:
 
 def test_a_standing_says_whether_the_limit_is_kept_so_far() -> None:
     figures = live("p99 latency <= 100 ms", "error rate <= 0 %", "availability >= 99 %")
-    assert [standing.kept for standing in figures.standings(1.0)] == [None, None, None]
+    assert [standing.kept for standing in figures.list_standings(1.0)] == [None, None, None]
     figures.add(batch([250.0] * 5), 12.0)
-    assert [standing.kept for standing in figures.standings(12.0)] == [False, True, None]
+    assert [standing.kept for standing in figures.list_standings(12.0)] == [False, True, None]
 
 
 def test_dropped_and_failed_requests_are_not_in_the_latency() -> None:
-    figures = live()
+    figures = live("max latency <= 1 s")
     figures.add(batch([5.0]), 12.0)
     figures.add(batch([math.nan], outcome="dropped", status=0), 12.0)
     figures.add(batch([900.0], outcome="http_5xx", status=500), 12.0)
-    assert figures.total().percentile_ms(100.0) == pytest.approx(5.0, rel=0.02)
-    assert figures.total().errors == 2
+    assert observed(figures)["max latency <= 1 s"] == pytest.approx(0.005)
+    assert figures.compute_totals().requests == 3
+    assert figures.compute_totals().errors == 2
+    assert figures.compute_totals().p99_ms == pytest.approx(5.0, rel=0.02)
+
+
+def test_before_the_first_judged_request_nothing_is_known() -> None:
+    figures = live("status 503 <= 0", "throughput >= 1 requests/s")
+    figures.add(batch([900.0], stage=0), 1.0)
+    assert figures.compute_totals() == (0, 0, None)
+    assert [standing.kept for standing in figures.list_standings(1.0)] == [None, None]
 
 
 def test_the_rate_is_of_the_last_seconds() -> None:
     figures = live()
     figures.add(batch([1.0] * 100), 1.0)
     figures.add(batch([1.0] * 10), 20.0)
-    assert figures.rate(20.0) == pytest.approx(2.0)
+    assert figures.estimate_rate(20.0) == pytest.approx(2.0)

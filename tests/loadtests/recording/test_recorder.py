@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import math
-import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from loadtests.recording.recorder import (
-    BATCH_ROWS,
-    KIND_CODES,
-    OUTCOME_CODES,
-    ROW,
-    Recorder,
-    Row,
-    SampleWriter,
-    outcome_of_event,
-)
+from loadtests.recording.recorder import BATCH_ROWS, Recorder, classify_event
+from loadtests.recording.row import KIND_CODES, OUTCOME_CODES, ROW_BYTES, ROW_DTYPE, SampleRow
+from loadtests.recording.sample_writer import SampleWriter
 from loadtests.recording.writer import Observation, RunWriter, make_folder, point_latest
 from reports.data.facts import Facts, Stage
 from reports.data.folder import read_run
@@ -27,7 +19,7 @@ from reports.data.folder import read_run
 STAGES = (Stage("low", 0.0, 1.0), Stage("high", 1.0, 2.0))
 
 
-def row(intended_s: float = 0.5, **changes: Any) -> Row:
+def row(intended_s: float = 0.5, **changes: Any) -> SampleRow:
     values: dict[str, Any] = {
         "intended_s": intended_s,
         "sent_s": intended_s,
@@ -41,7 +33,7 @@ def row(intended_s: float = 0.5, **changes: Any) -> Row:
         "request_bytes": 300,
         "response_bytes": 150,
     }
-    return Row(**(values | changes))
+    return SampleRow(**(values | changes))
 
 
 def facts(**changes: Any) -> Facts:
@@ -58,25 +50,20 @@ def facts(**changes: Any) -> Facts:
     return Facts(**(values | changes))
 
 
-def test_the_packed_row_is_the_numpy_row() -> None:
-    assert struct.calcsize("<4dH2BH3I3f16s") == ROW.itemsize
-    assert ROW.names == Row._fields
-
-
 def test_a_full_batch_is_handed_on_and_the_rest_when_sealed() -> None:
     sealed: list[bytes] = []
     recorder = Recorder(["prediction"], sealed.append)
     for number in range(BATCH_ROWS + 3):
         recorder.record(row(number / 1000))
-    assert [len(raw) // ROW.itemsize for raw in sealed] == [BATCH_ROWS]
+    assert [len(raw) // ROW_BYTES for raw in sealed] == [BATCH_ROWS]
     recorder.seal()
     recorder.seal()
-    assert [len(raw) // ROW.itemsize for raw in sealed] == [BATCH_ROWS, 3]
+    assert [len(raw) // ROW_BYTES for raw in sealed] == [BATCH_ROWS, 3]
     assert recorder.recorded == BATCH_ROWS + 3
-    assert np.frombuffer(sealed[1], ROW)["intended_s"][-1] == pytest.approx(4.098)
+    assert np.frombuffer(sealed[1], ROW_DTYPE)["intended_s"][-1] == pytest.approx(4.098)
 
 
-def recorded(folder: Path, rows: list[Row], endpoints: list[str]) -> RunWriter:
+def recorded(folder: Path, rows: list[SampleRow], endpoints: list[str]) -> RunWriter:
     recording = RunWriter(folder, facts())
     recorder = Recorder(endpoints, lambda raw: recording.append(raw, recorder.endpoints, 0))
     for each in rows:
@@ -98,10 +85,10 @@ def test_a_row_survives_the_way_through_the_folder(tmp_path: Path) -> None:
     samples = read_run(tmp_path).samples
     assert samples.intended_s.tolist() == [0.25, 1.0, 1.5]
     assert samples.latency_ms.tolist() == pytest.approx([12.345678, 12.345678, math.nan], nan_ok=True)
-    assert samples.stage.values().tolist() == ["low", "high", "high"], "a stage begins on its first instant"
-    assert samples.endpoint.values().tolist() == ["prediction", "batch", "prediction"]
-    assert samples.outcome.values().tolist() == ["ok", "timeout", "dropped"]
-    assert samples.kind.values().tolist() == ["realistic", "boundary", "realistic"]
+    assert samples.stage.decode().tolist() == ["low", "high", "high"], "a stage begins on its first instant"
+    assert samples.endpoint.decode().tolist() == ["prediction", "batch", "prediction"]
+    assert samples.outcome.decode().tolist() == ["ok", "timeout", "dropped"]
+    assert samples.kind.decode().tolist() == ["realistic", "boundary", "realistic"]
     assert samples.rows.tolist() == [1, 10, 1]
     assert samples.queue_ms.tolist() == pytest.approx([1.5, math.nan, math.nan], nan_ok=True)
     assert samples.batch_size.tolist() == pytest.approx([17.0, math.nan, math.nan], nan_ok=True)
@@ -115,7 +102,7 @@ def test_what_was_sealed_is_readable_before_the_run_is_closed(tmp_path: Path) ->
     run = read_run(tmp_path)
     assert len(run.samples) == 2
     assert run.facts.ended_s is None
-    assert run.telemetry.series("users")[1].tolist() == [2.0]
+    assert run.telemetry.select_series("users")[1].tolist() == [2.0]
     recording.close(facts())
 
 
@@ -129,7 +116,7 @@ def test_endpoints_that_appear_later_keep_their_names(tmp_path: Path) -> None:
     recorder.seal()
     recording.close(facts(ended_s=2.0))
     samples = read_run(tmp_path).samples
-    assert sorted(samples.endpoint.values().tolist()) == ["/login", "prediction"]
+    assert sorted(samples.endpoint.decode().tolist()) == ["/login", "prediction"]
     assert samples.latency_ms[samples.endpoint.equal("/login")].tolist() == [5.0]
 
 
@@ -153,7 +140,7 @@ class Status:
 def test_a_foreign_clients_event_gets_an_outcome(
     status: int, exception: Exception | None, outcome: str
 ) -> None:
-    assert outcome_of_event(status, exception) == outcome
+    assert classify_event(status, exception) == outcome
 
 
 def test_a_folder_is_never_shared_and_latest_leads_to_the_newest(tmp_path: Path) -> None:

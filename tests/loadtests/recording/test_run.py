@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.recording.recorder import ROW
+from loadtests.recording.row import ROW_DTYPE
 from loadtests.recording.run import RunRecording
 from loadtests.recording.writer import Observation, RunWriter
 from reports.data.facts import Facts, Stage
 
-RAW = bytes(ROW.itemsize * 3)
+RAW = bytes(ROW_DTYPE.itemsize * 3)
 
 
 @pytest.fixture

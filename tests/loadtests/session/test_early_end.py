@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from configuration.objectives import Abort
-from loadtests.recording.recorder import OUTCOME_CODES, ROW, Batch
-from loadtests.session.abort import Condition
-from reports.data.facts import Stage
+from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
+from loadtests.recording.sample_writer import SampleBatch
+from loadtests.session.abort import AbortCondition
+from reports.data.facts import Facts, Stage
 from reports.data.folder import read_run
-from reports.figures.metrics import percentile
-from reports.judging.objectives import parse_objective
+from reports.data.percentiles import compute_percentile
+from reports.objectives.parsing import parse_objective
 
 LOCUSTFILE = "loadtests/locustfile.py"
 STAGES = (Stage("warm-up", 0.0, 10.0, judged=False), Stage("steady", 10.0, 60.0), Stage("late", 60.0, 90.0))
@@ -31,21 +32,24 @@ def batch(
     stage: int = 1,
     endpoint: int = 0,
     status: int = 200,
-) -> Batch:
+) -> SampleBatch:
     """Requests of one stage and endpoint; all `ok` unless told otherwise, answered in 10 ms."""
-    rows = np.zeros(max(len(latency_ms), len(outcomes)), dtype=ROW)
+    rows = np.zeros(max(len(latency_ms), len(outcomes)), dtype=ROW_DTYPE)
     rows["latency_ms"] = rows["service_ms"] = latency_ms if len(latency_ms) else 10.0
     rows["outcome"] = [OUTCOME_CODES[name] for name in outcomes] if outcomes else OUTCOME_CODES["ok"]
     rows["endpoint"], rows["status"] = endpoint, status
-    return Batch(rows, np.full(len(rows), stage, dtype=np.int16), ENDPOINTS)
+    return SampleBatch(rows, np.full(len(rows), stage, dtype=np.int16), ENDPOINTS)
 
 
-def reason(text: str, *batches: Batch, expected: tuple[str, ...] = ()) -> str | None:
+def reason(text: str, *batches: SampleBatch, expected: tuple[str, ...] = ()) -> str | None:
     """How the objective is broken by the batches."""
-    condition = Condition(parse_objective(text), STAGES, expected)
+    facts = Facts(
+        "steps", "", "closed", "http://127.0.0.1:1", "2026-01-01T00:00:00Z", STAGES, (), expected=expected
+    )
+    condition = AbortCondition(parse_objective(text), facts)
     for each in batches:
         condition.add(each)
-    return condition.broken()
+    return condition.describe_violation()
 
 
 def test_failures_are_counted_over_all_batches() -> None:
@@ -81,11 +85,11 @@ def test_a_percentile_is_broken_by_one_more_than_may_pass_it(slow: int, broken: 
     assert (told is None) is not broken
 
 
-@pytest.mark.parametrize("percent", ["50", "90", "99", "99.9"])
+@pytest.mark.parametrize("percent", ["7", "14", "50", "55", "90", "99", "99.9"])
 @pytest.mark.parametrize("count", [1, 7, 99, 100, 101, 1000])
 def test_the_count_agrees_with_the_percentile_of_the_samples(percent: str, count: int) -> None:
     values = np.random.default_rng(1).exponential(100.0, count)
-    observed = percentile(values, float(Fraction(percent) / 100))
+    observed = compute_percentile(values, Fraction(percent) / 100)
     assert observed is not None
     for limit, broken in ((observed - 0.01, True), (observed + 0.01, False)):
         told = reason(f"p{percent} latency <= {limit} ms", batch(values.tolist()))

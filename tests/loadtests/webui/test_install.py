@@ -14,13 +14,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from loadtests.cli.own_service import OwnService, free_port
+from reports.data.folder import read_run
+from tests.ports import find_free_port
 
 pytestmark = pytest.mark.real
 
 Start = Callable[..., Any]
+PATIENT = "traffic: {timeout: 5m}"
+"""Users who wait as long as a service holds its replies back."""
 ScenarioFile = Callable[..., str]
 
 
@@ -28,7 +32,7 @@ class Web:
     """A Locust with its web UI: asked over HTTP, or shown to a browser."""
 
     def __init__(self, start: Start, *arguments: str, base: str = "", headers: str = "") -> None:
-        port = free_port(0)
+        port = find_free_port()
         self.suite = start(
             "locust",
             *("-f", "loadtests/locustfile.py", "--web-port", str(port), *arguments),
@@ -86,9 +90,9 @@ class Web:
         [extra] = json.loads(self.get("stats/requests")[1])["extended_stats"]
         return extra["data"]
 
-    def until_phase(self, phase: str) -> None:
-        """Wait until the newest run is in this phase."""
-        self.suite.until(lambda: self.status["phase"] == phase)
+    def until_phase(self, *phases: str) -> None:
+        """Wait until the newest run is in one of these phases."""
+        self.suite.until(lambda: self.status["phase"] in phases)
 
     def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Ask the process to end; its exit code."""
@@ -140,53 +144,61 @@ def start_in(page: Any, scenario: str) -> None:
     page.locator("form").get_by_role("button", name="Start", exact=True).click()
 
 
-@pytest.mark.usefixtures("model")
 def test_a_run_is_chosen_watched_judged_and_read_then_another(
-    start: Start, page: Any, expect: Callable[[Any], Any]
+    start: Start,
+    page: Any,
+    expect: Callable[[Any], Any],
+    obedient: Any,
+    scenario_file: ScenarioFile,
 ) -> None:
-    """Drop-down, live Verdict tab, the exact verdict without doing anything, the report, a second run."""
-    with OwnService(0) as service:
-        web = Web(start, "--host", service.host, "--time-scale", "0.3")
-        page.goto(web.url)
-        start_in(page, "smoke")
-        page.get_by_role("tab", name="Verdict").click()
-        latency = page.get_by_role("row").filter(has_text="p95 latency <= 100 ms")
-        expect(latency.get_by_role("cell").nth(1)).to_contain_text(re.compile(r"≈ [\d.]+ ms"))
-        expect(latency.get_by_role("cell").nth(3)).to_contain_text("so far")
-        bar = page.get_by_role("complementary", name="Verdict")
-        expect(bar).to_contain_text("10 users · ")
-        expect(bar.get_by_role("status")).to_contain_text("being judged")
+    """Drop-down, live Verdict tab, the exact verdict without doing anything, the report, a second run.
 
-        expect(bar.get_by_role("link", name="Open the report")).to_be_visible()
-        [first] = web.folders
-        judged = verdict(first)
-        expect(bar.get_by_role("status")).to_contain_text(judged["sentence"])
-        for row, objective in enumerate(judged["objectives"], start=1):
-            cells = page.get_by_role("row").nth(row).get_by_role("cell")
-            expect(cells.nth(0)).to_have_text(objective["text"])
-            expect(cells.nth(3)).to_contain_text(objective["outcome"])
-        with page.context.expect_page() as opened:
-            bar.get_by_role("link", name="Open the report").click()
-        report = opened.value
-        expect(report.get_by_role("heading", level=1)).to_contain_text(judged["sentence"].rstrip("."))
-        assert report.url.endswith(f"/runs/{first.name}/report")
-        report.close()
+    The first run goes on until all has been seen that is to be seen while it does, however slow the machine.
+    """
+    seen = obedient.hold_after(20)
+    path = scenario_file(
+        load="{users: [{constant: 10, for: 3s}]}", objectives="[p95 latency <= 100 ms]", more=PATIENT
+    )
+    web = Web(start, "--host", obedient.host, "--scenario", path, "--time-scale", "1")
+    page.goto(web.url)
+    start_in(page, path)
+    page.get_by_role("tab", name="Verdict").click()
+    latency = page.get_by_role("row").filter(has_text="p95 latency <= 100 ms")
+    expect(latency.get_by_role("cell").nth(1)).to_contain_text(re.compile(r"≈ [\d.]+ ms"))
+    expect(latency.get_by_role("cell").nth(3)).to_contain_text("so far")
+    bar = page.get_by_role("complementary", name="Verdict")
+    expect(bar).to_contain_text("10 users · ")
+    seen.set()
 
-        page.get_by_role("button", name="New").click()
-        start_in(page, "staged")
-        expect(page.get_by_role("row").filter(has_text="peak throughput")).to_contain_text("not reached yet")
-        page.get_by_role("button", name="Stop").click()
-        expect(bar.get_by_role("status")).to_contain_text("stopped after")
-        expect(page.get_by_role("button", name="New")).to_be_visible()
-        bar.get_by_text("1 earlier run").click()
-        expect(bar.get_by_role("link", name=first.name)).to_have_attribute(
-            "href", f"./runs/{first.name}/report"
-        )
-        page.close()
-        expected = verdict(web.folders[1])["exit_code"]
-        assert web.end() == expected
-    assert [facts(folder)["scenario"] for folder in web.folders] == ["smoke", "staged"]
-    assert facts(web.folders[1])["interrupted"] == "stopped by hand"
+    expect(bar.get_by_role("link", name="Open the report")).to_be_visible()
+    [first] = web.folders
+    judged = verdict(first)
+    expect(bar.get_by_role("status")).to_contain_text(judged["sentence"])
+    for row, objective in enumerate(judged["objectives"], start=1):
+        cells = page.get_by_role("row").nth(row).get_by_role("cell")
+        expect(cells.nth(0)).to_have_text(objective["text"])
+        expect(cells.nth(3)).to_contain_text(objective["outcome"])
+    with page.context.expect_page() as opened:
+        bar.get_by_role("link", name="Open the report").click()
+    report = opened.value
+    expect(report.get_by_role("heading", level=1)).to_contain_text(judged["sentence"].rstrip("."))
+    assert report.url.endswith(f"/runs/{first.name}/report")
+    report.close()
+
+    page.get_by_role("button", name="New").click()
+    start_in(page, "staged")
+    expect(page.get_by_role("row").filter(has_text="peak throughput")).to_contain_text("not reached yet")
+    page.get_by_role("button", name="Stop").click()
+    web.until_phase("done")
+    [_, second] = web.folders
+    expect(bar.get_by_role("status")).to_contain_text(verdict(second)["sentence"])
+    expect(page.get_by_role("button", name="New")).to_be_visible()
+    bar.get_by_text("1 earlier run").click()
+    expect(bar.get_by_role("link", name=first.name)).to_have_attribute("href", f"./runs/{first.name}/report")
+    page.close()
+    assert web.end() == verdict(second)["exit_code"]
+    assert [facts(folder)["scenario"] for folder in web.folders] == ["short", "staged"]
+    assert facts(second)["interrupted"] == "stopped by hand"
 
 
 def test_the_form_shows_the_scenario_however_late_the_script_comes(
@@ -225,7 +237,7 @@ def test_a_host_that_is_down_is_told_in_the_form(
 def test_manual_takes_users_ramp_up_and_run_time_from_the_form(
     start: Start, page: Any, expect: Callable[[Any], Any], obedient: Any
 ) -> None:
-    """The form's own fields make the load; an edit during the run is refused, with the reason."""
+    """The form's own fields make the load."""
     web = Web(start, "--host", obedient.host)
     page.goto(web.url)
     page.get_by_role("textbox", name="Number of users").fill("3")
@@ -233,16 +245,25 @@ def test_manual_takes_users_ramp_up_and_run_time_from_the_form(
     page.get_by_role("button", name="Advanced options").click()
     page.get_by_role("textbox", name="Run time").fill("4s")
     start_in(page, "manual")
-    page.get_by_role("button", name="Edit").click()
-    page.get_by_role("button", name="Update").click()
-    bar = page.get_by_role("complementary", name="Verdict")
-    expect(bar.get_by_role("status")).to_contain_text("The run goes on unchanged")
-    expect(bar.get_by_role("link", name="Open the report")).to_be_visible()
+    expect(page.get_by_role("link", name="Open the report")).to_be_visible()
     [folder] = web.folders
     run = facts(folder)
     assert (run["scenario"], run["planned_s"], run["interrupted"]) == ("manual", 4.0, None)
     assert max(run["plan"]["users"]) == 3
-    assert len(obedient.bodies) == pytest.approx(12, abs=3)
+    assert 3 < len(obedient.bodies) <= 3 * 5, "one a second and user, and of a busy machine fewer"
+
+
+def test_an_edit_during_a_run_is_refused_with_the_reason(
+    start: Start, page: Any, expect: Callable[[Any], Any], obedient: Any
+) -> None:
+    web = Web(start, "--host", obedient.host)
+    page.goto(web.url)
+    start_in(page, "steady")
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_role("button", name="Update").click()
+    bar = page.get_by_role("complementary", name="Verdict")
+    expect(bar.get_by_role("status")).to_contain_text("The run goes on unchanged")
+    assert web.status["phase"] == "running"
 
 
 def test_picked_classes_replace_the_scenarios_and_its_load_stays(
@@ -262,26 +283,32 @@ def test_picked_classes_replace_the_scenarios_and_its_load_stays(
     assert (run["scenario"], run["planned_s"], run["interrupted"]) == ("short", 3.0, None)
     assert max(run["plan"]["users"]) == 2
     assert run["plan"]["rate"] == [], "who thinks keeps no pace, so no rate is planned"
-    assert len(obedient.bodies) > 12, "two users at one request a second would send six"
+    begun_s = np.sort(read_run(folder).samples.intended_s)
+    assert (begun_s[3:] - begun_s[:-3]).min() < 1.0, "at one request a second, two users send no four in one"
 
 
 def test_each_start_is_a_run_of_its_own_and_none_disturbs_another(
     start: Start, obedient: Any, answer: Callable[..., Any], scenario_file: ScenarioFile
 ) -> None:
     """No start beside a run; one while the last is judged waits; figures begin anew; the last run counts."""
-    path = scenario_file(load="{users: [{constant: 2, for: 2s}]}", objectives="[error rate <= 0 %]")
+    path = scenario_file(
+        load="{users: [{constant: 2, for: 2s}]}", objectives="[error rate <= 0 %]", more=PATIENT
+    )
     web = Web(start, "--host", obedient.host, "--scenario", path)
     assert web.get("report") == (404, "There is no report yet: it is written when a run has ended.\n")
     assert web.status["phase"] == "idle"
 
-    obedient.answer = lambda _: answer(status=500)
+    seen = obedient.hold_after(2, lambda _: answer(status=500))
     web.begin(scenario=path)
     refused = web.post("swarm", scenario=path, user_count="9", spawn_rate="9")
     assert not refused["success"]
     assert "goes on unchanged" in refused["message"]
     assert web.status["notice"] == refused["message"]
     web.suite.until(lambda: any(row["outcome"] == "missed so far" for row in web.table))
-    web.until_phase("judging")
+    seen.set()
+    web.until_phase(
+        "judging", "done"
+    )  # a second is long enough to be seen, but for a machine that stands still
 
     obedient.answer = lambda _: answer()
     failed = len(obedient.bodies)
@@ -292,14 +319,16 @@ def test_each_start_is_a_run_of_its_own_and_none_disturbs_another(
     assert (error_rate["observed"], error_rate["outcome"]) == ("≈ 0 %", "kept so far")
     web.post("stop")
     assert [run["word"] for run in web.status["earlier"]] == ["fail"]
-    assert web.status["word"] == "pass", "a run without a planned end is complete when it is stopped"
+    assert "stopped" not in web.status["sentence"], (
+        "a run without a planned end is complete when it is stopped"
+    )
 
     web.begin(scenario="manual", user_count="2", spawn_rate="2", run_time="60")
     recorded = len(obedient.bodies)
     web.suite.until(lambda: len(obedient.bodies) > recorded + 2)
     web.post("stop")
-    assert "stopped after" in web.status["sentence"], "of 60 s, whatever an earlier run completed"
-    assert len(web.folders) == 3
+    assert [facts(folder)["planned_s"] for folder in web.folders] == [2.0, None, 60.0]
+    assert facts(web.folders[2])["interrupted"] == "stopped by hand", "whatever an earlier run completed"
     assert all((folder / "report.html").exists() for folder in web.folders)
     assert web.end() == 3
 
@@ -422,8 +451,7 @@ def test_whoever_must_log_in_sees_and_starts_nothing_before(start: Start, obedie
 
 
 def test_a_web_ui_in_which_no_run_was_made_ends_without_a_verdict(start: Start, obedient: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = find_free_port()
     suite = start("loadtests", "--web", "--web-port", str(port), "--host", obedient.host)
     suite.until(lambda: listens("127.0.0.1", port))
     suite.process.send_signal(signal.SIGTERM)

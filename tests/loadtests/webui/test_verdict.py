@@ -10,12 +10,12 @@ import pytest
 
 from loadtests.recording.live import Standing
 from loadtests.webui.verdict import FinishedRun, describe_status, find_page_state, list_objectives
-from reports.judging.objectives import parse_objective
+from reports.objectives.parsing import parse_objective
 
 
 def loadtest(phase: str, standings: Any = (), verdict: Any = None, state: str = "running") -> Any:
     """As much of a load test as the web UI looks at."""
-    live = SimpleNamespace(standings=lambda _: iter(standings))
+    live = SimpleNamespace(list_standings=lambda _: iter(standings))
     run = None if phase == "idle" else SimpleNamespace(live=live, elapsed_s=1.0, folder=Path("out/smoke-1"))
     return SimpleNamespace(phase=phase, run=run, verdict=verdict, runner=SimpleNamespace(state=state))
 
@@ -112,6 +112,13 @@ def test_the_bar_tells_the_last_run_and_links_it_and_those_before(tmp_path: Path
         {"run": "second", "word": "invalid", "report": ""},
         {"run": "first", "word": "fail", "report": "./runs/first/report"},
     ]
+
+
+def test_while_the_run_is_judged_the_bar_says_so(tmp_path: Path) -> None:
+    shown = describe_status(loadtest("judging"), [finished(tmp_path / "first", "fail")], "")
+    assert (shown["run"], shown["word"], shown["report"]) == ("smoke-1", "", "")
+    assert shown["sentence"] == "The load has ended; the run is being judged."
+    assert [run["run"] for run in shown["earlier"]] == ["first"]
 
 
 def test_a_run_that_could_not_be_judged_says_where_its_samples_are(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from reports.data.folder import read_run
+from tests.ports import find_free_port
 
 pytestmark = pytest.mark.real
 
@@ -29,11 +30,6 @@ def children(pid: int) -> list[int]:
     """Processes that a process started, as the kernel lists them."""
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
     return [int(line) for line in listed.stdout.split()]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def test_two_processes_record_every_request_once(
@@ -59,7 +55,7 @@ def test_a_signal_to_the_whole_group_loses_no_rows(
     """As a terminal's Ctrl-C, which reaches master and workers at once."""
     obedient.answer = lambda _: answer(delay_s=0.5)
     file = scenario_file(load="{users: [{constant: 8, for: 60s}]}", more="traffic: {user: stress}")
-    port = str(free_port())
+    port = str(find_free_port())
     suite = start(
         "locust",
         *("-f", LOCUSTFILE, "--headless", "--host", obedient.host, "--scenario", file),
@@ -108,7 +104,7 @@ def test_a_lost_worker_makes_the_run_invalid_and_is_named(
 def test_locusts_own_master_and_workers_give_the_same_artefacts(
     start: Start, scenario_file: ScenarioFile, obedient: Any
 ) -> None:
-    port = str(free_port())
+    port = str(find_free_port())
     worker = start("locust", "-f", LOCUSTFILE, "--worker", "--master-port", port)
     master = start(
         "locust",
@@ -125,7 +121,7 @@ def test_master_and_workers_of_the_suites_own_command_end_with_the_verdict(
     start: Start, scenario_file: ScenarioFile, obedient: Any
 ) -> None:
     """The master waits for as many as it was told; the workers need no scenario and no host."""
-    port = str(free_port())
+    port = str(find_free_port())
     arguments = ("--master", "--expect-workers", "2", "--master-port", port)
     master = start("loadtests", *arguments, "--host", obedient.host, "--scenario", scenario_file())
     master.until_said(f"waiting for 2 workers on port {port}")
@@ -145,7 +141,7 @@ def test_a_worker_that_joins_during_the_run_takes_its_share(
 ) -> None:
     """It is given users as soon as it is connected, and told what they send once it listens."""
     file = scenario_file(load="{users: [{constant: 4, for: 5m}]}", more="traffic: {user: stress}")
-    port = str(free_port())
+    port = str(find_free_port())
     arguments = ("--headless", "--master", "--expect-workers", "1", "--master-bind-port", port)
     master = start(
         "locust", "-f", LOCUSTFILE, *arguments, "--host", obedient.host, "--scenario", file, "--calm"
@@ -171,7 +167,7 @@ def test_a_worker_that_joins_an_open_run_changes_no_arrival(
 ) -> None:
     """The schedule was dealt before, and nobody begins it anew: each request is sent, and once."""
     file = scenario_file(load="{rate: [{constant: 20/s, for: 5m}], spacing: constant}")
-    port = str(free_port())
+    port = str(find_free_port())
     arguments = ("--master", "--master-port", port, "--host", obedient.host)
     master = start("loadtests", *arguments, "--scenario", file)
     worker = ("loadtests", "--worker", "--master-port", port)
@@ -195,7 +191,7 @@ def test_a_worker_that_joins_an_open_run_changes_no_arrival(
 def test_the_web_ui_of_a_master_begins_no_run_before_its_workers_have_joined(
     start: Start, obedient: Any
 ) -> None:
-    web_port, port = str(free_port()), str(free_port())
+    web_port, port = str(find_free_port()), str(find_free_port())
     suite = start(
         "locust",
         *("-f", LOCUSTFILE, "--web-port", web_port, "--host", obedient.host),

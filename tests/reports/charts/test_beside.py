@@ -15,7 +15,7 @@ from reports.charts.multiples import Series, _joined
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
-from reports.judging.verdict import judge
+from reports.judging.verdict import judge_run
 
 Make = Callable[..., Run]
 SERVICE = {"readiness": 1.0, "probe_ms": 0.8, "cpu_percent": 25.0, "memory_mib": 240.0}
@@ -32,7 +32,7 @@ def observed(make_run: Make, source: str = "service", **values: Any) -> Run:
 
 
 def charts(run: Run) -> dict[str, Chart]:
-    return {chart.key: chart for chart in draw(run, summarise(run), judge(run))}
+    return {chart.key: chart for chart in draw(run, summarise(run), judge_run(run))}
 
 
 def test_nothing_is_drawn_of_what_was_not_observed(make_run: Make) -> None:
@@ -149,7 +149,7 @@ def test_a_sick_generator_is_told_with_what_it_suffered_from_and_how_long(make_r
 
 def test_a_second_beyond_a_limit_that_invalidates_nothing_is_called_tolerated(make_run: Make) -> None:
     run = observed(make_run, "generator", **healthy(cpu_percent=[99.0] + [20.0] * 59))
-    assert judge(run).verdict != "invalid"
+    assert judge_run(run).verdict != "invalid"
     assert charts(run)["generator"].title == (
         "The generator had its core full in 1 of 60 seconds, which is tolerated"
     )

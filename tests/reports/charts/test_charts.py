@@ -19,13 +19,13 @@ from reports.charts.scene import Scene
 from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
-from reports.judging.verdict import judge
+from reports.judging.verdict import judge_run
 
 Make = Callable[..., Run]
 
 
 def drawn(run: Run) -> dict[str, Chart]:
-    return {chart.key: chart for chart in charts.draw(run, summarise(run), judge(run))}
+    return {chart.key: chart for chart in charts.draw(run, summarise(run), judge_run(run))}
 
 
 def titles(run: Run) -> dict[str, str]:
@@ -356,7 +356,7 @@ def test_an_objective_about_any_window_is_drawn_with_its_worst_one(make_run: Mak
     assert chart.picture is not None
     assert "p90 limit 200 ms in any 10 s" in chart.picture.wide
     assert "p90 300 ms in its worst 10 s" in chart.picture.wide
-    judged = judge(run).objectives[0]
+    judged = judge_run(run).objectives[0]
     assert judged.at_s == 22.0
     assert judged.message == ("p90 latency in any 10 s was 300 ms, limit 200 ms, in the 10 s from 22 s on.")
 
@@ -415,7 +415,7 @@ def test_requests_just_after_the_plan_make_neither_a_window_nor_a_headline(make_
     latency_ms = [10.0] * 600 + [90.0]
     run = make_run(601, intended_s=intended_s, latency_ms=latency_ms, facts=facts)
     summary = summarise(run)
-    scene = Scene(run, summary, judge(run, summary.stages))
+    scene = Scene(run, summary, judge_run(run, summary.stages))
     assert scene.axis.end_s == 60.0
     assert scene.windows.middle_s[-1] < 60.0
     assert scene.windows.answers.sum() == 601

@@ -13,7 +13,7 @@ from reports.charts.multiples import Series
 from reports.charts.pods import _held
 from reports.data.run import Run
 from reports.figures.summary import summarise
-from reports.judging.verdict import judge
+from reports.judging.verdict import judge_run
 
 Make = Callable[..., Run]
 USED = {"pods_cpu_cores": [0.05, 0.2, 0.41, 0.3, 0.1], "pods_memory_mib": [160, 162, 330, 480, 482]}
@@ -29,13 +29,13 @@ def observed(make_run: Make, **values: Sequence[float]) -> Run:
 
 
 def chart_of(run: Run) -> Chart:
-    found = {chart.key: chart for chart in draw(run, summarise(run), judge(run))}
+    found = {chart.key: chart for chart in draw(run, summarise(run), judge_run(run))}
     return found["pods"]
 
 
 def test_without_a_cluster_there_is_no_plot(make_run: Make) -> None:
     run = make_run(100)
-    assert "pods" not in {chart.key for chart in draw(run, summarise(run), judge(run))}
+    assert "pods" not in {chart.key for chart in draw(run, summarise(run), judge_run(run))}
 
 
 def test_a_service_that_grew_is_told_with_what_its_pods_used(make_run: Make) -> None:
@@ -97,5 +97,5 @@ def test_a_single_sample_of_a_short_run_is_drawn(make_run: Make) -> None:
 def test_the_cluster_is_no_generator(make_run: Make) -> None:
     """Whatever is observed of it makes no run invalid."""
     run = observed(make_run, replicas_ready=[1, 1], cpu_percent=[99.0] * 5)
-    assert judge(run).verdict == "pass"
-    assert "generator" not in {chart.key for chart in draw(run, summarise(run), judge(run))}
+    assert judge_run(run).verdict == "pass"
+    assert "generator" not in {chart.key for chart in draw(run, summarise(run), judge_run(run))}

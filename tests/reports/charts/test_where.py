@@ -13,14 +13,14 @@ from reports.charts.where import rows
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
-from reports.judging.verdict import judge
+from reports.judging.verdict import judge_run
 from reports.rendering.htmlwhere import where_table
 
 Make = Callable[..., Run]
 
 
 def where_chart(run: Run) -> Chart | None:
-    charts = draw(run, summarise(run), judge(run))
+    charts = draw(run, summarise(run), judge_run(run))
     return next((chart for chart in charts if chart.key == "where"), None)
 
 
@@ -115,7 +115,7 @@ def many_stages(make_run: Make, count: int) -> Run:
 
 def test_of_many_stages_the_slowest_are_shown_in_their_order(make_run: Make) -> None:
     run = many_stages(make_run, 30)
-    found = summarise(run).where
+    found = summarise(run).latency_breakdown
     assert found is not None
     assert [share.name for share in rows(found)] == ["all that is judged", *(f"s{i}" for i in range(22, 30))]
     chart = where_chart(run)
@@ -124,7 +124,7 @@ def test_of_many_stages_the_slowest_are_shown_in_their_order(make_run: Make) -> 
 
 
 def test_a_single_stage_is_the_whole(make_run: Make) -> None:
-    found = summarise(many_stages(make_run, 1)).where
+    found = summarise(many_stages(make_run, 1)).latency_breakdown
     assert found is not None
     assert [share.name for share in rows(found)] == ["all that is judged"]
 

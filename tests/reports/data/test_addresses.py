@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.data.addresses import AddressError, base_url, http_url
+from reports.data.addresses import AddressError, parse_base_url, parse_http_url
 
 ASKABLE = [
     "http://127.0.0.1:8000",
@@ -32,17 +32,17 @@ NO_BASES = ["http://a.org?b=c", "http://a.org/#b", "http://a.org/?", "http://a.o
 
 @pytest.mark.parametrize("text", ASKABLE)
 def test_what_can_be_asked_is_an_address(text: str) -> None:
-    assert base_url(text).geturl() == text
+    assert parse_base_url(text).geturl() == text
 
 
 @pytest.mark.parametrize("text", UNASKABLE)
 def test_what_cannot_be_asked_is_none(text: str) -> None:
     with pytest.raises(AddressError):
-        http_url(text)
+        parse_http_url(text)
 
 
 @pytest.mark.parametrize("text", NO_BASES)
 def test_paths_cannot_be_put_behind_each_address(text: str) -> None:
-    assert http_url(text)
+    assert parse_http_url(text)
     with pytest.raises(AddressError):
-        base_url(text)
+        parse_base_url(text)

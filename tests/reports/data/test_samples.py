@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.data.samples import Labels, Samples
+from reports.data.labels import Labels
+from reports.data.samples import Samples
 
 MakeTable = Callable[..., pa.Table]
 
@@ -37,7 +38,7 @@ def test_batches_with_differing_dictionaries_are_read_as_one(make_table: MakeTab
     first = make_table(2, endpoint="single")
     second = make_table(2, endpoint=["batch", "single"], intended_s=[5.0, 6.0])
     samples = Samples.from_table(pa.concat_tables([first, second]))
-    assert samples.endpoint.values().tolist() == ["single", "single", "batch", "single"]
+    assert samples.endpoint.decode().tolist() == ["single", "single", "batch", "single"]
     assert samples.endpoint.equal("single").tolist() == [True, True, False, True]
     assert not samples.endpoint.equal("never seen").any()
 
@@ -45,7 +46,7 @@ def test_batches_with_differing_dictionaries_are_read_as_one(make_table: MakeTab
 def test_no_rows_are_samples_too(make_table: MakeTable) -> None:
     samples = Samples.from_table(make_table(0))
     assert len(samples) == 0
-    assert len(samples.where(samples.ok)) == 0
+    assert len(samples.select(samples.ok)) == 0
 
 
 def test_a_timeout_is_answered_at_its_elapsed_time_and_failed_as_well(make_table: MakeTable) -> None:
@@ -53,12 +54,12 @@ def test_a_timeout_is_answered_at_its_elapsed_time_and_failed_as_well(make_table
         make_table(4, outcome=["ok", "timeout", "http_5xx", "dropped"], latency_ms=[1.0, 10_000.0, 2.0, None])
     )
     assert samples.answered.tolist() == [True, True, False, False]
-    assert samples.failed().tolist() == [False, True, True, True]
+    assert samples.mark_failed().tolist() == [False, True, True, True]
 
 
 def test_an_outcome_that_the_scenario_expects_is_no_failure(make_table: MakeTable) -> None:
     samples = Samples.from_table(make_table(3, outcome=["ok", "shed", "http_5xx"]))
-    assert samples.failed(("shed",)).tolist() == [False, False, True]
+    assert samples.mark_failed(("shed",)).tolist() == [False, False, True]
     assert samples.answered.tolist() == [True, False, False]
 
 
@@ -66,13 +67,13 @@ def test_an_outcome_that_the_scenario_expects_is_no_failure(make_table: MakeTabl
 def test_where_gives_the_rows_that_a_mask_selects(make_table: MakeTable, mask: str) -> None:
     samples = Samples.from_table(make_table(6, latency_ms=[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]))
     wanted = [float(i) for i, bit in enumerate(mask) if bit == "1"]
-    assert samples.where(np.array([bit == "1" for bit in mask])).latency_ms.tolist() == wanted
+    assert samples.select(np.array([bit == "1" for bit in mask])).latency_ms.tolist() == wanted
 
 
 def test_neighbouring_rows_are_a_view(make_table: MakeTable) -> None:
     """A stage of a run of ten million requests must not cost their memory again."""
     samples = Samples.from_table(make_table(6, latency_ms=[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]))
-    stage = samples.where(np.array([False, True, True, True, False, False]))
+    stage = samples.select(np.array([False, True, True, True, False, False]))
     assert np.shares_memory(stage.latency_ms, samples.latency_ms)
 
 
@@ -99,4 +100,4 @@ def test_how_a_run_was_divided_changes_nothing(
 
 
 def test_labels_without_any_name_are_empty_words() -> None:
-    assert Labels(np.empty(0, dtype=np.int16), ()).values().tolist() == []
+    assert Labels(np.empty(0, dtype=np.int16), ()).decode().tolist() == []

@@ -16,12 +16,12 @@ def test_a_series_is_one_name_at_one_source_in_order_of_time(make_run: Callable[
             ("generator", "users"): [(0.0, 3.0)],
         }
     )
-    t_s, value = run.telemetry.series("cpu", "generator")
+    t_s, value = run.telemetry.select_series("cpu", "generator")
     assert (t_s.tolist(), value.tolist()) == ([1.0, 2.0], [0.4, 0.5])
-    t_s, value = run.telemetry.series("cpu")
+    t_s, value = run.telemetry.select_series("cpu")
     assert (t_s.tolist(), value.tolist()) == ([1.0, 1.5, 2.0], [0.4, 0.9, 0.5])
 
 
 def test_what_was_never_observed_is_an_empty_series() -> None:
-    t_s, value = Telemetry.empty().series("users")
+    t_s, value = Telemetry.empty().select_series("users")
     assert (len(t_s), len(value)) == (0, 0)

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.data.run import Run
-from reports.data.traces import checked_template, link
+from reports.data.traces import build_link, check_template
 from reports.figures.summary import summarise
-from reports.judging.verdict import judge
+from reports.judging.verdict import judge_run
 from reports.rendering.html import render
 from reports.rendering.htmlslowest import slowest_table
 
@@ -35,7 +35,7 @@ def links(run: Run) -> list[str]:
 
 def page(run: Run) -> str:
     summary = summarise(run)
-    return render(run, summary, judge(run))
+    return render(run, summary, judge_run(run))
 
 
 def test_the_slowest_requests_lead_to_their_traces(make_run: Make) -> None:
@@ -76,7 +76,7 @@ def test_without_a_store_the_id_is_told_and_leads_nowhere(make_run: Make, templa
 
 @pytest.mark.parametrize("trace_id", [None, "", "../../admin", TRACE.upper()])
 def test_what_is_no_trace_has_no_address(trace_id: str | None) -> None:
-    assert link(STORE, trace_id) == ""
+    assert build_link(STORE, trace_id) == ""
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_what_is_no_trace_has_no_address(trace_id: str | None) -> None:
 )
 def test_an_address_without_a_place_for_the_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no address with \{trace_id\} in it; give one like http://"):
-        checked_template(text)
+        check_template(text)

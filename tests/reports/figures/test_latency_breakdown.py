@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.data.facts import Stage
 from reports.data.run import Run
-from reports.figures.latency_breakdown import Times, compose, where
+from reports.figures.latency_breakdown import ReplyTimes, break_down_latency, compose_percentile
 
 Make = Callable[..., Run]
 
@@ -24,7 +24,7 @@ def told(make_run: Make, **columns: object) -> Run:
 
 
 def test_the_p50_and_the_p99_request_are_split_into_what_their_time_was_spent_on(make_run: Make) -> None:
-    found = where(told(make_run))
+    found = break_down_latency(told(make_run))
     assert found is not None
     p50, p99 = found.total.p50, found.total.p99
     assert (p50.latency_ms, p50.unsent_ms) == (500.0, 0.0)
@@ -36,7 +36,7 @@ def test_half_a_percent_of_all_on_either_side_stands_for_a_percentile(make_run: 
     """One request's parts are chance: of the eleven around p99 only the fifth one waited in the queue."""
     latency_ms = np.arange(1.0, 1001.0)
     queue_ms = np.where(latency_ms == 989.0, 989.0, 0.0)
-    found = where(told(make_run, latency_ms=latency_ms, queue_ms=queue_ms, inference_ms=0.0))
+    found = break_down_latency(told(make_run, latency_ms=latency_ms, queue_ms=queue_ms, inference_ms=0.0))
     assert found is not None
     p99 = found.total.p99
     assert (p99.replies, p99.low_ms, p99.high_ms) == (11, 985.0, 995.0)
@@ -45,7 +45,9 @@ def test_half_a_percent_of_all_on_either_side_stands_for_a_percentile(make_run: 
 
 def test_at_the_end_of_few_replies_the_percentile_is_the_slowest_one_itself(make_run: Make) -> None:
     latency_ms = np.arange(1.0, 21.0)
-    found = where(make_run(20, latency_ms=latency_ms, queue_ms=latency_ms - 1, inference_ms=0.25))
+    found = break_down_latency(
+        make_run(20, latency_ms=latency_ms, queue_ms=latency_ms - 1, inference_ms=0.25)
+    )
     assert found is not None
     p99 = found.total.p99
     assert (p99.latency_ms, p99.replies) == (20.0, 1)
@@ -54,7 +56,7 @@ def test_at_the_end_of_few_replies_the_percentile_is_the_slowest_one_itself(make
 
 def test_waiting_to_be_sent_is_told_apart_from_the_network(make_run: Make) -> None:
     run = make_run(100, latency_ms=30.0, service_ms=10.0, queue_ms=4.0, inference_ms=1.0)
-    found = where(run)
+    found = break_down_latency(run)
     assert found is not None
     p50 = found.total.p50
     parts = (p50.unsent_ms, p50.queue_ms, p50.inference_ms, p50.rest_ms)
@@ -83,7 +85,7 @@ def test_parts_add_up_whatever_the_order_of_the_samples(make_run: Make, rows, qu
             queue_ms=told_ms * queued,
             inference_ms=told_ms * (1 - queued),
         ).samples
-        return compose(Times.of(samples), quantile)
+        return compose_percentile(ReplyTimes.from_samples(samples), quantile)
 
     one = composed(rows)
     parts = one.unsent_ms + one.queue_ms + one.inference_ms + one.rest_ms
@@ -116,7 +118,7 @@ def test_each_judged_stage_is_told_for_itself_with_its_own_floor(make_run: Make)
         },
         facts={"stages": stages, "planned_s": 40.0, "ended_s": 40.0},
     )
-    found = where(run)
+    found = break_down_latency(run)
     assert found is not None
     assert [(stage.name, stage.floor_ms, stage.p50.queue_ms) for stage in found.stages] == [
         ("low", 2.0, pytest.approx(2.0)),
@@ -128,7 +130,7 @@ def test_each_judged_stage_is_told_for_itself_with_its_own_floor(make_run: Make)
 
 def test_failed_replies_are_left_out_even_if_they_tell_their_time(make_run: Make) -> None:
     run = told(make_run, outcome=["ok"] * 900 + ["http_5xx"] * 50 + ["timeout"] * 50)
-    found = where(run)
+    found = break_down_latency(run)
     assert found is not None
     assert (found.total.timed, found.total.answered) == (900, 950)
 
@@ -136,12 +138,12 @@ def test_failed_replies_are_left_out_even_if_they_tell_their_time(make_run: Make
 def test_a_reply_that_claims_more_than_the_client_saw_is_not_believed(make_run: Make) -> None:
     """A header in microseconds would make queueing a thousand times as long."""
     run = make_run(100, latency_ms=10.0, queue_ms=[2000.0] * 40 + [2.0] * 60, inference_ms=1.0)
-    found = where(run)
+    found = break_down_latency(run)
     assert found is not None
     assert found.total.timed == 60
-    assert where(make_run(100, latency_ms=10.0, queue_ms=2000.0, inference_ms=1.0)) is None
+    assert break_down_latency(make_run(100, latency_ms=10.0, queue_ms=2000.0, inference_ms=1.0)) is None
 
 
 @pytest.mark.parametrize("count", [0, 100])
 def test_without_server_timing_there_is_nothing_to_tell(make_run: Make, count: int) -> None:
-    assert where(make_run(count)) is None
+    assert break_down_latency(make_run(count)) is None

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from reports.data.facts import Stage
 from reports.data.run import Run
-from reports.figures.scope import observe
-from reports.judging.objectives import parse_objective
+from reports.figures.scope import measure_objective
+from reports.objectives.parsing import parse_objective
 
 MakeRun = Callable[..., Run]
 
@@ -30,7 +30,7 @@ def staged(make_run: MakeRun) -> Run:
 
 
 def observed(run: Run, sentence: str) -> float | None:
-    return observe(parse_objective(sentence), run).value
+    return measure_objective(parse_objective(sentence), run).value
 
 
 def test_a_warm_up_is_not_judged(make_run: MakeRun) -> None:

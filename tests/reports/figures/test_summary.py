@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.data.facts import Plan, Stage
 from reports.data.run import Run
-from reports.figures.reasons import reason
+from reports.figures.reasons import describe_failure
 from reports.figures.summary import summarise
 
 MakeRun = Callable[..., Run]
@@ -49,7 +49,7 @@ def test_the_total_leaves_the_warm_up_out_the_stages_do_not(make_run: MakeRun) -
 def test_endpoints_and_cells_add_up(make_run: MakeRun) -> None:
     summary = summarise(staged(make_run))
     assert [(e.endpoint, e.figures.requests) for e in summary.endpoints] == [("batch", 20), ("single", 180)]
-    assert [(c.stage, c.endpoint, c.figures.requests) for c in summary.cells] == [
+    assert [(c.stage, c.endpoint, c.figures.requests) for c in summary.endpoint_stages] == [
         ("warm-up", "batch", 10),
         ("warm-up", "single", 90),
         ("low", "batch", 10),
@@ -107,7 +107,7 @@ def test_failures_are_grouped_by_reason_the_most_frequent_first(make_run: MakeRu
     ],
 )
 def test_reasons_are_words(outcome: str, status: int, words: str) -> None:
-    assert reason(outcome, status) == words
+    assert describe_failure(outcome, status) == words
 
 
 def test_the_ten_slowest_answered_requests_the_slowest_first(make_run: MakeRun) -> None:

@@ -10,10 +10,10 @@ from reports.judging.bootstrap import (
     BINS,
     Bins,
     Dependence,
-    binned,
-    block_length,
-    bootstrapped_shares,
-    dependence,
+    choose_block_length,
+    count_in_bins,
+    measure_dependence,
+    resample_shares,
 )
 
 
@@ -27,7 +27,7 @@ def autoregressive(count: int, phi: float, seed: int = 7) -> NDArray[np.float64]
 
 def test_bins_lose_no_hit_and_differ_in_size_by_one_at_most() -> None:
     series = np.random.default_rng(1).random(123_457) < 0.1
-    bins = binned(series)
+    bins = count_in_bins(series)
     assert len(bins.hits) == BINS
     assert bins.hits.sum() == np.count_nonzero(series)
     assert bins.sizes.sum() == len(series)
@@ -35,7 +35,7 @@ def test_bins_lose_no_hit_and_differ_in_size_by_one_at_most() -> None:
 
 
 def test_a_short_series_has_a_bin_for_each() -> None:
-    bins = binned(np.array([True, False, True]))
+    bins = count_in_bins(np.array([True, False, True]))
     assert (bins.hits.tolist(), bins.sizes.tolist()) == ([1, 0, 1], [1, 1, 1])
 
 
@@ -43,16 +43,16 @@ def test_a_short_series_has_a_bin_for_each() -> None:
 def test_what_never_varies_or_is_too_short_has_no_blocks(
     series: NDArray[np.float64],
 ) -> None:
-    assert block_length(series) == 1
+    assert choose_block_length(series) == 1
 
 
 def test_independent_values_need_no_blocks() -> None:
-    lengths = [block_length(np.random.default_rng(seed).random(1000)) for seed in range(20)]
+    lengths = [choose_block_length(np.random.default_rng(seed).random(1000)) for seed in range(20)]
     assert np.median(lengths) == 1
 
 
 def test_the_stronger_neighbours_resemble_each_other_the_longer_the_blocks() -> None:
-    lengths = [block_length(autoregressive(2000, phi)) for phi in (0.3, 0.6, 0.9)]
+    lengths = [choose_block_length(autoregressive(2000, phi)) for phi in (0.3, 0.6, 0.9)]
     assert lengths == sorted(lengths)
     assert lengths[0] > 1
     assert len(set(lengths)) == 3
@@ -64,48 +64,50 @@ def test_the_length_for_a_known_process_is_the_optimum_on_average() -> None:
     spectrum = 1 / (1 - phi) ** 2
     bias = 2 * phi / ((1 - phi) ** 2 * (1 - phi**2))
     optimum = (2 * bias**2 / (4 / 3 * spectrum**2)) ** (1 / 3) * count ** (1 / 3)
-    lengths = [block_length(autoregressive(count, phi, seed)) for seed in range(20)]
+    lengths = [choose_block_length(autoregressive(count, phi, seed)) for seed in range(20)]
     assert np.mean(lengths) == pytest.approx(optimum, rel=0.08)
 
 
 def test_resamples_spread_as_a_share_of_independent_trials_does() -> None:
     series = np.random.default_rng(3).random(5000) < 0.2
-    shares = bootstrapped_shares(binned(series), 1)
+    shares = resample_shares(count_in_bins(series), 1)
     assert shares.mean() == pytest.approx(series.mean(), abs=0.001)
     assert shares.std() == pytest.approx(np.sqrt(0.2 * 0.8 / 5000), rel=0.1)
 
 
 def test_bursts_spread_resamples_wider() -> None:
     """A burst of a hundred slow requests is one piece of evidence, not a hundred."""
-    bins = binned(autoregressive(10_000, 0.99) > 5.0)
-    length = block_length(bins.hits / bins.sizes)
+    bins = count_in_bins(autoregressive(10_000, 0.99) > 5.0)
+    length = choose_block_length(bins.hits / bins.sizes)
     assert length > 1
-    assert bootstrapped_shares(bins, length).std() > 1.5 * bootstrapped_shares(bins, 1).std()
+    assert resample_shares(bins, length).std() > 1.5 * resample_shares(bins, 1).std()
 
 
 def test_a_block_runs_round_the_end() -> None:
     """A block as long as the series is the series, wherever it starts."""
     bins = Bins(np.array([3, 0, 0, 1]), np.array([5, 5, 5, 5]))
-    assert set(bootstrapped_shares(bins, 4).tolist()) == {0.2}
+    assert set(resample_shares(bins, 4).tolist()) == {0.2}
 
 
 def test_a_run_judged_again_is_resampled_alike() -> None:
-    bins = binned(np.random.default_rng(5).random(999) < 0.1)
-    assert np.array_equal(bootstrapped_shares(bins, 3), bootstrapped_shares(bins, 3))
+    bins = count_in_bins(np.random.default_rng(5).random(999) < 0.1)
+    assert np.array_equal(resample_shares(bins, 3), resample_shares(bins, 3))
 
 
 def test_independent_requests_are_nearly_always_worth_what_they_are() -> None:
     """No widening where there is nothing to widen for, but for the one in twenty that looks like bursts."""
-    found = [dependence(np.random.default_rng(seed).random(20_000) < 0.05, 0.95) for seed in range(100)]
+    found = [
+        measure_dependence(np.random.default_rng(seed).random(20_000) < 0.05, 0.95) for seed in range(100)
+    ]
     effects = np.array([one.effect for one in found])
     assert np.mean(effects == 1.0) >= 0.9
     assert effects.max() < 2.0
-    assert Dependence(1.0, 1000.0).effective(20_000) == 20_000.0
+    assert Dependence(1.0, 1000.0).compute_effective_samples(20_000) == 20_000.0
 
 
 @pytest.mark.parametrize("none", [np.zeros(50, dtype=bool), np.ones(50, dtype=bool)])
 def test_what_never_or_always_happened_tells_nothing_of_bursts(none: NDArray[np.bool_]) -> None:
-    assert dependence(none, 0.95) == Dependence(1.0, int(none.sum()))
+    assert measure_dependence(none, 0.95) == Dependence(1.0, int(none.sum()))
 
 
 @pytest.mark.parametrize("length", [5, 20, 100])
@@ -113,23 +115,25 @@ def test_a_burst_counts_about_as_one_event(length: int) -> None:
     """Bursts of equal length at random: the design effect is that length, the bursts are their number."""
     rng = np.random.default_rng(length)
     bursts = rng.random(200_000 // length) < 0.05
-    found = dependence(np.repeat(bursts, length), 0.95)
+    found = measure_dependence(np.repeat(bursts, length), 0.95)
     assert found.effect == pytest.approx(length, rel=0.35)
     assert found.bursts == pytest.approx(bursts.sum(), rel=0.35)
-    assert found.effective(200_000) < 200_000 / found.effect, "the effect itself is known to a degree only"
+    assert found.compute_effective_samples(200_000) < 200_000 / found.effect, (
+        "the effect itself is known to a degree only"
+    )
 
 
 def test_bursts_shorter_than_a_bin_are_seen_too() -> None:
     """In 200,000 requests a bin holds 200; bursts of five leave no trace between bins."""
     series = np.repeat(np.random.default_rng(1).random(40_000) < 0.05, 5)
-    bins = binned(series)
-    assert block_length(bins.hits / bins.sizes) == 1
-    assert dependence(series, 0.95).effect > 3
+    bins = count_in_bins(series)
+    assert choose_block_length(bins.hits / bins.sizes) == 1
+    assert measure_dependence(series, 0.95).effect > 3
 
 
 def test_few_bursts_make_it_more_careful() -> None:
-    assert Dependence(10.0, 2.0).effective(10_000) == pytest.approx(500)
-    assert Dependence(10.0, 200.0).effective(10_000) == pytest.approx(10_000 / 11)
+    assert Dependence(10.0, 2.0).compute_effective_samples(10_000) == pytest.approx(500)
+    assert Dependence(10.0, 200.0).compute_effective_samples(10_000) == pytest.approx(10_000 / 11)
 
 
 def test_two_views_of_the_same_requests_are_joined() -> None:
@@ -143,4 +147,4 @@ def test_two_views_of_the_same_requests_are_joined() -> None:
 def test_short_series_have_an_effective_size_too(count: int, confidence: float) -> None:
     for seed in range(20):
         series = np.random.default_rng(seed).random(count) < 0.5
-        assert 0 < dependence(series, confidence).effective(count) <= count
+        assert 0 < measure_dependence(series, confidence).compute_effective_samples(count) <= count

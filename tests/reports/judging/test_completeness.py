@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from reports.data.facts import Stage
-from reports.figures.figures import stage_figures
-from reports.judging.completeness import incompleteness
-from reports.judging.verdict import judge
+from reports.figures.figures import compute_stage_figures
+from reports.judging.completeness import find_incompleteness
+from reports.judging.verdict import judge_run
 
 MakeRun = Callable[..., Any]
 SECONDS = 20
@@ -28,7 +28,7 @@ def observed(make_run: MakeRun, telemetry: Any, **facts: Any) -> Any:
 
 
 def told(run: Any) -> list[str]:
-    return [fault.what for fault in incompleteness(run)]
+    return [fault.what for fault in find_incompleteness(run)]
 
 
 WHOLE = {("generator", "loop_lag_ms"): each_second(), ("service", "probed"): each_second(0, SECONDS - 1)}
@@ -46,7 +46,7 @@ def test_a_probe_that_died_leaves_no_health(make_run: MakeRun) -> None:
     telemetry = {**WHOLE, ("service", "probed"): each_second(0, 4), ("service", "readiness"): [(0.0, 1.0)]}
     run = observed(make_run, telemetry, objectives=("availability >= 90 %",))
     assert told(run) == ["the service was not observed for 14 s, so its health is not known"]
-    assert judge(run).verdict == "invalid"
+    assert judge_run(run).verdict == "invalid"
 
 
 @pytest.mark.parametrize(("last", "faults"), [(16, 0), (15, 0), (14, 1)])
@@ -72,13 +72,13 @@ def test_who_stood_still_says_so_itself(make_run: MakeRun) -> None:
 def test_every_worker_tells_of_itself(make_run: MakeRun) -> None:
     telemetry = {("worker 1", "loop_lag_ms"): each_second(), ("service", "probed"): each_second()}
     run = observed(make_run, telemetry, workers=2)
-    assert told(run) == ["1 of 2 generator processes told nothing of how they did"]
+    assert told(run) == ["1 of 2 generator processes reported nothing about their health"]
 
 
 def test_a_master_that_calibrated_does_not_stand_for_its_workers(make_run: MakeRun) -> None:
     telemetry = {("generator", "loop_lag_ms"): each_second(), ("service", "probed"): each_second()}
     assert told(observed(make_run, telemetry, workers=2)) == [
-        "2 of 2 generator processes told nothing of how they did"
+        "2 of 2 generator processes reported nothing about their health"
     ]
 
 
@@ -111,7 +111,7 @@ def test_what_was_recorded_and_can_no_longer_be_read_is_told(make_run: MakeRun, 
     counted = {"requests": 10 * SECONDS + 3, "observations": 2 * SECONDS + 3}[column]
     fewer = observed(make_run, {**WHOLE}, **{"requests": 10 * SECONDS, column: counted})
     assert told(run) == []
-    (fault,) = incompleteness(fewer)
+    (fault,) = find_incompleteness(fewer)
     assert fault.what == f"{counted} {column} were recorded, 3 could not be read"
     assert fault.remedy.startswith(f"the run's {'samples' if column == 'requests' else 'telemetry'} were")
 
@@ -122,8 +122,8 @@ def stages(until_s: float) -> Sequence[Stage]:
 
 def test_a_judged_span_without_requests_is_a_fault(make_run: MakeRun) -> None:
     run = make_run(50, facts={"stages": stages(10.0), "planned_s": 20.0, "ended_s": 20.0}, stage="warm-up")
-    assert told(run.settled()) == ["no request was made in the 10 s that are judged"]
-    assert judge(run.settled()).verdict == "invalid"
+    assert told(run.prepare_for_judging()) == ["no request was made in the 10 s that are judged"]
+    assert judge_run(run.prepare_for_judging()).verdict == "invalid"
 
 
 def test_a_request_that_reaches_out_of_the_warm_up_is_judged(make_run: MakeRun) -> None:
@@ -135,14 +135,16 @@ def test_a_request_that_reaches_out_of_the_warm_up_is_judged(make_run: MakeRun) 
     }
     stage = np.where(intended_s < 10.0, "warm-up", "steady")
     latency_ms = np.where(intended_s == 9.5, 5_500.0, 10.0)
-    run = make_run(200, facts=facts, intended_s=intended_s, stage=stage, latency_ms=latency_ms).settled()
+    run = make_run(
+        200, facts=facts, intended_s=intended_s, stage=stage, latency_ms=latency_ms
+    ).prepare_for_judging()
     assert len(run.judged) == 101
-    assert [judged.outcome for judged in judge(run).objectives] == ["missed", "missed"]
-    assert [stage.figures.requests for stage in stage_figures(run)] == [99, 101]
+    assert [judged.outcome for judged in judge_run(run).objectives] == ["missed", "missed"]
+    assert [stage.figures.requests for stage in compute_stage_figures(run)] == [99, 101]
 
 
 def test_what_ended_in_the_warm_up_stays_there(make_run: MakeRun) -> None:
     intended_s = np.arange(200) / 10
     stage = np.where(intended_s < 10.0, "warm-up", "steady")
     run = make_run(200, facts={"stages": stages(10.0)}, intended_s=intended_s, stage=stage)
-    assert run.settled() is run
+    assert run.prepare_for_judging() is run

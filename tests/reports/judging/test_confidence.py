@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from reports.judging.confidence import (
-    clopper_pearson,
+    compute_clopper_pearson,
+    compute_interval_ranks,
+    compute_percentile_interval,
+    compute_required_samples,
+    compute_share_interval,
     is_broken,
-    near_misses,
-    percentile_interval,
-    percentile_ranks,
+    mark_near_misses,
     prove,
-    required_samples,
-    share_interval,
 )
 
 
@@ -36,7 +36,7 @@ from reports.judging.confidence import (
     ],
 )
 def test_the_samples_that_mlperf_asks_for_at_99_percent(percentile: float, over: int, samples: int) -> None:
-    assert required_samples(1 - percentile / 100, over, confidence=0.99) == samples
+    assert compute_required_samples(1 - percentile / 100, over, confidence=0.99) == samples
 
 
 @given(budget=st.floats(0.001, 0.5), over=st.integers(0, 50), confidence=st.sampled_from([0.9, 0.95, 0.99]))
@@ -44,7 +44,7 @@ def test_the_required_samples_are_the_fewest_whose_tail_is_small_enough(
     budget: float, over: int, confidence: float
 ) -> None:
     """I(p; h, t + 1) is the chance of at most t over the limit in h + t, were the budget just used up."""
-    needed = required_samples(budget, over, confidence)
+    needed = compute_required_samples(budget, over, confidence)
     assert stats.binom.cdf(over, needed, budget) <= 1 - confidence + 1e-9
     assert stats.binom.cdf(over, needed - 1, budget) > 1 - confidence - 1e-9
 
@@ -61,12 +61,12 @@ def test_the_required_samples_are_the_fewest_whose_tail_is_small_enough(
     ],
 )
 def test_ranks_known_from_tables(samples: int, q: float, ranks: tuple[int, int] | None) -> None:
-    assert percentile_ranks(samples, q, confidence=0.95) == ranks
+    assert compute_interval_ranks(samples, q, confidence=0.95) == ranks
 
 
 @given(samples=st.integers(10, 5000), q=st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_ranks_hold_the_percentile_as_often_as_promised(samples: int, q: float) -> None:
-    ranks = percentile_ranks(samples, q, confidence=0.95)
+    ranks = compute_interval_ranks(samples, q, confidence=0.95)
     if ranks is not None:
         low, high = ranks
         coverage = stats.binom.cdf(high - 1, samples, q) - stats.binom.cdf(low - 1, samples, q)
@@ -83,12 +83,12 @@ def test_ranks_hold_the_percentile_as_often_as_promised(samples: int, q: float) 
     ],
 )
 def test_the_interval_of_clopper_and_pearson(hits: int, samples: int, bounds: tuple[float, float]) -> None:
-    assert clopper_pearson(hits, samples, confidence=0.95) == pytest.approx(bounds, abs=1e-5)
+    assert compute_clopper_pearson(hits, samples, confidence=0.95) == pytest.approx(bounds, abs=1e-5)
 
 
 def test_independent_latencies_get_the_order_statistics_interval() -> None:
     values = np.random.default_rng(2).permutation(np.arange(1.0, 1001.0))
-    assert percentile_interval(values, 0.5, 0.95) == (469.0, 532.0)
+    assert compute_percentile_interval(values, 0.5, 0.95) == (469.0, 532.0)
 
 
 def test_bursts_make_the_interval_wider() -> None:
@@ -97,15 +97,15 @@ def test_bursts_make_the_interval_wider() -> None:
     slow = np.arange(20_000) % 2000 < 200
     bursts = np.where(slow, 100.0, 10.0) + rng.random(20_000)
     bursts[slow & (np.arange(20_000) > 12_000)] += 50.0
-    low, high = percentile_interval(bursts, 0.95, 0.95) or (0.0, 0.0)
-    mixed_low, mixed_high = percentile_interval(rng.permutation(bursts), 0.95, 0.95) or (0.0, 0.0)
+    low, high = compute_percentile_interval(bursts, 0.95, 0.95) or (0.0, 0.0)
+    mixed_low, mixed_high = compute_percentile_interval(rng.permutation(bursts), 0.95, 0.95) or (0.0, 0.0)
     assert low <= mixed_low
     assert high >= mixed_high
     assert high - low > 2 * (mixed_high - mixed_low)
 
 
 def test_a_share_of_nothing_has_no_interval() -> None:
-    assert share_interval(np.zeros(0, dtype=np.bool_), 0.95) is None
+    assert compute_share_interval(np.zeros(0, dtype=np.bool_), 0.95) is None
 
 
 def test_proof_needs_as_many_samples_as_the_rule_says() -> None:
@@ -138,14 +138,14 @@ def test_near_misses_of_a_limit_that_is_kept_tell_of_bursts() -> None:
     over = values > 10.0
     assert not over.any()
     assert prove(over, 0.01, 0.95).proven
-    assert not prove(over, 0.01, 0.95, near_misses(values, 10.0, 0.01)).proven
+    assert not prove(over, 0.01, 0.95, mark_near_misses(values, 10.0, 0.01)).proven
 
 
 def test_what_stays_far_from_the_limit_is_no_near_miss() -> None:
     """Latencies may go up and down with the load as they like below half the limit."""
     values = np.where(np.arange(1_000) % 200 < 100, 1.0, 4.0)
-    assert not near_misses(values, 10.0, 0.01).any()
-    assert near_misses(np.arange(100.0), 60.0, 0.02).sum() == 10
+    assert not mark_near_misses(values, 10.0, 0.01).any()
+    assert mark_near_misses(np.arange(100.0), 60.0, 0.02).sum() == 10
 
 
 def test_a_breach_is_beyond_doubt_when_chance_alone_would_not_make_it() -> None:

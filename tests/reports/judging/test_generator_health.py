@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from reports.data.facts import Stage
-from reports.judging.generator_health import Limits, described, faults, health
-from reports.judging.verdict import judge
+from reports.figures.generator import describe_generator_health, measure_generator_health
+from reports.judging.generator_health import GeneratorLimits, find_generator_faults
+from reports.judging.verdict import judge_run
 from reports.rendering.terminal import verdict_table
 
 MakeRun = Callable[..., Any]
@@ -33,7 +34,7 @@ def test_a_generator_that_keeps_its_limits_has_no_fault(make_run: MakeRun) -> No
         ("generator", "waiting_percent"): seconds(*[5.0] * 10),
         ("generator", "loop_lag_ms"): seconds(*[12.0] * 10),
     }
-    assert faults(make_run(100, telemetry=telemetry)) == ()
+    assert find_generator_faults(make_run(100, telemetry=telemetry)) == ()
 
 
 def test_a_busy_service_is_no_fault_of_the_generator(make_run: MakeRun) -> None:
@@ -43,31 +44,27 @@ def test_a_busy_service_is_no_fault_of_the_generator(make_run: MakeRun) -> None:
         ("service", "cpu_percent"): seconds(*[100.0] * 10),
     }
     run = make_run(100, telemetry=telemetry)
-    assert faults(run) == ()
-    assert [process.source for process in health(run).processes] == ["generator"]
+    assert find_generator_faults(run) == ()
+    assert [process.source for process in measure_generator_health(run).processes] == ["generator"]
 
 
 def test_lateness_is_judged_at_its_99th_percentile(make_run: MakeRun) -> None:
     late_ms = np.where(np.arange(1000) < 989, 1.0, 35.0)
-    (fault,) = faults(late_by(make_run, late_ms))
+    (fault,) = find_generator_faults(late_by(make_run, late_ms))
     assert str(fault) == (
         "requests left 35 ms late at p99, limit 20 ms: the generator could not keep its schedule; "
         "use --processes 2, or generate the load from a second machine"
     )
-    assert faults(late_by(make_run, np.where(np.arange(1000) < 990, 1.0, 35.0))) == ()
-    assert faults(late_by(make_run, late_ms, generator={"lateness_ms": 40.0})) == ()
+    assert find_generator_faults(late_by(make_run, np.where(np.arange(1000) < 990, 1.0, 35.0))) == ()
+    assert find_generator_faults(late_by(make_run, late_ms, generator={"lateness_ms": 40.0})) == ()
 
 
 def test_dropped_requests_are_no_lateness(make_run: MakeRun) -> None:
     """They were not sent because the service was slow."""
     dropped = np.arange(1000) < 900
     run = late_by(make_run, np.where(dropped, np.nan, 1.0))
-    assert faults(run) == ()
-    assert health(run).lateness.max_ms == pytest.approx(1.0)
-
-
-def test_the_closed_model_has_no_schedule_to_be_late_for(make_run: MakeRun) -> None:
-    assert health(make_run(100)).lateness is None
+    assert find_generator_faults(run) == ()
+    assert measure_generator_health(run).lateness.max_ms == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +92,7 @@ def test_each_limit_may_be_broken_in_a_tenth_of_the_seconds(
 ) -> None:
     telemetry = {("generator", "cpu_percent"): seconds(*[1.0] * len(values))}
     telemetry[("generator", name)] = seconds(*values)
-    found = faults(make_run(100, telemetry=telemetry))
+    found = find_generator_faults(make_run(100, telemetry=telemetry))
     if expected is None:
         assert found == ()
     else:
@@ -109,7 +106,7 @@ def test_a_standstill_counts_for_as_long_as_it_lasted(make_run: MakeRun) -> None
         ("generator", "cpu_percent"): seconds(*[5.0] * 4),
         ("generator", "loop_lag_ms"): seconds(1.0, 1.0, 11_000.0, 1.0),
     }
-    (fault,) = faults(make_run(100, telemetry=telemetry))
+    (fault,) = find_generator_faults(make_run(100, telemetry=telemetry))
     assert fault.what == (
         "the event loop of the generator stood still for more than 100 ms in 11 of 14 seconds, "
         "11,000 ms at worst"
@@ -127,9 +124,9 @@ def test_what_the_generators_machine_lacked_is_no_failure_of_the_service(
     make_run: MakeRun, outcome: str, said: str
 ) -> None:
     run = make_run(100, outcome=np.where(np.arange(100) < 2, outcome, "ok"))
-    (fault,) = faults(run)
+    (fault,) = find_generator_faults(run)
     assert str(fault).startswith(said)
-    assert judge(run).verdict == "invalid"
+    assert judge_run(run).verdict == "invalid"
 
 
 def test_requests_that_were_sent_again_are_told(make_run: MakeRun) -> None:
@@ -138,17 +135,19 @@ def test_requests_that_were_sent_again_are_told(make_run: MakeRun) -> None:
         ("generator", "resent"): seconds(2.0, 5.0),
     }
     told = "5 requests were sent again"
-    assert described(health(make_run(100, telemetry=telemetry)))[-1] == (
+    assert describe_generator_health(measure_generator_health(make_run(100, telemetry=telemetry)))[-1] == (
         f"{told} over a fresh connection: the service had closed the kept one"
     )
-    assert judge(make_run(400, telemetry=telemetry)).sentence.endswith(f"; {told}.")
-    assert told not in judge(make_run(600, telemetry=telemetry)).sentence, "one in a hundred is worth a word"
+    assert judge_run(make_run(400, telemetry=telemetry)).sentence.endswith(f"; {told}.")
+    assert told not in judge_run(make_run(600, telemetry=telemetry)).sentence, (
+        "one in a hundred is worth a word"
+    )
 
 
 def test_warm_up_is_left_out(make_run: MakeRun) -> None:
     stages = (Stage("warm-up", 0.0, 5.5, judged=False), Stage("steady", 5.5, 10.0))
     telemetry = {("generator", "cpu_percent"): seconds(*[99.0] * 5, *[10.0] * 5)}
-    assert faults(make_run(100, facts={"stages": stages}, telemetry=telemetry)) == ()
+    assert find_generator_faults(make_run(100, facts={"stages": stages}, telemetry=telemetry)) == ()
 
 
 def test_every_worker_is_looked_at(make_run: MakeRun) -> None:
@@ -156,13 +155,13 @@ def test_every_worker_is_looked_at(make_run: MakeRun) -> None:
         ("worker 1", "cpu_percent"): seconds(*[10.0] * 10),
         ("worker 2", "cpu_percent"): seconds(*[99.0] * 10),
     }
-    (fault,) = faults(make_run(100, telemetry=telemetry))
+    (fault,) = find_generator_faults(make_run(100, telemetry=telemetry))
     assert fault.what.startswith("the core of the worker 2 was 99 % busy for 10 s")
 
 
 def test_the_remedy_knows_how_many_processes_there_were(make_run: MakeRun) -> None:
     telemetry = {("worker 1", "cpu_percent"): seconds(*[99.0] * 10)}
-    (fault,) = faults(make_run(100, facts={"workers": 2}, telemetry=telemetry))
+    (fault,) = find_generator_faults(make_run(100, facts={"workers": 2}, telemetry=telemetry))
     assert fault.remedy == (
         "use more processes than the 2 there were, or generate the load from a second machine"
     )
@@ -173,7 +172,7 @@ def test_more_processes_are_no_remedy_where_cores_are_short(make_run: MakeRun) -
         ("generator", "cpu_percent"): seconds(*[50.0] * 10),
         ("generator", "waiting_percent"): seconds(*[40.0] * 10),
     }
-    (fault,) = faults(make_run(100, telemetry=telemetry))
+    (fault,) = find_generator_faults(make_run(100, telemetry=telemetry))
     assert fault.remedy == (
         "something else is using this machine; leave a core to each process of the generator, or generate "
         "the load from a second machine"
@@ -185,7 +184,7 @@ def test_a_generator_that_stood_still_may_have_been_kept_from_running(make_run: 
         ("generator", "cpu_percent"): seconds(*[1.0] * 10),
         ("generator", "loop_lag_ms"): seconds(*[150.0] * 10),
     }
-    (fault,) = faults(make_run(100, telemetry=telemetry))
+    (fault,) = find_generator_faults(make_run(100, telemetry=telemetry))
     assert fault.remedy == (
         "something else may be using this machine; if nothing is, use --processes 2, or generate the load "
         "from a second machine"
@@ -195,7 +194,7 @@ def test_a_generator_that_stood_still_may_have_been_kept_from_running(make_run: 
 def test_the_verdict_says_what_is_wrong_and_the_reasons_what_to_do(make_run: MakeRun) -> None:
     """One short sentence leads, in the terminal too."""
     telemetry = {("generator", "cpu_percent"): seconds(*[99.0] * 10)}
-    verdict = judge(make_run(100, telemetry=telemetry))
+    verdict = judge_run(make_run(100, telemetry=telemetry))
     assert verdict.sentence == "Invalid: the core of the generator was 99 % busy for 10 s."
     assert verdict.reasons == (
         "the core of the generator was 99 % busy for 10 s: use --processes 2, or generate the load from a "
@@ -207,27 +206,11 @@ def test_the_verdict_says_what_is_wrong_and_the_reasons_what_to_do(make_run: Mak
 def test_a_sick_generator_comes_before_any_miss(make_run: MakeRun) -> None:
     """Its figures can't show that the service failed, nor that it held."""
     telemetry = {("generator", "cpu_percent"): seconds(*[99.0] * 10)}
-    verdict = judge(make_run(100, telemetry=telemetry, latency_ms=500.0))
+    verdict = judge_run(make_run(100, telemetry=telemetry, latency_ms=500.0))
     assert verdict.verdict == "invalid"
     assert "99 % busy" in verdict.sentence
 
 
-def test_health_is_told_in_words(make_run: MakeRun) -> None:
-    telemetry = {
-        ("generator", "cpu_percent"): seconds(10.0, 20.0, 30.0),
-        ("generator", "waiting_percent"): seconds(1.0, 2.0, 3.0),
-        ("generator", "loop_lag_ms"): seconds(0.5, 12.25, 1.0),
-    }
-    assert described(health(make_run(100, telemetry=telemetry))) == [
-        "generator: 20 % of a core (30 % at most), waited for it 2 % of the time, "
-        "event loop still for 12.2 ms at most"
-    ]
-    assert described(health(late_by(make_run, 0.5))) == [
-        "sends late by 0.5 ms at p50, 0.5 ms at p99, 0.5 ms at most"
-    ]
-    assert described(health(make_run(100))) == []
-
-
 def test_limits_are_read_from_the_facts() -> None:
-    assert Limits.of({}) == Limits()
-    assert Limits.of({"busy": 0.5, "of a newer version": 1.0}) == Limits(busy=0.5)
+    assert GeneratorLimits.from_json({}) == GeneratorLimits()
+    assert GeneratorLimits.from_json({"busy": 0.5, "of a newer version": 1.0}) == GeneratorLimits(busy=0.5)

@@ -11,8 +11,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy import signal, stats
 
-from reports.data.checkpoints import LOOKS
-from reports.judging.confidence import is_broken, near_misses, percentile_interval, prove, share_interval
+from reports.data.checkpoints import CHECKPOINTS
+from reports.judging.confidence import (
+    compute_percentile_interval,
+    compute_share_interval,
+    is_broken,
+    mark_near_misses,
+    prove,
+)
 
 Floats = NDArray[np.float64]
 RUNS = 200
@@ -55,7 +61,7 @@ def drawn(kind: str, parameter: float, count: int, seed: int) -> Floats:
 
 
 def is_proven(values: Floats, q: float, limit: float, confidence: float = 0.95) -> bool:
-    near = near_misses(values, limit, 1 - q)
+    near = mark_near_misses(values, limit, 1 - q)
     return prove(values > limit, 1 - q, confidence, near).proven
 
 
@@ -68,8 +74,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(
     held = np.zeros(2)
     for seed in range(RUNS):
         values = drawn(kind, parameter, count, seed)
-        low, high = percentile_interval(values, q, 0.95) or (0.0, np.inf)
-        below, above = share_interval(values > limit, 0.95) or (0.0, 1.0)
+        low, high = compute_percentile_interval(values, q, 0.95) or (0.0, np.inf)
+        below, above = compute_share_interval(values > limit, 0.95) or (0.0, 1.0)
         held += [low <= limit <= high, below <= 1 - q <= above]
     assert held.min() / RUNS >= 0.92
     assert held.max() / RUNS <= 0.995
@@ -105,11 +111,11 @@ def test_a_limit_that_is_well_met_is_proven() -> None:
 def test_looking_often_proves_no_more_than_looking_once(phi: float) -> None:
     """Stopping at the first look that pleases errs far too often, unless each look asks for more."""
     limit, count = truth("correlated", phi, 0.95), 4_000
-    parts = [slice(count * look // LOOKS) for look in range(1, LOOKS + 1)]
+    parts = [slice(count * look // CHECKPOINTS) for look in range(1, CHECKPOINTS + 1)]
     careful = careless = 0
     for seed in range(RUNS):
         values = drawn("correlated", phi, count, seed)
-        careful += any(is_proven(values[part], 0.95, limit, 1 - 0.05 / LOOKS) for part in parts)
+        careful += any(is_proven(values[part], 0.95, limit, 1 - 0.05 / CHECKPOINTS) for part in parts)
         if phi == 0.0:
             careless += any(is_proven(values[part], 0.95, limit) for part in parts)
     assert careful / RUNS <= 0.05

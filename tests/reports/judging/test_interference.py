@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.judging.interference import Disturbance
-from reports.judging.verdict import judge
+from reports.judging.verdict import judge_run
 
 MakeRun = Callable[..., Any]
 SLOW_MS, FAST_MS = 400.0, 10.0
@@ -57,7 +57,7 @@ def in_the_fifth(t_s: Any) -> Any:
 )
 def test_a_miss_that_shows_then_alone_is_no_finding(make_run: MakeRun, telemetry: Any) -> None:
     """Requests that began before and were still under way then are among them."""
-    verdict = judge(run_of(make_run, in_the_fifth, telemetry=telemetry))
+    verdict = judge_run(run_of(make_run, in_the_fifth, telemetry=telemetry))
     assert verdict.verdict == "invalid"
     assert verdict.sentence == (
         "Invalid: p95 latency was 400 ms, limit 100 ms, but 10 ms without the 1 s in which this machine was "
@@ -76,11 +76,11 @@ def test_a_miss_that_shows_then_alone_is_no_finding(make_run: MakeRun, telemetry
     ],
 )
 def test_an_undisturbed_miss_fails(make_run: MakeRun, telemetry: Any) -> None:
-    assert judge(run_of(make_run, in_the_fifth, telemetry=telemetry)).verdict == "fail"
+    assert judge_run(run_of(make_run, in_the_fifth, telemetry=telemetry)).verdict == "fail"
 
 
 def test_a_miss_that_shows_without_it_too_fails(make_run: MakeRun) -> None:
-    verdict = judge(run_of(make_run, lambda t_s: t_s >= 4.0, telemetry=FULL))
+    verdict = judge_run(run_of(make_run, lambda t_s: t_s >= 4.0, telemetry=FULL))
     assert verdict.sentence == "Failed: p95 latency was 400 ms, limit 100 ms."
     assert verdict.reasons[1:] == (
         "this machine was too busy for 1 s; objectives are missed without that time, too",
@@ -89,26 +89,26 @@ def test_a_miss_that_shows_without_it_too_fails(make_run: MakeRun) -> None:
 
 def test_of_two_misses_one_that_shows_is_enough_to_fail(make_run: MakeRun) -> None:
     facts = {"objectives": ("p95 latency <= 100 ms", "p50 latency <= 1 ms")}
-    assert judge(run_of(make_run, in_the_fifth, telemetry=FULL, facts=facts)).verdict == "fail"
+    assert judge_run(run_of(make_run, in_the_fifth, telemetry=FULL, facts=facts)).verdict == "fail"
 
 
 def test_too_little_throughput_is_not_excused_by_leaving_requests_out(make_run: MakeRun) -> None:
     facts = {"objectives": ("throughput >= 50 requests/s",)}
-    assert judge(run_of(make_run, in_the_fifth, telemetry=FULL, facts=facts)).verdict == "fail"
+    assert judge_run(run_of(make_run, in_the_fifth, telemetry=FULL, facts=facts)).verdict == "fail"
 
 
 def test_where_nothing_was_undisturbed_nothing_was_found(make_run: MakeRun) -> None:
     facts = {"objectives": ("p95 latency <= 100 ms during rush",)}
     stages = np.where((np.arange(200) >= 41) & (np.arange(200) < 49), "rush", "steady")
     run = run_of(make_run, in_the_fifth, telemetry=FULL, facts=facts, stage=stages)
-    assert judge(run).sentence == (
+    assert judge_run(run).sentence == (
         "Invalid: p95 latency during rush was 400 ms, limit 100 ms, all of it while this machine was too "
         "busy."
     )
 
 
 def test_what_is_met_passes_whatever_else_the_machine_did(make_run: MakeRun) -> None:
-    assert judge(run_of(make_run, lambda t_s: t_s < 0, telemetry=FULL)).verdict == "pass"
+    assert judge_run(run_of(make_run, lambda t_s: t_s < 0, telemetry=FULL)).verdict == "pass"
 
 
 times = st.floats(0, 30, allow_nan=False)
@@ -128,7 +128,7 @@ def test_a_request_is_touched_if_it_was_under_way_in_a_span(
     requests.sort()
     given_s, given_ms = zip(*requests, strict=True)
     samples = make_run(len(requests), intended_s=given_s, latency_ms=given_ms).samples
-    found = Disturbance(edges[:, 0], edges[:, 1]).touches(samples)
+    found = Disturbance(edges[:, 0], edges[:, 1]).mark_touching(samples)
     for touched, start_s, latency_ms in zip(found, samples.intended_s, samples.latency_ms, strict=True):
         end_s = start_s + (0.0 if np.isnan(latency_ms) else latency_ms / 1000.0)
         assert touched == any(from_s <= end_s and start_s < to_s for from_s, to_s in edges)

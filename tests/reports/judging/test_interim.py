@@ -13,11 +13,11 @@ import pyarrow as pa
 import pytest
 
 from reports.__main__ import main
-from reports.data.checkpoints import LOOKS, checkpoints_s
+from reports.data.checkpoints import CHECKPOINTS, compute_checkpoints_s
 from reports.data.facts import Facts, Plan, Stage
 from reports.data.run import Run
-from reports.judging.interim import Look, look
-from reports.judging.verdict import objectives
+from reports.judging.interim import InterimAnalysis, analyse_interim
+from reports.judging.verdict import list_objectives
 
 MakeRun = Callable[..., Run]
 MakeTable = Callable[..., pa.Table]
@@ -32,12 +32,12 @@ def facts(*stages: Stage, levels: tuple[float, ...] = (), **more: Any) -> dict[s
         "plan": plan,
         "planned_s": stages[-1].end_s,
         "ended_s": None,
-        "looks": LOOKS,
+        "looks": CHECKPOINTS,
     } | more
 
 
 def states(run: Run, until_s: float) -> list[str]:
-    return [state for _, state in look(run, objectives(run), until_s).states]
+    return [state for _, state in analyse_interim(run, list_objectives(run), until_s).states]
 
 
 STEADY = facts(Stage("steady", 0.0, 1000.0))
@@ -52,19 +52,19 @@ def going(make_run: MakeRun, *texts: str, **more: Any) -> Run:
 def test_checkpoints_cut_the_judged_load_in_equal_parts() -> None:
     """The warm-up is no part of it; the last one is the end."""
     warm = (Stage("warm-up", 0.0, 30.0, judged=False), Stage("a", 30.0, 80.0), Stage("b", 80.0, 130.0))
-    at_s = checkpoints_s(Facts("x", "", "closed", "", "", warm, (), planned_s=130.0))
+    at_s = compute_checkpoints_s(Facts("x", "", "closed", "", "", warm, (), planned_s=130.0))
     assert at_s == pytest.approx(tuple(range(40, 131, 10)))
-    assert len(at_s) == LOOKS
+    assert len(at_s) == CHECKPOINTS
 
 
 def test_a_load_without_end_has_no_checkpoints() -> None:
     endless = Facts("x", "", "closed", "", "", (Stage("a", 0.0, 1e9),), (), planned_s=None)
-    assert checkpoints_s(endless) == ()
+    assert compute_checkpoints_s(endless) == ()
 
 
 def test_checkpoints_skip_what_is_not_judged_between_stages() -> None:
     stages = (Stage("a", 0.0, 10.0), Stage("pause", 10.0, 50.0, judged=False), Stage("b", 50.0, 60.0))
-    at_s = checkpoints_s(Facts("x", "", "closed", "", "", stages, (), planned_s=60.0))
+    at_s = compute_checkpoints_s(Facts("x", "", "closed", "", "", stages, (), planned_s=60.0))
     assert at_s == pytest.approx((2, 4, 6, 8, 10, 52, 54, 56, 58, 60))
 
 
@@ -183,7 +183,7 @@ def test_a_ramp_proves_nothing_before_its_top(make_run: MakeRun) -> None:
 )
 def test_a_run_is_decided_when_nothing_is_open_and_something_was_learnt(found: Any, decided: bool) -> None:
     """Where all limits allow nothing, the plan says how long to keep them."""
-    assert Look(10.0, tuple((state, state) for state in found)).decided is decided
+    assert InterimAnalysis(10.0, tuple((state, state) for state in found)).decided is decided
 
 
 def write(folder: Path, run: Run, batches: list[pa.RecordBatch], cut_bytes: int = 0) -> None:
@@ -223,5 +223,5 @@ def test_a_live_folder_is_read_and_its_look_printed(
 
 def test_a_run_without_a_request_yet_is_open(make_run: MakeRun) -> None:
     run = going(make_run, "p90 latency <= 100 ms", "error rate <= 1 %")
-    empty = replace(run, samples=run.samples.where(np.zeros(1000, dtype=np.bool_)))
+    empty = replace(run, samples=run.samples.select(np.zeros(1000, dtype=np.bool_)))
     assert states(empty, 100.0) == ["open", "open"]

@@ -9,9 +9,9 @@ import pytest
 
 from reports.data.facts import Stage
 from reports.data.run import Run
-from reports.judging.objectives import parse_objective
-from reports.judging.stages import is_asked_of, worst
-from reports.judging.verdict import judge
+from reports.judging.stages import is_asked_of
+from reports.judging.verdict import judge_run
+from reports.objectives.parsing import parse_objective
 from reports.rendering.stages import stage_outcome
 
 MakeRun = Callable[..., Run]
@@ -33,13 +33,13 @@ def staged(make_run: MakeRun, *objectives: str, **facts: Any) -> Run:
 
 
 def outcomes(run: Run) -> list[str]:
-    return [stage_outcome(judged) for judged in judge(run).stages]
+    return [stage_outcome(judged) for judged in judge_run(run).stages]
 
 
 def test_a_stage_is_judged_by_the_requests_that_were_meant_to_start_in_it(make_run: MakeRun) -> None:
     run = staged(make_run, "p99 latency <= 100 ms", "error rate <= 0 %")
     assert outcomes(run) == ["not judged", "met", "missed: p99 latency", "unproven"]
-    high = judge(run).stages[2].objectives[0]
+    high = judge_run(run).stages[2].objectives[0]
     assert (high.text, high.observed, high.samples) == ("p99 latency <= 100 ms", 300.0, 400)
     assert high.message == "p99 latency was 300 ms, limit 100 ms."
 
@@ -47,13 +47,13 @@ def test_a_stage_is_judged_by_the_requests_that_were_meant_to_start_in_it(make_r
 def test_the_verdict_is_on_the_run_as_a_whole(make_run: MakeRun) -> None:
     """A limit on the median over all is kept though one stage, for itself, is above it."""
     run = staged(make_run, "p50 latency <= 100 ms")
-    assert judge(run).verdict == "pass"
+    assert judge_run(run).verdict == "pass"
     assert outcomes(run)[2] == "missed: p50 latency"
 
 
 def test_what_was_proven_of_the_whole_need_not_be_of_each_stage(make_run: MakeRun) -> None:
     run = staged(make_run, "error rate <= 0.5 %")
-    assert judge(run).objectives[0].outcome == "met"
+    assert judge_run(run).objectives[0].outcome == "met"
     assert outcomes(run) == ["not judged", "unproven", "unproven", "unproven"]
 
 
@@ -91,15 +91,3 @@ def test_a_stage_that_the_run_never_came_to_is_not_missed(make_run: MakeRun) -> 
     facts = {"stages": (Stage("steady", 0.0, 10.0), Stage("late", 10.0, 20.0)), "planned_s": 20.0}
     run = make_run(100, facts={**facts, "ended_s": 10.0, "interrupted": "SIGINT"})
     assert outcomes(run) == ["unproven", "not begun"]
-
-
-def test_the_worst_outcome_counts(make_run: MakeRun) -> None:
-    objectives = ("p99 latency <= 100 ms", "p50 latency <= 100 ms", "p90 latency <= 1 ms")
-    judged = judge(make_run(100, facts={"objectives": objectives})).objectives
-    assert [one.outcome for one in judged] == ["unproven", "met", "missed"]
-    assert [worst(judged), worst(judged[:2]), worst(judged[1:2]), worst(())] == [
-        "missed",
-        "unproven",
-        "met",
-        None,
-    ]

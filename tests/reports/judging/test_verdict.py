@@ -9,7 +9,7 @@ import pytest
 
 from reports.data.facts import Plan, Stage
 from reports.data.run import Run
-from reports.judging.verdict import EXIT_CODES, judge
+from reports.judging.verdict import EXIT_CODES, judge_run
 
 MakeRun = Callable[..., Run]
 
@@ -17,14 +17,14 @@ STAGED = ("p99 latency <= 100 ms", "error rate <= 0 %", "peak throughput >= 5 re
 
 
 def said(run: Run) -> tuple[str, str]:
-    verdict = judge(run)
+    verdict = judge_run(run)
     return verdict.verdict, verdict.sentence
 
 
 def test_all_met_passes(make_run: MakeRun) -> None:
     run = make_run(742, facts={"objectives": STAGED, "planned_s": 270.0, "ended_s": 270.0, "stages": ()})
     assert said(run) == ("pass", "Passed: all 3 objectives met over 742 requests in 4 min 30 s.")
-    assert judge(run).reasons == ()
+    assert judge_run(run).reasons == ()
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_few_objectives_are_said_as_people_say_it(
 def test_a_miss_fails_and_is_named_with_its_limit(make_run: MakeRun) -> None:
     run = make_run(742, latency_ms=212.4, facts={"objectives": STAGED})
     assert said(run) == ("fail", "Failed: p99 latency was 212 ms, limit 100 ms.")
-    assert judge(run).reasons == ("p99 latency was 212 ms, limit 100 ms.",)
+    assert judge_run(run).reasons == ("p99 latency was 212 ms, limit 100 ms.",)
 
 
 def test_further_misses_are_counted(make_run: MakeRun) -> None:
@@ -55,7 +55,7 @@ def test_further_misses_are_counted(make_run: MakeRun) -> None:
         "fail",
         "Failed: p99 latency was 212 ms, limit 100 ms (and 1 more of 3 objectives missed).",
     )
-    assert judge(run).reasons[1] == "peak throughput was 1 requests/s, needed 5 requests/s."
+    assert judge_run(run).reasons[1] == "peak throughput was 1 requests/s, needed 5 requests/s."
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_where_most_requests_failed_the_verdict_leads_with_why(
     """Refused and useless replies are answers; that there was no latency to measure follows from them."""
     run = make_run(200, outcome=outcomes, status=status, facts={"objectives": ("error rate <= 1 %",)})
     assert said(run) == ("fail", f"Failed: {why}.")
-    assert judge(run).reasons[0] == why
+    assert judge_run(run).reasons[0] == why
 
 
 def test_what_could_not_be_measured_is_told_after_what_was(make_run: MakeRun) -> None:
     run = make_run(200, outcome="http_4xx", status=404, facts={"objectives": STAGED[:2]})
     assert said(run)[1] == "Failed: 200 of 200 requests failed (HTTP 404); 2 of 2 objectives missed."
-    assert judge(run).reasons == (
+    assert judge_run(run).reasons == (
         "200 of 200 requests failed (HTTP 404)",
         "error rate was 100 %, limit 0 %.",
         "p99 latency could not be measured: no request succeeded.",
@@ -103,7 +103,7 @@ def test_met_without_enough_samples_passes_and_says_so(make_run: MakeRun) -> Non
         "pass",
         "Passed, but not proven: all 3 objectives met over 150 requests in 15 s.",
     )
-    judgement = judge(run).objectives[0]
+    judgement = judge_run(run).objectives[0]
     assert (judgement.outcome, judgement.needed) == ("unproven", 149)
     assert judgement.message == (
         "p99 latency was 10 ms, limit 100 ms: met, not proven; 149 more samples would prove it at 95 %."
@@ -143,10 +143,10 @@ def test_what_is_not_proven_is_said_by_how_much_it_is(
 @pytest.mark.parametrize("objective", ["error rate <= 0 %", "errors <= 0 per 100 requests"])
 def test_a_limit_of_none_that_was_kept_stands_as_observed(make_run: MakeRun, objective: str) -> None:
     """An interval of what could have been, 0 to 2 %, would contradict that the limit was kept."""
-    kept = judge(make_run(150, facts={"objectives": (objective,)})).objectives[0]
+    kept = judge_run(make_run(150, facts={"objectives": (objective,)})).objectives[0]
     assert (kept.outcome, kept.provable, kept.interval) == ("met", False, None)
     outcome = ["ok"] * 149 + ["reset"]
-    broken = judge(make_run(150, outcome=outcome, facts={"objectives": (objective,)})).objectives[0]
+    broken = judge_run(make_run(150, outcome=outcome, facts={"objectives": (objective,)})).objectives[0]
     assert (broken.outcome, broken.interval is None) == ("missed", False)
 
 
@@ -165,7 +165,7 @@ def test_where_proof_is_required_its_lack_fails(make_run: MakeRun) -> None:
     ["error rate <= 0 %", "status 503 <= 0", "errors <= 0 per 100 requests", "throughput >= 1 requests/s"],
 )
 def test_limits_of_none_and_throughput_need_no_proof(make_run: MakeRun, objective: str) -> None:
-    assert judge(make_run(10, facts={"objectives": (objective,)})).objectives[0].outcome == "met"
+    assert judge_run(make_run(10, facts={"objectives": (objective,)})).objectives[0].outcome == "met"
 
 
 def test_a_fault_of_the_generator_comes_before_everything_else(make_run: MakeRun) -> None:
@@ -176,8 +176,8 @@ def test_a_fault_of_the_generator_comes_before_everything_else(make_run: MakeRun
         "invalid",
         "Invalid: The generator's core was 97 % busy for 41 s: use --processes 2 (and 1 more reason).",
     )
-    assert judge(run).reasons == faults
-    assert judge(run).objectives[0].outcome == "missed"
+    assert judge_run(run).reasons == faults
+    assert judge_run(run).objectives[0].outcome == "missed"
 
 
 def test_no_request_at_all_is_invalid(make_run: MakeRun) -> None:
@@ -219,7 +219,7 @@ def test_an_interrupted_run_that_missed_already_fails(make_run: MakeRun) -> None
         latency_ms=212.0,
         facts={"planned_s": 20.0, "ended_s": 14.0, "interrupted": "SIGINT", "stages": ()},
     )
-    verdict = judge(run)
+    verdict = judge_run(run)
     assert verdict.verdict == "fail"
     assert verdict.sentence == (
         "Failed: p99 latency was 212 ms, limit 100 ms; stopped after 14 of 20 s (SIGINT)."
@@ -232,13 +232,13 @@ def test_what_an_interrupted_run_might_still_have_reached_is_not_missed(make_run
     objectives = ("peak throughput >= 50 requests/s", "p99 latency <= 100 ms during late")
     stages = (Stage("steady", 0.0, 15.0), Stage("late", 15.0, 20.0))
     facts: dict[str, Any] = {"objectives": objectives, "stages": stages, "planned_s": 20.0, "ended_s": 14.0}
-    stopped = judge(make_run(140, facts={**facts, "interrupted": "SIGTERM"}))
+    stopped = judge_run(make_run(140, facts={**facts, "interrupted": "SIGTERM"}))
     assert stopped.verdict == "invalid"
     assert [judgement.outcome for judgement in stopped.objectives] == ["unproven", "unproven"]
     assert stopped.objectives[0].message == (
         "peak throughput was 10 requests/s, needed 50 requests/s: not reached before the run was cut short."
     )
-    assert judge(make_run(140, facts=facts)).verdict == "fail"
+    assert judge_run(make_run(140, facts=facts)).verdict == "fail"
 
 
 def test_a_run_that_was_killed_never_said_when_it_ended(make_run: MakeRun) -> None:
@@ -288,8 +288,8 @@ def test_the_closed_model_must_offer_its_load_too(
     plan = Plan(t_s=tuple(map(float, range(len(users)))), users=users, rate=users, requests=1000.0)
     run = make_run(400, facts={"objectives": (), "offered": offered, "plan": plan})
     if verdict is None:
-        assert judge(run).verdict == "pass"
-        assert judge(run).objectives == ()
+        assert judge_run(run).verdict == "pass"
+        assert judge_run(run).objectives == ()
     else:
         assert said(run) == verdict
 
@@ -313,8 +313,8 @@ def test_load_that_a_standstill_kept_back_is_no_failure(make_run: MakeRun) -> No
 
 def test_an_offered_load_that_is_stated_replaces_the_implicit_one(make_run: MakeRun) -> None:
     run = make_run(1000, facts={"model": "open", "objectives": ("offered load >= 50 %",), "offered": 0.6})
-    assert [judgement.text for judgement in judge(run).objectives] == ["offered load >= 50 %"]
-    assert judge(run).verdict == "pass"
+    assert [judgement.text for judgement in judge_run(run).objectives] == ["offered load >= 50 %"]
+    assert judge_run(run).verdict == "pass"
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_an_offered_load_that_is_stated_replaces_the_implicit_one(make_run: Make
 def test_what_was_not_measured_is_missed_and_told_why(
     make_run: MakeRun, objective: str, columns: dict[str, Any], message: str
 ) -> None:
-    judgement = judge(make_run(10, facts={"objectives": (objective,)}, **columns)).objectives[0]
+    judgement = judge_run(make_run(10, facts={"objectives": (objective,)}, **columns)).objectives[0]
     assert (judgement.outcome, judgement.observed, judgement.message) == ("missed", None, message)
 
 
@@ -357,7 +357,7 @@ def test_figures_of_an_objective_are_in_its_own_unit(make_run: MakeRun) -> None:
         outcome=["http_5xx" if i in (100, 500, 800) else "ok" for i in range(1000)],
         facts={"objectives": ("p50 latency <= 0.6 s", "errors <= 50 per 10000 requests")},
     )
-    latency, errors = judge(run).objectives
+    latency, errors = judge_run(run).objectives
     assert (latency.observed, latency.limit, latency.unit, latency.samples) == (0.5, 0.6, "s", 997)
     assert latency.interval is not None
     assert 0.003 < latency.interval[0] < 0.5 < latency.interval[1] <= 1.0
@@ -377,7 +377,7 @@ def test_a_hair_above_the_limit_is_shown_as_above(make_run: MakeRun) -> None:
 
 
 def test_stages_are_handed_on(make_run: MakeRun) -> None:
-    verdict = judge(make_run(100))
+    verdict = judge_run(make_run(100))
     assert [(judged.stage.name, judged.stage.figures.requests) for judged in verdict.stages] == [
         ("steady", 100)
     ]
@@ -389,7 +389,7 @@ def early(**facts: Any) -> dict[str, Any]:
 
 
 def test_a_run_that_was_decided_early_passes_and_says_what_that_saved(make_run: MakeRun) -> None:
-    verdict = judge(make_run(1200, facts=early(decided=True, looks=10)))
+    verdict = judge_run(make_run(1200, facts=early(decided=True, looks=10)))
     assert (verdict.verdict, verdict.sentence) == (
         "pass",
         "Passed: the objective was met over 1,200 requests in 2 min; decided after 2 min of 4 min 30 s.",
@@ -401,7 +401,7 @@ def test_a_run_that_was_decided_early_passes_and_says_what_that_saved(make_run: 
 
 
 def test_a_run_that_was_decided_early_fails_by_what_it_missed(make_run: MakeRun) -> None:
-    verdict = judge(make_run(1200, latency_ms=212.0, facts=early(decided=True, looks=10)))
+    verdict = judge_run(make_run(1200, latency_ms=212.0, facts=early(decided=True, looks=10)))
     assert verdict.sentence == (
         "Failed: p99 latency was 212 ms, limit 100 ms; decided after 2 min of 4 min 30 s."
     )
@@ -410,7 +410,7 @@ def test_a_run_that_was_decided_early_fails_by_what_it_missed(make_run: MakeRun)
 
 def test_looking_often_asks_more_of_each_look(make_run: MakeRun) -> None:
     """Ten looks at 95 % need 99.5 % each: 528 samples in place of 299."""
-    once, often = (judge(make_run(400, facts={"looks": looks})).objectives[0] for looks in (1, 10))
+    once, often = (judge_run(make_run(400, facts={"looks": looks})).objectives[0] for looks in (1, 10))
     assert (once.outcome, often.outcome) == ("met", "unproven")
     assert (often.needed, often.confidence) == (128, pytest.approx(0.995))
 
@@ -427,7 +427,7 @@ def test_a_run_that_was_given_up_fails_with_the_reason(make_run: MakeRun) -> Non
         "given_up": "error rate was 87 %, more than 50 %",
     }
     run = make_run(100, outcome=["http_5xx"] * 87 + ["ok"] * 13, facts=facts)
-    verdict = judge(run)
+    verdict = judge_run(run)
     assert (verdict.verdict, verdict.sentence) == (
         "fail",
         "Failed: given up after 23 s: error rate was 87 %, more than 50 %.",
@@ -442,7 +442,7 @@ def test_a_run_that_was_given_up_fails_with_the_reason(make_run: MakeRun) -> Non
 
 def test_a_sick_generator_comes_before_giving_up(make_run: MakeRun) -> None:
     facts = {"given_up": "error rate was 87 %, more than 50 %", "faults": ("One of 2 workers was lost.",)}
-    assert judge(make_run(10, facts=facts)).verdict == "invalid"
+    assert judge_run(make_run(10, facts=facts)).verdict == "invalid"
 
 
 def test_each_verdict_has_its_exit_code() -> None:

@@ -13,10 +13,11 @@ import pytest
 
 from reports.charts.palette import ROLES, mark, to_variables
 from reports.data.facts import Stage
+from reports.data.labels import Labels
 from reports.data.run import Run
-from reports.data.samples import Labels, Samples
+from reports.data.samples import Samples
 from reports.figures.summary import summarise
-from reports.judging.verdict import judge
+from reports.judging.verdict import judge_run
 from reports.rendering.html import render
 from reports.rendering.htmlobjectives import objective_table
 
@@ -26,7 +27,7 @@ VOID = {"meta", "link"}
 
 
 def page(run: Run) -> str:
-    return render(run, summarise(run), judge(run))
+    return render(run, summarise(run), judge_run(run))
 
 
 class Reader(HTMLParser):
@@ -110,7 +111,7 @@ def test_the_verdict_is_the_one_heading_of_the_page(make_run: Make):
     markup = page(run)
     heading = re.search(r"<h1>(.*?)</h1>", markup, re.S)
     assert heading
-    assert " ".join(re.sub(r"<[^>]+>", "", heading[1]).split()) == judge(run).sentence
+    assert " ".join(re.sub(r"<[^>]+>", "", heading[1]).split()) == judge_run(run).sentence
     assert len(Reader(markup).found("h1")) == 1
 
 
@@ -143,7 +144,7 @@ def test_an_invalid_run_says_before_any_figure_that_it_is_no_basis_for_a_decisio
 def test_each_objective_stands_beside_its_limit_its_distance_and_its_proof(make_run: Make):
     latency_ms = np.random.default_rng(5).permutation(np.linspace(10, 43, 1000))
     run = make_run(1000, latency_ms=latency_ms)
-    judged = judge(run).objectives[0]
+    judged = judge_run(run).objectives[0]
     assert judged.interval is not None
     text = Reader(page(run)).text
     assert "p99 latency <= 100 ms met 42.7 ms 57 % below 100 ms" in text
@@ -154,7 +155,7 @@ def test_each_objective_stands_beside_its_limit_its_distance_and_its_proof(make_
 
 def test_an_objective_that_is_not_proven_says_how_many_samples_are_missing(make_run: Make):
     run = make_run(100)
-    judged = judge(run).objectives[0]
+    judged = judge_run(run).objectives[0]
     assert judged.outcome == "unproven"
     text = Reader(page(run)).text
     assert "unproven" in text
@@ -381,7 +382,7 @@ def test_a_figure_is_not_torn_from_its_unit_at_the_end_of_a_line(make_run: Make)
 
 def test_a_limit_of_none_that_was_kept_stands_as_observed(make_run: Make) -> None:
     run = make_run(400, facts={"objectives": ("error rate <= 0 %",)})
-    (row,) = objective_table(judge(run)).rows
+    (row,) = objective_table(judge_run(run)).rows
     assert (row.outcome, row.interval) == ("met", "as observed")
     assert row.bar is not None
     assert row.bar.interval is None

@@ -11,19 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.batching.admission import Admission, Deadlines, DrainRate
-from service.batching.micro_batcher import Batch, MicroBatcher, Row
+from service.batching.admission import AdmissionControl, DrainRate
+from service.batching.deadlines import DeadlineTimer
+from service.batching.micro_batcher import MicroBatcher
+from service.batching.pending_rows import FinishedBatch, PendingRow
 from tests.service.virtual_time import ScriptedInference, VirtualLoop, run
 
 
-def batch(rows: int, busy_s: float, started_s: float = 0.0) -> Batch[Any, Any]:
+def batch(rows: int, busy_s: float, started_s: float = 0.0) -> FinishedBatch[Any, Any]:
     """A batch that was answered `busy_s` after there was work."""
-    waiting: list[Any] = [Row(0, None, 0.0, None)] * rows  # type: ignore[arg-type]
-    return Batch(waiting, started_s, busy_s, started_s, None)
+    waiting: list[Any] = [PendingRow(0, None, 0.0, None)] * rows  # type: ignore[arg-type]
+    return FinishedBatch(waiting, started_s, busy_s, started_s, None)
 
 
 def test_before_anything_is_measured_the_queue_alone_limits() -> None:
-    assert Admission(2_000, 0.8, 32, 0.05).limit == 1_600
+    assert AdmissionControl(2_000, 0.8, 32, 0.05).limit == 1_600
 
 
 @pytest.mark.parametrize(
@@ -35,19 +37,19 @@ def test_before_anything_is_measured_the_queue_alone_limits() -> None:
     ],
 )
 def test_the_limit_is_what_drains_within_the_patience(rows: int, busy_s: float, limit: int, why: str) -> None:
-    admission = Admission(2_000, 0.8, 32, 0.05)
-    admission(batch(rows, busy_s))
+    admission = AdmissionControl(2_000, 0.8, 32, 0.05)
+    admission.observe_batch(batch(rows, busy_s))
     assert admission.limit == limit, why
     assert admission.admits(limit - 1)
     assert not admission.admits(limit)
 
 
 def test_the_limit_follows_a_service_that_slows_down_and_recovers() -> None:
-    admission = Admission(2_000, 0.8, 32, 0.05)
+    admission = AdmissionControl(2_000, 0.8, 32, 0.05)
     limits = []
     for busy_s in (0.002, 0.020, 0.002):
         for _ in range(round(2.0 / busy_s)):
-            admission(batch(32, busy_s))
+            admission.observe_batch(batch(32, busy_s))
         limits.append(admission.limit)
     assert limits[0] == limits[2] == pytest.approx(800, abs=1)
     assert limits[1] == pytest.approx(80, abs=1)
@@ -55,8 +57,8 @@ def test_the_limit_follows_a_service_that_slows_down_and_recovers() -> None:
 
 @pytest.mark.parametrize(("depth", "seconds"), [(0, 1), (1_000, 1), (2_500, 3), (10**9, 60)])
 def test_retry_after_is_when_what_waits_is_done(depth: int, seconds: int) -> None:
-    admission = Admission(2_000, 0.8, 32, 0.05)
-    admission(batch(10, 0.01))
+    admission = AdmissionControl(2_000, 0.8, 32, 0.05)
+    admission.observe_batch(batch(10, 0.01))
     assert admission.retry_after_s(depth) == seconds
 
 
@@ -77,7 +79,7 @@ def calls_of_admission(waiting: int) -> int:
         inference: Any = ScriptedInference(loop, [1.0])
         batcher: MicroBatcher[int, int] = MicroBatcher(inference, 4, 0.005, (), loop.time)
         rows = [batcher.submit(each) for each in range(waiting)]
-        admission = Admission(100_000, 0.8, 32, 0.05)
+        admission = AdmissionControl(100_000, 0.8, 32, 0.05)
         calls = 0
 
         def count(*_: object) -> None:
@@ -108,7 +110,7 @@ def test_one_timer_serves_all_deadlines(rows: int, at_once: int) -> None:
     async def main(loop: VirtualLoop) -> int:
         inference: Any = ScriptedInference(loop, inline=True)
         batcher: MicroBatcher[int, int] = MicroBatcher(inference, 1_000, 0.005, (), loop.time)
-        deadlines = Deadlines(batcher, 0.1, loop.time)
+        deadlines = DeadlineTimer(batcher, 0.1, loop.time)
         timers = 0
         call_later = loop.call_later
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.batching.inference import Inference, PredictionError
+from service.batching.inference import ModelRunner, PredictionError
 
 
 def doubled(rows: Sequence[int]) -> list[int]:
@@ -24,9 +24,9 @@ def test_a_model_not_yet_measured_runs_in_a_thread_and_a_fast_one_on_the_loop() 
         return doubled(rows)
 
     async def main() -> None:
-        inference: Inference[int, int] = Inference(predict, inline_s=10.0)
+        inference: ModelRunner[int, int] = ModelRunner(predict, inline_s=10.0)
         for _ in range(2):
-            assert (await inference.outputs([1, 2])).outputs == [2, 4]
+            assert (await inference.predict([1, 2])).outputs == [2, 4]
 
     asyncio.run(main())
     assert [each is threading.main_thread() for each in threads] == [False, True]
@@ -45,11 +45,11 @@ def test_one_slow_batch_among_fast_ones_changes_nothing_and_a_slow_model_leaves_
     async def main() -> list[bool]:
         nonlocal duration_s
         takes_s = iter((0.1, 0.1, 0.1, 5.0, 0.1, 5.0, 5.0))
-        inference: Inference[int, int] = Inference(predict, inline_s=1.0)
+        inference: ModelRunner[int, int] = ModelRunner(predict, inline_s=1.0)
         inline = []
         while duration_s := next(takes_s, 0.0):
             done: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-            inference.run([1], done.set_result, lambda: now_s)
+            inference.start([1], done.set_result, lambda: now_s)
             await done
             inline.append(inference.inline)
         return inline
@@ -59,9 +59,9 @@ def test_one_slow_batch_among_fast_ones_changes_nothing_and_a_slow_model_leaves_
 
 def test_zero_keeps_the_model_off_the_loop() -> None:
     async def main() -> bool:
-        inference: Inference[int, int] = Inference(doubled, inline_s=0.0)
+        inference: ModelRunner[int, int] = ModelRunner(doubled, inline_s=0.0)
         for _ in range(6):
-            await inference.outputs([1])
+            await inference.predict([1])
         return inference.inline
 
     assert asyncio.run(main()) is False
@@ -96,11 +96,11 @@ def test_a_failure_is_an_error_with_an_id_that_finds_its_cause_in_the_log(
         return answered
 
     async def main() -> tuple[bool, Exception | None, Sequence[int]]:
-        inference: Inference[int, int] = Inference(predict, inline_s=10.0 if inline else 0.0)
-        await inference.outputs([1])
+        inference: ModelRunner[int, int] = ModelRunner(predict, inline_s=10.0 if inline else 0.0)
+        await inference.predict([1])
         where = inference.inline
-        error = (await inference.outputs([13, 2])).error
-        return where, error, (await inference.outputs([2])).outputs
+        error = (await inference.predict([13, 2])).error
+        return where, error, (await inference.predict([2])).outputs
 
     with caplog.at_level(logging.ERROR):
         where, error, after = asyncio.run(asyncio.wait_for(main(), 20))
@@ -123,9 +123,9 @@ def test_an_interrupt_on_the_main_thread_ends_the_process_and_elsewhere_a_batch(
         return doubled(rows)
 
     async def main() -> Exception | None:
-        inference: Inference[int, int] = Inference(predict, inline_s=10.0 if inline else 0.0)
-        await inference.outputs([1])
-        return (await inference.outputs([13])).error
+        inference: ModelRunner[int, int] = ModelRunner(predict, inline_s=10.0 if inline else 0.0)
+        await inference.predict([1])
+        return (await inference.predict([13])).error
 
     if inline:
         with pytest.raises(KeyboardInterrupt):
@@ -143,10 +143,10 @@ def test_a_model_warmed_up_runs_where_it_belongs_from_the_first_request_on() -> 
         calls += 1
         return doubled(rows)
 
-    fast: Inference[int, int] = Inference(predict, inline_s=10.0)
+    fast: ModelRunner[int, int] = ModelRunner(predict, inline_s=10.0)
     fast.warm_up(1, (1, 32))
     assert fast.inline
     assert calls == 10
-    never: Inference[int, int] = Inference(predict, inline_s=0.0)
+    never: ModelRunner[int, int] = ModelRunner(predict, inline_s=0.0)
     never.warm_up(1, (1,))
     assert not never.inline

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.batching.admission import DeadlineExceededError, Deadlines
-from service.batching.micro_batcher import Batch, MicroBatcher
+from service.batching.deadlines import DeadlineExceededError, DeadlineTimer
+from service.batching.micro_batcher import MicroBatcher
+from service.batching.pending_rows import FinishedBatch
 from tests.service.virtual_time import ScriptedInference, VirtualLoop, run
 
 MAX_ROWS, MAX_WAIT_S, DEADLINE_S = 4, 0.005, 0.050
@@ -50,7 +51,7 @@ class Happened:
     """What a run left: each client's outcome, when it was queued, and the batches."""
 
     outcomes: dict[int, Any]
-    batches: list[Batch[int, int]]
+    batches: list[FinishedBatch[int, int]]
     computed: list[list[int]]
     depth: int
 
@@ -66,7 +67,7 @@ def play(
 
     async def main(loop: VirtualLoop) -> Happened:
         inference = ScriptedInference(loop, durations_s, failures, inline)
-        batches: list[Batch[int, int]] = []
+        batches: list[FinishedBatch[int, int]] = []
         batcher: MicroBatcher[int, int] = MicroBatcher(
             inference,  # type: ignore[arg-type]
             MAX_ROWS,
@@ -74,7 +75,7 @@ def play(
             [batches.append],
             loop.time,
         )
-        deadlines = Deadlines(batcher, deadline_s, loop.time) if deadline_s is not None else None
+        deadlines = DeadlineTimer(batcher, deadline_s, loop.time) if deadline_s is not None else None
         outcomes: dict[int, Any] = {}
 
         async def visit(name: int, client: Client) -> None:

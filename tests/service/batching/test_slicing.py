@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.batching.slicing import MOST_ROWS, RowTooLongError, Slices
+from service.batching.slicing import MAX_SLICE_ROWS, ListSlicer, RowTooLongError
 
 nasty = st.text(alphabet='ab"\\{}[], \n:', max_size=12)
 values: st.SearchStrategy[Any] = st.recursive(
@@ -24,13 +24,13 @@ LONGEST = 1_000
 
 def cut(text: bytes, size_bytes: int) -> Iterator[bytes]:
     """The slices, each cut again if it doesn't parse; it parses then, or the text is no list."""
-    slices = Slices(text, size_bytes)
+    slices = ListSlicer(text, size_bytes)
     while slices.more:
         piece = slices.take()
         try:
             json.loads(piece)
         except ValueError:
-            piece = slices.again() or piece
+            piece = slices.recut() or piece
         yield piece
 
 
@@ -87,8 +87,8 @@ def test_no_slice_is_long_or_has_many_rows(items: list[Any]) -> None:
     text = json.dumps(items).encode()
     pieces = list(cut(text, LONGEST))
     assert max(map(len, pieces)) <= LONGEST + len("[]")
-    assert max(sum(isinstance(row, dict) for row in json.loads(piece)) for piece in pieces) <= MOST_ROWS
-    assert len(pieces) < 2 + 2 * max(len(text) / LONGEST, len(items) / MOST_ROWS)
+    assert max(sum(isinstance(row, dict) for row in json.loads(piece)) for piece in pieces) <= MAX_SLICE_ROWS
+    assert len(pieces) < 2 + 2 * max(len(text) / LONGEST, len(items) / MAX_SLICE_ROWS)
 
 
 def test_a_row_longer_than_a_slice_is_told() -> None:
@@ -99,11 +99,11 @@ def test_a_row_longer_than_a_slice_is_told() -> None:
 
 def test_what_is_short_is_left_whole() -> None:
     for text in (b"[]", b"[1, 2]", b'[{"a": 1},{"b": 2}]'):
-        slices = Slices(b" " + text + b"\n", 100)
+        slices = ListSlicer(b" " + text + b"\n", 100)
         assert slices.is_list
         assert slices.take() == text
         assert slices.whole
         assert not slices.more
-        assert slices.again() is None
-    assert not Slices(b'{"a": 1}', 100).is_list
-    assert not Slices(b"", 100).is_list
+        assert slices.recut() is None
+    assert not ListSlicer(b'{"a": 1}', 100).is_list
+    assert not ListSlicer(b"", 100).is_list

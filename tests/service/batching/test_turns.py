@@ -17,10 +17,11 @@ import pytest
 from pydantic import BaseModel
 
 from service.batching import slicing
-from service.batching.batch_work import BatchWork, RowCodec
-from service.batching.inference import Inference
-from service.batching.replies import Reply
-from service.batching.slicing import MOST_ROWS
+from service.batching.batch_job import BatchJob
+from service.batching.inference import ModelRunner
+from service.batching.replies import HttpReply
+from service.batching.row_codec import RowCodec
+from service.batching.slicing import MAX_SLICE_ROWS
 from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
 from service.observability.metrics import InferenceMetrics
 
@@ -57,42 +58,42 @@ class CountingCodec(RowCodec):
         super().__init__(InsuranceChargesModelInput, InsuranceChargesModelOutput)
         self._turns = turns
 
-    def rows(self, text: bytes) -> list[BaseModel]:
+    def parse_rows(self, text: bytes) -> list[BaseModel]:
         self._turns.did("bytes", len(text))
-        rows = super().rows(text)
+        rows = super().parse_rows(text)
         self._turns.did("rows", len(rows))
         return rows
 
-    def values(self, text: bytes) -> list[Any]:
+    def parse_values(self, text: bytes) -> list[Any]:
         self._turns.did("bytes", len(text))
-        return super().values(text)
+        return super().parse_values(text)
 
-    def row(self, value: object) -> BaseModel:
+    def validate_row(self, value: object) -> BaseModel:
         self._turns.did("rows", 1)
-        return super().row(value)
+        return super().validate_row(value)
 
     def encode_results(self, results: Sequence[BaseModel]) -> bytes:
         self._turns.did("results", len(results))
         return super().encode_results(results)
 
 
-def worked(body: bytes, partial: bool, turns: Turns) -> Reply:
+def worked(body: bytes, partial: bool, turns: Turns) -> HttpReply:
     """The reply to a batch that is alone with one other request."""
 
     def charge(rows: Sequence[Any]) -> list[InsuranceChargesModelOutput]:
         return [InsuranceChargesModelOutput(charges=1.0) for _ in rows]
 
-    async def main() -> Reply:
-        inference: Inference[Any, Any] = Inference(charge, 1.0)
+    async def main() -> HttpReply:
+        inference: ModelRunner[Any, Any] = ModelRunner(charge, 1.0)
         inference.inline = True
         other = asyncio.ensure_future(turns.pass_by())
-        work = BatchWork(
+        work = BatchJob(
             codec=CountingCodec(turns),
-            inference=inference,
+            runner=inference,
             turn=asyncio.Lock(),
-            most_rows=MOST_BATCH_ROWS,
+            max_rows=MOST_BATCH_ROWS,
             partial=partial,
-            gone=asyncio.get_running_loop().create_future(),
+            client_gone=asyncio.get_running_loop().create_future(),
             metrics=create_autospec(InferenceMetrics),
         )
         try:
@@ -143,20 +144,20 @@ def test_no_turn_holds_more_than_a_slice(
 ) -> None:
     """Its bytes are read at most three times (guessed, exactly, and once more for its faults)."""
     turns = Turns()
-    exactly = slicing.commas_between
+    exactly = slicing.find_row_commas
 
     def counted(text: bytes) -> Any:
         turns.did("scanned", len(text))
         return exactly(text)
 
-    monkeypatch.setattr(slicing, "commas_between", counted)
+    monkeypatch.setattr(slicing, "find_row_commas", counted)
     reply = worked(body, partial, turns)
     assert reply.status == statuses[partial]
     assert turns.most["bytes"] <= 3 * (SLICE_BYTES + len("[]"))
     assert turns.most["scanned"] <= 2 * SLICE_BYTES
-    assert turns.most["rows"] <= MOST_ROWS
-    assert turns.most["results"] <= MOST_ROWS
-    assert turns.total["rows"] <= MOST_BATCH_ROWS + MOST_ROWS
+    assert turns.most["rows"] <= MAX_SLICE_ROWS
+    assert turns.most["results"] <= MAX_SLICE_ROWS
+    assert turns.total["rows"] <= MOST_BATCH_ROWS + MAX_SLICE_ROWS
     if reply.status == 200:
         results = json.loads(reply.body)
         assert len(results) == len(json.loads(body))

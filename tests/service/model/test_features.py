@@ -1,4 +1,4 @@
-"""What the regression sees of a policyholder."""
+"""The regression's features of a policyholder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.model.features import FEATURES, features, rows_of_inputs
+from service.model.features import FEATURES, compute_features, encode_inputs
 from service.model.schemas import InsuranceChargesModelInput
 
 PERSON: dict[str, Any] = {
@@ -37,5 +37,5 @@ PERSON: dict[str, Any] = {
 )
 def test_features_are_what_their_names_say(change: dict[str, Any], seen: dict[str, float]) -> None:
     """All features that are not named are zero."""
-    (row,) = features(rows_of_inputs([InsuranceChargesModelInput(**{**PERSON, **change})])).tolist()
+    (row,) = compute_features(encode_inputs([InsuranceChargesModelInput(**{**PERSON, **change})])).tolist()
     assert {name: value for name, value in zip(FEATURES, row, strict=True) if value} == seen

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from sklearn.linear_model import LinearRegression, Ridge
 
 from service.model import dataset
-from service.model.features import rows_of_inputs, rows_of_table
+from service.model.features import encode_inputs, encode_table
 from service.model.insurance import InsuranceChargesModel
 from service.model.model_file import ModelFileError
 from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput, Region, Sex
@@ -140,12 +140,12 @@ def test_a_batch_is_its_rows_one_by_one(
 
 def test_training_and_prediction_see_the_same_rows() -> None:
     """A person of the training data and the same person in a request become the same numbers."""
-    people = dataset.generate().query("bmi >= 15 and bmi <= 50")
+    people = dataset.generate_people().query("bmi >= 15 and bmi <= 50")
     inputs = [
         InsuranceChargesModelInput(**{**person, "smoker": person["smoker"] == "yes"})
         for person in people.drop(columns="charges").to_dict("records")
     ]
-    np.testing.assert_array_equal(rows_of_inputs(inputs), rows_of_table(people))
+    np.testing.assert_array_equal(encode_inputs(inputs), encode_table(people))
 
 
 def test_a_prediction_makes_no_table_and_calls_no_scikit_learn(

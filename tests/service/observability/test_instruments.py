@@ -15,7 +15,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.observability.tracing import TracingError, tracing_from
+from service.observability.tracing import TracingError, configure_tracing
 
 PREDICTION = "/api/models/insurance_charges_model/prediction"
 PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
@@ -137,7 +137,7 @@ def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
     """So tracing that is off costs a comparison a request, and nothing at the start."""
     code = (
         "import sys, service.observability.tracing as t; "
-        "assert t.tracing_from({}, 's') is None; print(*sys.modules)"
+        "assert t.configure_tracing({}, 's') is None; print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "opentelemetry.sdk" not in done.stdout.split()
@@ -160,12 +160,12 @@ def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
 )
 def test_an_exporter_there_is_not_is_told(environment: dict[str, str], told: str) -> None:
     with pytest.raises(TracingError, match=told):
-        tracing_from(environment, "service")
+        configure_tracing(environment, "service")
 
 
 def test_the_protocol_of_traces_overrides_that_of_all_signals() -> None:
     """Metrics and logs of other programs in the environment may go by gRPC."""
-    tracing = tracing_from(
+    tracing = configure_tracing(
         {
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
             "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",

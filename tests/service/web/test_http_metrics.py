@@ -25,7 +25,7 @@ def test_the_metrics_are_those_of_the_instrumentator() -> None:
     info = _info()
     assert theirs_observe is not None
     theirs_observe(info)
-    metrics.path("POST", "/there").count(200, 0.02, 12, 34)
+    metrics.for_path("POST", "/there").count(200, 0.02, 12, 34)
     assert _samples(ours) - _samples(theirs) == {
         ("counter", "http_requests_total", _of(status), 0.0) for status in ("500", "503", "504")
     }
@@ -42,10 +42,10 @@ def test_the_first_failure_of_a_path_is_a_difference(
 ) -> None:
     """Each is told as 0 before there is one, or Prometheus' rate() and increase() would miss it."""
     registry = CollectorRegistry()
-    path = HttpMetrics(FastAPI(), configuration, registry).path("POST", "/there")
+    path = HttpMetrics(FastAPI(), configuration, registry).for_path("POST", "/there")
     before = _counted(registry)
     assert before == dict.fromkeys(map(_of, failures), 0.0)
-    path.count_refused(503)
+    path.count_shed(503)
     path.count(504, 0.1, 12, 34)
     path.count(500, 0.1, 12, 34)
     after = _counted(registry)

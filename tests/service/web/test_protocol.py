@@ -86,6 +86,14 @@ def test_a_refusal_is_the_same_at_the_door_and_in_the_framework(
     assert counted(url, "inference_request_latency_seconds_count") == 0
 
 
+def test_another_method_is_answered_405_in_the_services_shape(start_batched: Callable[..., Any]) -> None:
+    """Although predictions skip the framework's layers, other methods on their paths don't."""
+    url = start_batched(["service"], {}, {"class_path": "tests.service.odd_models.OddModel"}).url
+    for path in (PREDICTION, f"{PREDICTION}/batch"):
+        reply = requests.delete(url + path, timeout=10)
+        assert (reply.status_code, reply.json()["type"]) == (405, "MethodNotAllowed")
+
+
 def conversation(url: str, sent: bytes) -> bytes:
     """All that the service says to it until it closes the connection."""
     with socket.create_connection(urlsplit(url).netloc.split(":"), timeout=10) as client:  # type: ignore[arg-type]

@@ -16,13 +16,13 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message
 
-from service.batching.admission import Admission
-from service.batching.inference import Outcome
+from service.batching.admission import AdmissionControl
+from service.batching.endpoint import RESERVATION
+from service.batching.inference import InferenceResult
 from service.batching.micro_batcher import MicroBatcher
 from service.batching.single_endpoint import PredictionEndpoint
 from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
 from service.observability.metrics import InferenceMetrics
-from service.web.middleware import PLACE
 from tests.service.virtual_time import VirtualLoop, run
 
 ODD = {"class_path": "tests.service.odd_models.OddModel"}
@@ -109,7 +109,7 @@ def test_a_body_announced_as_too_large_is_refused_before_it_comes(
 class Hung:
     """An inference that never ends."""
 
-    def run(self, _: Any, done: Callable[[Outcome[Any]], None], clock: Callable[[], float]) -> None:
+    def start(self, _: Any, done: Callable[[InferenceResult[Any]], None], clock: Callable[[], float]) -> None:
         pass
 
 
@@ -119,7 +119,7 @@ def test_a_row_whose_body_came_late_has_what_is_left_of_the_deadline() -> None:
     async def main(loop: VirtualLoop) -> None:
         batcher: MicroBatcher[Any, Any] = MicroBatcher(Hung(), 32, 0.005, clock=loop.time)  # type: ignore[arg-type]
         schemas = InsuranceChargesModelInput, InsuranceChargesModelOutput
-        admission = Admission(10, 1.0, 32, 0.05)
+        admission = AdmissionControl(10, 1.0, 32, 0.05)
         endpoint = PredictionEndpoint(
             schemas, batcher, admission, 0.1, 1_000, create_autospec(InferenceMetrics), tracing=None
         )
@@ -133,7 +133,7 @@ def test_a_row_whose_body_came_late_has_what_is_left_of_the_deadline() -> None:
 
         scope: dict[str, Any] = {"headers": []}
         assert endpoint.admit(scope) is None
-        assert PLACE in scope
+        assert RESERVATION in scope
         reply = await endpoint(scope, receive)
         assert reply is not None
         assert (reply.status, loop.time()) == (504, pytest.approx(0.1))

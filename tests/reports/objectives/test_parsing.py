@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.judging.objectives import Objective, ObjectiveError, parse_objective
+from reports.objectives.metric import Metric
+from reports.objectives.metrics import (
+    latency_percentile,
+    max_latency,
+    row_throughput,
+    status_count,
+    throughput,
+)
+from reports.objectives.parsing import ObjectiveError, parse_objective
 
 METRICS = (
     "p<percentile> latency, p<percentile> service time, mean latency, max latency, mean service time, "
@@ -15,45 +26,72 @@ METRICS = (
 )
 
 
+def parts(metric: str, comparison: str, stated: float, unit: str, **clauses: Any) -> dict[str, Any]:
+    """What a sentence says word by word; clauses that are not given are not said."""
+    said = {"metric": metric, "comparison": comparison, "stated": stated, "unit": unit}
+    return {**said, "on": None, "during": None, "window_s": None, **clauses}
+
+
 @pytest.mark.parametrize(
-    ("text", "objective", "limit"),
+    ("text", "parts", "limit"),
     [
-        ("p99 latency <= 100 ms", Objective("p99 latency", "<=", 100.0, "ms"), 100.0),
-        ("p99.9 latency <= 1 s", Objective("p99.9 latency", "<=", 1.0, "s"), 1000.0),
-        ("p95 service time < 3 ms", Objective("p95 service time", "<", 3.0, "ms"), 3.0),
-        ("mean latency <= 40 ms", Objective("mean latency", "<=", 40.0, "ms"), 40.0),
-        ("max latency <= 1 s", Objective("max latency", "<=", 1.0, "s"), 1000.0),
-        ("error rate <= 0.1 %", Objective("error rate", "<=", 0.1, "%"), 0.001),
-        ("errors <= 10 per 10000 requests", Objective("errors", "<=", 10.0, "per 10000 requests"), 0.001),
-        ("status 503 <= 0", Objective("status 503", "<=", 0.0, ""), 0.0),
-        ("peak throughput >= 5 requests/s", Objective("peak throughput", ">=", 5.0, "requests/s"), 5.0),
-        ("throughput >= 200 rows/s", Objective("throughput", ">=", 200.0, "rows/s"), 200.0),
-        ("availability >= 99.9 %", Objective("availability", ">=", 99.9, "%"), 0.999),
-        ("offered load >= 95 %", Objective("offered load", ">=", 95.0, "%"), 0.95),
+        ("p99 latency <= 100 ms", parts("p99 latency", "<=", 100.0, "ms"), 100.0),
+        ("p99.9 latency <= 1 s", parts("p99.9 latency", "<=", 1.0, "s"), 1000.0),
+        ("p95 service time < 3 ms", parts("p95 service time", "<", 3.0, "ms"), 3.0),
+        ("mean latency <= 40 ms", parts("mean latency", "<=", 40.0, "ms"), 40.0),
+        ("max latency <= 1 s", parts("max latency", "<=", 1.0, "s"), 1000.0),
+        ("error rate <= 0.1 %", parts("error rate", "<=", 0.1, "%"), 0.001),
+        ("errors <= 10 per 10000 requests", parts("errors", "<=", 10.0, "per 10000 requests"), 0.001),
+        ("status 503 <= 0", parts("status 503", "<=", 0.0, ""), 0.0),
+        ("peak throughput >= 5 requests/s", parts("peak throughput", ">=", 5.0, "requests/s"), 5.0),
+        ("throughput >= 200 rows/s", parts("throughput", ">=", 200.0, "rows/s"), 200.0),
+        ("availability >= 99.9 %", parts("availability", ">=", 99.9, "%"), 0.999),
+        ("offered load >= 95 %", parts("offered load", ">=", 95.0, "%"), 0.95),
         (
             "p95 latency <= 50 ms during steady",
-            Objective("p95 latency", "<=", 50.0, "ms", during="steady"),
+            parts("p95 latency", "<=", 50.0, "ms", during="steady"),
             50.0,
         ),
-        ("p99 latency <= 200 ms on batch", Objective("p99 latency", "<=", 200.0, "ms", on="batch"), 200.0),
+        ("p99 latency <= 200 ms on batch", parts("p99 latency", "<=", 200.0, "ms", on="batch"), 200.0),
         (
             "p99 latency <= 200 ms in any 10 s",
-            Objective("p99 latency", "<=", 200.0, "ms", window_s=10.0),
+            parts("p99 latency", "<=", 200.0, "ms", window_s=10.0),
             200.0,
         ),
         (
             "p99 latency <= 2 ms on batch during 4 users in any 2.5 s",
-            Objective("p99 latency", "<=", 2.0, "ms", on="batch", during="4 users", window_s=2.5),
+            parts("p99 latency", "<=", 2.0, "ms", on="batch", during="4 users", window_s=2.5),
             2.0,
         ),
     ],
 )
 def test_a_sentence_states_an_objective_and_the_objective_says_the_sentence(
-    text: str, objective: Objective, limit: float
+    text: str, parts: dict[str, Any], limit: float
 ) -> None:
-    assert parse_objective(text) == objective
+    objective = parse_objective(text)
+    assert {name: getattr(objective, name) for name in parts} == parts
     assert str(objective) == objective.text == text
     assert objective.limit == limit
+
+
+@pytest.mark.parametrize(
+    ("text", "definition", "argument", "quantile"),
+    [
+        ("p99.9 latency <= 1 s", latency_percentile, Fraction("99.9"), Fraction("0.999")),
+        ("status 503 <= 0", status_count, Fraction(503), None),
+        ("max latency <= 1 s", max_latency, None, None),
+        ("throughput >= 5 requests/s", throughput, None, None),
+        ("throughput >= 5 rows/s", row_throughput, None, None),
+    ],
+)
+def test_the_definition_is_resolved_when_the_sentence_is_read(
+    text: str, definition: Metric, argument: Fraction | None, quantile: Fraction | None
+) -> None:
+    """Two metrics may share a name: the unit of the limit tells which one is meant."""
+    objective = parse_objective(text)
+    assert objective.definition is definition
+    assert objective.argument == argument
+    assert objective.quantile == quantile
 
 
 @pytest.mark.parametrize(
@@ -186,8 +224,8 @@ def test_what_is_exactly_at_the_limit_is_decided_by_the_comparison(
 
 
 def test_figures_are_told_in_the_unit_of_the_sentence() -> None:
-    assert parse_objective("max latency <= 1 s").displayed(1234.0) == 1.234
-    assert parse_objective("errors <= 1 per 10000 requests").displayed(0.0005) == 5.0
+    assert parse_objective("max latency <= 1 s").convert_to_unit(1234.0) == 1.234
+    assert parse_objective("errors <= 1 per 10000 requests").convert_to_unit(0.0005) == 5.0
 
 
 LIMITS = st.one_of(
@@ -225,5 +263,8 @@ def test_every_objective_reads_back_as_itself(
     window_s: float | None,
 ) -> None:
     metric, comparisons, unit = kind
-    objective = Objective(metric, comparisons[strict], limit, unit, on, during, window_s)  # type: ignore[arg-type]
+    named = {"on": on, "during": during, "in any": None if window_s is None else f"{window_s} s"}
+    clauses = "".join(f" {word} {name}" for word, name in named.items() if name is not None)
+    objective = parse_objective(f"{metric} {comparisons[strict]} {limit!r} {unit}{clauses}")
+    assert (objective.on, objective.during, objective.window_s) == (on, during, window_s)
     assert parse_objective(str(objective)) == objective

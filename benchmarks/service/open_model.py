@@ -1,4 +1,4 @@
-"""The open model against a service: requests at random times at a rate, latency from the intended start."""
+"""Measures a service in the open model: Poisson arrivals at a rate, latency from the intended start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.generator.processes import PROJECT, EndedError
+from benchmarks.generator.processes import PROJECT, ProcessEndedError
 from benchmarks.service.serving import LOAD_CORE
 from reports.data.folder import FolderError, read_run
 
@@ -21,8 +21,8 @@ PERCENTILES: Final = (0.5, 0.99, 0.999)
 
 
 @dataclass(frozen=True)
-class Open:
-    """Latencies of the good replies, in milliseconds; p99.9 of few requests is little more than the worst."""
+class OpenModelResult:
+    """Latency percentiles of the good replies; p99.9 of few requests is hardly more than the maximum."""
 
     rate: float
     requests: int
@@ -31,19 +31,19 @@ class Open:
     p99_ms: float
     p999_ms: float
     believed: bool
-    """Whether the generator was fit: by this suite's own judgement of itself."""
+    """Whether the run was valid: this suite judges the health of its own generator."""
 
     def percentiles_ms(self) -> tuple[float, float, float]:
-        """p50, p99 and p99.9."""
+        """Return p50, p99 and p99.9."""
         return self.p50_ms, self.p99_ms, self.p999_ms
 
 
-def opened(host: str, path: str, bodies: Path, rate: float, seconds: float) -> Open:
-    """Ask `rate` times a second, Poisson, for some seconds after a warm-up; bodies are taken in turn."""
+def measure_open_model(host: str, path: str, bodies: Path, rate: float, seconds: float) -> OpenModelResult:
+    """Send Poisson arrivals at `rate` per second, for `seconds` after a warm-up, cycling through `bodies`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "open.yaml"
-        file.write_text(scenario(path, bodies, rate, seconds), encoding="utf-8")
+        file.write_text(render_scenario(path, bodies, rate, seconds), encoding="utf-8")
         suite = [sys.executable, "-m", "loadtests", "--scenario", str(file), "--host", host, "--out", name]
         done = subprocess.run(
             ["taskset", "--cpu-list", str(LOAD_CORE), *suite],
@@ -55,11 +55,11 @@ def opened(host: str, path: str, bodies: Path, rate: float, seconds: float) -> O
         try:
             return _read(folder / "latest", rate)
         except (FolderError, OSError) as error:
-            raise EndedError(f"no run to read: {done.stderr.strip()[-500:]}") from error
+            raise ProcessEndedError(f"no run to read: {done.stderr.strip()[-500:]}") from error
 
 
-def scenario(path: str, bodies: Path, rate: float, seconds: float) -> str:
-    """The scenario file."""
+def render_scenario(path: str, bodies: Path, rate: float, seconds: float) -> str:
+    """Render the scenario file, as JSON (which is YAML)."""
     endpoint = {"name": "prediction", "path": path, "payload": {"file": str(bodies)}}
     level = f"{rate:.0f}/s"
     return json.dumps(
@@ -76,14 +76,14 @@ def scenario(path: str, bodies: Path, rate: float, seconds: float) -> str:
     )
 
 
-def _read(folder: Path, rate: float) -> Open:
+def _read(folder: Path, rate: float) -> OpenModelResult:
     run = read_run(folder)
     verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))["verdict"]
     (stage,) = run.facts.judged_stages
-    samples = run.samples.where(run.samples.stage.equal(stage.name))
+    samples = run.samples.select(run.samples.stage.equal(stage.name))
     good_ms = samples.latency_ms[samples.ok]
     if not len(good_ms):
-        raise EndedError(f"no good reply among {len(samples)} at {rate:.0f}/s")
+        raise ProcessEndedError(f"no good reply among {len(samples)} at {rate:.0f}/s")
     p50_ms, p99_ms, p999_ms = np.quantile(good_ms, PERCENTILES, method="inverted_cdf").tolist()
     failed = len(samples) - len(good_ms)
-    return Open(rate, len(samples), failed, p50_ms, p99_ms, p999_ms, verdict != "invalid")
+    return OpenModelResult(rate, len(samples), failed, p50_ms, p99_ms, p999_ms, verdict != "invalid")

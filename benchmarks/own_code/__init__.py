@@ -1,0 +1,1 @@
+"""What this suite's own code gains over the library that does the same."""

@@ -1,0 +1,1 @@
+"""Defines what can be asked of a run: metrics, and objectives, which set limits for them."""

@@ -1,0 +1,161 @@
+"""Defines all metrics: each is one function from a scope to a measurement.
+
+A new metric is a new function under `@metric(...)`; objectives can then be stated for it. Whether it is known
+while a run goes on follows from the kind of measurement it returns (`reports.objectives.counters`).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from reports.data.columns import Floats
+from reports.data.samples import Samples
+from reports.objectives.measurements import (
+    Count,
+    Maximum,
+    Mean,
+    Measurement,
+    Peak,
+    Percentile,
+    PointEstimate,
+    Proportion,
+    Rate,
+)
+from reports.objectives.metric import METRICS, Scope, metric
+from reports.objectives.units import COUNT, PER_REQUESTS, REQUESTS_PER_S, ROWS_PER_S, SHARE, TIME
+
+__all__ = ["METRICS"]
+
+
+@metric("p<percentile> latency", TIME, better="lower")
+def latency_percentile(scope: Scope, percentile: Fraction) -> Measurement:
+    """From the intended start to the last byte, over answered requests."""
+    return Percentile(_select_latencies_ms(scope.samples), percentile / 100)
+
+
+@metric("p<percentile> service time", TIME, better="lower")
+def service_time_percentile(scope: Scope, percentile: Fraction) -> Measurement:
+    """From the actual send to the last byte, over answered requests."""
+    return Percentile(_select_service_times_ms(scope.samples), percentile / 100)
+
+
+@metric("mean latency", TIME, better="lower")
+def mean_latency(scope: Scope) -> Measurement:
+    """The arithmetic mean over answered requests."""
+    return Mean(_select_latencies_ms(scope.samples))
+
+
+@metric("max latency", TIME, better="lower")
+def max_latency(scope: Scope) -> Measurement:
+    """The slowest answered request."""
+    return Maximum(_select_latencies_ms(scope.samples))
+
+
+@metric("mean service time", TIME, better="lower")
+def mean_service_time(scope: Scope) -> Measurement:
+    """The arithmetic mean over answered requests, from the actual send."""
+    return Mean(_select_service_times_ms(scope.samples))
+
+
+@metric("max service time", TIME, better="lower")
+def max_service_time(scope: Scope) -> Measurement:
+    """The slowest answered request, from the actual send."""
+    return Maximum(_select_service_times_ms(scope.samples))
+
+
+@metric("error rate", SHARE, better="lower")
+def error_rate(scope: Scope) -> Measurement:
+    """Failed requests as a share of all, those never sent included; expected outcomes are no failures."""
+    return Proportion(scope.samples.mark_failed(scope.facts.expected))
+
+
+@metric("errors", PER_REQUESTS, better="lower")
+def errors(scope: Scope) -> Measurement:
+    """The error rate, stated as so many in so many."""
+    return error_rate.measure(scope)
+
+
+@metric("status <code>", COUNT, better=None)
+def status_count(scope: Scope, code: Fraction) -> Measurement:
+    """The number of replies with this status."""
+    return Count(scope.samples.status == int(code))
+
+
+@metric("throughput", REQUESTS_PER_S, better="higher")
+def throughput(scope: Scope) -> Measurement:
+    """Successful replies divided by the planned duration."""
+    samples = scope.samples
+    return Rate(int(np.count_nonzero(samples.ok)), scope.duration_s, len(samples))
+
+
+@metric("throughput", ROWS_PER_S, better="higher")
+def row_throughput(scope: Scope) -> Measurement:
+    """Rows in successful replies divided by the planned duration."""
+    samples = scope.samples
+    return Rate(int(samples.rows[samples.ok].sum(dtype=np.int64)), scope.duration_s, len(samples))
+
+
+@metric("peak throughput", REQUESTS_PER_S, better="higher")
+def peak_throughput(scope: Scope) -> Measurement:
+    """Most successful replies completed in any sliding second."""
+    return Peak.from_samples(scope.samples)
+
+
+@metric("peak throughput", ROWS_PER_S, better="higher")
+def peak_row_throughput(scope: Scope) -> Measurement:
+    """Most rows in successful replies completed in any sliding second."""
+    return Peak.from_samples(scope.samples, scope.samples.rows)
+
+
+@metric("goodput", SHARE, better="higher")
+def goodput(scope: Scope) -> Measurement:
+    """Throughput as a share of the capacity that the calibration found."""
+    rate, capacity = throughput.measure(scope).value, scope.facts.capacity_per_s
+    share = rate / capacity if rate is not None and capacity else None
+    return PointEstimate(share, len(scope.samples), reachable=True)
+
+
+@metric("shed share", SHARE, better="lower")
+def shed_share(scope: Scope) -> Measurement:
+    """Requests that the service shed (503 with Retry-After), as a share of all."""
+    return Proportion(scope.samples.outcome.equal("shed"))
+
+
+@metric("recovery time", TIME, better="lower", clauses=("during",))
+def recovery_time(scope: Scope) -> Measurement:
+    """From the scope's beginning to the intended start of the last request in it that did not succeed."""
+    bad_s = scope.samples.intended_s[~scope.samples.ok]
+    took_ms = max(0.0, float(bad_s.max()) - scope.start_s) * 1000.0 if len(bad_s) else 0.0
+    return PointEstimate(took_ms if len(scope.samples) else None, len(scope.samples), rising=True)
+
+
+@metric("offered load", SHARE, better="higher", clauses=())
+def offered_load(scope: Scope) -> Measurement:
+    """Requests sent as a share of those planned."""
+    sent = ~scope.samples.outcome.equal("dropped")
+    if scope.facts.offered is not None:
+        return PointEstimate(scope.facts.offered, len(sent))
+    if scope.facts.model == "open" and len(sent):
+        return PointEstimate(int(np.count_nonzero(sent)) / len(sent), len(sent))
+    return PointEstimate(None, len(sent))
+
+
+@metric("availability", SHARE, better="higher", clauses=("during", "in any"))
+def availability(scope: Scope) -> Measurement:
+    """Readiness probes that found the service ready, as a share of all."""
+    _, ready = scope.telemetry.select_series("readiness")
+    return Proportion(ready > 0)
+
+
+def _select_latencies_ms(samples: Samples) -> Floats:
+    return _drop_infinite(samples.latency_ms[samples.answered])
+
+
+def _select_service_times_ms(samples: Samples) -> Floats:
+    return _drop_infinite(samples.service_ms[samples.answered])
+
+
+def _drop_infinite(values: Floats) -> Floats:
+    return values[np.isfinite(values)]

@@ -1,0 +1,141 @@
+"""A request that is sent leaves a row with its times, its outcome and its sizes, and Locust is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import islice
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+from locust.env import Environment
+
+from configuration.loading import load_scenario
+from loadtests.client.target import Target
+from loadtests.recording.recorder import Recorder
+from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
+from loadtests.traffic.open_model import ArrivalUser
+from loadtests.traffic.sender import RequestFailedError, RequestSender, phase_offset
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Predicts the same for everybody."""
+
+    protocol_version = "HTTP/1.1"
+    status = 200
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"charges": 1.5}'
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Server-Timing", 'queue;dur=1.5, inference;dur=0.5, batch;desc="7"')
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def service() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    Answer.status = 200
+
+
+class Sent:
+    """A sender with all that came of its requests."""
+
+    def __init__(self, host: str) -> None:
+        self.raw = b""
+        self.events: list[dict[str, Any]] = []
+        environment = Environment(user_classes=[ArrivalUser])
+        environment.events.request.add_listener(lambda **event: self.events.append(event))
+        self.recorder = Recorder(["prediction"], self._take)
+        environment.events.request.add_listener(self.recorder.on_request)
+        self.sender = RequestSender(load_scenario("smoke"), Target.parse(host), self.recorder, environment)
+        self.stats = environment.stats
+
+    def _take(self, raw: bytes) -> None:
+        self.raw += raw
+
+    @property
+    def rows(self) -> Any:
+        self.recorder.seal()
+        return np.frombuffer(self.raw, dtype=ROW_DTYPE)
+
+
+def test_an_answered_request_is_a_row_with_the_services_own_timing(service: str) -> None:
+    sent = Sent(service)
+    connection = sent.sender.open_connection()
+    request = next(sent.sender.deal_requests(0))
+    assert sent.sender.send(connection, request) == "ok"
+    (row,) = sent.rows
+    assert row["outcome"] == OUTCOME_CODES["ok"]
+    assert row["status"] == 200
+    assert row["request_bytes"] == len(request.encoded)
+    assert row["intended_s"] == row["sent_s"]
+    assert row["latency_ms"] == row["service_ms"] > 0
+    assert (row["queue_ms"], row["inference_ms"], row["batch_size"]) == (1.5, 0.5, 7.0)
+    assert sent.events[0]["exception"] is None
+    connection.close()
+
+
+def test_latency_counts_from_when_the_request_should_have_started(service: str) -> None:
+    """Coordinated omission: what a request waited for its turn belongs to its latency."""
+    sent = Sent(service)
+    connection = sent.sender.open_connection()
+    sent.sender.send(connection, next(sent.sender.deal_requests(0)), perf_counter() - 2.0)
+    (row,) = sent.rows
+    assert row["sent_s"] - row["intended_s"] >= 2.0
+    assert row["latency_ms"] == pytest.approx(
+        row["service_ms"] + 1000 * (row["sent_s"] - row["intended_s"]), abs=0.01
+    )
+    connection.close()
+
+
+def test_a_failure_is_named_to_locust_without_what_varies(service: str) -> None:
+    Answer.status = 500
+    sent = Sent(service)
+    connection = sent.sender.open_connection()
+    assert sent.sender.send(connection, next(sent.sender.deal_requests(0))) == "http_5xx"
+    failure = sent.events[0]["exception"]
+    assert isinstance(failure, RequestFailedError)
+    assert str(failure) == "http_5xx (HTTP 500)"
+    connection.close()
+
+
+def test_a_dropped_request_is_a_row_that_was_never_sent(service: str) -> None:
+    sent = Sent(service)
+    sent.sender.drop(next(sent.sender.deal_requests(0)), perf_counter())
+    (row,) = sent.rows
+    assert row["outcome"] == OUTCOME_CODES["dropped"]
+    assert np.isnan(row["sent_s"])
+    assert np.isnan(row["latency_ms"])
+    assert [str(each.error) for each in sent.stats.errors.values()] == ["dropped"]
+
+
+def test_users_begin_at_other_places_of_the_same_deck(service: str) -> None:
+    sender = Sent(service).sender
+    firsts = {next(sender.deal_requests(sender.number_user())).encoded for _ in range(20)}
+    assert len(firsts) > 15
+    size = len(sender._deck)
+    dealt = list(islice(sender.deal_requests(3), size + 1))
+    assert dealt[size] == dealt[0], "round and round"
+
+
+def test_phase_offsets_spread_evenly_however_many_users_there_are() -> None:
+    """The golden ratio leaves no gap much larger than its share (three-distance theorem)."""
+    for users in (2, 5, 13, 100):
+        places = sorted(phase_offset(user) for user in range(users))
+        gaps = np.diff([*places, places[0] + 1.0])
+        assert gaps.max() < 2.7 / users
