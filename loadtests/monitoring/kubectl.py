@@ -174,7 +174,7 @@ def main() -> None:
         except BrokenPipeError:
             os._exit(0)
         due = max(due + PERIOD_S, time.monotonic())
-        time.sleep(due - time.monotonic())
+        time.sleep(max(0.0, due - time.monotonic()))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from benchmarks.crosscheck.page import terminal_lines
 from benchmarks.crosscheck.plan import derive_plan
 from configuration.loading import load_scenario
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 ROOT = Path(__file__).parents[2]
 CONNECTIONS = 20

@@ -86,6 +86,7 @@ def test_the_open_model_is_a_scenario_of_this_suite(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_the_constant_routes_answer_whatever_they_are_sent(
     tmp_path: Path, model: InsuranceChargesModel, require: Callable[..., None]
 ) -> None:

@@ -234,6 +234,7 @@ def test_a_run_time_counts_from_the_runs_own_start(start: Start, obedient: Any, 
     assert suite.facts["ended_s"] >= 3.0
 
 
+@EXTENDED
 def test_a_stop_before_the_run_leaves_nothing_behind(
     start: Start, scenario_file: ScenarioFile, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.stall.measuring import StallFindings, compare_load_tests, nearest_rank
 from benchmarks.stall.schedule import Stall, StallingService, stalls
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 SECONDS = 10
 SERVICE = StallingService(0.002, stalls(period_s=2.0, length_s=0.2, freeze=Stall(5.5, 7.5), until_s=SECONDS))
@@ -41,7 +41,7 @@ def test_the_open_model_agrees_with_what_is_worked_out_by_hand(
 def test_the_figures_are_those_of_a_freeze(findings: StallFindings) -> None:
     """The fiftieth slowest of a thousand came 0.5 s into the freeze, waits 1.5 s, and has fifty before it."""
     assert nearest_rank(findings.true_ms, 95) == pytest.approx(1_500 + 50 * 2, rel=0.02)
-    assert nearest_rank(findings.suite_ms, 95) == pytest.approx(1_500 + 50 * 2, rel=0.1)
+    assert abs(nearest_rank(findings.suite_ms, 95) - (1_500 + 50 * 2)) <= 0.1 * 1_600 + findings.hiccup_ms
 
 
 def test_plain_locust_says_something_else(findings: StallFindings) -> None:

@@ -133,6 +133,7 @@ def test_openapi_tells_what_is_answered(url: str) -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+@pytest.mark.extended
 def test_the_service_keeps_to_its_openapi_document(url: str, tmp_path: Path) -> None:
     """Schemathesis sends what the document allows and what it forbids; no answer is outside the document."""
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -145,6 +146,7 @@ def test_the_service_keeps_to_its_openapi_document(url: str, tmp_path: Path) -> 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.extended
 def test_requests_leave_no_line_in_the_log(start: Callable[..., Any]) -> None:
     service = start("uvicorn", "service.app:app")
     for body in (EXAMPLE, b"{"):
@@ -154,6 +156,7 @@ def test_requests_leave_no_line_in_the_log(start: Callable[..., Any]) -> None:
     assert "Traceback" not in service.log
 
 
+@pytest.mark.extended
 def test_the_suites_command_ends_with_zero(start: Callable[..., Any]) -> None:
     """`python -m service` answers until SIGTERM, which is no failure."""
     service = start("service")
@@ -189,6 +192,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("name", "content", "told"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_start_that_cannot_succeed_ends_with_a_sentence(
     tmp_path: Path, configured: Callable[[Path], Path], name: str, content: str | None, told: str

@@ -79,6 +79,7 @@ def refuse_overloaded(serve: Callable[..., Any]) -> Iterator[tuple[str, ThreadPo
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_overload_shows_in_every_signal(overloaded: tuple[str, ThreadPoolExecutor]) -> None:
     """Predictions wait, batches are full, some are refused and some come too late; afterwards none waits."""
     url, clients = overloaded
@@ -99,6 +100,7 @@ def test_overload_shows_in_every_signal(overloaded: tuple[str, ThreadPoolExecuto
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_an_overloaded_service_stays_ready(overloaded: tuple[str, ThreadPoolExecutor]) -> None:
     """Refusing is its work: whoever took it out of the balance then would hand its load to the others."""
     url, clients = overloaded
@@ -111,6 +113,7 @@ def test_an_overloaded_service_stays_ready(overloaded: tuple[str, ThreadPoolExec
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_a_prometheus_that_is_down_changes_nothing(serve: Callable[..., Any]) -> None:
     """It comes, asks, and never reads, or comes no more: predictions go on, and nothing counted is lost."""
     service = serve(model=ODD)
@@ -126,6 +129,7 @@ def test_a_prometheus_that_is_down_changes_nothing(serve: Callable[..., Any]) ->
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_a_trace_collector_that_is_down_changes_no_answer(serve: Callable[..., Any]) -> None:
     """Spans have nowhere to go: predictions are answered, and the stop still ends with 0."""
     service = serve(
@@ -139,6 +143,7 @@ def test_a_trace_collector_that_is_down_changes_no_answer(serve: Callable[..., A
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_a_client_that_does_not_read_its_replies_holds_up_nobody(serve: Callable[..., Any]) -> None:
     """It sends and sends and takes nothing; another client is answered as if it weren't there."""
     service = serve(model=ODD)

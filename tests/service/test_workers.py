@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
 PREDICTION = "/api/models/odd_model/prediction"
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 
 def test_the_gauges_of_a_killed_worker_are_told_no_more_and_its_counts_are(

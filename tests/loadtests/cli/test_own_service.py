@@ -38,6 +38,7 @@ def other() -> Iterator[int]:
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @pytest.mark.usefixtures("model")
 def test_a_service_that_was_quicker_to_take_the_port_is_not_taken_for_it(
     other: int, monkeypatch: pytest.MonkeyPatch

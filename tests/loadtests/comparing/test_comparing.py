@@ -183,6 +183,7 @@ def compare(out: Path, *words: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @pytest.mark.usefixtures("model")
 def test_the_real_services_are_compared(tmp_path: Path) -> None:
     """Seven runs, each with its own folder and report; the stock service's come from the stock service."""
@@ -202,6 +203,7 @@ def test_the_real_services_are_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @pytest.mark.usefixtures("model")
 def test_an_interrupt_ends_the_run_and_the_comparison(tmp_path: Path) -> None:
     """The run that goes on ends in order, no further one begins, and no page is written."""

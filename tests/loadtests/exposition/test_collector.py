@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -286,27 +285,28 @@ def test_the_last_scrape_has_everything_and_ends_the_wait(
     start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
 ) -> None:
     """While replies wait they are told to be in flight; the process leaves when the verdict has been read."""
-    obedient.answer = lambda count: answer(
-        delay_s=1.5 if count > 4 else 0.0, status=500 if count < 3 else 200
+    held = obedient.hold_after(4, lambda count: answer(status=500 if count < 3 else 200))
+    file = scenario_file(
+        load="{users: [{constant: 2, for: 4s}]}",
+        objectives="[error rate <= 100 %]",
+        more="traffic: {timeout: 5m}",
     )
-    file = scenario_file(load="{users: [{constant: 2, for: 4s}]}", objectives="[error rate <= 100 %]")
     port = find_free_port()
     suite = start(
         "loadtests",
         *("--scenario", file, "--host", obedient.host),
-        *("--metrics-port", str(port), "--metrics-linger", "60"),
+        *("--metrics-port", str(port), "--metrics-linger", "3600"),
     )
     read, seen = reader(port), []
 
     def verdict_told() -> bool:
         seen.append(read())
+        if seen[-1].get("loadtest_in_flight_requests") == 2:
+            held.set()
         return any(name.startswith("loadtest_verdict{") for name in seen[-1])
 
     suite.until(verdict_told)
-    asked = time.monotonic()
-    suite.wait()
-    assert time.monotonic() - asked < 30
-    assert suite.code == 0, suite.said
+    assert suite.wait().code == 0, suite.said
     assert_as_recorded(seen[-1], suite)
     assert seen[-1]["loadtest_requests_total{prediction,http_5xx}"] == 2
     assert max(each.get("loadtest_in_flight_requests", 0) for each in seen) == 2
@@ -315,6 +315,7 @@ def test_the_last_scrape_has_everything_and_ends_the_wait(
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_a_master_tells_what_its_workers_sent_until_ctrl_c(
     start: Start, scenario_file: ScenarioFile, obedient: Any
 ) -> None:
@@ -328,12 +329,13 @@ def test_a_master_tells_what_its_workers_sent_until_ctrl_c(
     )
     suite.until_said(f"waiting until http://127.0.0.1:{port}/metrics is read once more, 60 s at most")
     suite.process.send_signal(signal.SIGINT)
-    suite.wait(30)
+    suite.wait()
     assert suite.code == 1, suite.said
     assert suite.stdout.rstrip().endswith("verdict: fail (exit code 1)")
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_the_web_ui_tells_them_too(start: Start, scenario_file: ScenarioFile, obedient: Any) -> None:
     """Under its own address, in both of Prometheus' formats, with all that two workers sent."""
     file = scenario_file(load="{users: [{constant: 4, for: 3s}]}", more="traffic: {user: stress}")
@@ -351,12 +353,13 @@ def test_the_web_ui_tells_them_too(start: Start, scenario_file: ScenarioFile, ob
     assert openmetrics is not None
     assert told(read_openmetrics(openmetrics))["loadtest_rows_total"] == seen["loadtest_rows_total"]
     suite.process.send_signal(signal.SIGINT)
-    suite.wait(30)
+    suite.wait()
     assert len(obedient.bodies) == seen["loadtest_requests_total{prediction,ok}"] > 20
     assert_as_recorded(seen, suite)
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @pytest.mark.parametrize("module", ["loadtests", "locust"])
 def test_a_port_that_is_taken_is_told(start: Start, obedient: Any, module: str) -> None:
     more = [] if module == "loadtests" else ["-f", "loadtests/locustfile.py", "--headless"]
@@ -373,6 +376,7 @@ def test_a_port_that_is_taken_is_told(start: Start, obedient: Any, module: str) 
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @pytest.mark.parametrize("command", [("loadtests", "--web"), ("locust", "-f", "loadtests/locustfile.py")])
 def test_nothing_is_told_on_two_ports(start: Start, obedient: Any, command: tuple[str, ...]) -> None:
     """The web UI tells it, so a Prometheus that asks both would count every request twice."""
@@ -384,6 +388,7 @@ def test_nothing_is_told_on_two_ports(start: Start, obedient: Any, command: tupl
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [

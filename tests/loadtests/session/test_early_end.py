@@ -117,7 +117,7 @@ def test_the_grace_has_a_default() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("module", ["loadtests", "locust"])
+@pytest.mark.parametrize("module", ["loadtests", pytest.param("locust", marks=pytest.mark.extended)])
 def test_a_hopeless_run_is_given_up(
     start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any, module: str
 ) -> None:
@@ -129,9 +129,9 @@ def test_a_hopeless_run_is_given_up(
         more="abort: {after: 3s, unless: [error rate <= 50 %]}",
     )
     more = [] if module == "loadtests" else ["-f", LOCUSTFILE, "--headless"]
-    suite = start(module, *more, "--scenario", file, "--host", obedient.host).wait(40)
+    suite = start(module, *more, "--scenario", file, "--host", obedient.host).wait()
     assert suite.code == 1, suite.said
-    assert 3.0 <= suite.facts["ended_s"] < 20.0
+    assert 3.0 <= suite.facts["ended_s"] < 50.0, "of 60 s"
     assert suite.facts["interrupted"] is None
     assert suite.verdict["sentence"].startswith("Failed: given up after ")
     assert "more than 50 %" in suite.verdict["sentence"]
@@ -141,6 +141,7 @@ def test_a_hopeless_run_is_given_up(
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_what_was_given_up_on_several_processes_is_whole_too(
     start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
 ) -> None:
@@ -149,13 +150,14 @@ def test_what_was_given_up_on_several_processes_is_whole_too(
     file = scenario_file(
         load="{users: [{constant: 4, for: 60s}]}", more="abort: {after: 2s, unless: [error rate <= 50 %]}"
     )
-    suite = start("loadtests", "--scenario", file, "--host", obedient.host, "--processes", "2").wait(60)
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host, "--processes", "2").wait()
     assert suite.code == 1, suite.said
     assert "given up after" in suite.verdict["sentence"]
     assert len(read_run(suite.folder).samples) == len(obedient.bodies)
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_a_run_that_is_decided_ends_early_and_passes(
     start: Start, scenario_file: ScenarioFile, obedient: Any
 ) -> None:
@@ -166,7 +168,7 @@ def test_a_run_that_is_decided_ends_early_and_passes(
         more="traffic: {timeout: 1s, user: high}",
     )
     arguments = ("--scenario", file, "--host", obedient.host, "--stop-when-decided")
-    suite = start("loadtests", *arguments).wait(60)
+    suite = start("loadtests", *arguments).wait()
     assert suite.code == 0, suite.said
     assert suite.facts["ended_s"] < 45.0
     assert suite.facts["decided"]
@@ -178,6 +180,7 @@ def test_a_run_that_is_decided_ends_early_and_passes(
 
 
 @pytest.mark.real
+@pytest.mark.extended
 def test_what_is_not_decided_goes_on_to_its_end(
     start: Start, scenario_file: ScenarioFile, obedient: Any
 ) -> None:
@@ -188,7 +191,7 @@ def test_what_is_not_decided_goes_on_to_its_end(
         more="traffic: {timeout: 1s}",
     )
     arguments = ("--scenario", file, "--host", obedient.host, "--stop-when-decided")
-    suite = start("loadtests", *arguments).wait(60)
+    suite = start("loadtests", *arguments).wait()
     assert suite.code == 0, suite.said
     assert not suite.facts["decided"]
-    assert suite.facts["ended_s"] == pytest.approx(10.0, abs=1.5)
+    assert suite.facts["ended_s"] > 9.9, "the plan, and what a busy machine takes longer"

@@ -21,8 +21,16 @@ ScenarioFile = Callable[..., str]
 OBJECTIVES = "[p99 latency <= 5 s, error rate <= 0 %]"
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("spacing", ["constant", "poisson"])
+@pytest.mark.parametrize(
+    ("spacing", "processes"),
+    [
+        ("poisson", 1),
+        *(
+            pytest.param(*each, marks=pytest.mark.extended)
+            for each in [("constant", 1), ("constant", 2), ("poisson", 2)]
+        ),
+    ],
+)
 def test_every_planned_arrival_is_a_sample(
     start: Start, scenario_file: ScenarioFile, obedient: Any, spacing: str, processes: int
 ) -> None:
@@ -54,22 +62,27 @@ def test_every_planned_arrival_is_a_sample(
     assert (samples.sent_s >= samples.intended_s).all()
 
 
+@pytest.mark.extended
 def test_nobody_waits_for_a_slow_service(
     start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
 ) -> None:
-    """Replies take half a second; forty requests a second are offered all the same, on time."""
+    """Replies take half a second; forty requests a second are offered all the same.
+
+    On time, where half of them leave in half the time of a reply: a busy machine makes some late.
+    """
     obedient.answer = lambda _: answer(delay_s=0.5)
     file = scenario_file("{rate: [{constant: 40/s, for: 3s}], spacing: constant}", OBJECTIVES)
     suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
     assert suite.code == 0, suite.said
     samples = read_run(suite.folder).samples
     assert len(samples) == 120
-    assert np.median(samples.sent_s - samples.intended_s) < 0.1
+    assert np.median(samples.sent_s - samples.intended_s) < 0.25
     assert (samples.latency_ms >= samples.service_ms).all()
     assert (samples.service_ms >= 500).all()
     assert samples.end_s.max() > 3.0, "replies to the last arrivals are waited for"
 
 
+@pytest.mark.extended
 def test_arrivals_beyond_the_limit_in_flight_are_dropped_told_and_failed(
     start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
 ) -> None:
@@ -91,15 +104,19 @@ def test_arrivals_beyond_the_limit_in_flight_are_dropped_told_and_failed(
     assert suite.facts["faults"] == []
 
 
+@pytest.mark.extended
 def test_latency_counts_from_the_intended_start_through_a_freeze(
     start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
 ) -> None:
-    """The service freezes for a second: who arrives `d` seconds before it thaws waits `d` seconds."""
+    """The service freezes for a second: who arrives `d` seconds before it thaws waits `d` seconds.
+
+    Within a fifth of a second, for half of them; both sides name their times by the machine's clock.
+    """
     began = threading.Event()
     freeze = [0.0, 0.0]
 
     def frozen(_: int) -> Any:
-        now = time.monotonic()
+        now = time.time()
         if not began.is_set():
             began.set()
             freeze[:] = now + 1.0, now + 2.0
@@ -110,10 +127,9 @@ def test_latency_counts_from_the_intended_start_through_a_freeze(
     suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
     assert suite.code == 0, suite.said
     samples = read_run(suite.folder).samples
-    first_s = samples.intended_s[0]
-    arrived_s = samples.intended_s - first_s
-    inside = (arrived_s >= 1.05) & (arrived_s < 1.95)
-    expected_ms = (2.0 - arrived_s[inside]) * 1000
-    assert np.count_nonzero(inside) == 45
+    arrived_s = samples.intended_s + suite.facts["began_s"]
+    inside = (arrived_s >= freeze[0] + 0.05) & (arrived_s < freeze[1] - 0.05)
+    expected_ms = (freeze[1] - arrived_s[inside]) * 1000
+    assert 44 <= np.count_nonzero(inside) <= 46
     assert np.median(np.abs(samples.latency_ms[inside] - expected_ms)) < 200, "or else they tell of no freeze"
-    assert np.median(samples.latency_ms[arrived_s > 2.5]) < 200
+    assert np.median(samples.latency_ms[arrived_s > freeze[1] + 0.5]) < 200

@@ -144,6 +144,7 @@ def start_in(page: Any, scenario: str) -> None:
     page.locator("form").get_by_role("button", name="Start", exact=True).click()
 
 
+@pytest.mark.extended
 def test_a_run_is_chosen_watched_judged_and_read_then_another(
     start: Start,
     page: Any,
@@ -201,6 +202,7 @@ def test_a_run_is_chosen_watched_judged_and_read_then_another(
     assert facts(second)["interrupted"] == "stopped by hand"
 
 
+@pytest.mark.extended
 def test_the_form_shows_the_scenario_however_late_the_script_comes(
     start: Start, page: Any, expect: Callable[[Any], Any]
 ) -> None:
@@ -218,6 +220,7 @@ def test_the_form_shows_the_scenario_however_late_the_script_comes(
     expect(field).to_be_visible()
 
 
+@pytest.mark.extended
 def test_a_host_that_is_down_is_told_in_the_form(
     start: Start, page: Any, expect: Callable[[Any], Any]
 ) -> None:
@@ -234,6 +237,7 @@ def test_a_host_that_is_down_is_told_in_the_form(
     assert web.end() == 0
 
 
+@pytest.mark.extended
 def test_manual_takes_users_ramp_up_and_run_time_from_the_form(
     start: Start, page: Any, expect: Callable[[Any], Any], obedient: Any
 ) -> None:
@@ -253,6 +257,7 @@ def test_manual_takes_users_ramp_up_and_run_time_from_the_form(
     assert 3 < len(obedient.bodies) <= 3 * 5, "one a second and user, and of a busy machine fewer"
 
 
+@pytest.mark.extended
 def test_an_edit_during_a_run_is_refused_with_the_reason(
     start: Start, page: Any, expect: Callable[[Any], Any], obedient: Any
 ) -> None:
@@ -266,6 +271,7 @@ def test_an_edit_during_a_run_is_refused_with_the_reason(
     assert web.status["phase"] == "running"
 
 
+@pytest.mark.extended
 def test_picked_classes_replace_the_scenarios_and_its_load_stays(
     start: Start, page: Any, expect: Callable[[Any], Any], obedient: Any, scenario_file: ScenarioFile
 ) -> None:
@@ -287,6 +293,7 @@ def test_picked_classes_replace_the_scenarios_and_its_load_stays(
     assert (begun_s[3:] - begun_s[:-3]).min() < 1.0, "at one request a second, two users send no four in one"
 
 
+@pytest.mark.extended
 def test_each_start_is_a_run_of_its_own_and_none_disturbs_another(
     start: Start, obedient: Any, answer: Callable[..., Any], scenario_file: ScenarioFile
 ) -> None:
@@ -333,6 +340,7 @@ def test_each_start_is_a_run_of_its_own_and_none_disturbs_another(
     assert web.end() == 3
 
 
+@pytest.mark.extended
 def test_ctrl_c_judges_the_run_under_way(start: Start, obedient: Any, scenario_file: ScenarioFile) -> None:
     """The process ends with that run's code, its report written."""
     path = scenario_file(load="{users: [{constant: 2, for: 60s}]}")
@@ -384,6 +392,7 @@ def test_what_cannot_be_started_is_told_in_a_sentence(start: Start, obedient: An
     assert web.status["phase"] == "idle"
 
 
+@pytest.mark.extended
 def test_pages_of_other_sites_neither_start_nor_stop_a_run(
     start: Start, obedient: Any, scenario_file: ScenarioFile
 ) -> None:
@@ -402,6 +411,7 @@ def test_pages_of_other_sites_neither_start_nor_stop_a_run(
     web.until_phase("done")
 
 
+@pytest.mark.extended
 def test_headers_go_nowhere_but_to_the_host_given_at_the_start(
     start: Start, obedient: Any, scenario_file: ScenarioFile
 ) -> None:
@@ -423,6 +433,7 @@ def test_headers_go_nowhere_but_to_the_host_given_at_the_start(
     assert {headers["authorization"] for headers in obedient.headers} == {"Bearer s3cr3t"}
 
 
+@pytest.mark.extended
 def test_headers_without_a_host_at_the_start_go_nowhere(start: Start, obedient: Any) -> None:
     """Nobody has said yet whom they are meant for."""
     web = Web(start, headers="Authorization: Bearer s3cr3t")
@@ -431,6 +442,7 @@ def test_headers_without_a_host_at_the_start_go_nowhere(start: Start, obedient: 
     assert web.folders == []
 
 
+@pytest.mark.extended
 def test_only_this_machine_reaches_the_web_ui_unless_told_otherwise(start: Start) -> None:
     """It listens on 127.0.0.1; --web-host opens it."""
     web = Web(start)
@@ -439,6 +451,7 @@ def test_only_this_machine_reaches_the_web_ui_unless_told_otherwise(start: Start
     assert listens("127.0.0.2", opened.port)
 
 
+@pytest.mark.extended
 def test_whoever_must_log_in_sees_and_starts_nothing_before(start: Start, obedient: Any) -> None:
     """With --web-login the verdict, the reports and the start form are behind the login."""
     web = Web(start, "--host", obedient.host, "--web-login")
@@ -450,6 +463,7 @@ def test_whoever_must_log_in_sees_and_starts_nothing_before(start: Start, obedie
     assert web.folders == []
 
 
+@pytest.mark.extended
 def test_a_web_ui_in_which_no_run_was_made_ends_without_a_verdict(start: Start, obedient: Any) -> None:
     port = find_free_port()
     suite = start("loadtests", "--web", "--web-port", str(port), "--host", obedient.host)

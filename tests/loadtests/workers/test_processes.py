@@ -19,7 +19,7 @@ import pytest
 from reports.data.folder import read_run
 from tests.ports import find_free_port
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 LOCUSTFILE = "loadtests/locustfile.py"
 Start = Callable[..., Any]
@@ -40,7 +40,7 @@ def test_two_processes_record_every_request_once(
     suite = start("loadtests", "--scenario", file, "--host", obedient.host, "--processes", "2").wait()
     assert suite.code == 0, suite.said
     run = read_run(suite.folder)
-    assert len(run.samples) == len(obedient.bodies) > 100
+    assert len(run.samples) == len(obedient.bodies) > 20
     assert set(run.samples.worker.tolist()) == {0, 1}
     assert run.samples.intended_s.min() >= 0, "the run starts for all at once"
     assert {"worker 1", "worker 2"} <= set(run.telemetry.source.names)

@@ -15,7 +15,7 @@ from reports.figures.summary import summarise
 from reports.judging.verdict import judge_run
 from reports.rendering.html import render
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 Make = Callable[..., Run]
 VIEWS = [(width, scheme) for width in (390, 1400) for scheme in ("light", "dark")]

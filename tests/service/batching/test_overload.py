@@ -26,7 +26,7 @@ HANGING = {**PERSON, "age": 60}
 IN_THREAD = {"inline_ms": 0}
 HUNG = {**ODD, "configuration": {"hanging_age": 60}}
 PATIENCE = 10_000
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 
 def post(url: str, body: Any = PERSON, path: str = PREDICTION) -> requests.Response:

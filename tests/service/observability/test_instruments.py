@@ -19,7 +19,7 @@ from service.observability.tracing import TracingError, configure_tracing
 
 PREDICTION = "/api/models/insurance_charges_model/prediction"
 PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 
 def post(url: str, body: Any = PERSON, path: str = PREDICTION, **headers: str) -> requests.Response:

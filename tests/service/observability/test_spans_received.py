@@ -22,7 +22,7 @@ OURS, OTHER = "insurance_charges_model", "odd_model"
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 OF_MODEL = {"model.name", "model.version"}
 OF_BATCH = {"model.inference_time_seconds", "batch.size", "queue.wait_seconds"}
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 
 @dataclass(frozen=True)

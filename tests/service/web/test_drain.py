@@ -26,7 +26,7 @@ STOCK = {"class_path": "tests.service.odd_models.OneAtATimeModel"}
 PREDICTION = "/api/models/odd_model/prediction"
 KNOBS = {"deadline_ms": 300, "explicit_batch": {"deadline_ms": 500}}
 PATIENCE, PATIENCE_S = 10_000, 30
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 
 def connection(url: str) -> socket.socket:

@@ -25,7 +25,7 @@ KNOBS = {
     "micro_batch": {"max_rows": 1, "inline_ms": 0},
 }
 PATIENCE = 10_000
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 
 def counted(url: str, name: str, **labels: str) -> float:

@@ -186,6 +186,7 @@ def test_other_methods_are_refused_in_the_services_shape(batched_url: str) -> No
         assert (reply.status_code, reply.json()["type"]) == (405, "MethodNotAllowed")
 
 
+@pytest.mark.extended
 def test_the_service_keeps_to_its_openapi_document(batched_url: str, tmp_path: Path) -> None:
     """Schemathesis sends what the document allows and what it forbids; no answer is outside the document."""
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -198,12 +199,14 @@ def test_the_service_keeps_to_its_openapi_document(batched_url: str, tmp_path: P
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.extended
 def test_a_model_without_predict_batch_has_the_stock_endpoint(serve: Callable[..., Any]) -> None:
     service = serve(model={"class_path": "tests.service.odd_models.OneAtATimeModel"})
     assert post(service.url, EXAMPLE, ODD_PREDICTION).json() == {"charges": 4_200.0}
     assert post(service.url, [EXAMPLE], f"{ODD_PREDICTION}/batch").status_code == 404
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("failure", ["ValueError", "SystemExit"])
 def test_a_failing_batch_is_answered_500_with_an_error_id_that_the_log_knows(
     serve: Callable[..., Any], failure: str

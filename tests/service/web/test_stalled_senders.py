@@ -55,6 +55,7 @@ def metric(url: str, name: str) -> float:
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @hosts
 def test_as_many_stalled_senders_as_may_wait_hold_up_nobody_beyond_the_deadline(
     start_batched: Callable[..., Any], host: list[str]
@@ -75,6 +76,7 @@ def test_as_many_stalled_senders_as_may_wait_hold_up_nobody_beyond_the_deadline(
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @hosts
 def test_a_stalled_batch_frees_its_room_at_its_deadline(
     start_batched: Callable[..., Any], host: list[str]
@@ -91,6 +93,7 @@ def test_a_stalled_batch_frees_its_room_at_its_deadline(
 
 
 @pytest.mark.real
+@pytest.mark.extended
 @hosts
 def test_a_body_announced_as_too_large_is_refused_before_it_comes(
     start_batched: Callable[..., Any], host: list[str]
