@@ -73,7 +73,7 @@ def load_file(path: Path) -> Scenario:
     return _read(document, path, source, problems)
 
 
-def read_scenario(values: Any, source: Path) -> Scenario:
+def restore_scenario(values: Any, source: Path) -> Scenario:
     """The scenario of plain values as `Scenario.resolve` gives them; raises `ConfigurationError`."""
     return _read(Node(values), source, str(source), ())
 

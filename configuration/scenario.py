@@ -161,7 +161,7 @@ class Scenario:
         )
 
     def resolve(self) -> dict[str, Any]:
-        """Plain values for run.json, defaults filled in; `loading.read_scenario` reads them back."""
+        """Plain values for run.json, defaults filled in; `loading.restore_scenario` reads them back."""
         return {
             "description": self.description,
             "load": self.load.resolve(),

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from configuration.loading import read_scenario
+from configuration.loading import restore_scenario
 from configuration.scenario import Scenario
 
 LISTENING: Final = "load test: listening"
@@ -53,5 +53,5 @@ class WorkerAssignment(NamedTuple):
 
 def decode_assignment(data: Mapping[str, Any]) -> WorkerAssignment:
     """The assignment in an ASSIGN message."""
-    scenario = read_scenario(data["scenario"], Path(f"{data['name']}.yaml"))
+    scenario = restore_scenario(data["scenario"], Path(f"{data['name']}.yaml"))
     return WorkerAssignment(data["run"], scenario, data["host"], data["worker"], data["workers"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from configuration.errors import ConfigurationError
-from configuration.loading import load_scenario, read_scenario
+from configuration.loading import load_scenario, restore_scenario
 
 CORPUS = Path(__file__).parent / "corpus"
 GOOD = sorted((CORPUS / "good").glob("*.yaml"))
@@ -27,7 +27,7 @@ def test_a_good_file_becomes_these_values(path: Path, monkeypatch: pytest.Monkey
 def test_the_values_of_a_good_file_read_back_as_the_same_scenario(path: Path) -> None:
     """Also on their way through the JSON of a run's facts."""
     scenario = load_scenario(str(path))
-    assert read_scenario(json.loads(json.dumps(scenario.resolve())), path) == scenario
+    assert restore_scenario(json.loads(json.dumps(scenario.resolve())), path) == scenario
 
 
 @pytest.mark.parametrize("path", BAD, ids=[path.stem for path in BAD])

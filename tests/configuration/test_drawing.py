@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from configuration.drawing import draw_scenario
-from configuration.loading import list_scenario_names, load_scenario, read_scenario
+from configuration.loading import list_scenario_names, load_scenario, restore_scenario
 from configuration.scenario import Scenario
 from shapes.profiles import Constant, Ramp
 
@@ -68,7 +68,7 @@ def test_planned_requests_and_duration_are_shown() -> None:
 def test_rates_keep_their_fractions() -> None:
     segments = [{"ramp": ["0/s", "0.5/s"], "for": "9s"}, {"constant": "0.25/s", "for": "9s"}]
     values = {"description": "Slow.", "load": {"rate": segments}, "objectives": ["error rate <= 0 %"]}
-    lines = draw_scenario(read_scenario(values, Path("slow.yaml"))).splitlines()
+    lines = draw_scenario(restore_scenario(values, Path("slow.yaml"))).splitlines()
     assert lines[2].startswith("0.5/s ┤")
     assert lines[13] == "0 to 0.5/s  from 0 s  for 9 s  0 to 0.5/s"
     assert lines[14] == "0.25/s      from 9 s  for 9 s  0.25/s"

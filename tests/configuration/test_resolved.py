@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configuration.loading import read_scenario
+from configuration.loading import restore_scenario
 
 
 def write_level(level: float, unit: str) -> int | str:
@@ -135,7 +135,7 @@ def test_any_scenario_reads_back_equal_from_its_resolved_form(
 ) -> None:
     traffic = traffic | {"user": mix} if "users" in load else traffic
     values = {"description": "Any.", "load": load, "traffic": traffic, **sections}
-    scenario = read_scenario(values, file)
+    scenario = restore_scenario(values, file)
     resolved = scenario.resolve()
-    assert read_scenario(json.loads(json.dumps(resolved)), file) == scenario
-    assert read_scenario(resolved, file).resolve() == resolved
+    assert restore_scenario(json.loads(json.dumps(resolved)), file) == scenario
+    assert restore_scenario(resolved, file).resolve() == resolved

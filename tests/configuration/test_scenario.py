@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from configuration.loading import list_scenario_names, load_scenario, read_scenario
+from configuration.loading import list_scenario_names, load_scenario, restore_scenario
 from configuration.scenario import Scenario
 from configuration.traffic import PACE_S, USER_CLASS_NAMES, Traffic
 from reports.data.facts import Plan, Stage
@@ -23,7 +23,7 @@ NAMES = list_scenario_names()
 def scenario(load: Any, **sections: Any) -> Scenario:
     """A scenario with this load section."""
     values = {"description": "A test.", "load": load, "objectives": ["error rate <= 0 %"], **sections}
-    return read_scenario(values, Path("test.yaml"))
+    return restore_scenario(values, Path("test.yaml"))
 
 
 def closed(*segments: Any, **sections: Any) -> Scenario:
@@ -44,7 +44,7 @@ def test_each_shipped_scenario_reads_back_from_its_resolved_values(name: str) ->
     assert found.name == name
     assert found.description.endswith(".")
     assert found.objectives
-    assert read_scenario(json.loads(json.dumps(found.resolve())), found.source) == found
+    assert restore_scenario(json.loads(json.dumps(found.resolve())), found.source) == found
 
 
 def test_staged_is_the_reference() -> None:
@@ -161,7 +161,7 @@ def test_a_manual_scenario_takes_the_load_it_is_given() -> None:
     assert not given.is_manual
     assert given.planned_s == 65
     assert [stage.name for stage in given.stages] == ["ramp-up", "50 users"]
-    assert read_scenario(given.resolve(), given.source) == given
+    assert restore_scenario(given.resolve(), given.source) == given
 
 
 def test_an_endless_load_has_no_planned_end() -> None:
@@ -170,7 +170,7 @@ def test_an_endless_load_has_no_planned_end() -> None:
     assert endless.make_plan() == Plan()
     assert endless.stages == (Stage("5 users", 0, math.inf),)
     assert endless.count_planned_requests(0, 60) == 300
-    assert read_scenario(json.loads(json.dumps(endless.resolve())), endless.source) == endless
+    assert restore_scenario(json.loads(json.dumps(endless.resolve())), endless.source) == endless
 
 
 def test_a_scenario_with_a_load_takes_no_other() -> None:

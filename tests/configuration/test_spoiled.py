@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configuration.errors import ConfigurationError
-from configuration.loading import load_file, read_scenario
+from configuration.loading import load_file, restore_scenario
 
 GOOD = sorted((Path(__file__).parent / "corpus" / "good").glob("*.yaml"))
 DOCUMENTS = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in GOOD]
@@ -100,4 +100,4 @@ def test_each_problem_of_a_spoiled_document_names_file_and_line(file: Path, docu
                 key = place[2].rpartition(".")[2]
                 assert f"{key}:" in text.splitlines()[int(place[1]) - 1], problem
     else:
-        assert read_scenario(json.loads(json.dumps(scenario.resolve())), file) == scenario
+        assert restore_scenario(json.loads(json.dumps(scenario.resolve())), file) == scenario
