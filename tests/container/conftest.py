@@ -54,7 +54,7 @@ def podman(engine: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[
     """Call with podman's words: what came of them; the test fails with their output unless `check=False`."""
 
     def run(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(["podman", *words], env=engine, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(["podman", *words], env=engine, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0 or not check, f"podman {' '.join(words)}\n{done.stdout}{done.stderr}"
         return done
 

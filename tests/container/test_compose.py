@@ -34,7 +34,7 @@ SERVICES = ("service", "master", "worker", "prometheus", "jaeger")
 USER = 10001
 NETWORKING = ("netavark", "aardvark-dns")
 K6 = ROOT / ".venv-bench/bin/k6"
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 
 Podman = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -94,7 +94,7 @@ def stand_ins(
             continue
         command = ["buildah", "bud", "--isolation", "chroot", "--pull-never", "--network", "host"]
         command += ["--file", str(HERE / "stand_ins.Containerfile"), "--target", name, "--tag", image]
-        done = subprocess.run([*command, context], env=engine, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([*command, context], env=engine, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, f"{base}\n{done.stdout}{done.stderr}"
 
 
@@ -123,7 +123,7 @@ class Stack:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """What came of a command with the stack's environment."""
         return subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=120
+            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=240
         )
 
     @property
@@ -146,7 +146,7 @@ class Stack:
     def query(self, expression: str) -> list[dict[str, Any]]:
         """What Prometheus answers now."""
         reply = requests.get(
-            f"{self.url('PROMETHEUS_PORT')}/api/v1/query", params={"query": expression}, timeout=10
+            f"{self.url('PROMETHEUS_PORT')}/api/v1/query", params={"query": expression}, timeout=60
         )
         result: list[dict[str, Any]] = reply.json()["data"]["result"]
         return result
@@ -184,11 +184,11 @@ def verdict(stack: Stack) -> dict[str, Any]:
     """What the web UI says after a run of four users for four seconds, started in its form."""
     web = stack.url("WEB_PORT")
     load = {"scenario": "manual", "user_count": "4", "spawn_rate": "4", "run_time": "4s"}
-    answer = requests.post(f"{web}/swarm", data=load, headers={"Origin": web}, timeout=40).json()
+    answer = requests.post(f"{web}/swarm", data=load, headers={"Origin": web}, timeout=240).json()
     assert answer["success"], answer
 
     def judged() -> dict[str, Any] | None:
-        status: dict[str, Any] = requests.get(f"{web}/verdict", timeout=10).json()
+        status: dict[str, Any] = requests.get(f"{web}/verdict", timeout=60).json()
         return status if status["phase"] == "done" else None
 
     told: dict[str, Any] = until(judged, "no verdict")
@@ -213,7 +213,7 @@ def test_a_run_started_in_the_web_ui_ends_with_a_verdict_and_a_report(
     assert run.facts.host == "http://service:8000"
     assert run.facts.faults == ()
     assert set(run.samples.worker.tolist()) == {0, 1}
-    report = requests.get(f"{stack.url('WEB_PORT')}/{verdict['report']}", timeout=10)
+    report = requests.get(f"{stack.url('WEB_PORT')}/{verdict['report']}", timeout=60)
     assert "http://service:8000" in report.text
     assert (stack.results / verdict["run"] / "report.html").stat().st_uid == USER
 

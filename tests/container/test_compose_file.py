@@ -42,7 +42,7 @@ def test_it_is_what_the_compose_specification_allows(request: pytest.FixtureRequ
         sentence = "needs check-jsonschema: pip install -r requirements-dev.txt"
         (pytest.fail if request.config.getoption("--no-skips") else pytest.skip)(sentence)
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout
 
 
@@ -51,7 +51,7 @@ def test_podman_compose_reads_it_and_fills_in_the_variables(path_with: Callable[
     path = path_with(podman="echo podman version 5.0.0")
     command = [BIN / "podman-compose", "-f", COMPOSE, "--profile", "k6", "config"]
     environment = {"PATH": str(path), "LOAD_WORKERS": "7", "SCENARIO": "spike", "WEB_PORT": "9"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     services = yaml.safe_load(done.stdout)["services"]
     assert services["worker"]["deploy"]["replicas"] == "7"
@@ -114,7 +114,7 @@ def test_the_document_names_each_container_its_image_and_its_memory(
 
 def stack_command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [ROOT / "deploy/stack", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
 
 
 DOCKER = 'echo "docker $*, as $RUN_AS, of $COMPOSE_FILE"'
@@ -173,6 +173,6 @@ def test_without_a_word_it_says_what_it_takes(path_with: Callable[..., Path]) ->
 
 def test_a_health_check_of_a_part_there_is_not_is_told() -> None:
     command = [sys.executable, ROOT / "deploy/healthcheck", "webmaster"]
-    done = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, timeout=240)
     assert done.returncode == 1
     assert "healthcheck worker" in done.stderr

@@ -14,7 +14,6 @@ from tests.ports import find_free_port
 pytestmark = pytest.mark.real
 Podman = Callable[..., subprocess.CompletedProcess[str]]
 LOCKED = ("--network", "host", "--read-only", "--cap-drop", "all")
-NAME = "model-load-tests-test"
 
 
 @pytest.fixture(scope="module")
@@ -23,30 +22,30 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def container(image: str, podman: Podman, port: int, engine: dict[str, str]) -> Iterator[str]:
+def container(image: str, podman: Podman, port: int, engine: dict[str, str], run_name: str) -> Iterator[str]:
     """The service in its container, listening."""
-    podman("rm", "--force", "--ignore", NAME)
-    podman("run", "--detach", "--name", NAME, *LOCKED, "--env", f"PORT={port}", image)
+    name = f"{run_name}-image"
+    podman("run", "--detach", "--name", name, *LOCKED, "--env", f"PORT={port}", image)
     try:
         with subprocess.Popen(
-            ["podman", "logs", "--follow", NAME],
+            ["podman", "logs", "--follow", name],
             env=engine,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         ) as logs:
             assert logs.stderr is not None
-            assert any("running on" in line for line in logs.stderr), podman("logs", NAME).stderr
+            assert any("running on" in line for line in logs.stderr), podman("logs", name).stderr
             logs.terminate()
-        yield NAME
+        yield name
     finally:
-        podman("rm", "--force", NAME)
+        podman("rm", "--force", name)
 
 
 def test_it_predicts(container: str, port: int) -> None:
     person = {"age": 42, "sex": "female", "bmi": 24, "children": 2, "smoker": False, "region": "northwest"}
     address = f"http://127.0.0.1:{port}/api/models/insurance_charges_model/prediction"
-    reply = requests.post(address, json=person, timeout=10)
+    reply = requests.post(address, json=person, timeout=60)
     assert reply.status_code == 200, container
     assert reply.json()["charges"] == pytest.approx(8_640, rel=0.15)
 

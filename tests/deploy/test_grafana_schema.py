@@ -39,7 +39,7 @@ def faults(
     for name in FILES:
         shutil.copy(CHECK / name, folder)
     install = ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"]
-    installed = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=180)
+    installed = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=240)
     if installed.returncode:
         sentence = f"npm can't install what deploy/grafana/check names:\n{installed.stderr}"
         if request.config.getoption("--no-skips"):
@@ -56,7 +56,7 @@ def faults(
         source = "import type { LoadTestDashboard } from './schema';\n"
         (folder / f"{name}.ts").write_text(f"{source}export const dashboard: LoadTestDashboard = {text}")
     command = ["node", "node_modules/typescript/bin/tsc", "-p", "."]
-    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120).stdout
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240).stdout
     lines = [line for line in told.splitlines() if "error TS" in line]
     assert all(line.partition(".ts")[0] in texts for line in lines), told
     return {name: [line for line in lines if line.startswith(f"{name}.ts(")] for name in texts}

@@ -171,7 +171,7 @@ def test_the_master_waits_for_as_many_workers_as_there_are(rendered: dict[str, O
 @pytest.mark.parametrize("part", ["load-test/job", "load-test/web"])
 def test_the_options_given_are_options_there_are(rendered: dict[str, Objects], part: str) -> None:
     command = [sys.executable, "-m", "loadtests", "--help"]
-    known = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    known = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240).stdout
     for pod in pods(rendered[part]):
         first, *words = pod.containers[0]["args"]
         assert first == "loadtest"

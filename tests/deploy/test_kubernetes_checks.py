@@ -54,7 +54,7 @@ def spec_of(items: Objects) -> Any:
 @pytest.mark.usefixtures("rendered")
 def test_the_files_as_they_are_have_no_mistakes() -> None:
     command = [sys.executable, "-m", "deploy.kubernetes.checks"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert done.stdout.count("✓") == len(kustomizations()) == 6
 
@@ -334,7 +334,7 @@ def test_the_emulated_cluster_refuses_what_a_cluster_refuses(
         def apply(**item: Any) -> subprocess.CompletedProcess[str]:
             manifest.write_text(json.dumps({"apiVersion": "v1", **item}))
             command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "apply", "-f", str(manifest)]
-            return subprocess.run(command, capture_output=True, text=True, timeout=30)
+            return subprocess.run(command, capture_output=True, text=True, timeout=240)
 
         pod = {"kind": "Pod", "metadata": {"name": "p", "namespace": "here"}}
         assert "namespaces 'here' not found, for Pod 'p'" in apply(**pod, spec={"containers": []}).stderr

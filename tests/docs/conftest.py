@@ -162,7 +162,7 @@ def help_of() -> Callable[..., str]:
     @cache
     def ask(module: str, *words: str) -> str:
         command = [sys.executable, "-m", module, *words, "--help"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -55,6 +55,7 @@ def test_each_command_is_one_of_the_projects_or_known(commands: list[Any]) -> No
     assert [str(each) for each in strange if not os.access(ROOT / each.words[0], os.X_OK)] == []
 
 
+@pytest.mark.extended
 def test_each_make_command_names_targets_and_variables_there_are(commands: list[Any]) -> None:
     variables = set(re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(), re.MULTILINE))
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -69,6 +70,7 @@ def test_each_make_command_names_targets_and_variables_there_are(commands: list[
         assert done.returncode == 0, f"{command}\n{done.stderr}"
 
 
+@pytest.mark.extended
 def test_each_option_is_one_its_command_takes(commands: list[Any], help_of: Callable[..., str]) -> None:
     asked = {
         **{name: (name,) for name in OURS},
@@ -83,6 +85,7 @@ def test_each_option_is_one_its_command_takes(commands: list[Any], help_of: Call
         assert not missing, f"{command}: no {missing}"
 
 
+@pytest.mark.extended
 def test_each_option_in_the_text_is_one_of_ours_or_locusts(
     documents: dict[str, Any], help_of: Callable[..., str]
 ) -> None:
@@ -100,6 +103,7 @@ def test_each_option_in_the_text_is_one_of_ours_or_locusts(
     assert [option for option in sorted(named - pip) if not re.search(rf"{option}\b", known)] == []
 
 
+@pytest.mark.extended
 def test_each_subcommand_of_reports_exists(commands: list[Any], help_of: Callable[..., str]) -> None:
     used = {each.words[3] for each in commands if each.module == "reports" and len(each.words) > 3}
     assert used

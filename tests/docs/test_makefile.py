@@ -47,7 +47,7 @@ def make(folder: Path) -> Make:
             env=clean | environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
 
     return run
