@@ -78,7 +78,8 @@ class Telemetry:
     @classmethod
     def empty(cls) -> Telemetry:
         """Telemetry without any observation."""
-        return cls.from_table(TELEMETRY_SCHEMA.empty_table())
+        # pyarrow's own `empty_table` imports pandas.
+        return cls.from_table(pa.Table.from_batches([], schema=TELEMETRY_SCHEMA))
 
     @classmethod
     def from_table(cls, table: pa.Table) -> Telemetry:
