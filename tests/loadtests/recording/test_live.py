@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -145,3 +147,27 @@ def test_the_rate_is_of_the_last_seconds() -> None:
     figures.add(batch([1.0] * 100), 1.0)
     figures.add(batch([1.0] * 10), 20.0)
     assert figures.estimate_rate(20.0) == pytest.approx(2.0)
+
+
+COUNTING = """
+import sys
+import numpy as np
+from loadtests.recording.live import LiveFigures
+from loadtests.recording.row import ROW_DTYPE
+from loadtests.recording.sample_writer import SampleBatch
+from loadtests.session.abort import AbortCondition
+from reports.data.facts import Facts, Stage
+from reports.objectives.parsing import parse_objectives
+objectives = parse_objectives(["p99 latency <= 1 s", "error rate <= 1 %", "peak throughput >= 1 requests/s"])
+facts = Facts("s", "", "closed", "http://127.0.0.1:1", "", (Stage("all", 0.0, 9.0),), ())
+counting = [LiveFigures(facts, objectives), AbortCondition(objectives[0], facts)]
+batch = SampleBatch(np.zeros(9, dtype=ROW_DTYPE), np.zeros(9, dtype=np.int16), ["prediction"])
+counting[0].add(batch, 1.0)
+counting[1].add(batch)
+print(sorted({"pandas", "scipy", "matplotlib"} & set(sys.modules)))
+"""
+
+
+def test_counting_brings_no_heavy_library_into_the_generators_process() -> None:
+    done = subprocess.run([sys.executable, "-c", COUNTING], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
