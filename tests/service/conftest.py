@@ -1,11 +1,7 @@
-"""A trained model and a running service, made once for all tests of the service."""
+"""A trained model and running services for the tests of the service."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +11,10 @@ import yaml
 
 from service.model import training
 from service.model.insurance import InsuranceChargesModel
+from tests.service.live_service import LONG_MS, MIDDLEWARE, PATIENCE_S, ROOT, Gate, Service
 
-ROOT = Path(__file__).parents[2]
+BASELINE = ROOT / "configuration/service/baseline.yaml"
+BATCHED = ROOT / "configuration/service/batched.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +35,7 @@ def configured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pat
     """Call with a model's path: a copy of baseline.yaml that names it."""
 
     def write(model_path: Path) -> Path:
-        values = yaml.safe_load((ROOT / "configuration/service/baseline.yaml").read_text())
+        values = yaml.safe_load(BASELINE.read_text())
         values["models"][0]["configuration"]["model_path"] = str(model_path)
         path = tmp_path_factory.mktemp("configuration") / "service.yaml"
         path.write_text(yaml.safe_dump(values))
@@ -46,79 +44,47 @@ def configured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pat
     return write
 
 
-class Service:
-    """A service in a process of its own, on a free loopback port; `url` once it listens."""
-
-    def __init__(
-        self, command: list[str], configuration: Path, environment: Mapping[str, str] | None = None
-    ) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *command, "--port", "0"],
-            cwd=ROOT,
-            env={**os.environ, **(environment or {}), "REST_CONFIG": str(configuration)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stderr is not None
-        self.log = ""
-        for line in self.process.stderr:
-            self.log += line
-            if found := re.search(r"running on (http://\S+)", line):
-                self.url = found[1]
-                return
-        pytest.fail(f"the service did not start:\n{self.log}")
-
-    def stop(self) -> int:
-        """SIGTERM, unless it has ended; returns the exit code, with the rest of the log in `log`."""
-        assert self.process.stderr is not None
-        if self.process.poll() is None:
-            self.process.terminate()
-        if not self.process.stderr.closed:
-            try:
-                _, rest = self.process.communicate(timeout=20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                _, rest = self.process.communicate()
-            self.log += rest
-        return self.process.returncode
-
-
 @pytest.fixture(scope="session")
 def start(configured: Callable[[Path], Path], model_path: Path) -> Iterator[Callable[..., Service]]:
-    """Call with `python -m` words: the service they run, stopped at the end if it isn't by then."""
+    """Call with `python -m` words: the service with baseline.yaml that they run."""
     services: list[Service] = []
 
     def run(*command: str) -> Service:
-        services.append(Service(list(command), configured(model_path)))
+        services.append(Service(command, configured(model_path)))
         return services[-1]
 
     yield run
     for service in services:
-        service.stop()
+        service.close()
 
 
 @pytest.fixture(scope="session")
 def url(start: Callable[..., Service]) -> str:
-    """Where the suite's own entry listens."""
-    return start("uvicorn", "service.app:app").url
-
-
-BATCHED = ROOT / "configuration/service/batched.yaml"
+    """Where the service with baseline.yaml listens."""
+    return start(*MIDDLEWARE).url
 
 
 @pytest.fixture(scope="session")
 def batched(tmp_path_factory: pytest.TempPathFactory, model_path: Path) -> Callable[..., Path]:
-    """Call with knobs, and with the entries of one or more models if not ours: a copy of batched.yaml."""
+    """Call with settings, and with the entries of models if not ours: a copy of batched.yaml.
+
+    Deadlines are long enough for any machine, unless the settings name them. The log is flushed at the end
+    however long that takes, because tests read it.
+    """
 
     def write(
-        knobs: Mapping[str, Any], model: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+        settings: Mapping[str, Any],
+        model: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        flush_s: float = PATIENCE_S,
     ) -> Path:
         values = yaml.safe_load(BATCHED.read_text())
         values["models"][0]["configuration"]["model_path"] = str(model_path)
         if model is not None:
             models = [model] if isinstance(model, Mapping) else model
             values["models"] = [{"create_endpoint": False, **each} for each in models]
-        values["serving"] = merged(values["serving"], knobs)
+        generous = {"deadline_ms": LONG_MS, "explicit_batch": {"deadline_ms": LONG_MS}}
+        values["serving"] = merged(merged(values["serving"], generous), settings)
+        values["logging"]["handlers"]["console"]["flush_s"] = flush_s
         path = tmp_path_factory.mktemp("configuration") / "batched.yaml"
         path.write_text(yaml.safe_dump(values))
         return path
@@ -136,41 +102,39 @@ def merged(values: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def serve(batched: Callable[..., Path]) -> Iterator[Callable[..., Service]]:
-    """Call with knobs, a model's entry, further words and environment variables: a service of its own."""
+    """Call with settings, a model's entry, further words and environment variables: such a service.
+
+    `python -m service` runs it, unless `command` has other `python -m` words.
+    """
     services: list[Service] = []
 
     def run(
-        knobs: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
         model: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         words: Sequence[str] = (),
+        command: Sequence[str] = ("service",),
+        flush_s: float = PATIENCE_S,
         **environment: str,
     ) -> Service:
-        services.append(Service(["service", *words], batched(knobs or {}, model), environment))
+        services.append(Service([*command, *words], batched(settings or {}, model, flush_s), environment))
         return services[-1]
 
     yield run
     for service in services:
-        service.stop()
+        service.close()
 
 
 @pytest.fixture
-def start_batched(batched: Callable[..., Path]) -> Iterator[Callable[..., Service]]:
-    """Call with `python -m` words, knobs and a model's entry: the service they run, stopped at the end."""
-    services: list[Service] = []
-
-    def run(command: Sequence[str], knobs: Mapping[str, Any], model: Mapping[str, Any]) -> Service:
-        services.append(Service(list(command), batched(knobs, model)))
-        return services[-1]
-
-    yield run
-    for service in services:
-        service.stop()
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    """A gate for an odd model; it is open at first, and at the end."""
+    gate = Gate(tmp_path)
+    yield gate
+    gate.open()
 
 
 @pytest.fixture(scope="session")
 def batched_url(batched: Callable[..., Path]) -> Iterator[str]:
-    """Where the service with batched.yaml listens, every request in its log, with time enough for each."""
-    knobs = {"logged_share": 1.0, "deadline_ms": 20_000, "explicit_batch": {"deadline_ms": 20_000}}
-    service = Service(["uvicorn", "service.app:app"], batched(knobs))
+    """Where the service with batched.yaml listens, with every request in its log."""
+    service = Service(MIDDLEWARE, batched({"logged_share": 1.0}))
     yield service.url
-    service.stop()
+    service.close()

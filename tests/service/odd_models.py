@@ -1,4 +1,4 @@
-"""Models with a flaw each, for a real service to host: slow, hung, failing, or without `predict_batch`."""
+"""Models for a real service to host: one that can hang, fail or be held, one without `predict_batch`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesMo
 
 
 class OddModel(MLModel):  # type: ignore[misc]
-    """Answers with 100 US dollars a year of age, after `seconds` for any batch.
+    """Predicts 100 US dollars for each year of age, after `seconds` for any batch.
 
-    Fails on a batch that has someone with `failing_age`, by raising the builtin exception named `failure`,
-    and hangs for ever on one with `hanging_age`; the file `hung` is there once it does.
+    Fails on a batch with a person of `failing_age`, by raising the builtin exception named `failure`. Hangs
+    for ever on one with `hanging_age`; the file `hung` exists once it does. While the file `gate` exists,
+    each call waits; the file "gate.reached" beside it exists once a call does.
     """
 
     display_name = "Odd Model"
     qualified_name = "odd_model"
-    description = "Says 100 US dollars a year of age."
+    description = "Predicts 100 US dollars for each year of age."
     version = "0.0.1"
     input_schema = InsuranceChargesModelInput
     output_schema = InsuranceChargesModelOutput
@@ -34,12 +35,14 @@ class OddModel(MLModel):  # type: ignore[misc]
         failure: str = "ValueError",
         hanging_age: int = 0,
         hung: str = "",
+        gate: str = "",
     ) -> None:
         self._seconds = seconds
         self._failing_age = failing_age
         self._failure: type[BaseException] = getattr(builtins, failure)
         self._hanging_age = hanging_age
         self._hung = hung
+        self._gate = Path(gate) if gate else None
 
     def predict(self, data: InsuranceChargesModelInput) -> InsuranceChargesModelOutput:
         return self.predict_batch((data,))[0]
@@ -52,6 +55,10 @@ class OddModel(MLModel):  # type: ignore[misc]
             threading.Event().wait()
         if self._failing_age in ages:
             raise self._failure("an age this model does not like")
+        if self._gate is not None and self._gate.exists():
+            self._gate.with_name("gate.reached").touch()
+            while self._gate.exists():
+                time.sleep(0.005)
         time.sleep(self._seconds)
         return [InsuranceChargesModelOutput(charges=100.0 * age) for age in ages]
 
@@ -61,7 +68,7 @@ class OneAtATimeModel(MLModel):  # type: ignore[misc]
 
     display_name = "One at a Time"
     qualified_name = "odd_model"
-    description = "Says 100 US dollars a year of age."
+    description = "Predicts 100 US dollars for each year of age."
     version = "0.0.1"
     input_schema = InsuranceChargesModelInput
     output_schema = InsuranceChargesModelOutput

@@ -1,4 +1,4 @@
-"""The service over HTTP: its answers, its refusals, its start and its end."""
+"""The service with baseline.yaml over HTTP: its replies, its errors, its start and its end."""
 
 from __future__ import annotations
 
@@ -11,58 +11,55 @@ from typing import Any
 
 import pytest
 import requests
-from prometheus_client.parser import text_string_to_metric_families
 
-ROOT = Path(__file__).parents[2]
-PREDICTION = "/api/models/insurance_charges_model/prediction"
-EXAMPLE: dict[str, Any] = {
-    "age": 42,
-    "sex": "female",
-    "bmi": 24.0,
-    "children": 2,
-    "smoker": False,
-    "region": "northwest",
-}
+from tests.service.live_service import (
+    INSURANCE_PREDICTION,
+    MIDDLEWARE,
+    PATIENCE_S,
+    PERSON,
+    PROTOCOL,
+    ROOT,
+    get,
+    is_ready,
+    metric,
+    until,
+)
+from tests.service.live_service import post as post_to
+
+PREDICTION = INSURANCE_PREDICTION
 pytestmark = pytest.mark.real
 
 
 def post(url: str, body: Any) -> requests.Response:
-    """Send a body: bytes as they are, anything else as JSON."""
-    sent = {"data": body} if isinstance(body, bytes) else {"json": body}
-    headers = {"Content-Type": "application/json"}
-    return requests.post(f"{url}{PREDICTION}", headers=headers, timeout=10, **sent)
-
-
-def get(url: str) -> requests.Response:
-    return requests.get(url, timeout=10)
+    return post_to(url, body, PREDICTION)
 
 
 def test_a_prediction(url: str) -> None:
-    reply = post(url, EXAMPLE)
+    reply = post(url, PERSON)
     assert reply.status_code == 200
     assert reply.json().keys() == {"charges"}
     assert reply.json()["charges"] == pytest.approx(8_640, rel=0.15)
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b'{"age": 42,', "json_invalid"),
         (b"", "missing"),
         (b"\xff", "parsing the body"),
         (b"[" * 100_000, "pars"),
         ([], "model_attributes_type"),
-        ({**EXAMPLE, "age": 17}, "'body, age' has error 'greater_than_equal'"),
-        ({**EXAMPLE, "region": "north"}, "'body, region' has error 'literal_error'"),
-        ({key: value for key, value in EXAMPLE.items() if key != "bmi"}, "'body, bmi' has error 'missing'"),
+        ({**PERSON, "age": 17}, "'body, age' has error 'greater_than_equal'"),
+        ({**PERSON, "region": "north"}, "'body, region' has error 'literal_error'"),
+        ({key: value for key, value in PERSON.items() if key != "bmi"}, "'body, bmi' has error 'missing'"),
     ],
     ids=["cut short", "empty", "not UTF-8", "too deep", "a list", "out of range", "unknown name", "missing"],
 )
-def test_a_bad_body_is_answered_400_with_what_is_wrong(url: str, body: Any, told: str) -> None:
+def test_a_bad_body_is_answered_400_with_what_is_wrong(url: str, body: Any, message: str) -> None:
     reply = post(url, body)
     assert reply.status_code == 400
     assert reply.json().keys() == {"type", "messages"}
-    assert told in " ".join(reply.json()["messages"])
+    assert message in " ".join(reply.json()["messages"])
 
 
 @pytest.mark.parametrize(
@@ -73,20 +70,20 @@ def test_a_bad_body_is_answered_400_with_what_is_wrong(url: str, body: Any, told
         ("DELETE", PREDICTION, 405, "MethodNotAllowed"),
     ],
 )
-def test_every_refusal_has_the_same_shape(url: str, method: str, path: str, status: int, kind: str) -> None:
-    reply = requests.request(method, url + path, timeout=10)
+def test_every_error_has_the_same_format(url: str, method: str, path: str, status: int, kind: str) -> None:
+    reply = requests.request(method, url + path, timeout=PATIENCE_S)
     assert reply.status_code == status
     assert reply.json()["type"] == kind
     assert all(isinstance(message, str) for message in reply.json()["messages"])
 
 
-def test_an_unknown_model_is_told_with_those_there_are(url: str) -> None:
+def test_an_unknown_model_is_answered_with_the_known_ones(url: str) -> None:
     assert get(f"{url}/api/models/no_such_model/metadata").json()["messages"] == [
         "There is no model 'no_such_model'; there is insurance_charges_model."
     ]
 
 
-def test_metadata_tells_the_schemas(url: str) -> None:
+def test_metadata_has_the_schemas(url: str) -> None:
     metadata = get(f"{url}/api/models/insurance_charges_model/metadata").json()
     assert metadata["display_name"] == "Insurance Charges Model"
     assert metadata["input_schema"]["properties"]["age"]["title"] == "Age"
@@ -110,21 +107,18 @@ def test_health(url: str, path: str, body: dict[str, str]) -> None:
 
 def counted(url: str, status: str) -> float:
     """How many predictions ended with a status, by the service's own count."""
-    families = text_string_to_metric_families(get(f"{url}/metrics").text)
-    wanted = {"handler": PREDICTION, "method": "POST", "status": status}
-    samples = (sample for family in families for sample in family.samples)
-    return sum(each.value for each in samples if each.name == "http_requests_total" and each.labels == wanted)
+    return metric(url, "http_requests_total", handler=PREDICTION, method="POST", status=status)
 
 
 def test_metrics_count_each_prediction_by_status(url: str) -> None:
     before = counted(url, "200"), counted(url, "400")
-    for body in (EXAMPLE, EXAMPLE, b"{"):
+    for body in (PERSON, PERSON, b"{"):
         post(url, body)
     assert counted(url, "200") == before[0] + 2
     assert counted(url, "400") == before[1] + 1
 
 
-def test_openapi_tells_what_is_answered(url: str) -> None:
+def test_the_openapi_document_has_the_errors(url: str) -> None:
     document = get(f"{url}/openapi.json").json()
     assert document["info"]["title"] == "Insurance Charges Model Service"
     assert document["paths"][PREDICTION]["post"]["responses"].keys() == {"200", "400", "500"}
@@ -139,34 +133,41 @@ def test_the_service_keeps_to_its_openapi_document(url: str, tmp_path: Path) -> 
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
         *("--checks", checks, "--phases", "examples,coverage,fuzzing", "--max-examples", "20"),
-        *("--exclude-path", "/", "--seed", "1", "--generation-deterministic", "--no-color"),
+        *(
+            "--exclude-path",
+            "/",
+            "--request-timeout",
+            str(PATIENCE_S),
+            "--seed",
+            "1",
+            "--generation-deterministic",
+            "--no-color",
+        ),
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=5 * PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_requests_leave_no_line_in_the_log(start: Callable[..., Any]) -> None:
-    service = start("uvicorn", "service.app:app")
-    for body in (EXAMPLE, b"{"):
+def test_requests_are_not_logged(start: Callable[..., Any]) -> None:
+    service = start(*MIDDLEWARE)
+    for body in (PERSON, b"{"):
         post(service.url, body)
     service.stop()
     assert PREDICTION not in service.log
     assert "Traceback" not in service.log
 
 
-def test_the_suites_command_ends_with_zero(start: Callable[..., Any]) -> None:
-    """`python -m service` answers until SIGTERM, which is no failure."""
-    service = start("service")
-    assert post(service.url, EXAMPLE).status_code == 200
+def test_the_suites_command_exits_with_zero(start: Callable[..., Any]) -> None:
+    """`python -m service` serves until SIGTERM, which is no failure."""
+    service = start(*PROTOCOL)
+    assert post(service.url, PERSON).status_code == 200
     assert service.stop() == 0
 
 
 def test_rest_model_services_own_entry_hosts_the_model(start: Callable[..., Any]) -> None:
     service = start("uvicorn", "rest_model_service.main:app")
-    readiness = iter(lambda: get(f"{service.url}/api/health/ready").status_code, 200)
-    for _, status in zip(range(1_000), readiness, strict=False):
-        assert status == 503
-    assert post(service.url, EXAMPLE).status_code == 200
+    until(lambda: is_ready(service.url))
+    assert post(service.url, PERSON).status_code == 200
 
 
 BROKEN = {
@@ -189,9 +190,9 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("name", "content", "told"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_start_that_cannot_succeed_ends_with_a_sentence(
-    tmp_path: Path, configured: Callable[[Path], Path], name: str, content: str | None, told: str
+@pytest.mark.parametrize(("name", "content", "message"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_start_that_fails_ends_with_a_message(
+    tmp_path: Path, configured: Callable[[Path], Path], name: str, content: str | None, message: str
 ) -> None:
     """Exit code 1, no traceback, and nothing listens."""
     path = tmp_path / name
@@ -204,10 +205,10 @@ def test_a_start_that_cannot_succeed_ends_with_a_sentence(
         env={**os.environ, "REST_CONFIG": str(configuration)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 1
-    assert told in done.stderr
+    assert message in done.stderr
     assert str(path) in done.stderr
     assert "Traceback" not in done.stderr
     assert "running on" not in done.stderr

@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next thing that happens: nothing sleeps, nothing is by chance."""
+"""An event loop with a virtual clock, which jumps to the next event: tests of time neither sleep nor vary."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            raise AssertionError("everyone waits and nothing is going to happen")
+            raise AssertionError("all tasks wait and no timer is set")
         self.now += max(0.0, timeout)
         return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time passes only when all that is ready is done, and then at once."""
+    """Time passes only when no callback is ready, and then at once."""
 
     def __init__(self) -> None:
         self._virtual = _Selector()
@@ -33,12 +33,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._virtual.now
 
     def pass_time(self, seconds: float) -> None:
-        """What work on the event loop itself takes."""
+        """Let time pass for work on the event loop itself."""
         self._virtual.now += seconds
 
 
 def run(main: Callable[[VirtualLoop], Coroutine[Any, Any, Any]]) -> Any:
-    """Run a coroutine function on a loop of its own; it must leave no task behind."""
+    """Run a coroutine function on its own loop; it must leave no task behind."""
     loop = VirtualLoop()
     try:
         result = loop.run_until_complete(main(loop))
@@ -48,8 +48,8 @@ def run(main: Callable[[VirtualLoop], Coroutine[Any, Any, Any]]) -> Any:
         loop.close()
 
 
-class ScriptedInference:
-    """A model that answers each row with `-row`, one batch after the other.
+class ScriptedRunner:
+    """A model runner that predicts `-row` for each row, one batch after the other.
 
     The n-th batch takes the n-th of `durations_s` (as in a thread: the loop goes on meanwhile, unless
     `inline`) and fails with the n-th of `errors`; both repeat.

@@ -1,4 +1,4 @@
-"""The micro-batcher: whose reply is whose, what waits for what, and what is never computed."""
+"""The micro-batcher: each row gets its own prediction, and waits no longer than it has to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service.batching.deadlines import DeadlineExceededError, DeadlineTimer
 from service.batching.micro_batcher import MicroBatcher
 from service.batching.pending_rows import FinishedBatch
-from tests.service.virtual_time import ScriptedInference, VirtualLoop, run
+from tests.service.virtual_time import ScriptedRunner, VirtualLoop, run
 
 MAX_ROWS, MAX_WAIT_S, DEADLINE_S = 4, 0.005, 0.050
 TICK_S = 1e-9
@@ -25,7 +25,7 @@ errors = st.lists(st.sampled_from([None, None, None, ValueError("this batch")]),
 
 @dataclass(frozen=True)
 class Client:
-    """Comes after `pause_s`, sends its body `body_s` later, and gives up after `patience_s`."""
+    """Arrives after `pause_s`, sends its body `body_s` later, and gives up after `patience_s`."""
 
     pause_s: float
     body_s: float
@@ -47,8 +47,8 @@ clients = st.lists(
 
 
 @dataclass
-class Happened:
-    """What a run left: each client's outcome, when it was queued, and the batches."""
+class RunResult:
+    """The result of a run: each client's outcome, the batches, and the rows that were computed."""
 
     outcomes: dict[int, Any]
     batches: list[FinishedBatch[int, int]]
@@ -62,11 +62,11 @@ def play(
     failures: list[Exception | None],
     inline: bool = False,
     deadline_s: float | None = None,
-) -> Happened:
-    """Let the clients come, wait for all of them, and report."""
+) -> RunResult:
+    """Let the clients arrive, and wait for all of them."""
 
-    async def main(loop: VirtualLoop) -> Happened:
-        inference = ScriptedInference(loop, durations_s, failures, inline)
+    async def main(loop: VirtualLoop) -> RunResult:
+        inference = ScriptedRunner(loop, durations_s, failures, inline)
         batches: list[FinishedBatch[int, int]] = []
         batcher: MicroBatcher[int, int] = MicroBatcher(
             inference,  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def play(
             except (ValueError, DeadlineExceededError) as error:
                 outcomes[name] = error
             if deadline_s is not None:
-                # A timer that came due during one batch is seen after the next, if that is ready to start.
+                # A timer that expires during a batch is handled after the next one, if that can start.
                 assert loop.time() <= queued_s + deadline_s + 2 * max(durations_s) * inline + TICK_S
 
         tasks = []
@@ -103,11 +103,11 @@ def play(
             tasks.append(asyncio.ensure_future(visit(name, client)))
         await asyncio.gather(*tasks)
         await asyncio.sleep(1.0)
-        return Happened(outcomes, batches, inference.batches, batcher.depth)
+        return RunResult(outcomes, batches, inference.batches, batcher.depth)
 
-    happened = run(main)
-    assert isinstance(happened, Happened)
-    return happened
+    result = run(main)
+    assert isinstance(result, RunResult)
+    return result
 
 
 @settings(max_examples=300, deadline=None)
@@ -115,17 +115,17 @@ def play(
 def test_every_reply_belongs_to_its_request(
     who: list[Client], durations_s: list[float], failures: list[Exception | None], inline: bool
 ) -> None:
-    """Each waiter has its own row's output, or its own batch's error; nobody waits for ever."""
-    happened = play(who, durations_s, failures, inline)
-    assert happened.outcomes.keys() == set(range(1, len(who) + 1))
-    failed = {name for batch in happened.batches if batch.error for name in (row.data for row in batch.rows)}
-    for name, outcome in happened.outcomes.items():
+    """Each client gets its own row's output, or its own batch's error; none waits for ever."""
+    result = play(who, durations_s, failures, inline)
+    assert result.outcomes.keys() == set(range(1, len(who) + 1))
+    failed = {name for batch in result.batches if batch.error for name in (row.data for row in batch.rows)}
+    for name, outcome in result.outcomes.items():
         if isinstance(outcome, ValueError):
             assert name in failed
         elif outcome != "gone":
             assert outcome.output == -name
             assert name not in failed
-    assert happened.depth == 0
+    assert result.depth == 0
 
 
 @settings(max_examples=300, deadline=None)
@@ -134,21 +134,21 @@ def test_batches_keep_their_size_and_the_order_of_the_rows(
     who: list[Client], durations_s: list[float], failures: list[Exception | None], inline: bool
 ) -> None:
     """No batch is too large, no row is computed twice, and rows are taken oldest first."""
-    happened = play(who, durations_s, failures, inline)
-    assert all(1 <= len(batch) <= MAX_ROWS for batch in happened.computed)
-    queued = [row.queued_s for batch in happened.batches for row in batch.rows]
+    result = play(who, durations_s, failures, inline)
+    assert all(1 <= len(batch) <= MAX_ROWS for batch in result.computed)
+    queued = [row.queued_s for batch in result.batches for row in batch.rows]
     assert queued == sorted(queued)
-    rows = [row for batch in happened.computed for row in batch]
+    rows = [row for batch in result.computed for row in batch]
     assert len(rows) == len(set(rows))
 
 
 @settings(max_examples=300, deadline=None)
 @given(clients, durations)
 def test_a_free_model_never_waits_longer_than_the_window(who: list[Client], durations_s: list[float]) -> None:
-    """From its oldest row on, or from when the model became free: a stalled sender delays nobody further."""
-    happened = play(who, durations_s, [None])
+    """From its oldest row on, or from when the model became free: a stalled sender adds no further delay."""
+    result = play(who, durations_s, [None])
     free_s = 0.0
-    for batch in happened.batches:
+    for batch in result.batches:
         assert batch.started_s <= max(free_s, batch.rows[0].queued_s + MAX_WAIT_S) + TICK_S
         free_s = batch.started_s + batch.inference_s
 
@@ -158,10 +158,10 @@ def test_a_free_model_never_waits_longer_than_the_window(who: list[Client], dura
 def test_without_announcements_nothing_waits_for_a_free_model(
     who: list[Client], durations_s: list[float]
 ) -> None:
-    """The window is for requests known to be arriving, not for hope."""
-    happened = play([Client(each.pause_s, each.body_s, None, False) for each in who], durations_s, [None])
+    """The window is only for requests that are known to be arriving."""
+    result = play([Client(each.pause_s, each.body_s, None, False) for each in who], durations_s, [None])
     free_s = 0.0
-    for batch in happened.batches:
+    for batch in result.batches:
         assert batch.started_s <= max(free_s, batch.rows[0].queued_s) + TICK_S
         free_s = batch.started_s + batch.inference_s
 
@@ -171,19 +171,19 @@ def test_without_announcements_nothing_waits_for_a_free_model(
 def test_every_request_is_answered_by_its_deadline(
     who: list[Client], durations_s: list[float], failures: list[Exception | None], inline: bool
 ) -> None:
-    """With a prediction, an error, or the news that it is too late; what expired waiting is not computed."""
-    happened = play(who, durations_s, failures, inline, DEADLINE_S)
-    for batch in happened.batches:
+    """With a prediction or an error; a row that expired in the queue is not computed."""
+    result = play(who, durations_s, failures, inline, DEADLINE_S)
+    for batch in result.batches:
         assert all(batch.started_s <= row.queued_s + DEADLINE_S + TICK_S for row in batch.rows) or inline
-    assert happened.depth == 0
+    assert result.depth == 0
 
 
 def test_a_row_dropped_while_it_waits_is_never_computed() -> None:
-    """Rows 2 and 3 wait behind a slow batch; the client of 2 goes away."""
+    """Rows 2 and 3 wait behind a slow batch; the client of row 2 leaves."""
     who = [Client(0.0, 0.0, None, False), Client(0.001, 0.0, 0.003, False), Client(0.0, 0.0, None, False)]
-    happened = play(who, [0.030], [None])
-    assert happened.computed == [[1], [3]]
-    assert happened.outcomes[2] == "gone"
+    result = play(who, [0.030], [None])
+    assert result.computed == [[1], [3]]
+    assert result.outcomes[2] == "gone"
 
 
 def test_rows_that_arrive_together_are_one_batch() -> None:
@@ -191,36 +191,36 @@ def test_rows_that_arrive_together_are_one_batch() -> None:
     assert [len(batch) for batch in together(5, [None]).computed] == [4, 1]
 
 
-def test_a_batch_waits_for_a_body_that_is_on_its_way() -> None:
+def test_a_batch_waits_for_a_body_that_is_arriving() -> None:
     """The second request's body comes 2 ms later: both are answered together."""
     who = [Client(0.0, 0.0, None, True), Client(0.0, 0.002, None, True)]
     assert play(who, [0.001], [None]).computed == [[1, 2]]
 
 
 def test_a_failed_batch_fails_alone() -> None:
-    happened = together(6, [ValueError("this batch"), None])
-    failed = {name for name, outcome in happened.outcomes.items() if isinstance(outcome, ValueError)}
-    assert failed == set(happened.computed[0])
+    result = together(6, [ValueError("this batch"), None])
+    failed = {name for name, outcome in result.outcomes.items() if isinstance(outcome, ValueError)}
+    assert failed == set(result.computed[0])
     assert len(failed) == 4
 
 
-def together(rows: int, failures: list[Exception | None]) -> Happened:
-    """So many rows come in one pass of the event loop."""
+def together(rows: int, failures: list[Exception | None]) -> RunResult:
+    """So many rows arrive in one pass of the event loop."""
     return play([Client(0.0, 0.001, None, False)] * rows, [0.010], failures)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ms, min_size=1, max_size=20), durations, st.booleans())
 def test_a_lone_client_is_answered_at_once(
-    thoughts_s: list[float], durations_s: list[float], inline: bool
+    pauses_s: list[float], durations_s: list[float], inline: bool
 ) -> None:
-    """Whoever waits for each reply before the next request never waits for a window."""
+    """A client that waits for each reply before the next request never waits for a window."""
 
     async def main(loop: VirtualLoop) -> None:
-        inference: Any = ScriptedInference(loop, durations_s, inline=inline)
+        inference: Any = ScriptedRunner(loop, durations_s, inline=inline)
         batcher: MicroBatcher[int, int] = MicroBatcher(inference, MAX_ROWS, MAX_WAIT_S, (), loop.time)
-        for thought_s in thoughts_s:
-            await asyncio.sleep(thought_s)
+        for pause_s in pauses_s:
+            await asyncio.sleep(pause_s)
             answer = await batcher.submit(1, batcher.expect()).answer
             assert answer.queue_s <= TICK_S
             assert answer.rows == 1
@@ -230,10 +230,10 @@ def test_a_lone_client_is_answered_at_once(
 
 @pytest.mark.parametrize("end", ["withdraw", "submit"])
 def test_the_end_of_an_arrival_ends_the_wait(end: str) -> None:
-    """A batch that waits for a body starts as soon as that body is there, or turns out never to come."""
+    """A batch that waits for a body starts as soon as that has arrived, or its request is withdrawn."""
 
     async def main(loop: VirtualLoop) -> None:
-        inference: Any = ScriptedInference(loop)
+        inference: Any = ScriptedRunner(loop)
         batcher: MicroBatcher[int, int] = MicroBatcher(inference, MAX_ROWS, MAX_WAIT_S, (), loop.time)
         arrival = batcher.expect()
         row = batcher.submit(1)

@@ -1,4 +1,4 @@
-"""Cutting a list's text: what the slices hold together is what the text held, whatever is in it."""
+"""Cutting a list's text: the slices together hold the rows of the list, whatever it contains."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST = 1_000
 
 
 def cut(text: bytes, size_bytes: int) -> Iterator[bytes]:
-    """The slices, each cut again if it doesn't parse; it parses then, or the text is no list."""
+    """The slices, each cut again if it doesn't parse: then it parses, or the text is no list."""
     slices = ListSlicer(text, size_bytes)
     while slices.more:
         piece = slices.take()
@@ -57,7 +57,7 @@ def test_the_slices_together_are_the_list(items: list[Any], size: int, indent: i
 @example(b"[1],[2,3,4]", 5)
 @example(b"[,1,2,3]", 3)
 @example(b"[1,2,3" + b" " * 20 + b",]", 4)
-def test_what_is_no_list_does_not_parse_in_slices_either(text: bytes, size: int) -> None:
+def test_a_text_that_is_no_list_has_a_slice_that_does_not_parse(text: bytes, size: int) -> None:
     try:
         expected = json.loads(text)
     except ValueError:
@@ -91,13 +91,13 @@ def test_no_slice_is_long_or_has_many_rows(items: list[Any]) -> None:
     assert len(pieces) < 2 + 2 * max(len(text) / LONGEST, len(items) / MAX_SLICE_ROWS)
 
 
-def test_a_row_longer_than_a_slice_is_told() -> None:
+def test_a_row_longer_than_a_slice_is_reported() -> None:
     for text in (b"[" * LONGEST * 2, b'["' + b"a" * LONGEST * 2 + b'"]', b"[1, [" + b"1," * LONGEST + b"1]]"):
         with pytest.raises(RowTooLongError):
             list(cut(text, LONGEST))
 
 
-def test_what_is_short_is_left_whole() -> None:
+def test_a_short_text_is_one_slice() -> None:
     for text in (b"[]", b"[1, 2]", b'[{"a": 1},{"b": 2}]'):
         slices = ListSlicer(b" " + text + b"\n", 100)
         assert slices.is_list

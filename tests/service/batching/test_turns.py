@@ -1,13 +1,13 @@
-"""How much one batch may do before others have their turn: counted, not timed.
+"""How much one batch may do in one pass of the event loop: counted, not timed.
 
-What a turn may hold takes about a millisecond (docs/service.md has the figures); whatever a client sends,
-no pass of the event loop holds more.
+The maximum takes about a millisecond (docs/service.md has the measurements), whatever a client sends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ LONG = 20 * SLICE_BYTES
 
 
 class Turns:
-    """Counts what is done in each pass of the event loop, and keeps the most."""
+    """Counts what is done in each pass of the event loop, and keeps the maximum."""
 
     def __init__(self) -> None:
         self._now: Counter[str] = Counter()
@@ -47,7 +47,7 @@ class Turns:
         self.most[what] = max(self.most[what], self._now[what])
 
     async def pass_by(self) -> None:
-        """Another request's life: each of its steps begins a pass."""
+        """Another request: each of its steps begins a pass."""
         while True:
             self._now.clear()
             await asyncio.sleep(0)
@@ -77,14 +77,14 @@ class CountingCodec(RowCodec):
         return super().encode_results(results)
 
 
-def worked(body: bytes, partial: bool, turns: Turns) -> HttpReply:
-    """The reply to a batch that is alone with one other request."""
+def answer(body: bytes, partial: bool, turns: Turns) -> HttpReply:
+    """The reply to a batch that runs beside one other request."""
 
     def charge(rows: Sequence[Any]) -> list[InsuranceChargesModelOutput]:
         return [InsuranceChargesModelOutput(charges=1.0) for _ in rows]
 
     async def main() -> HttpReply:
-        inference: ModelRunner[Any, Any] = ModelRunner(charge, 1.0)
+        inference: ModelRunner[Any, Any] = ModelRunner(charge, math.inf)
         inference.inline = True
         other = asyncio.ensure_future(turns.pass_by())
         work = BatchJob(
@@ -151,7 +151,7 @@ def test_no_turn_holds_more_than_a_slice(
         return exactly(text)
 
     monkeypatch.setattr(slicing, "find_row_commas", counted)
-    reply = worked(body, partial, turns)
+    reply = answer(body, partial, turns)
     assert reply.status == statuses[partial]
     assert turns.most["bytes"] <= 3 * (SLICE_BYTES + len("[]"))
     assert turns.most["scanned"] <= 2 * SLICE_BYTES
@@ -163,17 +163,17 @@ def test_no_turn_holds_more_than_a_slice(
         assert len(results) == len(json.loads(body))
 
 
-def test_a_fault_of_the_text_is_told_by_the_row_from_which_its_place_is_counted() -> None:
+def test_a_fault_of_the_text_is_reported_with_the_row_from_which_its_place_is_counted() -> None:
     body = PEOPLE[:-1]
-    told = json.loads(worked(body, False, Turns()).body)["messages"]
-    assert len(told) == 1
-    assert "'json_invalid'" in told[0]
-    assert ", counted from row 1," in told[0]
+    messages = json.loads(answer(body, False, Turns()).body)["messages"]
+    assert len(messages) == 1
+    assert "'json_invalid'" in messages[0]
+    assert ", counted from row 1," in messages[0]
 
 
 @pytest.mark.parametrize("tail", [b",]", b",,{}]", b"]]", b'] "more"'])
 def test_what_follows_a_long_list_is_not_overlooked(tail: bytes) -> None:
     for partial in (False, True):
-        reply = worked(PEOPLE[:-1] + tail, partial, Turns())
+        reply = answer(PEOPLE[:-1] + tail, partial, Turns())
         assert reply.status == 400
         assert b"json_invalid" in reply.body

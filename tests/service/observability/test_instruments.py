@@ -1,4 +1,4 @@
-"""What can be seen of the batched service: request ids, its log, its metrics, its traces."""
+"""Observability of the batched service: request ids, log, metrics, traces."""
 
 from __future__ import annotations
 
@@ -13,21 +13,31 @@ from typing import Any
 
 import pytest
 import requests
-from prometheus_client.parser import text_string_to_metric_families
 
 from service.observability.tracing import TracingError, configure_tracing
+from tests.service import live_service
+from tests.service.live_service import (
+    INSURANCE_PREDICTION,
+    LONG_MS,
+    ODD_PREDICTION,
+    PATIENCE_S,
+    PERSON,
+    get,
+    metric,
+    odd_model,
+)
+from tests.service.live_service import post as post_to
 
-PREDICTION = "/api/models/insurance_charges_model/prediction"
-PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
+PREDICTION = INSURANCE_PREDICTION
 pytestmark = pytest.mark.real
 
 
 def post(url: str, body: Any = PERSON, path: str = PREDICTION, **headers: str) -> requests.Response:
-    return requests.post(url + path, json=body, headers=headers, timeout=20)
+    return post_to(url, body, path, **headers)
 
 
-def test_every_reply_has_a_request_id_of_its_own(batched_url: str) -> None:
-    replies = [post(batched_url), post(batched_url, {}), requests.get(f"{batched_url}/nowhere", timeout=10)]
+def test_every_reply_has_its_own_request_id(batched_url: str) -> None:
+    replies = [post(batched_url), post(batched_url, {}), get(f"{batched_url}/nowhere")]
     ids = [each.headers["X-Request-ID"] for each in replies]
     assert all(re.fullmatch("[0-9a-f]{12}", each) for each in ids)
     assert len(set(ids)) == 3
@@ -36,9 +46,9 @@ def test_every_reply_has_a_request_id_of_its_own(batched_url: str) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"), [("abc-1.2:3_Z", True), ("a b", False), ("x" * 65, False), ("ä", False)]
 )
-def test_a_sane_request_id_is_kept_and_another_replaced(batched_url: str, given: str, kept: bool) -> None:
+def test_a_valid_request_id_is_kept_and_another_replaced(batched_url: str, given: str, kept: bool) -> None:
     sent = {"X-Request-ID": given.encode("latin-1")}
-    reply = requests.post(batched_url + PREDICTION, json=PERSON, headers=sent, timeout=10)
+    reply = requests.post(batched_url + PREDICTION, json=PERSON, headers=sent, timeout=PATIENCE_S)
     assert (reply.headers["X-Request-ID"] == given) is kept
 
 
@@ -46,7 +56,7 @@ def test_the_log_is_one_json_object_a_line(serve: Callable[..., Any]) -> None:
     service = serve({"logged_share": 1.0})
     post(service.url, **{"X-Request-ID": "mine"})
     post(service.url, {**PERSON, "age": 1})
-    requests.get(f"{service.url}/api/health", timeout=10)
+    get(f"{service.url}/api/health")
     service.stop()
     lines = [json.loads(line) for line in service.log.splitlines()]
     assert all({"timestamp", "level", "logger", "message"} <= line.keys() for line in lines)
@@ -60,7 +70,7 @@ def test_the_log_is_one_json_object_a_line(serve: Callable[..., Any]) -> None:
     assert health["path"] == "/api/health"
 
 
-def test_requests_are_logged_in_the_share_asked_for(serve: Callable[..., Any]) -> None:
+def test_the_configured_share_of_requests_is_logged(serve: Callable[..., Any]) -> None:
     service = serve({"logged_share": 0.1})
     for _ in range(50):
         post(service.url)
@@ -68,23 +78,25 @@ def test_requests_are_logged_in_the_share_asked_for(serve: Callable[..., Any]) -
     assert service.log.count('"service.requests"') == 5
 
 
-def test_a_log_that_nobody_reads_holds_up_nobody(serve: Callable[..., Any]) -> None:
-    """Some 2,000 lines are far more than a pipe holds: requests are answered, and the stop ends with 0."""
-    service = serve({"logged_share": 1.0})
+def test_a_log_that_nobody_reads_delays_nobody(serve: Callable[..., Any]) -> None:
+    """2,000 lines are far more than a pipe holds: requests are answered, and the shutdown ends with 0.
+
+    Other services in these tests flush their log at the end however long it takes; this one, as by default.
+    """
+    service = serve({"logged_share": 1.0}, flush_s=1.0)
     with requests.Session() as session:
         for _ in range(2_000):
-            assert session.post(service.url + PREDICTION, json=PERSON, timeout=5).status_code == 200
+            reply = session.post(service.url + PREDICTION, json=PERSON, timeout=PATIENCE_S)
+            assert reply.status_code == 200
     service.process.terminate()
-    assert service.process.wait(timeout=20) == 0
+    assert service.process.wait(PATIENCE_S) == 0
 
 
 def samples(url: str) -> dict[tuple[str, str], float]:
     """Every sample at /metrics, by its name and its labels as text."""
-    families = text_string_to_metric_families(requests.get(f"{url}/metrics", timeout=10).text)
     return {
         (each.name, ",".join(f"{key}={value}" for key, value in sorted(each.labels.items()))): each.value
-        for family in families
-        for each in family.samples
+        for each in live_service.samples(url)
     }
 
 
@@ -116,13 +128,19 @@ def test_predictions_are_counted_in_both_sets_of_metrics(batched_url: str) -> No
         assert (name, "") in after
 
 
-def test_the_limit_of_the_queue_is_told_as_it_is_now(serve: Callable[..., Any]) -> None:
-    """At first it is what the queue may hold; after a slow batch of one, what so slow a model gets done."""
-    slow = {"class_path": "tests.service.odd_models.OddModel", "configuration": {"seconds": 0.05}}
-    service = serve({"queue": {"max_rows": 1000}, "micro_batch": {"inline_ms": 0}, "deadline_ms": 2000}, slow)
-    assert samples(service.url)["inference_queue_limit", ""] == 800
-    assert post(service.url, path="/api/models/odd_model/prediction").status_code == 200
-    assert samples(service.url)["inference_queue_limit", ""] == 32
+def test_the_current_limit_of_the_queue_is_exported(serve: Callable[..., Any]) -> None:
+    """At first what the queue may hold; after a row that took 0.05 s or more, one full batch.
+
+    Such a model drains at most 20 rows in the second that they may wait, which is less than a batch of 32.
+    """
+    settings = {
+        "queue": {"max_rows": 1000, "deadline_share": 1_000 / LONG_MS},
+        "micro_batch": {"inline_ms": 0},
+    }
+    service = serve(settings, odd_model(seconds=0.05))
+    assert metric(service.url, "inference_queue_limit") == 800
+    assert post(service.url, path=ODD_PREDICTION).status_code == 200
+    assert metric(service.url, "inference_queue_limit") == 32
 
 
 def test_latency_buckets_resolve_from_a_fifth_of_a_millisecond_to_a_second(batched_url: str) -> None:
@@ -134,7 +152,7 @@ def test_latency_buckets_resolve_from_a_fifth_of_a_millisecond_to_a_second(batch
 
 
 def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
-    """So tracing that is off costs a comparison a request, and nothing at the start."""
+    """So without tracing a request costs one comparison more, and the start nothing."""
     code = (
         "import sys, service.observability.tracing as t; "
         "assert t.configure_tracing({}, 's') is None; print(*sys.modules)"
@@ -144,7 +162,7 @@ def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "message"),
     [
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "the service knows otlp, console and none"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "http/protobuf"),
@@ -158,8 +176,8 @@ def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
         ),
     ],
 )
-def test_an_exporter_there_is_not_is_told(environment: dict[str, str], told: str) -> None:
-    with pytest.raises(TracingError, match=told):
+def test_an_unknown_exporter_is_reported(environment: dict[str, str], message: str) -> None:
+    with pytest.raises(TracingError, match=message):
         configure_tracing(environment, "service")
 
 

@@ -1,4 +1,4 @@
-"""What a real OTLP receiver is told: which spans, of which model, in whose trace, linked to what."""
+"""The spans that a real OTLP receiver gets: their models, traces, parents and links."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import importlib.util
 import re
 import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
-ODD = {"class_path": "tests.service.odd_models.OddModel"}
+from tests.service.live_service import (
+    PATIENCE_S,
+    PERSON,
+    Gate,
+    get,
+    metric,
+    odd_model,
+    post_at_once,
+    until,
+)
+from tests.service.live_service import post as post_to
+
 OURS, OTHER = "insurance_charges_model", "odd_model"
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 OF_MODEL = {"model.name", "model.version"}
@@ -27,7 +34,7 @@ pytestmark = pytest.mark.real
 
 @dataclass(frozen=True)
 class Span:
-    """A span as the receiver tells it; `links` are the traces and ids of the spans it is linked to."""
+    """A span as the receiver prints it; `links` are the traces and ids of the spans it is linked to."""
 
     trace: str
     parent: str
@@ -50,16 +57,16 @@ class Span:
 
 @dataclass(frozen=True)
 class Receiver:
-    """A receiver of OTLP over HTTP: where it listens, and the file in which it says what came."""
+    """A receiver of OTLP over HTTP: where it listens, and the file to which it prints what it got."""
 
     process: subprocess.Popen[bytes]
     endpoint: str
     log: Path
 
     def spans(self) -> list[Span]:
-        """All that came, as it is known once the receiver has ended."""
+        """All spans that it got; ends the receiver, so that its log is complete."""
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE_S)
         scopes = re.split(r"^ResourceSpans #0$", self.log.read_text(), flags=re.MULTILINE)[1:]
         texts = (re.split(r"^Span #\d+$", scope, flags=re.MULTILINE)[1:] for scope in scopes)
         return [Span.read(text) for each in texts for text in each]
@@ -70,18 +77,26 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
     found = importlib.util.find_spec("rotel")
     if found is None or found.origin is None:
         pytest.fail("needs rotel: pip install -r requirements-dev.txt")
-    port, log = free_port(), tmp_path / "rotel.log"
-    command = [
-        *(str(Path(found.origin).with_name("rotel-agent")), "start"),
-        *("--otlp-http-endpoint", f"127.0.0.1:{port}", "--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}"),
-        *("--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity", "detailed"),
-    ]
-    pause = threading.Event()
-    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
-        while process.poll() is None and not is_listening(port):
-            pause.wait(0.05)
-        yield Receiver(process, f"http://127.0.0.1:{port}", log)
-        process.terminate()
+    program = str(Path(found.origin).with_name("rotel-agent"))
+    # It can't choose a port itself, and another program may take the one that was free: try others then.
+    for attempt in range(20):
+        port, log = free_port(), tmp_path / f"rotel.{attempt}.log"
+        command = [
+            *(program, "start", "--otlp-http-endpoint", f"127.0.0.1:{port}"),
+            *("--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}"),
+            *("--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity", "detailed"),
+        ]
+        with (
+            log.open("wb") as file,
+            subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process,
+        ):
+            until(lambda: process.poll() is not None or is_listening(port))  # noqa: B023 - called at once
+            if process.poll() is not None:
+                continue
+            yield Receiver(process, f"http://127.0.0.1:{port}", log)
+            process.terminate()
+            return
+    pytest.fail(f"rotel did not start:\n{log.read_text()}")
 
 
 def free_port() -> int:
@@ -106,26 +121,23 @@ def traced(serve: Callable[..., Any], receiver: Receiver) -> Callable[..., Any]:
 
 def post(url: str, model: str, path: str = "", body: Any = PERSON, **headers: str) -> None:
     """A prediction that succeeds."""
-    reply = requests.post(
-        f"{url}/api/models/{model}/prediction{path}", json=body, headers=headers, timeout=20
-    )
-    assert reply.status_code == 200
+    assert post_to(url, body, f"/api/models/{model}/prediction{path}", **headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["", "/batch"], ids=["single", "batch"])
-def test_each_span_tells_its_own_model_and_belongs_to_the_callers_trace(
+def test_each_span_names_its_model_and_belongs_to_the_callers_trace(
     traced: Callable[..., Any], receiver: Receiver, model_path: Path, path: str
 ) -> None:
-    """Two models beside each other; the first is asked within a trace, the second without one."""
+    """Two models in one service; the first is called within a trace, the second without one."""
     ours = {
         "class_path": "service.model.insurance.InsuranceChargesModel",
         "configuration": {"model_path": str(model_path)},
     }
-    service = traced({}, (ours, ODD))
+    service = traced({}, (ours, odd_model()))
     body = [PERSON] * 3 if path else PERSON
     post(service.url, OURS, path, body, traceparent=f"00-{TRACE}-{CALLER}-01")
     post(service.url, OTHER, path, body)
-    assert requests.get(f"{service.url}/api/health/ready", timeout=10).status_code == 200
+    assert get(f"{service.url}/api/health/ready").status_code == 200
     assert service.stop() == 0
 
     loading, *spans = receiver.spans()
@@ -158,27 +170,33 @@ def test_each_span_tells_its_own_model_and_belongs_to_the_callers_trace(
     assert "northwest" not in receiver.log.read_text()
 
 
-def test_the_loading_of_one_model_tells_its_name_and_version(
+def test_the_loading_of_one_model_has_its_name_and_version(
     traced: Callable[..., Any], receiver: Receiver
 ) -> None:
-    assert traced({}, ODD).stop() == 0
+    assert traced({}, odd_model()).stop() == 0
     (loading,) = receiver.spans()
     assert loading.attributes == {"model.name": OTHER, "model.version": "0.0.1"}
 
 
-def test_a_batch_is_linked_to_each_request_in_it(traced: Callable[..., Any], receiver: Receiver) -> None:
-    """Eight at once, each in a trace of its own, and a model that is slow: some share a call of it."""
-    service = traced({"deadline_ms": 20_000}, {**ODD, "configuration": {"seconds": 0.3}})
-    with ThreadPoolExecutor(8) as clients:
-        for done in [clients.submit(post, service.url, OTHER) for _ in range(8)]:
-            done.result()
+def test_a_batch_is_linked_to_each_request_in_it(
+    traced: Callable[..., Any], receiver: Receiver, gate: Gate
+) -> None:
+    """Eight requests, each in its own trace. The model is held with the first ones until all others wait."""
+    service = traced({"micro_batch": {"inline_ms": 0}}, gate.model())
+    gate.close()
+    with post_at_once(1, service.url) as first:
+        until(gate.is_reached)
+        with post_at_once(7, service.url) as others:
+            until(lambda: metric(service.url, "inference_queue_depth") == 7)
+            gate.open()
+    assert {each.result().status_code for each in [*first, *others]} == {200}
     assert service.stop() == 0
 
     spans = receiver.spans()
     asked = sorted((span.trace, span.identity) for span in spans if span.name == "prediction_request")
     batches = [span for span in spans if span.name == "model_inference"]
     assert len(asked) == 8
-    assert len(batches) < 8
+    assert sorted(len(batch.links) for batch in batches) == [1, 7]
     assert sorted(link for batch in batches for link in batch.links) == asked
     for batch in batches:
         assert len(batch.links) == int(batch.attributes["batch.size"])

@@ -1,4 +1,4 @@
-"""What is counted of HTTP requests: as the instrumentator counts, and failures from the first one on."""
+"""The metrics of HTTP requests: those of the instrumentator, with failures from the first one on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ APART = MetricsConfiguration(enabled=True, should_group_status_codes=False)
 
 
 def test_the_metrics_are_those_of_the_instrumentator() -> None:
-    """Name by name, label by label, bucket by bucket, but for failures there were none of."""
+    """Names, labels and buckets are equal, except for failures that have not happened, which are 0."""
     theirs, ours = CollectorRegistry(), CollectorRegistry()
     theirs_observe = instrumentations.default(registry=theirs)
     metrics = HttpMetrics(FastAPI(), APART, ours)
@@ -40,7 +40,7 @@ def test_the_metrics_are_those_of_the_instrumentator() -> None:
 def test_the_first_failure_of_a_path_is_a_difference(
     configuration: MetricsConfiguration, failures: set[str]
 ) -> None:
-    """Each is told as 0 before there is one, or Prometheus' rate() and increase() would miss it."""
+    """Each is exported as 0 before the first one, or Prometheus' rate() and increase() would miss it."""
     registry = CollectorRegistry()
     path = HttpMetrics(FastAPI(), configuration, registry).for_path("POST", "/there")
     before = _counted(registry)

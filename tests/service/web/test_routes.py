@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -14,34 +13,33 @@ from typing import Any
 import pytest
 import requests
 
-PREDICTION = "/api/models/insurance_charges_model/prediction"
-EXAMPLE: dict[str, Any] = {
-    "age": 42,
-    "sex": "female",
-    "bmi": 24.0,
-    "children": 2,
-    "smoker": False,
-    "region": "northwest",
-}
+from tests.service.live_service import (
+    INSURANCE_PREDICTION,
+    ODD_CLASS,
+    ODD_PREDICTION,
+    PATIENCE_S,
+    PERSON,
+    get,
+    odd_model,
+)
+from tests.service.live_service import post as post_to
+
+PREDICTION = INSURANCE_PREDICTION
+BATCH = f"{PREDICTION}/batch"
 SERVER_TIMING = re.compile(r'queue;dur=\d+\.\d+, inference;dur=\d+\.\d+, batch;desc="(\d+)"')
-ODD = {"class_path": "tests.service.odd_models.OddModel"}
-ODD_PREDICTION = "/api/models/odd_model/prediction"
 pytestmark = pytest.mark.real
 
 
-def post(url: str, body: Any, path: str = PREDICTION, **headers: str) -> requests.Response:
-    """Send a body: bytes as they are, anything else as JSON."""
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent = {"Content-Type": "application/json", **headers}
-    return requests.post(url + path, data=data, headers=sent, timeout=20)
+def post(url: str, body: Any, path: str = PREDICTION) -> requests.Response:
+    return post_to(url, body, path)
 
 
 def people(count: int) -> list[dict[str, Any]]:
     """Different people, each as different as its index allows."""
-    return [{**EXAMPLE, "age": 18 + index % 48, "bmi": 15 + index % 350 / 10} for index in range(count)]
+    return [{**PERSON, "age": 18 + index % 48, "bmi": 15 + index % 350 / 10} for index in range(count)]
 
 
-def test_a_prediction_is_the_stock_endpoints(url: str, batched_url: str) -> None:
+def test_a_prediction_equals_the_stock_endpoints(url: str, batched_url: str) -> None:
     """The same bytes from both services."""
     for person in people(5):
         ours, stock = post(batched_url, person), post(url, person)
@@ -49,51 +47,49 @@ def test_a_prediction_is_the_stock_endpoints(url: str, batched_url: str) -> None
         assert ours.content == stock.content
 
 
-def test_many_at_once_get_each_their_own(batched_url: str) -> None:
-    """Sixteen connections at a time; in the batch endpoint's words the same people cost the same."""
+def test_each_of_many_at_once_gets_its_own_prediction(batched_url: str) -> None:
+    """Sixteen connections at a time; the batch endpoint predicts the same charges for the same people."""
     several = people(300)
-    expected = [each["charges"] for each in post(batched_url, several, f"{PREDICTION}/batch").json()]
+    expected = [each["charges"] for each in post(batched_url, several, BATCH).json()]
     with ThreadPoolExecutor(16) as pool:
         replies = list(pool.map(lambda person: post(batched_url, person), several))
     assert [reply.json()["charges"] for reply in replies] == expected
 
 
-def test_server_timing_tells_queue_inference_and_batch(batched_url: str) -> None:
-    found = SERVER_TIMING.fullmatch(post(batched_url, EXAMPLE).headers["Server-Timing"])
+def test_server_timing_has_queue_inference_and_batch(batched_url: str) -> None:
+    found = SERVER_TIMING.fullmatch(post(batched_url, PERSON).headers["Server-Timing"])
     assert found is not None
     assert found[1] == "1"
-    found = SERVER_TIMING.fullmatch(
-        post(batched_url, people(500), f"{PREDICTION}/batch").headers["Server-Timing"]
-    )
+    found = SERVER_TIMING.fullmatch(post(batched_url, people(500), BATCH).headers["Server-Timing"])
     assert found is not None
     assert found[1] == "500"
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b'{"age": 42,', "json_invalid"),
         (b"", "json_invalid"),
         (b"\xff", "json_invalid"),
         (b"[" * 4_000, "json_invalid"),
         ([], "model_type"),
-        ({**EXAMPLE, "age": 17}, "'body, age' has error 'greater_than_equal'"),
-        ({**EXAMPLE, "region": "north"}, "'body, region' has error 'literal_error'"),
-        ({key: value for key, value in EXAMPLE.items() if key != "bmi"}, "'body, bmi' has error 'missing'"),
+        ({**PERSON, "age": 17}, "'body, age' has error 'greater_than_equal'"),
+        ({**PERSON, "region": "north"}, "'body, region' has error 'literal_error'"),
+        ({key: value for key, value in PERSON.items() if key != "bmi"}, "'body, bmi' has error 'missing'"),
     ],
     ids=["cut short", "empty", "not UTF-8", "too deep", "a list", "out of range", "unknown name", "missing"],
 )
-def test_a_bad_body_is_answered_400_with_what_is_wrong(batched_url: str, body: Any, told: str) -> None:
+def test_a_bad_body_is_answered_400_with_what_is_wrong(batched_url: str, body: Any, message: str) -> None:
     reply = post(batched_url, body)
     assert reply.status_code == 400
     assert reply.json().keys() == {"type", "messages"}
-    assert told in " ".join(reply.json()["messages"])
+    assert message in " ".join(reply.json()["messages"])
 
 
 @pytest.mark.parametrize("count", [1, 2, 999, 10_000])
 def test_a_batch_is_answered_in_order(batched_url: str, count: int) -> None:
     several = people(count)
-    reply = post(batched_url, several, f"{PREDICTION}/batch")
+    reply = post(batched_url, several, BATCH)
     assert reply.status_code == 200
     charges = [each["charges"] for each in reply.json()]
     assert len(charges) == count
@@ -101,12 +97,12 @@ def test_a_batch_is_answered_in_order(batched_url: str, count: int) -> None:
         assert charges[index] == post(batched_url, several[index]).json()["charges"]
 
 
-def test_all_invalid_rows_of_a_batch_are_told_by_index_and_field(batched_url: str) -> None:
+def test_all_invalid_rows_of_a_batch_are_reported_by_index_and_field(batched_url: str) -> None:
     """Rows 3 and 700, far apart; nothing else is answered."""
     several = people(1_000)
     several[3]["age"] = 17
     several[700]["region"] = "north"
-    reply = post(batched_url, several, f"{PREDICTION}/batch")
+    reply = post(batched_url, several, BATCH)
     assert reply.status_code == 400
     assert [re.match(r"Field '(.*?)'", each)[1] for each in reply.json()["messages"]] == [  # type: ignore[index]
         "body, 3, age",
@@ -114,56 +110,56 @@ def test_all_invalid_rows_of_a_batch_are_told_by_index_and_field(batched_url: st
     ]
 
 
-def test_of_very_many_faults_a_hundred_are_told(batched_url: str) -> None:
+def test_of_very_many_faults_a_hundred_are_reported(batched_url: str) -> None:
     """Ten thousand empty records: the answer stays short, and says that there is more."""
-    messages = post(batched_url, [{}] * 10_000, f"{PREDICTION}/batch").json()["messages"]
+    messages = post(batched_url, [{}] * 10_000, BATCH).json()["messages"]
     assert len(messages) == 101
     assert messages[-1].startswith("... and")
-    results = post(batched_url, [{}] * 9_999 + [EXAMPLE], f"{PREDICTION}/batch?partial=true").json()
+    results = post(batched_url, [{}] * 9_999 + [PERSON], f"{BATCH}?partial=true").json()
     assert ["charges" in each for each in results] == [False] * 9_999 + [True]
 
 
 def test_with_partial_each_invalid_row_has_its_error_in_its_place(batched_url: str) -> None:
     several = people(1_000)
-    right = post(batched_url, several, f"{PREDICTION}/batch").json()
+    right = post(batched_url, several, BATCH).json()
     several[3]["age"] = 17
     several[700] = {}
-    reply = post(batched_url, several, f"{PREDICTION}/batch?partial=true")
+    reply = post(batched_url, several, f"{BATCH}?partial=true")
     assert reply.status_code == 200
     results = reply.json()
     assert [index for index, each in enumerate(results) if "type" in each] == [3, 700]
     assert "'body, 3, age'" in results[3]["messages"][0]
-    assert len(results[700]["messages"]) == len(EXAMPLE)
+    assert len(results[700]["messages"]) == len(PERSON)
     assert [each for index, each in enumerate(results) if index not in (3, 700)] == [
         each for index, each in enumerate(right) if index not in (3, 700)
     ]
 
 
 @pytest.mark.parametrize(
-    ("body", "query", "status", "told"),
+    ("body", "query", "status", "message"),
     [
         ([], "", 400, "at least 1 row"),
-        (EXAMPLE, "", 400, "list_type"),
+        (PERSON, "", 400, "list_type"),
         (b"[", "", 400, "json_invalid"),
         (people(10_001), "", 413, "more than 10,000 rows"),
         (b"[" + b" " * 2**22 + b"]", "", 413, "larger than 4,194,304 bytes"),
-        ([EXAMPLE], "?partial=perhaps", 400, "expected true or false"),
+        ([PERSON], "?partial=perhaps", 400, "expected true or false"),
     ],
     ids=["empty", "no list", "cut short", "too many rows", "too many bytes", "partial"],
 )
-def test_a_batch_that_is_none_is_refused(
-    batched_url: str, body: Any, query: str, status: int, told: str
+def test_what_is_no_batch_is_refused(
+    batched_url: str, body: Any, query: str, status: int, message: str
 ) -> None:
-    reply = post(batched_url, body, f"{PREDICTION}/batch{query}")
+    reply = post(batched_url, body, f"{BATCH}{query}")
     assert reply.status_code == status
-    assert told in reply.json()["messages"][0]
+    assert message in reply.json()["messages"][0]
 
 
-def test_a_cut_inside_a_string_harms_nothing(batched_url: str) -> None:
+def test_a_cut_inside_a_string_does_no_harm(batched_url: str) -> None:
     """Unknown fields are ignored; this one looks like the end of one record and the start of the next."""
     several = [{**each, "note": "},{" * 200} for each in people(400)]
-    reply = post(batched_url, several, f"{PREDICTION}/batch")
-    assert reply.json() == post(batched_url, people(400), f"{PREDICTION}/batch").json()
+    reply = post(batched_url, several, BATCH)
+    assert reply.json() == post(batched_url, people(400), BATCH).json()
 
 
 def test_a_body_in_two_parts_is_one_body(batched_url: str) -> None:
@@ -171,18 +167,18 @@ def test_a_body_in_two_parts_is_one_body(batched_url: str) -> None:
         yield b'{"age": 42, "sex": "female", "bmi": 24.0,'
         yield b'"children": 2, "smoker": false, "region": "northwest"}'
 
-    assert requests.post(batched_url + PREDICTION, data=parts(), timeout=10).status_code == 200
+    assert requests.post(batched_url + PREDICTION, data=parts(), timeout=PATIENCE_S).status_code == 200
 
 
 def test_health_and_metadata_are_still_rest_model_services(url: str, batched_url: str) -> None:
     for path in ("/api/health", "/api/health/ready", "/api/health/startup", "/api/models"):
-        ours, stock = requests.get(batched_url + path, timeout=10), requests.get(url + path, timeout=10)
+        ours, stock = get(batched_url + path), get(url + path)
         assert (ours.status_code, ours.json()) == (stock.status_code, stock.json())
 
 
-def test_other_methods_are_refused_in_the_services_shape(batched_url: str) -> None:
-    for path in (PREDICTION, f"{PREDICTION}/batch"):
-        reply = requests.delete(batched_url + path, timeout=10)
+def test_other_methods_are_refused_in_the_services_format(batched_url: str) -> None:
+    for path in (PREDICTION, BATCH):
+        reply = requests.delete(batched_url + path, timeout=PATIENCE_S)
         assert (reply.status_code, reply.json()["type"]) == (405, "MethodNotAllowed")
 
 
@@ -192,16 +188,25 @@ def test_the_service_keeps_to_its_openapi_document(batched_url: str, tmp_path: P
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{batched_url}/openapi.json"),
         *("--checks", checks, "--phases", "examples,coverage,fuzzing", "--max-examples", "20"),
-        *("--exclude-path", "/", "--seed", "1", "--generation-deterministic", "--no-color"),
+        *(
+            "--exclude-path",
+            "/",
+            "--request-timeout",
+            str(PATIENCE_S),
+            "--seed",
+            "1",
+            "--generation-deterministic",
+            "--no-color",
+        ),
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=5 * PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_model_without_predict_batch_has_the_stock_endpoint(serve: Callable[..., Any]) -> None:
-    service = serve(model={"class_path": "tests.service.odd_models.OneAtATimeModel"})
-    assert post(service.url, EXAMPLE, ODD_PREDICTION).json() == {"charges": 4_200.0}
-    assert post(service.url, [EXAMPLE], f"{ODD_PREDICTION}/batch").status_code == 404
+    service = serve(model={"class_path": ODD_CLASS.replace("OddModel", "OneAtATimeModel")})
+    assert post(service.url, PERSON, ODD_PREDICTION).json() == {"charges": 4_200.0}
+    assert post(service.url, [PERSON], f"{ODD_PREDICTION}/batch").status_code == 404
 
 
 @pytest.mark.parametrize("failure", ["ValueError", "SystemExit"])
@@ -209,15 +214,15 @@ def test_a_failing_batch_is_answered_500_with_an_error_id_that_the_log_knows(
     serve: Callable[..., Any], failure: str
 ) -> None:
     """Single and explicit; the next request is answered as if nothing had been."""
-    service = serve(model={**ODD, "configuration": {"failing_age": 50, "failure": failure}})
-    wrong = {**EXAMPLE, "age": 50}
+    service = serve(model=odd_model(failing_age=50, failure=failure))
+    wrong = {**PERSON, "age": 50}
     ids = []
-    for body, path in ((wrong, ODD_PREDICTION), ([EXAMPLE, wrong], f"{ODD_PREDICTION}/batch")):
+    for body, path in ((wrong, ODD_PREDICTION), ([PERSON, wrong], f"{ODD_PREDICTION}/batch")):
         reply = post(service.url, body, path)
         assert reply.status_code == 500
         assert "does not like" not in reply.text
         ids += re.findall(r"error id ([0-9a-f]{12})", reply.json()["messages"][0])
-        assert post(service.url, EXAMPLE, ODD_PREDICTION).json() == {"charges": 4_200.0}
+        assert post(service.url, PERSON, ODD_PREDICTION).json() == {"charges": 4_200.0}
     service.stop()
     assert len(set(ids)) == 2
     assert all(each in service.log for each in ids)

@@ -1,4 +1,4 @@
-"""Bodies that do not come, or too late: the deadline runs from the head, and a place is freed by then."""
+"""Bodies that arrive late or never: the deadline starts at the head, and ends the reservation."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 from unittest.mock import create_autospec
-from urllib.parse import urlsplit
 
 import pytest
-import requests
-from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message
 
 from service.batching.admission import AdmissionControl
@@ -23,101 +20,99 @@ from service.batching.micro_batcher import MicroBatcher
 from service.batching.single_endpoint import PredictionEndpoint
 from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput
 from service.observability.metrics import InferenceMetrics
+from tests.service.live_service import (
+    MIDDLEWARE,
+    ODD_PREDICTION,
+    PERSON,
+    PROTOCOL,
+    connect,
+    metric,
+    odd_model,
+    post,
+    read_all,
+    read_start,
+    request_head,
+    until,
+)
 from tests.service.virtual_time import VirtualLoop, run
 
-ODD = {"class_path": "tests.service.odd_models.OddModel"}
-PREDICTION = "/api/models/odd_model/prediction"
-PERSON = {"age": 42, "sex": "female", "bmi": 24.0, "children": 2, "smoker": False, "region": "northwest"}
+BATCH = f"{ODD_PREDICTION}/batch"
 LIMIT = 24
-DOOR, FRAMEWORK = ["service"], ["uvicorn", "service.app:app"]
-hosts = pytest.mark.parametrize("host", [DOOR, FRAMEWORK], ids=["door", "framework"])
+commands = pytest.mark.parametrize("command", [PROTOCOL, MIDDLEWARE], ids=["protocol", "middleware"])
 
 
 def stalled(url: str, path: str, length: int) -> socket.socket:
     """A connection with a request's head and the first byte of a body of `length` bytes."""
-    host, port = urlsplit(url).netloc.split(":")
-    client = socket.create_connection((host, int(port)), timeout=20)
-    client.sendall(f"POST {path} HTTP/1.1\r\nHost: service\r\nContent-Length: {length}\r\n\r\n[".encode())
+    client = connect(url)
+    client.sendall(request_head(path, length) + b"[")
     return client
 
 
-def said(client: socket.socket) -> str:
-    """All that the service says until it closes the connection."""
-    text = b""
-    while data := client.recv(65_536):
-        text += data
-    return text.decode()
-
-
-def metric(url: str, name: str) -> float:
-    families = text_string_to_metric_families(requests.get(f"{url}/metrics", timeout=10).text)
-    return sum(each.value for family in families for each in family.samples if each.name == name)
-
-
 @pytest.mark.real
-@hosts
-def test_as_many_stalled_senders_as_may_wait_hold_up_nobody_beyond_the_deadline(
-    start_batched: Callable[..., Any], host: list[str]
+@commands
+def test_stalled_senders_in_all_places_block_nobody_beyond_the_deadline(
+    serve: Callable[..., Any], command: list[str]
 ) -> None:
-    """They have every place there is; each hears 504, its connection closes, and the next is answered."""
-    knobs = {"queue": {"max_rows": LIMIT, "admitted_share": 1.0}, "deadline_ms": 2_000}
-    url = start_batched(host, knobs, ODD).url
+    """Each hears 504, its connection closes, and then a prediction is answered.
+
+    On a machine that stands still for the deadline of 2 s the prediction is late itself: it may try again.
+    """
+    settings = {"queue": {"max_rows": LIMIT, "admitted_share": 1.0}, "deadline_ms": 2_000}
+    url = serve(settings, odd_model(), command=command).url
     with ExitStack() as stack:
-        clients = [stack.enter_context(stalled(url, PREDICTION, 100)) for _ in range(LIMIT)]
+        clients = [stack.enter_context(stalled(url, ODD_PREDICTION, 100)) for _ in range(LIMIT)]
         for client in clients:
-            text = said(client)
-            assert text.startswith("HTTP/1.1 504 ")
-            assert "connection: close" in text
-            assert "The body was not there within the deadline of 2000 ms." in text
-        assert requests.post(url + PREDICTION, json=PERSON, timeout=20).status_code == 200
+            reply = read_all(client)
+            assert reply.startswith(b"HTTP/1.1 504 ")
+            assert b"connection: close" in reply
+            assert b"The body was not there within the deadline of 2000 ms." in reply
+        assert metric(url, "inference_request_timeouts_total") == LIMIT
+        until(lambda: post(url).status_code == 200)
     assert metric(url, "inference_queue_depth") == 0
-    assert metric(url, "inference_request_timeouts_total") == LIMIT
 
 
 @pytest.mark.real
-@hosts
-def test_a_stalled_batch_frees_its_room_at_its_deadline(
-    start_batched: Callable[..., Any], host: list[str]
+@commands
+def test_a_stalled_batch_frees_its_bytes_at_its_deadline(
+    serve: Callable[..., Any], command: list[str]
 ) -> None:
-    """The room is as large as its body: nobody else has any until it is told 504."""
-    knobs = {"explicit_batch": {"deadline_ms": 2_000, "under_way_mib": 0.01}}
-    url = start_batched(host, knobs, ODD).url
-    with stalled(url, f"{PREDICTION}/batch", 10_000) as client:
-        text = said(client)
-    assert text.startswith("HTTP/1.1 504 ")
-    assert "connection: close" in text
-    reply = requests.post(f"{url}{PREDICTION}/batch", json=[PERSON], timeout=20)
-    assert reply.json() == [{"charges": 4_200.0}]
+    """Its body takes all bytes that may be under way, so another batch is answered only once it has ended."""
+    settings = {"explicit_batch": {"deadline_ms": 2_000, "under_way_mib": 0.01}}
+    url = serve(settings, odd_model(), command=command).url
+    with stalled(url, BATCH, 10_000) as client:
+        reply = read_all(client)
+    assert reply.startswith(b"HTTP/1.1 504 ")
+    assert b"connection: close" in reply
+    until(lambda: post(url, [PERSON], BATCH).status_code == 200)
 
 
 @pytest.mark.real
-@hosts
-def test_a_body_announced_as_too_large_is_refused_before_it_comes(
-    start_batched: Callable[..., Any], host: list[str]
+@commands
+def test_a_body_announced_as_too_large_is_refused_before_it_arrives(
+    serve: Callable[..., Any], command: list[str]
 ) -> None:
-    """One of 1 GB, for a single prediction and for a batch; it takes no room, and what comes is ignored."""
-    url = start_batched(host, {"explicit_batch": {"under_way_mib": 0.001}}, ODD).url
-    for path in (PREDICTION, f"{PREDICTION}/batch"):
+    """1 GB, for a single prediction and for a batch; it reserves nothing, and its bytes are ignored."""
+    url = serve({"explicit_batch": {"under_way_mib": 0.001}}, odd_model(), command=command).url
+    for path in (ODD_PREDICTION, BATCH):
         with stalled(url, path, 10**9) as client:
-            assert client.recv(65_536).startswith(b"HTTP/1.1 413 ")
+            assert read_start(client, 12) == b"HTTP/1.1 413"
             client.sendall(b"[" * 100_000)
-            assert requests.post(url + PREDICTION, json=PERSON, timeout=20).status_code == 200
-            batch = requests.post(f"{url}{PREDICTION}/batch", json=[PERSON], timeout=20)
-            assert batch.status_code == 200
+            assert post(url).status_code == 200
+            assert post(url, [PERSON], BATCH).status_code == 200
 
 
-class Hung:
-    """An inference that never ends."""
+class HungModelRunner:
+    """A call of the model that never ends."""
 
     def start(self, _: Any, done: Callable[[InferenceResult[Any]], None], clock: Callable[[], float]) -> None:
         pass
 
 
-def test_a_row_whose_body_came_late_has_what_is_left_of_the_deadline() -> None:
-    """Half of it went by until the body was there; the model hangs; the reply is due at the whole of it."""
+def test_a_row_whose_body_arrived_late_has_the_rest_of_the_deadline() -> None:
+    """Half of it passed until the body arrived; the model hangs; the reply is due at the whole deadline."""
 
     async def main(loop: VirtualLoop) -> None:
-        batcher: MicroBatcher[Any, Any] = MicroBatcher(Hung(), 32, 0.005, clock=loop.time)  # type: ignore[arg-type]
+        batcher: MicroBatcher[Any, Any] = MicroBatcher(HungModelRunner(), 32, 0.005, clock=loop.time)  # type: ignore[arg-type]
         schemas = InsuranceChargesModelInput, InsuranceChargesModelOutput
         admission = AdmissionControl(10, 1.0, 32, 0.05)
         endpoint = PredictionEndpoint(
