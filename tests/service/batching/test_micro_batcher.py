@@ -94,7 +94,7 @@ def play(
             except (ValueError, DeadlineExceededError) as error:
                 outcomes[name] = error
             if deadline_s is not None:
-                # A timer that expires during a batch is handled after the next one, if that is ready.
+                # A timer that expires during a batch is handled after the next one, if that can start.
                 assert loop.time() <= queued_s + deadline_s + 2 * max(durations_s) * inline + TICK_S
 
         tasks = []
