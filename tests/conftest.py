@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same every time", settings.get_profile("explore"), derandomize=True)
+settings.load_profile("same every time")
 
 HERE = Path(__file__).parent
 PACKAGES = {"ip": "iproute2", "node": "nodejs", "promtool": "prometheus", "unshare": "util-linux"}

@@ -97,14 +97,16 @@ def test_the_process_that_listens_is_found_on_this_machine_only() -> None:
     ],
 )
 def test_a_service_that_fails_is_not_ready_and_one_without_the_path_is_not_asked(
-    obedient: Any, answer: Any, status: int, readiness: float | None
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch, status: int, readiness: float | None
 ) -> None:
     """A proxy before a service that is gone answers 502 or 504."""
+    monkeypatch.setattr("loadtests.monitoring.service.PERIOD_S", 3600.0)
+    monkeypatch.setattr("loadtests.monitoring.service.TIMEOUT_S", 60.0)
     obedient.asked = answer(status=status, body=TEXT)
     seen: list[Observation] = []
     beside = ServiceMonitor(Target.parse(obedient.host), seen.extend)
     try:
-        with gevent.Timeout(10):
+        with gevent.Timeout(240):
             while not seen:  # processor and memory, at any rate
                 gevent.sleep(0.01)
     finally:
@@ -115,18 +117,22 @@ def test_a_service_that_fails_is_not_ready_and_one_without_the_path_is_not_asked
 
 
 def observations(
-    obedient: Any, probes: list[Any], pages: list[Any], monkeypatch: pytest.MonkeyPatch
+    obedient: Any,
+    probes: list[Any],
+    pages: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    timeout_s: float = 60.0,
 ) -> dict[str, list[float]]:
     """What is seen of a service that answers probes and questions for its metrics in turn."""
     monkeypatch.setattr("loadtests.monitoring.service.PERIOD_S", 0.05)
-    monkeypatch.setattr("loadtests.monitoring.service.TIMEOUT_S", 1.0)
+    monkeypatch.setattr("loadtests.monitoring.service.TIMEOUT_S", timeout_s)
     turns = {path: iter(answers) for path, answers in ((READINESS_PATH, probes), ("/metrics", pages))}
     last = {READINESS_PATH: probes[-1], "/metrics": pages[-1]}
     obedient.asked_for = lambda path: next(turns[path], last[path])
     seen: list[Observation] = []
     beside = ServiceMonitor(Target.parse(obedient.host), seen.extend)
     try:
-        with gevent.Timeout(10):
+        with gevent.Timeout(240):
             while sum(each.name == "probed" for each in seen) < 4:
                 gevent.sleep(0.01)
     finally:
@@ -146,8 +152,9 @@ def test_one_late_reply_of_a_service_without_the_path_is_no_unreadiness(
     obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     absent = answer(status=404)
-    late = answer(status=404, delay_s=3.0)
-    seen = observations(obedient, [absent, absent, late, absent], [answer(body=TEXT)], monkeypatch)
+    late = answer(status=404, delay_s=3600.0)
+    probes = [absent, absent, late, absent]
+    seen = observations(obedient, probes, [answer(body=TEXT)], monkeypatch, timeout_s=0.5)
     assert seen["readiness"] == []
     assert len(seen["probed"]) >= 4
 
@@ -170,7 +177,7 @@ def test_a_look_that_fails_is_told_once_and_tried_again(caplog: pytest.LogCaptur
             raise OSError(24, "Too many open files")
 
     observer = observe_every(0.001, look, "the service")
-    with gevent.Timeout(10):
+    with gevent.Timeout(240):
         while len(looks) < 4:
             gevent.sleep(0.001)
     observer.kill()
