@@ -17,10 +17,10 @@ from reports.judging.objectives import ObjectiveError
 from reports.judging.verdict import judge, objectives
 from reports.prometheus.command import add_arguments, show_prometheus
 from reports.prometheus.compare import PrometheusError
-from reports.rendering.as_json import verdict_json
 from reports.rendering.exports import junit_xml, stats_csv, summary_md, timeline_csv
 from reports.rendering.stages import stages_table
 from reports.rendering.terminal import verdict_table
+from reports.rendering.verdict_json import verdict_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,7 +99,7 @@ def write_run(folder: Path) -> None:
         "summary.md": summary_md(verdict, summary, run.facts),
     }
     if len(run.samples):
-        from reports.rendering.html import render
+        from reports.rendering.page import render
 
         texts["report.html"] = render(run, summary, verdict)
     texts["verdict.json"] = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports.charts.beside import service_beside_load
+from reports.charts.breakdown import where_the_time_goes
+from reports.charts.chart_data import Chart, Scene
 from reports.charts.failures import failures_over_time
 from reports.charts.generator import generator_health
 from reports.charts.heatmap import latency_heat_map
@@ -12,8 +13,7 @@ from reports.charts.latency import latency_over_time
 from reports.charts.load import load_over_time
 from reports.charts.percentiles import latency_by_percentile
 from reports.charts.pods import pods_beside_load
-from reports.charts.scene import Chart, Scene
-from reports.charts.where import where_the_time_goes
+from reports.charts.service import service_beside_load
 from reports.data.run import Run
 from reports.figures.summary import Summary
 from reports.judging.verdict import Verdict

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reports.charts.canvas import BOTTOM_PX, Format, label, panel, picture, resize
+from reports.charts.chart_data import Chart, Scene
+from reports.charts.formatting import into_run, listing, share
 from reports.charts.palette import mark
-from reports.charts.scene import Chart, Scene
 from reports.charts.windows import per_window
-from reports.charts.words import into_run, listing, share
 from reports.data.quantities import counted, duration
 from reports.figures.summary import Failure
 

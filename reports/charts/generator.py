@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from reports.charts.canvas import picture
-from reports.charts.multiples import Marked, Panel, Series, paint_panels
-from reports.charts.scene import Chart, Scene
-from reports.charts.words import listing, ms
+from reports.charts.chart_data import Chart, Scene
+from reports.charts.formatting import listing, ms
+from reports.charts.small_multiples import Marked, Panel, Series, paint_panels
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
 from reports.data.telemetry import MACHINE, OBSERVED

@@ -9,12 +9,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, picture, resize, width_px
-from reports.charts.latencyaxis import decades, draw_limits, log_ticks
+from reports.charts.chart_data import Chart, Scene
+from reports.charts.formatting import ms
+from reports.charts.latency_axis import decades, draw_limits, log_ticks
 from reports.charts.palette import ROLES, mark
 from reports.charts.percentiles import at
-from reports.charts.scene import Chart, Scene
 from reports.charts.windows import usual_s
-from reports.charts.words import ms
 from reports.data.quantities import counted, number
 from reports.data.samples import Floats
 

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, panel, picture, resize
-from reports.charts.latencyaxis import draw_limits, label_ends, set_latency_axis
+from reports.charts.chart_data import Chart, Limit, Scene, WorstWindow
+from reports.charts.formatting import ms
+from reports.charts.latency_axis import draw_limits, label_ends, set_latency_axis
 from reports.charts.palette import mark
-from reports.charts.scene import Chart, Limit, Scene, WorstWindow
 from reports.charts.windows import QUANTILES, Windows
-from reports.charts.words import ms
 from reports.data.quantities import beside, counted, duration, number
 from reports.data.samples import Floats, Mask
 from reports.figures.summary import LimitCrossing

@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, picture, resize
-from reports.charts.latencyaxis import label_ends
+from reports.charts.chart_data import POINTS, Chart, Scene
+from reports.charts.formatting import share
+from reports.charts.latency_axis import label_ends
 from reports.charts.palette import mark
-from reports.charts.scene import POINTS, Chart, Scene
-from reports.charts.timeaxis import STEPS_S
+from reports.charts.time_axis import STEPS_S
 from reports.charts.windows import per_window, thin
-from reports.charts.words import share
 from reports.data.quantities import counted, duration, number
 from reports.data.samples import Floats
 

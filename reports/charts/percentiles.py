@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.charts.canvas import BOTTOM_PX, Format, label, panel, picture, resize
-from reports.charts.latencyaxis import label_ends, set_latency_axis
+from reports.charts.chart_data import Chart, Scene
+from reports.charts.formatting import ms, share
+from reports.charts.latency_axis import label_ends, set_latency_axis
 from reports.charts.palette import mark
-from reports.charts.scene import Chart, Scene
-from reports.charts.words import ms, share
 from reports.data.quantities import counted
 from reports.data.samples import Floats
 

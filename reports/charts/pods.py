@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from reports.charts.canvas import picture
-from reports.charts.multiples import Panel, Series, paint_panels
-from reports.charts.scene import Chart, Scene
-from reports.charts.words import into_run, listing
+from reports.charts.chart_data import Chart, Scene
+from reports.charts.formatting import into_run, listing
+from reports.charts.small_multiples import Panel, Series, paint_panels
 from reports.data.quantities import counted, duration, number
 from reports.data.telemetry import KUBERNETES
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.charts.timeaxis import STEPS_S
+from reports.charts.time_axis import STEPS_S
 from reports.data.quantities import duration
 from reports.data.samples import Floats
 

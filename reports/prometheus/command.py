@@ -11,7 +11,7 @@ from reports.data.folder import read_run
 from reports.data.quantities import duration
 from reports.prometheus.api import Prometheus
 from reports.prometheus.compare import LATENCY, PrometheusError, Window, measured, observe, window_of
-from reports.prometheus.text import prometheus_text
+from reports.prometheus.comparison_text import prometheus_text
 
 RANGE_S = 120.0
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -14,10 +14,10 @@ from reports.figures.summary import Summary
 from reports.judging.judgement import Judgement
 from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
-from reports.rendering.as_json import verdict_json
+from reports.rendering.csv_rows import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
 from reports.rendering.stages import stage_rows
-from reports.rendering.tables import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
 from reports.rendering.terminal import failure_lines, unsaid_reasons
+from reports.rendering.verdict_json import verdict_json
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

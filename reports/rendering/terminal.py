@@ -136,6 +136,6 @@ def _clean(text: str) -> str:
 
 
 def _plain(verdict: Verdict) -> Mapping[str, Any]:
-    from reports.rendering.as_json import verdict_json
+    from reports.rendering.verdict_json import verdict_json
 
     return verdict_json(verdict)

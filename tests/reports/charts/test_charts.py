@@ -13,9 +13,9 @@ import pytest
 from reports import charts
 from reports.charts import Chart
 from reports.charts.canvas import picture, resize
+from reports.charts.chart_data import Scene
 from reports.charts.heatmap import _cells
 from reports.charts.latency import latency_over_time
-from reports.charts.scene import Scene
 from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise

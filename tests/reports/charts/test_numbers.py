@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.charts.canvas import NARROW, WIDE, label, spread, width_px
-from reports.charts.latencyaxis import decades, log_ticks
-from reports.charts.timeaxis import band_labels, clock, tick_step_s
+from reports.charts.formatting import column, listing, ms, share
+from reports.charts.latency_axis import decades, log_ticks
+from reports.charts.time_axis import band_labels, clock, tick_step_s
 from reports.charts.windows import latency_windows, per_window, thin, window_s
-from reports.charts.words import column, listing, ms, share
 from reports.data.facts import Stage
 
 times = st.lists(st.floats(0, 99.99), min_size=1, max_size=200)

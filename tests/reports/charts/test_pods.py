@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from reports.charts import Chart, draw
-from reports.charts.multiples import Series
 from reports.charts.pods import _held
+from reports.charts.small_multiples import Series
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge

@@ -11,8 +11,8 @@ from reports.data.run import Run
 from reports.data.traces import checked_template, link
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
-from reports.rendering.html import render
-from reports.rendering.htmlslowest import slowest_table
+from reports.rendering.page import render
+from reports.rendering.slowest_table import slowest_table
 
 STORE = "http://127.0.0.1:16686/trace/{trace_id}"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

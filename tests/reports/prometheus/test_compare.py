@@ -33,7 +33,7 @@ from reports.prometheus.compare import (
     quantile,
     window_of,
 )
-from reports.prometheus.text import prometheus_text
+from reports.prometheus.comparison_text import prometheus_text
 
 BUCKETS = [(0.001, 0.0), (0.002, 80.0), (0.005, 98.0), (math.inf, 100.0)]
 

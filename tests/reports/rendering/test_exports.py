@@ -14,8 +14,8 @@ from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
-from reports.rendering.as_json import verdict_json
 from reports.rendering.exports import junit_xml, stats_csv, summary_md, timeline_csv
+from reports.rendering.verdict_json import verdict_json
 
 MakeRun = Callable[..., Run]
 

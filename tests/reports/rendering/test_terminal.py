@@ -11,9 +11,9 @@ import pytest
 from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.judging.verdict import judge
-from reports.rendering.as_json import verdict_json
 from reports.rendering.stages import stages_table
 from reports.rendering.terminal import verdict_table
+from reports.rendering.verdict_json import verdict_json
 
 MakeRun = Callable[..., Run]
 

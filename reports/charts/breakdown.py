@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.charts.canvas import Format, caption, label, panel, picture, resize, width_px
+from reports.charts.chart_data import Chart, Scene
+from reports.charts.formatting import ms, share
 from reports.charts.palette import mark
-from reports.charts.scene import Chart, Scene
-from reports.charts.words import ms, share
 from reports.data.quantities import number
 from reports.figures.latency_breakdown import Composition, TimeShare, Where
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from reports.charts.canvas import picture
-from reports.charts.multiples import Marked, Panel, Series, paint_panels
-from reports.charts.scene import Chart, Scene
-from reports.charts.words import into_run, listing
+from reports.charts.chart_data import Chart, Scene
+from reports.charts.formatting import into_run, listing
+from reports.charts.small_multiples import Marked, Panel, Series, paint_panels
 from reports.data.quantities import counted, number
 from reports.data.samples import Floats
 from reports.data.telemetry import SERVICE

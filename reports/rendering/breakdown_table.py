@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reports.charts.where import rows, shown_parts
-from reports.charts.words import column
+from reports.charts.breakdown import rows, shown_parts
+from reports.charts.formatting import column
 from reports.figures.summary import Summary
-from reports.rendering.htmltables import Column, Row, Table
+from reports.rendering.page_tables import Column, Row, Table
 
 
 def where_table(summary: Summary) -> Table | None:

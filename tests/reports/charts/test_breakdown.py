@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from reports.charts import Chart, draw
-from reports.charts.where import rows
+from reports.charts.breakdown import rows
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
-from reports.rendering.htmlwhere import where_table
+from reports.rendering.breakdown_table import where_table
 
 Make = Callable[..., Run]
 

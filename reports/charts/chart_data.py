@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from reports.charts.canvas import Picture
-from reports.charts.timeaxis import TimeAxis
+from reports.charts.formatting import ms
+from reports.charts.time_axis import TimeAxis
 from reports.charts.windows import Windows, latency_windows, window_s
-from reports.charts.words import ms
 from reports.data.quantities import duration
 from reports.data.run import Run
 from reports.data.samples import Floats, Samples

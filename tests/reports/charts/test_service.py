@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from reports.charts import Chart, draw
-from reports.charts.beside import Probes
-from reports.charts.multiples import Series, _joined
+from reports.charts.service import Probes
+from reports.charts.small_multiples import Series, _joined
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise

@@ -19,10 +19,10 @@ from reports.figures.summary import Summary
 from reports.judging import generator_health
 from reports.judging.methods import methods
 from reports.judging.verdict import Verdict
-from reports.rendering.htmlobjectives import objective_table
-from reports.rendering.htmlslowest import slowest_table
-from reports.rendering.htmltables import endpoint_table, failure_table, stage_table
-from reports.rendering.htmlwhere import where_table
+from reports.rendering.breakdown_table import where_table
+from reports.rendering.objectives_table import objective_table
+from reports.rendering.page_tables import endpoint_table, failure_table, stage_table
+from reports.rendering.slowest_table import slowest_table
 
 _WORDS = {"pass": "Passed", "fail": "Failed", "invalid": "Invalid"}
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from reports.charts.canvas import Format, caption, label, spread
+from reports.charts.chart_data import Limit
 from reports.charts.palette import mark
-from reports.charts.scene import Limit
 from reports.data.quantities import number
 
 _HEADROOM = 0.09

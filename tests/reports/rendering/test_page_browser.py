@@ -13,7 +13,7 @@ from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
-from reports.rendering.html import render
+from reports.rendering.page import render
 
 pytestmark = pytest.mark.real
 

@@ -17,8 +17,8 @@ from reports.data.run import Run
 from reports.data.samples import Labels, Samples
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
-from reports.rendering.html import render
-from reports.rendering.htmlobjectives import objective_table
+from reports.rendering.objectives_table import objective_table
+from reports.rendering.page import render
 
 Make = Callable[..., Run]
 NASTY = "<script>alert(1)</script>\" onload='x' {{ 7 * 7 }}"

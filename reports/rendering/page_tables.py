@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reports.charts.words import column, ms, share
+from reports.charts.formatting import column, ms, share
 from reports.data.quantities import counted, number
 from reports.figures.figures import Figures
 from reports.figures.summary import Summary

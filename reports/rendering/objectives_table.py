@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.charts.words import listing, share
+from reports.charts.formatting import listing, share
 from reports.data.quantities import NOTHING, beside, exact, interval, number, with_unit
 from reports.judging.verdict import Judgement, Verdict
 

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, resize
+from reports.charts.chart_data import POINTS
 from reports.charts.palette import mark
-from reports.charts.scene import POINTS
-from reports.charts.timeaxis import TimeAxis
+from reports.charts.time_axis import TimeAxis
 from reports.charts.windows import thin
 from reports.data.quantities import number
 from reports.data.run import Run

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reports.charts.words import column, into_run, ms
+from reports.charts.formatting import column, into_run, ms
 from reports.data.quantities import counted, duration, number
 from reports.data.traces import link
 from reports.figures.slowest import MOST_TRACED, Slow
 from reports.figures.summary import Summary
-from reports.rendering.htmltables import Table, clock, table_of
+from reports.rendering.page_tables import Table, clock, table_of
 
 TRACE = "Trace"
 
