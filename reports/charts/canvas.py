@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.charts.palette import mark, to_variables
+from reports.charts.palette import mark
+from reports.charts.svg import to_embedded_svg
 
 
 @dataclass(frozen=True)
@@ -146,29 +146,4 @@ def _svg(name: str, page: Format, paint: Paint) -> str:
         figure.savefig(
             buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"), None)
         )
-    return _embeddable(buffer.getvalue(), page)
-
-
-_DROPPED = re.compile(
-    r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<clipPath.*?</clipPath>|<defs>\s*</defs>", re.S
-)
-
-
-def _embeddable(svg: str, page: Format) -> str:
-    """The <svg> element alone: sized by its page, no style sheet, no ids but those referred to."""
-    svg = svg[svg.index("<svg") :]
-    box = svg.partition('viewBox="')[2].partition('"')[0]
-    body = _DROPPED.sub("", svg[svg.index(">") + 1 :])
-    referred = set(re.findall(r'xlink:href="#([^"]+)"', body))
-    body = re.sub(r"<[^>]+>", lambda tag: _lean(tag[0], referred), body)
-    body = re.sub(r">\s+<", "><", body).replace("<g/>", "").strip()
-    return f'<svg class="plot {page.name}" viewBox="{box}" role="img">{body}'
-
-
-def _lean(tag: str, referred: set[str]) -> str:
-    """A tag without what the page decides (font) or doesn't need (clips, idle rotations, digits)."""
-    tag = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in referred else "", tag)
-    tag = re.sub(r' clip-path="[^"]*"| transform="rotate\(-?0 [^"]*\)"', "", tag)
-    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
-    tag = re.sub(r"(\.\d\d)\d+", r"\1", tag)
-    return to_variables(tag.replace("xlink:href", "href"))
+    return to_embedded_svg(buffer.getvalue(), f"plot {page.name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 
@@ -50,18 +49,18 @@ They are shaded where a line would fall below 3:1 or a label (`-text`) below 4.5
 (WCAG 2.2, 1.4.11 and 1.4.3).
 """
 
-_MARK = "#fe01{:02x}"
-_NAMES = tuple(ROLES)
+_MARKS = {role: f"#fe01{place:02x}" for place, role in enumerate(ROLES)}
+_VARIABLES = {mark: f"var(--{role})" for role, mark in _MARKS.items()}
 
 
 def mark(role: str) -> str:
-    """A colour that stands for `role` until `to_variables` puts the style sheet's variable in its place."""
-    return _MARK.format(_NAMES.index(role))
+    """A colour that matplotlib accepts, which stands for `role` until `css_colour` replaces it."""
+    return _MARKS[role]
 
 
-def to_variables(markup: str) -> str:
-    """The markup with each mark replaced by `var(--role)`."""
-    return re.sub(r"#fe01([0-9a-f]{2})", lambda found: f"var(--{_NAMES[int(found[1], 16)]})", markup)
+def css_colour(value: str) -> str:
+    """The style sheet's variable `var(--role)` for a mark; any other value as it is."""
+    return _VARIABLES.get(value, value)
 
 
 def variables(scheme: str) -> str:

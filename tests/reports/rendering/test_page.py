@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reports.charts.palette import ROLES, mark, to_variables
+from reports.charts.palette import ROLES
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.data.samples import Labels, Samples
@@ -365,11 +365,6 @@ def test_text_and_lines_stand_out_from_the_page(scheme: str):
 def test_contrast_agrees_with_the_known_values():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-
-
-def test_marks_become_the_variables_of_their_role():
-    assert to_variables(f"a {mark('ink')} b {mark('missed-text')}") == "a var(--ink) b var(--missed-text)"
-    assert len({mark(role) for role in ROLES}) == len(ROLES)
 
 
 def test_a_figure_is_not_torn_from_its_unit_at_the_end_of_a_line(make_run: Make):
