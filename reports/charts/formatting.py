@@ -1,4 +1,4 @@
-"""Figures as the page writes them: latencies, shares, columns of a table, lists."""
+"""Figures as the page writes them: latencies, shares, moments, lists."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ def share(part: float) -> str:
 def into_run(t_s: float) -> str:
     """A moment of the run: 'in the first second', '41 s into the run'."""
     return "in the first second" if t_s < 1 else f"{duration(t_s)} into the run"
-
-
-def column(values: Sequence[float | None]) -> list[str]:
-    """Figures to stand below each other: the same decimals for all, a dash where there is none."""
-    known = [value if value is not None else math.nan for value in values]
-    largest = max((abs(value) for value in known if math.isfinite(value)), default=0.0)
-    decimals = 2 if largest < 100 else 1
-    return [f"{value:,.{decimals}f}" if math.isfinite(value) else "–" for value in known]
 
 
 def listing(words: Sequence[str]) -> str:

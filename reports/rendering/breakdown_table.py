@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-from reports.charts.breakdown import rows, shown_parts
-from reports.charts.formatting import column
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reports.charts.breakdown import Part, rows, shown_parts
+from reports.figures.latency_breakdown import Composition, TimeShare
 from reports.figures.summary import Summary
-from reports.rendering.page_tables import Column, Row, Table
+from reports.rendering.columns import TableColumn, format_aligned, format_each
+from reports.rendering.page_table import PageTable, build_table
 
 
-def where_table(summary: Summary) -> Table | None:
+class _Request(NamedTuple):
+    """The request at a percentile of all that is judged, or of a stage."""
+
+    share: TimeShare
+    percentile: str
+    composition: Composition
+
+
+def where_table(summary: Summary) -> PageTable | None:
     """The p50 and the p99 request of the whole and of each stage; None where the service doesn't tell."""
     found = summary.where
     if found is None:
         return None
-    parts = shown_parts(found)
-    titles = [
-        "Stage",
-        "Request",
-        "Latency, ms",
-        *(f"{part.name[0].upper()}{part.name[1:]}, ms" for part in parts),
-        "Probe, ms",
-        "Replies",
-    ]
-    lines = [(share, name, getattr(share, name)) for share in rows(found) for name in ("p50", "p99")]
-    cells = [
-        [share.name for share, _, _ in lines],
-        [name for _, name, _ in lines],
-        column([composition.latency_ms for _, _, composition in lines]),
-        *(column([part.of(composition) for _, _, composition in lines]) for part in parts),
-        column([share.floor_ms for share, _, _ in lines]),
-        [f"{composition.replies:,}" for _, _, composition in lines],
-    ]
-    return Table(
+    return build_table(
         "",
         "What the p50 and the p99 request are made of; the probe is the median round trip of a readiness "
         "probe, the replies are those that stand for the percentile.",
-        tuple(Column(title, words=place < 2, heads=place == 0) for place, title in enumerate(titles)),
-        tuple(Row(row) for row in zip(*cells, strict=True)),
+        _columns(shown_parts(found)),
+        [
+            _Request(share, percentile, composition)
+            for share in rows(found)
+            for percentile, composition in (("p50", share.p50), ("p99", share.p99))
+        ],
     )
+
+
+def _columns(parts: Sequence[Part]) -> tuple[TableColumn[_Request], ...]:
+    return (
+        TableColumn("Stage", format_each(lambda request: request.share.name), kind="row heading"),
+        TableColumn("Request", format_each(lambda request: request.percentile), kind="words"),
+        TableColumn("Latency", format_aligned(lambda request: request.composition.latency_ms), "ms"),
+        *map(_part_column, parts),
+        TableColumn("Probe", format_aligned(lambda request: request.share.floor_ms), "ms"),
+        TableColumn("Replies", format_each(lambda request: f"{request.composition.replies:,}")),
+    )
+
+
+def _part_column(part: Part) -> TableColumn[_Request]:
+    title = f"{part.name[0].upper()}{part.name[1:]}"
+    return TableColumn(title, format_aligned(lambda request: part.of(request.composition)), "ms")

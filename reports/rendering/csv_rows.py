@@ -1,9 +1,10 @@
-"""The rows that stats.csv and timeline.csv hold: plain values, a column a name."""
+"""The rows of stats.csv and timeline.csv: plain values under named columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -14,42 +15,58 @@ from reports.figures.timeline import Timeline
 from reports.judging.stages import worst
 from reports.judging.verdict import Verdict
 
-Value: TypeAlias = str | int | float | None
-Row: TypeAlias = Sequence[Value]
+CsvValue: TypeAlias = str | int | float | None
 
 ALL = "all"
 """Stands where a row is not of one endpoint or not of one stage."""
 
-FIGURES = tuple(field.name for field in fields(Figures))
-STATS = ("endpoint", "stage", "judged", "outcome", *FIGURES)
-TIMELINE = tuple(field.name for field in fields(Timeline))
+
+@dataclass(frozen=True)
+class StatsRow:
+    """The figures of one endpoint in one stage; `outcome` is told of stages and of the whole run alone."""
+
+    figures: Figures
+    endpoint: str = ALL
+    stage: str = ALL
+    judged: bool = True
+    outcome: str | None = None
 
 
-def stats_rows(summary: Summary, verdict: Verdict) -> Iterator[Row]:
+@dataclass(frozen=True)
+class CsvColumn:
+    """A column of stats.csv, and its value in a row."""
+
+    name: str
+    value: Callable[[StatsRow], CsvValue]
+
+
+STATS_COLUMNS = (
+    CsvColumn("endpoint", lambda row: row.endpoint),
+    CsvColumn("stage", lambda row: row.stage),
+    CsvColumn("judged", lambda row: "yes" if row.judged else "no"),
+    CsvColumn("outcome", lambda row: row.outcome),
+    *(CsvColumn(field.name, attrgetter(f"figures.{field.name}")) for field in fields(Figures)),
+)
+TIMELINE_NAMES = tuple(field.name for field in fields(Timeline))
+
+
+def stats_rows(summary: Summary, verdict: Verdict) -> Iterator[StatsRow]:
     """A row for each endpoint in each stage, then each stage, each endpoint and everything that is judged.
 
-    How the objectives stand is told of stages and of everything; objectives need not be about one endpoint.
+    Objectives need not be about one endpoint, so that no outcome is told of one.
     """
     for cell in summary.cells:
-        yield cell.endpoint, cell.stage, _yes(cell.judged), None, *_values(cell.figures)
-    for stage in verdict.stages:
-        told = stage.stage
-        yield ALL, told.name, _yes(told.judged), stage.outcome, *_values(told.figures)
+        yield StatsRow(cell.figures, cell.endpoint, cell.stage, cell.judged)
+    for judged in verdict.stages:
+        stage = judged.stage
+        yield StatsRow(stage.figures, stage=stage.name, judged=stage.judged, outcome=judged.outcome)
     for endpoint in summary.endpoints:
-        yield endpoint.endpoint, ALL, "yes", None, *_values(endpoint.figures)
-    yield ALL, ALL, "yes", worst(verdict.objectives), *_values(summary.total)
+        yield StatsRow(endpoint.figures, endpoint.endpoint)
+    yield StatsRow(summary.total, outcome=worst(verdict.objectives))
 
 
-def timeline_rows(timeline: Timeline) -> Iterator[Row]:
-    """A row a second."""
-    columns = [getattr(timeline, name).tolist() for name in TIMELINE]
+def timeline_rows(timeline: Timeline) -> Iterator[Sequence[CsvValue]]:
+    """A row a second, its values in the order of `TIMELINE_NAMES`; None where one is not known."""
+    columns = [getattr(timeline, name).tolist() for name in TIMELINE_NAMES]
     for values in zip(*columns, strict=True):
-        yield tuple(None if isinstance(value, float) and np.isnan(value) else value for value in values)
-
-
-def _values(figures: Figures) -> tuple[Value, ...]:
-    return tuple(asdict(figures).values())
-
-
-def _yes(judged: bool) -> str:
-    return "yes" if judged else "no"
+        yield [None if isinstance(value, float) and np.isnan(value) else value for value in values]

@@ -14,9 +14,11 @@ from reports.figures.summary import Summary
 from reports.judging.judgement import Judgement
 from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
-from reports.rendering.csv_rows import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
-from reports.rendering.stages import stage_rows
+from reports.rendering.columns import TableColumn, format_each, tabulate
+from reports.rendering.csv_rows import STATS_COLUMNS, TIMELINE_NAMES, CsvValue, stats_rows, timeline_rows
+from reports.rendering.stages import STAGE_COLUMNS
 from reports.rendering.terminal import failure_lines, unsaid_reasons
+from reports.rendering.text_table import format_markdown
 from reports.rendering.verdict_json import verdict_json
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,12 +29,13 @@ _SIGNS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "met": "✅", "miss
 
 def stats_csv(summary: Summary, verdict: Verdict) -> str:
     """Endpoint × stage with totals; latencies in ms, unrounded."""
-    return _csv(STATS, stats_rows(summary, verdict))
+    rows = ([column.value(row) for column in STATS_COLUMNS] for row in stats_rows(summary, verdict))
+    return _csv([column.name for column in STATS_COLUMNS], rows)
 
 
 def timeline_csv(summary: Summary) -> str:
     """One row a second; empty where nothing was planned or observed."""
-    return _csv(TIMELINE, timeline_rows(summary.timeline))
+    return _csv(TIMELINE_NAMES, timeline_rows(summary.timeline))
 
 
 def junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
@@ -113,19 +116,23 @@ def summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "
 
 
 def _objectives_md(judgements: Sequence[Judgement]) -> str:
-    rows = [
-        (
-            _md(j.text),
-            _observed(j),
-            _interval(j),
-            with_unit(exact(j.limit), j.unit),
-            f"{j.samples:,}",
-            f"{_SIGNS[j.outcome]} {j.outcome}",
-        )
-        for j in judgements
-    ]
-    sure = f"{number(judgements[0].confidence * 100)} % interval"
-    return _table(("objective", "observed", sure, "limit", "samples", "outcome"), rows, left=(0, 5))
+    columns = _objective_columns(f"{number(judgements[0].confidence * 100)} % interval")
+    return format_markdown(*tabulate(columns, judgements))
+
+
+def _objective_columns(interval_title: str) -> tuple[TableColumn[Judgement], ...]:
+    return (
+        TableColumn("objective", format_each(lambda judged: _md(judged.text)), kind="row heading"),
+        TableColumn("observed", format_each(_observed)),
+        TableColumn(interval_title, format_each(_interval), kind="interval"),
+        TableColumn("limit", format_each(lambda judged: with_unit(exact(judged.limit), judged.unit))),
+        TableColumn("samples", format_each(lambda judged: f"{judged.samples:,}")),
+        TableColumn(
+            "outcome",
+            format_each(lambda judged: f"{_SIGNS[judged.outcome]} {judged.outcome}"),
+            kind="outcome",
+        ),
+    )
 
 
 def _interval(judgement: Judgement) -> str:
@@ -133,17 +140,11 @@ def _interval(judgement: Judgement) -> str:
 
 
 def _stages_md(stages: Sequence[StageJudgement]) -> str:
-    heads, *rows = stage_rows(stages)
-    told = [[_md(cell) for cell in row] for row in rows]
-    return _table(heads, told, left=(0, len(heads) - 1))
+    columns, rows = tabulate(STAGE_COLUMNS, stages)
+    return format_markdown(columns, [[_md(cell) for cell in row] for row in rows])
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int]) -> str:
-    rule = [":---" if column in left else "---:" for column in range(len(heads))]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))
-
-
-def _csv(names: Sequence[str], rows: Iterable[Row]) -> str:
+def _csv(names: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
@@ -151,7 +152,7 @@ def _csv(names: Sequence[str], rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def _cell(value: Value) -> Value:
+def _cell(value: CsvValue) -> CsvValue:
     """A spreadsheet runs text that begins like a formula; an apostrophe makes it text again."""
     if not isinstance(value, str):
         return value

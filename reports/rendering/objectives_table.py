@@ -2,54 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reports.charts.formatting import listing, share
 from reports.data.quantities import NOTHING, beside, exact, interval, number, with_unit
 from reports.judging.verdict import Judgement, Verdict
+from reports.rendering.columns import TableColumn, format_each
+from reports.rendering.limit_bar import scale_bar
+from reports.rendering.page_table import PageTable, TableRow, build_table
+
+_CAPTION = (
+    "The bar shows what was observed; the upright stroke is the limit, the grey field what it allows, the "
+    "whisker the interval."
+)
 
 
-@dataclass(frozen=True)
-class Bar:
-    """An observed figure against its limit; places and lengths are per cent of the bar's width."""
-
-    words: str
-    observed: float
-    limit: float
-    allowed: tuple[float, float]
-    interval: tuple[float, float] | None
-
-
-@dataclass(frozen=True)
-class ObjectiveRow:
-    """An objective in words, with its bar where there is something to draw."""
-
-    text: str
-    outcome: str
-    observed: str
-    distance: str
-    limit: str
-    interval: str
-    samples: str
-    message: str
-    """What its figures don't tell: why it was missed or isn't proven."""
-    bar: Bar | None
-
-
-@dataclass(frozen=True)
-class ObjectiveTable:
-    """All objectives, in the order of the scenario."""
-
-    title: str
-    confidence: str
-    rows: tuple[ObjectiveRow, ...]
-
-
-def objective_table(verdict: Verdict) -> ObjectiveTable:
+def objective_table(verdict: Verdict) -> PageTable:
     """Each objective with what was observed, how far that is from the limit, and how sure it is."""
     judged = verdict.objectives
     confidence = share(judged[0].confidence) if judged else "95 %"
-    return ObjectiveTable(_objectives_title(verdict), confidence, tuple(map(_objective_row, judged)))
+    return build_table(
+        _objectives_title(verdict),
+        _CAPTION,
+        _columns(confidence),
+        judged,
+        describe_row=lambda one: TableRow(outcome=one.outcome, bar=scale_bar(one)),
+    )
+
+
+def _columns(confidence: str) -> tuple[TableColumn[Judgement], ...]:
+    return (
+        TableColumn(
+            "Objective",
+            format_each(lambda judged: judged.text),
+            kind="row heading",
+            format_notes=format_each(lambda judged: "" if judged.outcome == "met" else judged.message),
+        ),
+        TableColumn("Outcome", format_each(lambda judged: judged.outcome), kind="outcome"),
+        TableColumn(
+            "Observed",
+            format_each(_format_observed),
+            keeps_dash=True,
+            format_notes=format_each(_format_distance),
+        ),
+        TableColumn("Limit", format_each(lambda judged: with_unit(exact(judged.limit), judged.unit))),
+        TableColumn("Observed against limit", format_each(lambda _: ""), kind="bar"),
+        TableColumn(f"{confidence} interval", format_each(_format_interval), kind="interval"),
+        TableColumn("Samples", format_each(lambda judged: f"{judged.samples:,}")),
+    )
 
 
 def _objectives_title(verdict: Verdict) -> str:
@@ -64,22 +62,17 @@ def _objectives_title(verdict: Verdict) -> str:
     return f"{title}, in a run that is invalid" if verdict.verdict == "invalid" else title
 
 
-def _objective_row(judged: Judgement) -> ObjectiveRow:
-    seen = judged.observed
-    return ObjectiveRow(
-        text=judged.text,
-        outcome=judged.outcome,
-        observed=NOTHING if seen is None else with_unit(beside(seen, judged.limit), judged.unit),
-        distance=_distance(judged),
-        limit=with_unit(exact(judged.limit), judged.unit),
-        interval=interval(judged.interval, judged.unit, provable=judged.provable),
-        samples=f"{judged.samples:,}",
-        message="" if judged.outcome == "met" else judged.message,
-        bar=None if seen is None else _bar(judged, seen),
-    )
+def _format_observed(judged: Judgement) -> str:
+    if judged.observed is None:
+        return NOTHING
+    return with_unit(beside(judged.observed, judged.limit), judged.unit)
 
 
-def _distance(judged: Judgement) -> str:
+def _format_interval(judged: Judgement) -> str:
+    return interval(judged.interval, judged.unit, provable=judged.provable)
+
+
+def _format_distance(judged: Judgement) -> str:
     if not judged.observed or not judged.limit:
         return ""
     if judged.observed == judged.limit:
@@ -88,26 +81,3 @@ def _distance(judged: Judgement) -> str:
     if ratio >= 3:
         return f"{number(ratio, 2)} × the limit"
     return f"{number(abs(ratio - 1) * 100, 2)} % {'above' if ratio > 1 else 'below'}"
-
-
-def _bar(judged: Judgement, seen: float) -> Bar:
-    high = max(judged.interval) if judged.interval else seen
-    full = 1.2 * max(seen, judged.limit, min(high, 3 * max(seen, judged.limit))) or 1.0
-
-    def place(value: float) -> float:
-        return round(100 * min(max(value, 0.0), full) / full, 2)
-
-    limit = place(judged.limit)
-    at_most = _at_most(judged)
-    return Bar(
-        words=f"{with_unit(beside(seen, judged.limit), judged.unit)} observed, limit "
-        f"{'at most' if at_most else 'at least'} {with_unit(exact(judged.limit), judged.unit)}",
-        observed=place(seen),
-        limit=limit,
-        allowed=(0.0, limit) if at_most else (limit, round(100 - limit, 2)),
-        interval=None if judged.interval is None else (place(judged.interval[0]), place(judged.interval[1])),
-    )
-
-
-def _at_most(judged: Judgement) -> bool:
-    return "<" in judged.text

@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from reports.charts.formatting import column, into_run, ms
-from reports.data.quantities import counted, duration, number
+from reports.charts.formatting import into_run, ms
+from reports.data.quantities import NOTHING, counted, duration
 from reports.data.traces import link
 from reports.figures.slowest import MOST_TRACED, Slow
 from reports.figures.summary import Summary
-from reports.rendering.page_tables import Table, clock, table_of
+from reports.rendering.columns import TableColumn, align_decimals, format_aligned, format_each
+from reports.rendering.page_table import PageTable, TableRow, build_table
+from reports.rendering.page_tables import clock
+from reports.rendering.stages import format_known
 
-TRACE = "Trace"
+
+def _format_service_times(slowest: Sequence[Slow]) -> list[str]:
+    """Only where one of them waited to be sent; else they are the latencies."""
+    waited = any(slow.service_ms != slow.latency_ms for slow in slowest)
+    return align_decimals([slow.service_ms if waited else None for slow in slowest])
 
 
-def slowest_table(summary: Summary, trace_link: str = "") -> Table | None:
+def _format_outcome(slow: Slow) -> str:
+    return f"{slow.outcome}, {slow.status}" if slow.status else slow.outcome
+
+
+_STAGE: TableColumn[Slow] = TableColumn("Stage", format_each(lambda slow: slow.stage), kind="words")
+_ENDPOINT: TableColumn[Slow] = TableColumn(
+    "Endpoint", format_each(lambda slow: slow.endpoint), kind="long words"
+)
+_COLUMNS: tuple[TableColumn[Slow], ...] = (
+    TableColumn("Started", format_each(lambda slow: clock(slow.intended_s)), kind="row heading"),
+    TableColumn("Latency", format_aligned(lambda slow: slow.latency_ms), "ms"),
+    TableColumn("Service time", _format_service_times, "ms", optional=True),
+    TableColumn("Queue", format_aligned(lambda slow: slow.queue_ms), "ms", optional=True),
+    TableColumn("Inference", format_aligned(lambda slow: slow.inference_ms), "ms", optional=True),
+    TableColumn("Batch", format_each(lambda slow: format_known(slow.batch_size)), optional=True),
+    TableColumn("Outcome", format_each(_format_outcome), kind="words"),
+    _STAGE,
+    _ENDPOINT,
+    TableColumn("Trace", format_each(lambda slow: slow.trace_id or NOTHING), kind="link", optional=True),
+)
+
+
+def slowest_table(summary: Summary, trace_link: str = "") -> PageTable | None:
     """The slowest answered requests; None where none was answered.
 
     Where few requests are traced, the slowest of these follow. By `trace_link`, the address of a trace store,
@@ -24,15 +52,18 @@ def slowest_table(summary: Summary, trace_link: str = "") -> Table | None:
     if not summary.slowest:
         return None
     further = _further(summary)
-    rows = [*summary.slowest, *further]
-    table = table_of(
+    left_out = [
+        column
+        for column, values in ((_STAGE, summary.stages), (_ENDPOINT, summary.endpoints))
+        if len(values) < 2
+    ]
+    return build_table(
         _title(summary.slowest),
         _caption(summary, len(further)),
-        "Started",
-        [clock(slow.intended_s) for slow in rows],
-        [(name, cells) for name, cells in _columns(rows, summary) if any(cell != "–" for cell in cells)],
+        [column for column in _COLUMNS if column not in left_out],
+        [*summary.slowest, *further],
+        describe_row=lambda slow: TableRow(link=link(trace_link, slow.trace_id)),
     )
-    return _linked(table, [link(trace_link, slow.trace_id) for slow in rows])
 
 
 def _further(summary: Summary) -> list[Slow]:
@@ -59,24 +90,3 @@ def _caption(summary: Summary, further: int) -> str:
     told = f"{summary.traced.count:,} of {counted(summary.traced.of, 'request')}"
     which = "row is the slowest" if further == 1 else f"{further} rows are the slowest"
     return f"{caption} Traces were kept of {told}; the last {which} of these."
-
-
-def _columns(rows: Sequence[Slow], summary: Summary) -> list[tuple[str, list[str]]]:
-    waited = any(slow.service_ms != slow.latency_ms for slow in rows)
-    return [
-        ("Latency, ms", column([slow.latency_ms for slow in rows])),
-        ("Service time, ms", column([slow.service_ms if waited else None for slow in rows])),
-        ("Queue, ms", column([slow.queue_ms for slow in rows])),
-        ("Inference, ms", column([slow.inference_ms for slow in rows])),
-        ("Batch", ["–" if slow.batch_size is None else number(slow.batch_size) for slow in rows]),
-        ("Outcome", [f"{slow.outcome}, {slow.status}" if slow.status else slow.outcome for slow in rows]),
-        ("Stage", [slow.stage if len(summary.stages) > 1 else "–" for slow in rows]),
-        ("Endpoint", [slow.endpoint if len(summary.endpoints) > 1 else "–" for slow in rows]),
-        (TRACE, [slow.trace_id or "–" for slow in rows]),
-    ]
-
-
-def _linked(table: Table, links: Sequence[str]) -> Table:
-    columns = tuple(replace(each, linked=each.title == TRACE) for each in table.columns)
-    rows = tuple(replace(row, link=link) for row, link in zip(table.rows, links, strict=True))
-    return replace(table, columns=columns, rows=rows)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reports.data.quantities import NOTHING, beside, counted, exact, interval, number, with_unit
+from reports.rendering.columns import TableColumn, format_each, tabulate
+from reports.rendering.text_table import align_table
 
 if TYPE_CHECKING:
     from reports.judging.verdict import Verdict
@@ -63,32 +65,31 @@ def failure_lines(failures: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int) -> list[str]:
     """A table; without its intervals where they don't fit, a few lines an objective where it doesn't."""
-    heads = (
-        "objective",
-        "observed",
-        f"{number(judgements[0]['confidence'] * 100)} % interval",
-        "limit",
-        "outcome",
-    )
-    rows = [heads, *(_cells(judgement) for judgement in judgements)]
-    if all(judgement["interval"] is None for judgement in judgements) or _width(rows) > width:
-        rows = [(*row[:2], *row[3:]) for row in rows]
-    if _width(rows) > width:
-        return [line for judgement in judgements for line in _lines(judgement, color, width)]
-    widths = _widths(rows)
-    table = [_row(row, widths) for row in rows]
-    return [
-        table[0],
-        *(
-            line.removesuffix(row[-1]) + _painted(row[-1], judgement["outcome"], color)
-            for line, row, judgement in zip(table[1:], rows[1:], judgements, strict=True)
-        ),
-    ]
+    for columns in _choices(judgements):
+        _, rows = tabulate(columns, judgements)
+        titles, *lines = align_table(columns, rows)
+        if max(map(len, (titles, *lines))) <= width:
+            painted = (
+                line.removesuffix(row[-1]) + _painted(row[-1], judgement["outcome"], color)
+                for line, row, judgement in zip(lines, rows, judgements, strict=True)
+            )
+            return [titles, *painted]
+    return [line for judgement in judgements for line in _lines(judgement, color, width)]
+
+
+def _choices(judgements: Sequence[Mapping[str, Any]]) -> Iterator[list[TableColumn[Mapping[str, Any]]]]:
+    """The columns of the table, the better ones first."""
+    heading, observed, limit, outcome = _COLUMNS
+    if any(judgement["interval"] is not None for judgement in judgements):
+        title = f"{number(judgements[0]['confidence'] * 100)} % interval"
+        interval_column = TableColumn(title, format_each(_format_interval), kind="interval")
+        yield [heading, observed, interval_column, limit, outcome]
+    yield [heading, observed, limit, outcome]
 
 
 def _lines(judgement: Mapping[str, Any], color: bool, width: int) -> list[str]:
-    text, observed, bounds, limit, outcome = _cells(judgement)
-    between = "" if judgement["interval"] is None else f" ({bounds})"
+    text, observed, limit, outcome = (column.format_cells([judgement])[0] for column in _COLUMNS)
+    between = "" if judgement["interval"] is None else f" ({_format_interval(judgement)})"
     return [
         *_wrapped(text, width, indent="  "),
         *_wrapped(f"  observed {observed}{between}, limit {limit}", width, indent="    "),
@@ -96,30 +97,30 @@ def _lines(judgement: Mapping[str, Any], color: bool, width: int) -> list[str]:
     ]
 
 
-def _cells(judgement: Mapping[str, Any]) -> tuple[str, ...]:
-    observed, limit, unit = judgement["observed"], judgement["limit"], judgement["unit"]
-    outcome = judgement["outcome"]
-    return (
-        _clean(judgement["text"]),
-        NOTHING if observed is None else with_unit(beside(observed, limit), unit),
-        interval(judgement["interval"], unit, provable=judgement["provable"]),
-        with_unit(exact(limit), unit),
-        f"{_SYMBOLS[outcome]} {outcome}",
-    )
+def _format_observed(judgement: Mapping[str, Any]) -> str:
+    if judgement["observed"] is None:
+        return NOTHING
+    return with_unit(beside(judgement["observed"], judgement["limit"]), judgement["unit"])
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    return [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+def _format_interval(judgement: Mapping[str, Any]) -> str:
+    return interval(judgement["interval"], judgement["unit"], provable=judgement["provable"])
 
 
-def _width(rows: Sequence[Sequence[str]]) -> int:
-    return sum(_widths(rows)) + 2 * (len(rows[0]) - 1)
+def _format_limit(judgement: Mapping[str, Any]) -> str:
+    return with_unit(exact(judgement["limit"]), judgement["unit"])
 
 
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """The name and the outcome stand left, figures right."""
-    figures = [cell.rjust(width) for cell, width in zip(cells[1:-1], widths[1:-1], strict=True)]
-    return "  ".join([cells[0].ljust(widths[0]), *figures, cells[-1]])
+def _format_outcome(judgement: Mapping[str, Any]) -> str:
+    return f"{_SYMBOLS[judgement['outcome']]} {judgement['outcome']}"
+
+
+_COLUMNS: tuple[TableColumn[Mapping[str, Any]], ...] = (
+    TableColumn("objective", format_each(lambda judgement: _clean(judgement["text"])), kind="row heading"),
+    TableColumn("observed", format_each(_format_observed)),
+    TableColumn("limit", format_each(_format_limit)),
+    TableColumn("outcome", format_each(_format_outcome), kind="outcome"),
+)
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:

@@ -143,7 +143,7 @@ def test_very_short_and_very_long_requests_are_drawn(make_run: Make, latency_ms:
 def test_the_table_holds_the_parts_of_each_stage_in_columns_of_the_same_decimals(make_run: Make) -> None:
     table = where_table(summarise(many_stages(make_run, 2)))
     assert table is not None
-    assert [column.title for column in table.columns] == [
+    assert [column.heading for column in table.columns] == [
         "Stage",
         "Request",
         "Latency, ms",

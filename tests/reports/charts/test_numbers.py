@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.charts.canvas import NARROW, WIDE, label, spread, width_px
-from reports.charts.formatting import column, listing, ms, share
+from reports.charts.formatting import listing, ms, share
 from reports.charts.latency_axis import decades, log_ticks
 from reports.charts.time_axis import band_labels, clock, tick_step_s
 from reports.charts.windows import latency_windows, per_window, thin, window_s
@@ -190,11 +190,6 @@ def test_names_from_outside_become_one_short_printable_line():
 )
 def test_a_share_is_never_rounded_to_none_or_all(part, text):
     assert share(part) == text
-
-
-def test_a_column_has_the_same_decimals_throughout_and_a_dash_for_nothing():
-    assert column([1.5, None, 20.25]) == ["1.50", "–", "20.25"]
-    assert column([1.5, 1234.56]) == ["1.5", "1,234.6"]
 
 
 def test_what_was_not_measured_is_a_dash():

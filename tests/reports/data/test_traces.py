@@ -52,7 +52,9 @@ def test_of_few_traces_the_slowest_are_told_too(make_run: Make) -> None:
     run = make_run(100, latency_ms=[10.0 + n for n in range(100)], trace_id=ids)
     table = slowest_table(summarise(run))
     assert table is not None
-    cells = [dict(zip([each.title for each in table.columns], row.cells, strict=True)) for row in table.rows]
+    cells = [
+        dict(zip([each.heading for each in table.columns], row.cells, strict=True)) for row in table.rows
+    ]
     assert [float(each["Latency, ms"]) for each in cells] == [*range(109, 99, -1), 95, 85]
     assert [each["Trace"] for each in cells[-2:]] == [f"{85:032x}", f"{75:032x}"]
     assert (
