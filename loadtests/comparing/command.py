@@ -17,7 +17,7 @@ import yaml
 
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
-from loadtests.comparing.figures import Column, column
+from loadtests.comparing.figures import ComparedRun, read_compared_run
 from loadtests.comparing.forms import EAGER_FORMS, STEADY_FORMS, Form, eager, steady
 from loadtests.comparing.page import RESULT, page
 from loadtests.recording.facts import PROJECT, machine
@@ -94,7 +94,7 @@ def compare(out: Path, time_scale: float) -> int:
     return INVALID if any(each.verdict.verdict == "invalid" for each in columns) else PASS
 
 
-def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Child) -> Column:
+def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Child) -> ComparedRun:
     """Run `scenario` against the form's service, both started and stopped by the load test's own command."""
     file = out / f"{scenario.name}.yaml"
     write_text(file, yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True))
@@ -109,7 +109,7 @@ def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Ch
         raise BrokenOffError(f"The run {scenario.name} was interrupted; nothing was compared.", INVALID)
     if code not in JUDGED:
         raise BrokenOffError(f"The run {scenario.name} ended with {code}:\n{said.rstrip()}", code)
-    return column(form.title, form.rows, (out / "latest").resolve())
+    return read_compared_run(form.title, form.rows, (out / "latest").resolve())
 
 
 class Child:
@@ -151,7 +151,7 @@ class Child:
             self._process.send_signal(number)
 
 
-def _line(told: Column) -> str:
+def _line(told: ComparedRun) -> str:
     rate, p95_ms = told.figures.rows_per_s, told.figures.p95_ms
     if rate is None or p95_ms is None:
         return told.verdict.sentence

@@ -17,8 +17,8 @@ from reports.judging.verdict import Verdict, judge
 
 
 @dataclass(frozen=True)
-class Column:
-    """A run as a column of the comparison's tables."""
+class ComparedRun:
+    """A run of the comparison: a column of its tables."""
 
     title: str
     rows: int
@@ -59,13 +59,13 @@ class Column:
         return None if self.cpu_s is None or not self.figures.ok else 1e6 * self.cpu_s / self.figures.ok
 
 
-def column(title: str, rows: int, folder: Path) -> Column:
+def read_compared_run(title: str, rows: int, folder: Path) -> ComparedRun:
     """The run in `folder`; raises `reports.data.folder.FolderError` where there is none."""
     run = read_run(folder)
     judged = run.judged
     told = judged[judged.ok & np.isfinite(judged.inference_ms)]
     plan = run.facts.plan
-    return Column(
+    return ComparedRun(
         title=title,
         rows=rows,
         folder=folder,

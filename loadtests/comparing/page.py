@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final
 
-from loadtests.comparing.figures import Column
+from loadtests.comparing.figures import ComparedRun
 from loadtests.comparing.forms import EAGER_USERS
 from reports.data.quantities import counted, number, with_unit
 
 NOTHING: Final = "–"
-PLANNED: Final = "as planned"
 RESULT: Final = "comparison.md"
 
-Row: TypeAlias = tuple[str, str, Callable[[Column], str]]
-"""What it tells, the metric whose target stands beside it (or `PLANNED`), and its cell in a column."""
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A row of the comparison's tables: a figure of each run, beside what was asked of all of them."""
+
+    title: str
+    format_figure: Callable[[ComparedRun], str]
+    metric: str = ""
+    """Whose target stands beside it, if any does."""
+    target: str = NOTHING
+    """What stands beside it where no objective is about that metric."""
 
 
 def page(
-    steady: Sequence[Column], eager: Sequence[Column], machine: Mapping[str, str], day: str, time_scale: float
+    steady: Sequence[ComparedRun],
+    eager: Sequence[ComparedRun],
+    machine: Mapping[str, str],
+    day: str,
+    time_scale: float,
 ) -> str:
     """The whole page; figures are those of the runs whose folders it names."""
     scaled = "" if time_scale == 1 else f" Stages lasted {number(time_scale)} of their time."
@@ -31,10 +44,10 @@ def page(
         "As many users as `steady` has, one request a second each; for as many rows in batches, a tenth of "
         "them. The throughput stands beside what was planned. Where so little is asked, processor time "
         "holds what it costs the service to be watched: one scrape and one readiness probe a second.",
-        table(steady, _STEADY),
+        format_table(steady, STEADY_ROWS),
         "## As much as each can do",
         f"{EAGER_USERS} users who never pause, under the same objectives.",
-        table(eager, _EAGER),
+        format_table(eager, EAGER_ROWS),
         "## What is amortised",
         *reasons(eager),
         "## The runs",
@@ -46,17 +59,20 @@ def page(
     return "\n\n".join(parts) + "\n"
 
 
-def table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
+def format_table(runs: Sequence[ComparedRun], rows: Sequence[FigureRow]) -> str:
     """A line for each of `rows`, a column a run, the target of all of them first."""
-    heads = ["", "target", *(each.title for each in columns)]
-    lines = [heads, ["---", *(["---:"] * (len(columns) + 1))]]
-    for name, metric, cell in rows:
-        target = columns[0].targets.get(metric, metric if metric == PLANNED else NOTHING)
-        lines.append([name, target, *(cell(each) for each in columns)])
+    lines = [
+        ["", "target", *(run.title for run in runs)],
+        ["---", *(["---:"] * (len(runs) + 1))],
+        *(
+            [row.title, runs[0].targets.get(row.metric, row.target), *map(row.format_figure, runs)]
+            for row in rows
+        ),
+    ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def reasons(eager: Sequence[Column]) -> tuple[str, ...]:
+def reasons(eager: Sequence[ComparedRun]) -> tuple[str, ...]:
     """Why the forms differ: what a request costs the service in each, and what of it is the row's own."""
     single, micro, batch = eager
     told = [
@@ -72,7 +88,7 @@ def reasons(eager: Sequence[Column]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _costs(single: Column, micro: Column, batch: Column) -> str:
+def _costs(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str:
     said = []
     for each, words in (
         (single, "the stock service spends {} of processor time on each, one call of the model in a thread"),
@@ -86,7 +102,7 @@ def _costs(single: Column, micro: Column, batch: Column) -> str:
     return f"When busy, {', '.join(said)}."
 
 
-def _calls(single: Column, micro: Column, batch: Column) -> str | None:
+def _calls(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str | None:
     """What micro-batching shares, by the service's own `Server-Timing`."""
     if micro.call_ms is None or micro.call_rows is None or batch.call_ms is None:
         return None
@@ -99,7 +115,7 @@ def _calls(single: Column, micro: Column, batch: Column) -> str | None:
     )
 
 
-def _split(micro: Column, batch: Column) -> str | None:
+def _split(micro: ComparedRun, batch: ComparedRun) -> str | None:
     """One request costs a + b, one of n rows a + n·b: so a row costs (difference) / (n − 1)."""
     one_us, many_us = micro.cpu_us_per_request, batch.cpu_us_per_request
     if one_us is None or many_us is None:
@@ -130,44 +146,44 @@ def _per_s(value: float | None) -> str:
     return NOTHING if value is None else number(value)
 
 
-def _planned(column: Column) -> str:
-    observed = _per_s(column.figures.throughput_rps)
-    return observed if column.planned_rps is None else f"{observed} of {number(column.planned_rps)}"
+def _planned(run: ComparedRun) -> str:
+    observed = _per_s(run.figures.throughput_rps)
+    return observed if run.planned_rps is None else f"{observed} of {number(run.planned_rps)}"
 
 
 def _percent(value: float | None) -> str:
     return NOTHING if value is None else with_unit(number(100 * value), "%")
 
 
-def _cpu(column: Column) -> str:
-    seconds = column.cpu_s_per_1000_rows
+def _cpu(run: ComparedRun) -> str:
+    seconds = run.cpu_s_per_1000_rows
     return NOTHING if seconds is None else with_unit(number(1000 * seconds), "ms")
 
 
-_LATENCY: Final[tuple[Row, ...]] = (
-    ("p50 latency", "p50 latency", lambda each: _ms(each.figures.p50_ms)),
-    ("p95 latency", "p95 latency", lambda each: _ms(each.figures.p95_ms)),
-    ("p99 latency", "p99 latency", lambda each: _ms(each.figures.p99_ms)),
-    ("p50 latency per row", "", lambda each: _ms(each.row_p50_ms)),
+_LATENCY: Final = (
+    FigureRow("p50 latency", lambda run: _ms(run.figures.p50_ms), "p50 latency"),
+    FigureRow("p95 latency", lambda run: _ms(run.figures.p95_ms), "p95 latency"),
+    FigureRow("p99 latency", lambda run: _ms(run.figures.p99_ms), "p99 latency"),
+    FigureRow("p50 latency per row", lambda run: _ms(run.row_p50_ms)),
 )
-_FAILURES: Final[tuple[Row, ...]] = (
-    ("error rate", "error rate", lambda each: _percent(each.figures.error_rate)),
-    ("503 (refused)", "status 503", lambda each: f"{each.refused:,}"),
-    ("504 (too late)", "status 504", lambda each: f"{each.late:,}"),
-    ("processor time of the service per 1,000 rows", "", _cpu),
-    ("verdict", "", lambda each: each.verdict.verdict),
+_FAILURES: Final = (
+    FigureRow("error rate", lambda run: _percent(run.figures.error_rate), "error rate"),
+    FigureRow("503 (refused)", lambda run: f"{run.refused:,}", "status 503"),
+    FigureRow("504 (too late)", lambda run: f"{run.late:,}", "status 504"),
+    FigureRow("processor time of the service per 1,000 rows", _cpu),
+    FigureRow("verdict", lambda run: run.verdict.verdict),
 )
-_ROWS_PER_S: Final[Row] = ("rows/s", "", lambda each: _per_s(each.figures.rows_per_s))
+_ROWS_PER_S: Final = FigureRow("rows/s", lambda run: _per_s(run.figures.rows_per_s))
 
-_STEADY: Final[tuple[Row, ...]] = (
+STEADY_ROWS: Final = (
     *_LATENCY,
-    ("throughput, requests/s", PLANNED, _planned),
+    FigureRow("throughput, requests/s", _planned, target="as planned"),
     _ROWS_PER_S,
     *_FAILURES,
 )
-_EAGER: Final[tuple[Row, ...]] = (
+EAGER_ROWS: Final = (
     _ROWS_PER_S,
-    ("requests/s", "", lambda each: _per_s(each.figures.throughput_rps)),
+    FigureRow("requests/s", lambda run: _per_s(run.figures.throughput_rps)),
     *_LATENCY,
     *_FAILURES,
 )

@@ -15,7 +15,7 @@ import yaml
 
 from configuration.loading import load_file, load_scenario
 from configuration.scenario import Scenario
-from loadtests.comparing.figures import Column, column
+from loadtests.comparing.figures import ComparedRun, read_compared_run
 from loadtests.comparing.forms import EAGER_FORMS, STEADY_FORMS, Form, eager, steady
 from loadtests.comparing.page import page, reasons
 from loadtests.recording.recorder import OUTCOME_CODES, Recorder, Row
@@ -110,7 +110,7 @@ def recorded(folder: Path, rows: int = 1, cpu_percent: float | None = 20.0) -> P
 
 def test_a_column_is_what_the_folder_holds_of_what_is_judged(tmp_path: Path) -> None:
     """97 replies of ten rows in ten seconds at a fifth of a core; the warm-up is left out of everything."""
-    made = column("batch", 10, recorded(tmp_path / "run", rows=10))
+    made = read_compared_run("batch", 10, recorded(tmp_path / "run", rows=10))
     assert (made.figures.ok, made.figures.rows, made.refused, made.late) == (97, 970, 2, 1)
     assert made.figures.rows_per_s == pytest.approx(97)
     assert made.figures.p50_ms == 52.0
@@ -125,21 +125,21 @@ def test_a_column_is_what_the_folder_holds_of_what_is_judged(tmp_path: Path) -> 
 
 
 def test_a_service_that_was_not_observed_has_no_processor_time(tmp_path: Path) -> None:
-    made = column("single", 1, recorded(tmp_path / "run", cpu_percent=None))
+    made = read_compared_run("single", 1, recorded(tmp_path / "run", cpu_percent=None))
     assert (made.cpu_s, made.cpu_s_per_1000_rows, made.cpu_us_per_request) == (None, None, None)
 
 
 @pytest.fixture
-def busy(tmp_path: Path) -> list[Column]:
+def busy(tmp_path: Path) -> list[ComparedRun]:
     """Single, micro-batched, batch of ten: 97 requests cost 200, 60 and 150 µs each."""
     made = []
     for form, cost_us in zip(EAGER_FORMS, (200.0, 60.0, 150.0), strict=True):
-        told = column(form.title, form.rows, recorded(tmp_path / form.name, form.rows))
+        told = read_compared_run(form.title, form.rows, recorded(tmp_path / form.name, form.rows))
         made.append(replace(told, cpu_s=97 * cost_us / 1e6))
     return made
 
 
-def test_the_page_has_targets_and_observed_values_of_each_run(busy: list[Column]) -> None:
+def test_the_page_has_targets_and_observed_values_of_each_run(busy: list[ComparedRun]) -> None:
     """Every figure of the table in its row, and a link to each run's own report."""
     text = page(busy, busy, {"cores": "2"}, "2026-01-05", 0.1)
     rows = [
@@ -158,7 +158,7 @@ def test_the_page_has_targets_and_observed_values_of_each_run(busy: list[Column]
     assert "0.1 of their time" in text
 
 
-def test_the_reasons_split_a_request_from_its_rows(busy: list[Column]) -> None:
+def test_the_reasons_split_a_request_from_its_rows(busy: list[ComparedRun]) -> None:
     """60 µs for one row and 150 µs for ten: a row costs 10 µs, the request around it 50 µs, 83 %."""
     told = " ".join(reasons(busy))
     assert "200 µs" in told
@@ -168,7 +168,7 @@ def test_the_reasons_split_a_request_from_its_rows(busy: list[Column]) -> None:
     assert "10 times the rows" in told
 
 
-def test_reasons_that_the_figures_do_not_carry_are_left_out(busy: list[Column]) -> None:
+def test_reasons_that_the_figures_do_not_carry_are_left_out(busy: list[ComparedRun]) -> None:
     """A batch that cost less than one row, as noise may have it, splits into nothing; nor does silence."""
     single, micro, batch = busy
     assert "around it" not in " ".join(reasons([single, micro, replace(batch, cpu_s=97 * 50e-6)]))
@@ -234,7 +234,7 @@ def test_what_cannot_be_done_is_told(tmp_path: Path, words: tuple[str, ...], tol
     assert "Traceback" not in err
 
 
-def test_the_table_in_the_readme_is_one_that_the_page_has(busy: list[Column]) -> None:
+def test_the_table_in_the_readme_is_one_that_the_page_has(busy: list[ComparedRun]) -> None:
     """Its figures are those of a real run; its rows, its columns and its targets are today's."""
     steadily = [replace(busy[0], title=form.title, targets=_targets()) for form in STEADY_FORMS]
     made = _cells(page(steadily, busy, {}, "2026-01-05", 1))
