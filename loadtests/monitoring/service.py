@@ -8,8 +8,6 @@ doesn't offer is not observed.
 from __future__ import annotations
 
 import ipaddress
-import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Final
@@ -19,6 +17,14 @@ import psutil
 from loadtests.client.connection import Connection, Reply
 from loadtests.client.target import READINESS_PATH, Target, merged
 from loadtests.monitoring.host import Neighbours
+from loadtests.monitoring.scraping import (
+    BATCH_ROWS,
+    BATCHES,
+    CPU_SECONDS,
+    MEMORY_BYTES,
+    QUEUE_DEPTH,
+    parse_metrics,
+)
 from loadtests.recording.observing import observe_every
 from loadtests.recording.writer import Observation
 from reports.data.samples import LACKING
@@ -30,15 +36,6 @@ TIMEOUT_S: Final = 0.9
 
 TOO_MANY: Final = 429
 METRICS_PATH: Final = "/metrics"
-
-CPU_SECONDS: Final = "process_cpu_seconds_total"
-MEMORY_BYTES: Final = "process_resident_memory_bytes"
-QUEUE_DEPTH: Final = "inference_queue_depth"
-BATCH_ROWS: Final = "inference_batch_size_sum"
-BATCHES: Final = "inference_batch_size_count"
-WANTED: Final = (CPU_SECONDS, MEMORY_BYTES, QUEUE_DEPTH, BATCH_ROWS, BATCHES)
-SAMPLE: Final = re.compile(r'(\w+)\b[ \t]*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?[ \t]*(\S+)')
-"""A line of Prometheus' text format: name, labels if any, value; a timestamp may follow."""
 
 
 class Beside:
@@ -82,7 +79,7 @@ class Beside:
 
     def _metrics(self) -> dict[str, float]:
         reply = self._ask(METRICS_PATH)
-        return metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
+        return parse_metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
 
     def _tell(self, source: str, seen: dict[str, float]) -> None:
         if seen:
@@ -125,25 +122,6 @@ class Beside:
 
     def _ask(self, path: str) -> Reply:
         return self._connection.exchange(self._questions[path], TIMEOUT_S, repeatable=True)
-
-
-def metrics(text: bytes | bytearray) -> dict[str, float]:
-    """The wanted figures out of Prometheus' text format, summed over their labels.
-
-    A line that is none of the format, or whose value is no finite number, is passed over.
-    """
-    found: dict[str, float] = {}
-    for line in text.decode("utf-8", errors="replace").splitlines():
-        sample = SAMPLE.match(line)
-        if sample is None or sample[1] not in WANTED:
-            continue
-        try:
-            value = float(sample[2])
-        except ValueError:
-            continue
-        if math.isfinite(value):
-            found[sample[1]] = found.get(sample[1], 0.0) + value
-    return found
 
 
 def local_processes(target: Target) -> list[psutil.Process]:
