@@ -1,19 +1,33 @@
-"""Ask a Prometheus over its HTTP API; whatever goes wrong is a sentence."""
+"""Asks a Prometheus over its HTTP API; whatever goes wrong is a sentence."""
 
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Mapping, Sequence
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
 
 from reports.data.addresses import AddressError, base_url
 from reports.prometheus.compare import LATENCY, MARGIN_S, METRICS, PrometheusError, Series, Window, parse
 
 TIMEOUT_S = 30.0
+MOST_REDIRECTS = 10
+_NO_HTTP = (HTTPException, requests.exceptions.ContentDecodingError)
+"""What a reply raises that breaks HTTP, beside ValueError."""
+
+
+class _SystemTrust(HTTPAdapter):
+    """TLS that trusts the authorities of this machine (SSL_CERT_FILE), not those that requests brings."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, ssl_context=ssl.create_default_context(), **options)
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """Add no authorities: the context checks names and chains."""
 
 
 class Prometheus:
@@ -27,7 +41,6 @@ class Prometheus:
                 f"{url!r} is no URL of a Prometheus; give one like http://127.0.0.1:9090 (--url)."
             ) from None
         self.url = url.rstrip("/")
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def during(self, window: Window, job: str) -> list[Series]:
         """What was scraped of the service in the window, and around it as far as `MARGIN_S`."""
@@ -49,29 +62,50 @@ class Prometheus:
         return [str(name) for name in answer.get("data", ())]
 
     def _ask(self, what: str, values: Mapping[str, str]) -> Mapping[str, Any]:
-        address = f"{self.url}/api/v1/{what}?{urllib.parse.urlencode(values)}"
         try:
-            with self._opener.open(address, timeout=TIMEOUT_S) as reply:
-                answer = json.load(reply)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise PrometheusError(self._refusal(error.code, error.read())) from None
-        except (OSError, HTTPException, ValueError) as error:
-            raise PrometheusError(self._failure(error)) from None
+            with _open_session() as session:
+                reply = session.get(f"{self.url}/api/v1/{what}", params=values, timeout=TIMEOUT_S)
+            if not 200 <= reply.status_code < 300:
+                raise PrometheusError(self._explain_refusal(reply))
+            answer = json.loads(reply.content)
+        except (requests.RequestException, ValueError) as error:
+            raise PrometheusError(self._explain_failure(error)) from None
         if not isinstance(answer, dict) or answer.get("status") != "success":
-            raise PrometheusError(f"{self.url} answers, but not as Prometheus does; is it one (--url)?")
+            raise PrometheusError(self._explain_stranger())
         return answer
 
-    def _refusal(self, status: int, body: bytes) -> str:
+    def _explain_refusal(self, reply: requests.Response) -> str:
         try:
-            said = str(json.loads(body)["error"])
+            said = str(json.loads(reply.content)["error"])
         except (ValueError, KeyError, TypeError):
-            return f"{self.url} answers HTTP {status}, not as Prometheus does; is it one (--url)?"
+            return f"{self.url} answers HTTP {reply.status_code}, not as Prometheus does; is it one (--url)?"
         return f"Prometheus at {self.url} refuses the question: {said}"
 
-    def _failure(self, error: Exception) -> str:
-        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | HTTPException):
-            return f"{self.url} answers, but not as Prometheus does; is it one (--url)?"
-        reason = getattr(error, "reason", error)
-        told = getattr(reason, "strerror", None) or reason
-        return f"Prometheus at {self.url} can't be reached: {str(told).lower()}. Is it running (--url)?"
+    def _explain_failure(self, error: Exception) -> str:
+        """By what it was raised from: the socket's own error, or that of a reply which is none of HTTP."""
+        if isinstance(error, requests.TooManyRedirects) and error.response is not None:
+            return self._explain_refusal(error.response)
+        causes = list(_follow_causes(error))
+        if isinstance(error, ValueError) or any(isinstance(cause, _NO_HTTP) for cause in causes):
+            return self._explain_stranger()
+        reason = [cause for cause in causes if isinstance(cause, OSError)][-1]
+        told = str(reason.strerror or reason).lower()
+        return f"Prometheus at {self.url} can't be reached: {told}. Is it running (--url)?"
+
+    def _explain_stranger(self) -> str:
+        return f"{self.url} answers, but not as Prometheus does; is it one (--url)?"
+
+
+def _open_session() -> requests.Session:
+    """A session that takes no proxy, no password and no certificates from the environment's settings."""
+    session = requests.Session()
+    session.trust_env = False
+    session.max_redirects = MOST_REDIRECTS
+    session.mount("https://", _SystemTrust())
+    return session
+
+
+def _follow_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

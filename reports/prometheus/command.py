@@ -6,12 +6,15 @@ import re
 import shutil
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reports.data.folder import read_run
 from reports.data.quantities import duration
-from reports.prometheus.api import Prometheus
 from reports.prometheus.compare import LATENCY, PrometheusError, Window, measured, observe, window_of
 from reports.prometheus.comparison_text import prometheus_text
+
+if TYPE_CHECKING:
+    from reports.prometheus.api import Prometheus
 
 RANGE_S = 120.0
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -38,6 +41,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def show_prometheus(options: Namespace) -> None:
     """Print it; PrometheusError or FolderError where there is nothing to print."""
+    from reports.prometheus.api import Prometheus  # brings requests, which no other command needs
+
     prometheus = Prometheus(options.url)
     run = None if options.run is None else read_run(options.run)
     if run is not None and options.range is None:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 
-from reports.__main__ import main
 from reports.data.run import Run
 from reports.prometheus.compare import (
     BORN,
@@ -233,123 +227,6 @@ class TestWords:
         text = told(own=None, window=Window())
         assert "load test" not in text
         assert "throughput 50 requests/s" in text
-
-
-class Canned(BaseHTTPRequestHandler):
-    """Stands in for a Prometheus that is asked what it can't tell, and for servers that are none."""
-
-    answers: dict[str, tuple[int, Any]]
-
-    def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        status, answer = self.answers.get(path.rpartition("/")[2], (404, "<html>nothing here</html>"))
-        body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def canned() -> Iterator[Callable[..., str]]:
-    """Call with what is answered to `query` and `values`, each a status and a body: the server's URL."""
-    servers: list[tuple[HTTPServer, threading.Thread]] = []
-
-    def serve(**answers: tuple[int, Any]) -> str:
-        server = HTTPServer(("127.0.0.1", 0), type("Answers", (Canned,), {"answers": answers}))
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield serve
-    for server, thread in servers:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-NO_URLS = ["127.0.0.1:9090", "http://127.0.0.1:abc", "http://127.0.0.1:9090/a b", "http://[::1"]
-NOTHING = {"status": "success", "data": {"resultType": "matrix", "result": []}}
-
-
-def jobs(*names: str) -> tuple[int, Any]:
-    return 200, {"status": "success", "data": list(names)}
-
-
-class TestRefusals:
-    @pytest.mark.parametrize(
-        ("known", "sentence"),
-        [
-            (jobs(), f"knows no {LATENCY}: it has never scraped the service"),
-            (jobs("model"), "knows the service not as job 'service', but as 'model': name it with --job."),
-            (jobs("service"), "has no two scrapes of the service in the last 2 min."),
-        ],
-    )
-    def test_what_prometheus_lacks_is_told(
-        self, canned: Callable[..., str], capsys: pytest.CaptureFixture[str], known: Any, sentence: str
-    ) -> None:
-        assert main(["prometheus", "--url", canned(query=(200, NOTHING), values=known)]) == 2
-        assert sentence in capsys.readouterr().err
-
-    @pytest.mark.parametrize(
-        ("answer", "sentence"),
-        [
-            ((404, "not found"), "answers HTTP 404, not as Prometheus does"),
-            ((200, "<html>hello</html>"), "answers, but not as Prometheus does"),
-            ((200, [1, 2]), "answers, but not as Prometheus does"),
-            ((200, {"status": "success", "data": {"result": [{}]}}), "holds no samples as Prometheus sends"),
-            (
-                (422, {"status": "error", "error": "too many samples"}),
-                "refuses the question: too many samples",
-            ),
-        ],
-    )
-    def test_what_is_no_prometheus_is_told(
-        self, canned: Callable[..., str], capsys: pytest.CaptureFixture[str], answer: Any, sentence: str
-    ) -> None:
-        assert main(["prometheus", "--url", canned(query=answer)]) == 2
-        assert sentence in capsys.readouterr().err
-
-    @pytest.mark.parametrize(
-        ("arguments", "sentence"),
-        [
-            *((["--url", url], f"{url!r} is no URL of a Prometheus") for url in NO_URLS),
-            (["--url", "http://127.0.0.1:9"], "can't be reached: connection refused"),
-            (["--run", "no/such/folder"], "There is no folder no/such/folder"),
-        ],
-    )
-    def test_what_cannot_be_asked_is_told(
-        self, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
-    ) -> None:
-        assert main(["prometheus", *arguments]) == 2
-        assert sentence in capsys.readouterr().err
-
-    def test_what_does_not_speak_http_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-
-            def greet() -> None:
-                connection, _ = listener.accept()
-                with connection:
-                    connection.recv(4096)
-                    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-
-            thread = threading.Thread(target=greet)
-            thread.start()
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            assert main(["prometheus", "--url", url]) == 2
-            thread.join()
-        assert f"{url} answers, but not as Prometheus does" in capsys.readouterr().err
-
-    @pytest.mark.parametrize("text", ["2x", "", "m", "2 m", "0s", "-5s"])
-    def test_a_range_that_is_none_is_told(self, capsys: pytest.CaptureFixture[str], text: str) -> None:
-        with pytest.raises(SystemExit) as ended:
-            main(["prometheus", f"--range={text}"])
-        assert ended.value.code == 2
-        assert "give one like 90s, 2m or 1h30m" in capsys.readouterr().err
 
 
 def test_samples_come_as_texts() -> None:
