@@ -15,8 +15,8 @@ from reports.figures.summary import summarise
 from reports.judging.interim import look
 from reports.judging.objectives import ObjectiveError
 from reports.judging.verdict import judge, objectives
-from reports.prometheus.command import add_arguments, show_prometheus
-from reports.prometheus.compare import PrometheusError
+from reports.prometheus.command import add_prometheus_arguments, show_prometheus
+from reports.prometheus.series import PrometheusError
 from reports.rendering.exports import junit_xml, stats_csv, summary_md, timeline_csv
 from reports.rendering.stages import stages_table
 from reports.rendering.terminal import verdict_table
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     for command in (show, write, decide):
         command.add_argument("run", type=Path, help="the run's folder, such as results/latest")
-    add_arguments(
+    add_prometheus_arguments(
         commands.add_parser("prometheus", help="print what a Prometheus saw of the service, beside a run")
     )
     chosen = parser.parse_args(arguments)

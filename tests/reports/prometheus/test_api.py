@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from reports.__main__ import main
-from reports.prometheus.api import MOST_REDIRECTS, Prometheus
-from reports.prometheus.compare import LATENCY, PrometheusError
+from reports.prometheus.api import MOST_REDIRECTS, PrometheusClient
+from reports.prometheus.compare import LATENCY
+from reports.prometheus.series import PrometheusError
 
 
 class Canned(BaseHTTPRequestHandler):
@@ -201,7 +202,7 @@ def talking() -> Iterator[Callable[..., str]]:
 def trouble(url: str) -> str:
     """The sentence that ends the question."""
     with pytest.raises(PrometheusError) as raised:
-        Prometheus(url).jobs()
+        PrometheusClient(url).fetch_jobs()
     return str(raised.value).replace(url, "URL")
 
 
@@ -263,7 +264,9 @@ def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_redirect_is_followed_but_not_in_circles(talking: Callable[..., str]) -> None:
     there = talking(say(ok()))
-    assert Prometheus(f"http://{talking(say(redirect(f'http://{there}/')))}").jobs() == ["service"]
+    assert PrometheusClient(f"http://{talking(say(redirect(f'http://{there}/')))}").fetch_jobs() == [
+        "service"
+    ]
     asked = []
 
     def circle(connection: socket.socket) -> None:
@@ -289,7 +292,7 @@ def test_the_environment_names_neither_a_proxy_nor_a_password(
     monkeypatch.delenv("NO_PROXY", raising=False)
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    assert Prometheus(f"http://{talking(listen)}").jobs() == ["service"]
+    assert PrometheusClient(f"http://{talking(listen)}").fetch_jobs() == ["service"]
     assert b"authorization" not in asked[0].lower()
 
 
@@ -317,7 +320,7 @@ def test_tls_is_verified_by_the_authorities_of_this_machine(
     context.load_cert_chain(certificate, key)
     url = f"https://{talking(say(ok()), context)}"
     if trusted:
-        assert Prometheus(url).jobs() == ["service"]
+        assert PrometheusClient(url).fetch_jobs() == ["service"]
     else:
         assert "can't be reached: [ssl: certificate_verify_failed] certificate verify failed" in trouble(url)
 
