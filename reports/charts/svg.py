@@ -1,4 +1,4 @@
-"""Turns the SVG that matplotlib writes into markup that takes size, font and colours from the page."""
+"""Turns matplotlib's SVG into markup that takes its size, font and colours from the page."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from reports.charts.palette import css_colour
+from reports.charts.palette import to_css_colour
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _DROPPED = {f"{_SVG}metadata", f"{_SVG}style", f"{_SVG}clipPath"}
-"""Nothing that is drawn; no plot draws beyond its axes, so none needs its clip paths."""
+"""These draw nothing. Clip paths are not needed, because no plot draws outside its axes."""
 _GROUPS = ("g", "defs")
 _NO_ROTATION = ("rotate(0 ", "rotate(-0 ")
 _DIGITS = re.compile(r"(\.\d\d)\d+")
-"""More than two decimals, in a number or in the numbers of a path: less than a hundredth of a pixel."""
+"""Decimals after the second one: less than a hundredth of a pixel."""
 
 
 def to_embedded_svg(written: str, css_class: str) -> str:
-    """The `<svg>` element alone: no size, style sheet, font or clip path, and only ids that are referred to.
+    """The `<svg>` element without size, style sheet, fonts, clip paths and unused ids.
 
-    `written` is a whole SVG document as matplotlib writes it.
+    `written` is a complete SVG document as matplotlib writes it.
     """
     root = ElementTree.fromstring(written)  # noqa: S314 - our own drawing, every name in it escaped
     targets = {element.get(_HREF, "").removeprefix("#") for element in root.iter()}
@@ -32,7 +32,7 @@ def to_embedded_svg(written: str, css_class: str) -> str:
 
 
 def _simplify(element: Element, targets: set[str]) -> Iterator[Element]:
-    """What the page needs of an element: itself, the children of a group that adds nothing, or nothing."""
+    """The element, or the children alone of a group without attributes; nothing if it draws nothing."""
     if element.tag in _DROPPED:
         return
     children = [kept for child in element for kept in _simplify(child, targets)]
@@ -59,11 +59,11 @@ def _attributes(element: Element, targets: set[str]) -> Iterator[tuple[str, str]
 
 
 def _page_style(style: str) -> str:
-    """The declarations but for the font, with the page's variables for colours."""
+    """The declarations without the font, with the page's variables as colours."""
     declarations = (declaration.partition(":") for declaration in style.split(";"))
     told = ((name.strip(), value.strip()) for name, _, value in declarations)
     return "; ".join(
-        f"{name}: {_shorten(css_colour(value))}" for name, value in told if name and name != "font-family"
+        f"{name}: {_shorten(to_css_colour(value))}" for name, value in told if name and name != "font-family"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reports.charts.breakdown import Part, rows, shown_parts
+from reports.charts.breakdown_components import LatencyComponent, select_components, select_shares
 from reports.figures.latency_breakdown import Composition, TimeShare
 from reports.figures.summary import Summary
 from reports.rendering.columns import TableColumn, format_aligned, format_each
@@ -20,7 +20,7 @@ class _Request(NamedTuple):
     composition: Composition
 
 
-def where_table(summary: Summary) -> PageTable | None:
+def breakdown_table(summary: Summary) -> PageTable | None:
     """The p50 and the p99 request of the whole and of each stage; None where the service doesn't tell."""
     found = summary.where
     if found is None:
@@ -29,16 +29,16 @@ def where_table(summary: Summary) -> PageTable | None:
         "",
         "What the p50 and the p99 request are made of; the probe is the median round trip of a readiness "
         "probe, the replies are those that stand for the percentile.",
-        _columns(shown_parts(found)),
+        _columns(select_components(found)),
         [
             _Request(share, percentile, composition)
-            for share in rows(found)
+            for share in select_shares(found)
             for percentile, composition in (("p50", share.p50), ("p99", share.p99))
         ],
     )
 
 
-def _columns(parts: Sequence[Part]) -> tuple[TableColumn[_Request], ...]:
+def _columns(parts: Sequence[LatencyComponent]) -> tuple[TableColumn[_Request], ...]:
     return (
         TableColumn("Stage", format_each(lambda request: request.share.name), kind="row heading"),
         TableColumn("Request", format_each(lambda request: request.percentile), kind="words"),
@@ -49,6 +49,6 @@ def _columns(parts: Sequence[Part]) -> tuple[TableColumn[_Request], ...]:
     )
 
 
-def _part_column(part: Part) -> TableColumn[_Request]:
+def _part_column(part: LatencyComponent) -> TableColumn[_Request]:
     title = f"{part.name[0].upper()}{part.name[1:]}"
     return TableColumn(title, format_aligned(lambda request: part.of(request.composition)), "ms")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.charts.formatting import listing, share
+from reports.charts.formatting import format_share, join_list
 from reports.data.quantities import NOTHING, beside, exact, interval, number, with_unit
 from reports.judging.verdict import Judgement, Verdict
 from reports.rendering.columns import TableColumn, format_each
@@ -18,7 +18,7 @@ _CAPTION = (
 def objective_table(verdict: Verdict) -> PageTable:
     """Each objective with what was observed, how far that is from the limit, and how sure it is."""
     judged = verdict.objectives
-    confidence = share(judged[0].confidence) if judged else "95 %"
+    confidence = format_share(judged[0].confidence) if judged else "95 %"
     return build_table(
         _objectives_title(verdict),
         _CAPTION,
@@ -58,7 +58,7 @@ def _objectives_title(verdict: Verdict) -> str:
         (outcome, sum(one.outcome == outcome for one in judged)) for outcome in ("met", "missed", "unproven")
     ]
     told = [f"{many} {outcome}" for outcome, many in counts if many]
-    title = f"All {told[0]}" if len(told) == 1 and len(judged) > 1 else listing(told)
+    title = f"All {told[0]}" if len(told) == 1 and len(judged) > 1 else join_list(told)
     return f"{title}, in a run that is invalid" if verdict.verdict == "invalid" else title
 
 

@@ -12,14 +12,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from reports import charts
-from reports.charts.palette import variables
+from reports.charts.palette import declare_variables
 from reports.data.quantities import counted, duration
 from reports.data.run import Run
 from reports.figures.summary import Summary
 from reports.judging import generator_health
 from reports.judging.methods import methods
 from reports.judging.verdict import Verdict
-from reports.rendering.breakdown_table import where_table
+from reports.rendering.breakdown_table import breakdown_table
 from reports.rendering.objectives_table import objective_table
 from reports.rendering.page_tables import endpoint_table, failure_table, stage_table
 from reports.rendering.slowest_table import slowest_table
@@ -47,8 +47,8 @@ def render(run: Run, summary: Summary, verdict: Verdict) -> str:
             objectives=objective_table(verdict),
             stages=stage_table(verdict),
             endpoints=endpoint_table(summary),
-            charts=charts.draw(run, summary, verdict),
-            where=where_table(summary),
+            charts=charts.draw_charts(run, summary, verdict),
+            where=breakdown_table(summary),
             failures=failure_table(summary),
             slowest=slowest_table(summary, facts.trace_link),
             known=_known(run),
@@ -73,7 +73,7 @@ def _environment() -> Environment:
 def _style() -> Markup:
     text = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     for scheme in ("light", "dark"):
-        text = text.replace(f"{{{{ {scheme} }}}}", variables(scheme))
+        text = text.replace(f"{{{{ {scheme} }}}}", declare_variables(scheme))
     return Markup(text)  # noqa: S704 - our own file
 
 

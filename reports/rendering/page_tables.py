@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from reports.charts.formatting import ms, share
+from reports.charts.formatting import format_ms, format_share
 from reports.data.quantities import counted
 from reports.figures.figures import Figures, StageFigures
 from reports.figures.summary import EndpointFigures, Failure, Summary
@@ -16,7 +16,7 @@ from reports.rendering.page_table import PageTable, TableRow, build_table
 from reports.rendering.stages import USER_COLUMNS, format_known, stage_name, stage_outcome
 
 
-def clock(t_s: float) -> str:
+def format_run_time(t_s: float) -> str:
     """A moment of the run: 1:02.345 is a minute and 2.345 s after its start."""
     minutes, seconds = divmod(t_s, 60)
     hours, minutes = divmod(int(minutes), 60)
@@ -64,9 +64,9 @@ _FAILURE_COLUMNS: tuple[TableColumn[Failure], ...] = (
         kind="row heading",
     ),
     TableColumn("Requests", format_each(lambda failure: f"{failure.count:,}")),
-    TableColumn("Share of all", format_each(lambda failure: share(failure.share))),
-    TableColumn("First at", format_each(lambda failure: clock(failure.first_s))),
-    TableColumn("Last at", format_each(lambda failure: clock(failure.last_s))),
+    TableColumn("Share of all", format_each(lambda failure: format_share(failure.share))),
+    TableColumn("First at", format_each(lambda failure: format_run_time(failure.first_s))),
+    TableColumn("Last at", format_each(lambda failure: format_run_time(failure.last_s))),
 )
 
 
@@ -98,7 +98,7 @@ def _stages_title(stages: Sequence[StageFigures]) -> str:
     if not slow:
         return counted(len(stages), "stage")
     worst = max(slow, key=lambda stage: stage.figures.p99_ms or 0.0)
-    p99 = ms(worst.figures.p99_ms)
+    p99 = format_ms(worst.figures.p99_ms)
     return f"p99 was highest in “{worst.name}”: {p99}" if len(counted_in) > 1 else f"p99 was {p99}"
 
 
@@ -109,7 +109,7 @@ def endpoint_table(summary: Summary) -> PageTable | None:
         return None
     slow = max(endpoints, key=lambda endpoint: endpoint.figures.p99_ms or 0.0)
     return build_table(
-        f"p99 was highest on “{slow.endpoint}”: {ms(slow.figures.p99_ms)}",
+        f"p99 was highest on “{slow.endpoint}”: {format_ms(slow.figures.p99_ms)}",
         "All that is judged, by endpoint; latencies of answered requests.",
         _ENDPOINT_COLUMNS,
         endpoints,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.charts.formatting import into_run, ms
+from reports.charts.formatting import describe_moment, format_ms
 from reports.data.quantities import NOTHING, counted, duration
 from reports.data.traces import link
 from reports.figures.slowest import MOST_TRACED, Slow
 from reports.figures.summary import Summary
 from reports.rendering.columns import TableColumn, align_decimals, format_aligned, format_each
 from reports.rendering.page_table import PageTable, TableRow, build_table
-from reports.rendering.page_tables import clock
+from reports.rendering.page_tables import format_run_time
 from reports.rendering.stages import format_known
 
 
@@ -30,7 +30,7 @@ _ENDPOINT: TableColumn[Slow] = TableColumn(
     "Endpoint", format_each(lambda slow: slow.endpoint), kind="long words"
 )
 _COLUMNS: tuple[TableColumn[Slow], ...] = (
-    TableColumn("Started", format_each(lambda slow: clock(slow.intended_s)), kind="row heading"),
+    TableColumn("Started", format_each(lambda slow: format_run_time(slow.intended_s)), kind="row heading"),
     TableColumn("Latency", format_aligned(lambda slow: slow.latency_ms), "ms"),
     TableColumn("Service time", _format_service_times, "ms", optional=True),
     TableColumn("Queue", format_aligned(lambda slow: slow.queue_ms), "ms", optional=True),
@@ -77,7 +77,7 @@ def _further(summary: Summary) -> list[Slow]:
 def _title(slowest: Sequence[Slow]) -> str:
     first, last = min(slow.intended_s for slow in slowest), max(slow.intended_s for slow in slowest)
     worst = slowest[0]
-    title = f"The slowest request took {ms(worst.latency_ms)}, {into_run(worst.intended_s)}"
+    title = f"The slowest request took {format_ms(worst.latency_ms)}, {describe_moment(worst.intended_s)}"
     if len(slowest) > 1 and last - first <= 10:
         title += f"; the {len(slowest)} slowest all started within {duration(max(last - first, 0.1))}"
     return title

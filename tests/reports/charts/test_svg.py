@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.charts.canvas import label
-from reports.charts.palette import ROLES, css_colour, mark
+from reports.charts.labels import clean_label
+from reports.charts.palette import ROLES, colour_for, to_css_colour
 from reports.charts.svg import to_embedded_svg
 
 HEAD = (
@@ -84,23 +84,23 @@ def test_numbers_that_are_drawn_have_two_decimals_at_most(written: str, left: st
     ],
 )
 def test_a_style_takes_its_font_and_its_colours_from_the_page(style: str, left: str) -> None:
-    written = style.format(ink=mark("ink"), muted=mark("muted"))
+    written = style.format(ink=colour_for("ink"), muted=colour_for("muted"))
     assert embedded(f'<path style="{written}"/>') == f'<path style="{left}" />'
 
 
 def test_text_that_looks_like_a_mark_or_like_markup_stays_text() -> None:
-    written = f"<text>{mark('ink')} &lt;b&gt; &amp; 1.23456</text>"
+    written = f"<text>{colour_for('ink')} &lt;b&gt; &amp; 1.23456</text>"
     assert embedded(written) == written
 
 
 def test_each_role_has_a_mark_of_its_own() -> None:
-    assert len({mark(role) for role in ROLES}) == len(ROLES)
-    assert [css_colour(mark(role)) for role in ROLES] == [f"var(--{role})" for role in ROLES]
-    assert css_colour("none") == "none"
+    assert len({colour_for(role) for role in ROLES}) == len(ROLES)
+    assert [to_css_colour(colour_for(role)) for role in ROLES] == [f"var(--{role})" for role in ROLES]
+    assert to_css_colour("none") == "none"
 
 
 @given(st.text(max_size=60))
 def test_any_name_from_outside_can_stand_in_a_picture(name: str) -> None:
     """XML has no place for control characters, nor for half of a surrogate pair."""
-    (text,) = ElementTree.fromstring(f"<svg>{embedded(f'<text>{escape(label(name))}</text>')}</svg>")
-    assert (text.text or "") == label(name)
+    (text,) = ElementTree.fromstring(f"<svg>{embedded(f'<text>{escape(clean_label(name))}</text>')}</svg>")
+    assert (text.text or "") == clean_label(name)

@@ -14,7 +14,7 @@ from reports.judging.verdict import judge
 from reports.rendering.limit_bar import scale_bar
 from reports.rendering.objectives_table import objective_table
 from reports.rendering.page_table import PageTable
-from reports.rendering.page_tables import clock, endpoint_table, failure_table, stage_table
+from reports.rendering.page_tables import endpoint_table, failure_table, format_run_time, stage_table
 from reports.rendering.slowest_table import slowest_table
 
 Make = Callable[..., Run]
@@ -164,4 +164,4 @@ def test_where_nothing_was_observed_there_is_no_bar(make_run: Make) -> None:
     ("t_s", "text"), [(0.0009, "0:00.001"), (62.345, "1:02.345"), (3725.5, "1:02:05.500")]
 )
 def test_a_moment_of_the_run_reads_like_a_clock(t_s: float, text: str) -> None:
-    assert clock(t_s) == text
+    assert format_run_time(t_s) == text
