@@ -26,7 +26,7 @@ from loadtests.monitoring.kubernetes import Cluster
 from loadtests.session.controller import LoadTest
 from loadtests.session.judging import INVALID, USAGE, Verdict, exit_code, last_line
 from loadtests.session.progress import ProgressLine
-from reports.rendering.terminal import verdict_table
+from reports.rendering.terminal import format_verdict
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def show(verdict: Verdict, folder: Path) -> None:
     """Print the verdict, its objectives and where the report lies."""
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size().columns
-    print(verdict_table(verdict, color, width, report=str(folder / "report.html")), flush=True)
+    print(format_verdict(verdict, color, width, report=str(folder / "report.html")), flush=True)
 
 
 @events.init_command_line_parser.add_listener

@@ -1,4 +1,4 @@
-"""The table beside the plot of where the time goes: the same figures, to be read off."""
+"""Builds the table of the latency breakdown: the figures of its chart."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from reports.rendering.page_table import PageTable, build_table
 
 
 class _Request(NamedTuple):
-    """The request at a percentile of all that is judged, or of a stage."""
+    """The request at a percentile of the whole run or of a stage."""
 
     share: TimeShare
     percentile: str
     composition: Composition
 
 
-def breakdown_table(summary: Summary) -> PageTable | None:
-    """The p50 and the p99 request of the whole and of each stage; None where the service doesn't tell."""
+def build_breakdown_table(summary: Summary) -> PageTable | None:
+    """The p50 and the p99 request of the run and of each stage; None if the service reports no times."""
     found = summary.where
     if found is None:
         return None
@@ -29,7 +29,7 @@ def breakdown_table(summary: Summary) -> PageTable | None:
         "",
         "What the p50 and the p99 request are made of; the probe is the median round trip of a readiness "
         "probe, the replies are those that stand for the percentile.",
-        _columns(select_components(found)),
+        _list_columns(select_components(found)),
         [
             _Request(share, percentile, composition)
             for share in select_shares(found)
@@ -38,17 +38,17 @@ def breakdown_table(summary: Summary) -> PageTable | None:
     )
 
 
-def _columns(parts: Sequence[LatencyComponent]) -> tuple[TableColumn[_Request], ...]:
+def _list_columns(components: Sequence[LatencyComponent]) -> tuple[TableColumn[_Request], ...]:
     return (
         TableColumn("Stage", format_each(lambda request: request.share.name), kind="row heading"),
         TableColumn("Request", format_each(lambda request: request.percentile), kind="words"),
         TableColumn("Latency", format_aligned(lambda request: request.composition.latency_ms), "ms"),
-        *map(_part_column, parts),
+        *map(_build_column, components),
         TableColumn("Probe", format_aligned(lambda request: request.share.floor_ms), "ms"),
         TableColumn("Replies", format_each(lambda request: f"{request.composition.replies:,}")),
     )
 
 
-def _part_column(part: LatencyComponent) -> TableColumn[_Request]:
-    title = f"{part.name[0].upper()}{part.name[1:]}"
-    return TableColumn(title, format_aligned(lambda request: part.of(request.composition)), "ms")
+def _build_column(component: LatencyComponent) -> TableColumn[_Request]:
+    title = f"{component.name[0].upper()}{component.name[1:]}"
+    return TableColumn(title, format_aligned(lambda request: component.of(request.composition)), "ms")

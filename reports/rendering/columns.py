@@ -1,4 +1,4 @@
-"""Columns of tables: the title, the unit, the alignment, and how the items of the rows become cells."""
+"""Columns of tables: title, unit, alignment, and how items become cells."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 from reports.data.quantities import NOTHING
 
 Item = TypeVar("Item")
-"""What a row of a table is about: a stage, an objective, a failure."""
+"""What a row describes: a stage, an objective, a failure."""
 
 ColumnKind: TypeAlias = Literal[
     "figure", "interval", "words", "long words", "row heading", "outcome", "link", "bar"
 ]
 """Figures and intervals are aligned right, everything else left.
 
-Long words get a line of a narrow page. A row heading names its row. An outcome stands beside its mark. A link
-leads where its row's link leads. A bar shows the row's bar in place of the cell.
+On a narrow page, long words have a line of their own. A row heading names its row. An outcome stands beside
+its mark. A link leads to the link of its row. A bar is drawn from the bar of its row.
 """
 
 CellFormatter: TypeAlias = Callable[[Sequence[Item]], Sequence[str]]
-"""The cells of a column, one for each item; all at once, so that figures can share their decimals."""
+"""Formats the cells of a column, one for each item; all at once, so that they can have the same decimals."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class TableColumn(Generic[Item]):
     unit: str = ""
     kind: ColumnKind = "figure"
     optional: bool = False
-    """Whether it is left out where it holds nothing but dashes."""
+    """Whether the column is left out if all its cells are dashes."""
     keeps_dash: bool = False
-    """Whether a narrow page, where each row is a list, tells a dash of it, too."""
+    """Whether a narrow page, which lists the cells of a row, shows the column even if the cell is a dash."""
     format_notes: CellFormatter[Item] | None = None
-    """What stands in small letters below the cells, if anything does."""
+    """The small text below the cells, if there is any."""
 
     @property
     def heading(self) -> str:
@@ -47,12 +47,12 @@ class TableColumn(Generic[Item]):
 
     @property
     def right_aligned(self) -> bool:
-        """Whether the cells end at the same place."""
+        """Whether the cells are aligned right."""
         return self.kind in ("figure", "interval")
 
 
 def format_each(format_cell: Callable[[Item], str]) -> CellFormatter[Item]:
-    """Cells that are formatted one by one."""
+    """A formatter of single cells."""
     return lambda items: [format_cell(item) for item in items]
 
 
@@ -60,9 +60,9 @@ def format_aligned(
     value: Callable[[Item], float | None],
     alongside: Callable[[Item], Sequence[float | None]] | None = None,
 ) -> CellFormatter[Item]:
-    """Figures with the same number of decimals, a dash where there is none.
+    """A formatter of figures with the same number of decimals; a dash stands for a missing one.
 
-    `alongside` returns the figures of an item in all columns that share these decimals.
+    `alongside` returns the figures of an item in all columns that are to have the same decimals.
     """
 
     def format_cells(items: Sequence[Item]) -> Sequence[str]:
@@ -73,7 +73,7 @@ def format_aligned(
 
 
 def align_decimals(values: Sequence[float | None]) -> list[str]:
-    """All values with as many decimals as the largest of them needs, a dash where there is none."""
+    """All values with the decimals that suit the largest one; a dash for a missing one."""
     known = [math.nan if value is None else value for value in values]
     largest = max((abs(value) for value in known if math.isfinite(value)), default=0.0)
     decimals = 2 if largest < 100 else 1
@@ -83,7 +83,7 @@ def align_decimals(values: Sequence[float | None]) -> list[str]:
 def tabulate(
     columns: Sequence[TableColumn[Item]], items: Sequence[Item]
 ) -> tuple[list[TableColumn[Item]], list[tuple[str, ...]]]:
-    """The columns that are shown, and a row of cells for each item."""
+    """The columns that are shown, and the cells of each row."""
     formatted = [(shown, shown.format_cells(items)) for shown in columns]
     kept = [
         (shown, cells)

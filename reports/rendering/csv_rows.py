@@ -1,4 +1,4 @@
-"""The rows of stats.csv and timeline.csv: plain values under named columns."""
+"""Lists the rows of stats.csv and timeline.csv: plain values in named columns."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from reports.judging.verdict import Verdict
 CsvValue: TypeAlias = str | int | float | None
 
 ALL = "all"
-"""Stands where a row is not of one endpoint or not of one stage."""
+"""The endpoint of a row about all endpoints, and the stage of a row about all stages."""
 
 
 @dataclass(frozen=True)
 class StatsRow:
-    """The figures of one endpoint in one stage; `outcome` is told of stages and of the whole run alone."""
+    """The figures of an endpoint in a stage; only stages and the whole run have an outcome."""
 
     figures: Figures
     endpoint: str = ALL
@@ -34,7 +34,7 @@ class StatsRow:
 
 @dataclass(frozen=True)
 class CsvColumn:
-    """A column of stats.csv, and its value in a row."""
+    """A column of stats.csv; `value` returns its cell in a row."""
 
     name: str
     value: Callable[[StatsRow], CsvValue]
@@ -50,10 +50,10 @@ STATS_COLUMNS = (
 TIMELINE_NAMES = tuple(field.name for field in fields(Timeline))
 
 
-def stats_rows(summary: Summary, verdict: Verdict) -> Iterator[StatsRow]:
-    """A row for each endpoint in each stage, then each stage, each endpoint and everything that is judged.
+def list_stats_rows(summary: Summary, verdict: Verdict) -> Iterator[StatsRow]:
+    """A row for each endpoint in each stage, then for each stage, each endpoint and the whole run.
 
-    Objectives need not be about one endpoint, so that no outcome is told of one.
+    Endpoints have no outcome, because an objective may be about all of them.
     """
     for cell in summary.cells:
         yield StatsRow(cell.figures, cell.endpoint, cell.stage, cell.judged)
@@ -65,8 +65,8 @@ def stats_rows(summary: Summary, verdict: Verdict) -> Iterator[StatsRow]:
     yield StatsRow(summary.total, outcome=worst(verdict.objectives))
 
 
-def timeline_rows(timeline: Timeline) -> Iterator[Sequence[CsvValue]]:
-    """A row a second, its values in the order of `TIMELINE_NAMES`; None where one is not known."""
+def list_timeline_rows(timeline: Timeline) -> Iterator[Sequence[CsvValue]]:
+    """A row for each second, with values in the order of `TIMELINE_NAMES`; None for an unknown value."""
     columns = [getattr(timeline, name).tolist() for name in TIMELINE_NAMES]
     for values in zip(*columns, strict=True):
         yield [None if isinstance(value, float) and np.isnan(value) else value for value in values]

@@ -1,4 +1,4 @@
-"""The bar beside an objective: what was observed, its limit and its interval, drawn to one scale."""
+"""Scales the bar of an objective: what was observed, the limit and the interval."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports.judging.judgement import Judgement
 
 @dataclass(frozen=True)
 class LimitBar:
-    """An observed figure against its limit; places and lengths are per cent of the bar's width."""
+    """An observed figure beside its limit; positions and lengths are per cent of the width of the bar."""
 
     words: str
     observed: float
@@ -20,7 +20,7 @@ class LimitBar:
 
 
 def scale_bar(judged: Judgement) -> LimitBar | None:
-    """The bar of an objective; None where nothing was observed."""
+    """The bar of an objective; None if nothing was observed."""
     seen = judged.observed
     if seen is None:
         return None

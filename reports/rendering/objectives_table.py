@@ -1,4 +1,4 @@
-"""The first table of the page: each objective, how far from its limit it came out, and how sure that is."""
+"""Builds the first table of the page: each objective with its distance from the limit and its interval."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _CAPTION = (
 )
 
 
-def objective_table(verdict: Verdict) -> PageTable:
-    """Each objective with what was observed, how far that is from the limit, and how sure it is."""
+def build_objective_table(verdict: Verdict) -> PageTable:
+    """Each objective with what was observed, the distance from the limit, and the confidence interval."""
     judged = verdict.objectives
     confidence = format_share(judged[0].confidence) if judged else "95 %"
     return build_table(
-        _objectives_title(verdict),
+        _compose_title(verdict),
         _CAPTION,
-        _columns(confidence),
+        _list_columns(confidence),
         judged,
         describe_row=lambda one: TableRow(outcome=one.outcome, bar=scale_bar(one)),
     )
 
 
-def _columns(confidence: str) -> tuple[TableColumn[Judgement], ...]:
+def _list_columns(confidence: str) -> tuple[TableColumn[Judgement], ...]:
     return (
         TableColumn(
             "Objective",
@@ -50,7 +50,7 @@ def _columns(confidence: str) -> tuple[TableColumn[Judgement], ...]:
     )
 
 
-def _objectives_title(verdict: Verdict) -> str:
+def _compose_title(verdict: Verdict) -> str:
     judged = verdict.objectives
     if not judged:
         return "The scenario states no objective"

@@ -1,4 +1,4 @@
-"""A table of the page: what the template needs to know of it, in words that are ready to be shown."""
+"""A table of the page, as its template needs it: all cells are text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reports.rendering.limit_bar import LimitBar
 
 @dataclass(frozen=True)
 class TableRow:
-    """Cells in the order of the columns, with the notes below them; a muted row is not judged."""
+    """A row: cells and notes in the order of the columns; a muted row is not judged."""
 
     cells: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -24,14 +24,14 @@ class TableRow:
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table; its title says what is seen in it."""
+    """A table; its title states the finding."""
 
     title: str
     caption: str
     columns: tuple[TableColumn[Any], ...]
     rows: tuple[TableRow, ...]
     dense: bool = False
-    """Whether its figures are short, so that five fit beside each other on a narrow page."""
+    """Whether the figures are short, so that five of them fit on a line of a narrow page."""
 
 
 def build_table(
@@ -43,7 +43,7 @@ def build_table(
     describe_row: Callable[[Item], TableRow] = lambda _: TableRow(),
     dense: bool = False,
 ) -> PageTable:
-    """A row for each item; `describe_row` returns all of it but its cells and notes."""
+    """A row for each item; `describe_row` returns the row without cells and notes."""
     shown, cells = tabulate(columns, items)
     _, notes = tabulate([_notes_of(column) for column in shown], items)
     rows = (

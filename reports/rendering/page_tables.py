@@ -1,4 +1,4 @@
-"""The tables of the page about stages, endpoints and failures."""
+"""Builds the page's tables of stages, endpoints and failures."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
 from reports.rendering.columns import Item, TableColumn, format_aligned, format_each
 from reports.rendering.page_table import PageTable, TableRow, build_table
-from reports.rendering.stages import USER_COLUMNS, format_known, stage_name, stage_outcome
+from reports.rendering.stages import USER_COLUMNS, describe_outcome, describe_stage, format_known
 
 
 def format_run_time(t_s: float) -> str:
-    """A moment of the run: 1:02.345 is a minute and 2.345 s after its start."""
+    """A time of the run: 1:02.345 is a minute and 2.345 s after its start."""
     minutes, seconds = divmod(t_s, 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02d}:{seconds:06.3f}" if hours else f"{minutes}:{seconds:06.3f}"
 
 
 def _figure_columns(figures: Callable[[Item], Figures]) -> tuple[TableColumn[Item], ...]:
-    """The columns that tables of stages and of endpoints share; `figures` returns those of an item."""
+    """The columns that stages and endpoints have in common; `figures` returns the figures of an item."""
 
     def latencies(item: Item) -> Sequence[float | None]:
         told = figures(item)
@@ -41,14 +41,14 @@ def _figure_columns(figures: Callable[[Item], Figures]) -> tuple[TableColumn[Ite
     )
 
 
-def _format_numbered(stages: Sequence[StageJudgement]) -> list[str]:
-    """Their names, numbered as above the plots."""
-    return [f"{place}. {stage_name(judged.stage)}" for place, judged in enumerate(stages, 1)]
+def _number_stages(stages: Sequence[StageJudgement]) -> list[str]:
+    """The names with the numbers that the plots use."""
+    return [f"{place}. {describe_stage(judged.stage)}" for place, judged in enumerate(stages, 1)]
 
 
 _STAGE_COLUMNS: tuple[TableColumn[StageJudgement], ...] = (
-    TableColumn("Stage", _format_numbered, kind="row heading"),
-    TableColumn("Outcome", format_each(stage_outcome), kind="outcome"),
+    TableColumn("Stage", _number_stages, kind="row heading"),
+    TableColumn("Outcome", format_each(describe_outcome), kind="outcome"),
     *(replace(column, title=column.title.capitalize()) for column in USER_COLUMNS),
     TableColumn("Planned/s", format_each(lambda judged: format_known(judged.stage.rate)), optional=True),
     *_figure_columns(lambda judged: judged.stage.figures),
@@ -70,8 +70,8 @@ _FAILURE_COLUMNS: tuple[TableColumn[Failure], ...] = (
 )
 
 
-def stage_table(verdict: Verdict) -> PageTable | None:
-    """The stages in order, numbered as above the plots; None where there are none."""
+def build_stage_table(verdict: Verdict) -> PageTable | None:
+    """The stages in order; None if there are none."""
     if not verdict.stages:
         return None
     stages = [judged.stage for judged in verdict.stages]
@@ -83,7 +83,7 @@ def stage_table(verdict: Verdict) -> PageTable | None:
         )
     caption += " The outcome is each stage's for itself; the verdict is on the run as a whole."
     return build_table(
-        _stages_title(stages),
+        _compose_title(stages),
         caption,
         _STAGE_COLUMNS,
         verdict.stages,
@@ -92,7 +92,7 @@ def stage_table(verdict: Verdict) -> PageTable | None:
     )
 
 
-def _stages_title(stages: Sequence[StageFigures]) -> str:
+def _compose_title(stages: Sequence[StageFigures]) -> str:
     counted_in = [stage for stage in stages if stage.judged]
     slow = [stage for stage in counted_in if stage.figures.p99_ms is not None]
     if not slow:
@@ -102,8 +102,8 @@ def _stages_title(stages: Sequence[StageFigures]) -> str:
     return f"p99 was highest in “{worst.name}”: {p99}" if len(counted_in) > 1 else f"p99 was {p99}"
 
 
-def endpoint_table(summary: Summary) -> PageTable | None:
-    """The endpoints; None where there is only one, since the totals tell the same."""
+def build_endpoint_table(summary: Summary) -> PageTable | None:
+    """The endpoints; None if there is only one, because its figures are the totals."""
     endpoints = summary.endpoints
     if len(endpoints) < 2:
         return None
@@ -117,8 +117,8 @@ def endpoint_table(summary: Summary) -> PageTable | None:
     )
 
 
-def failure_table(summary: Summary) -> PageTable | None:
-    """What failed, the most frequent first; None where nothing did."""
+def build_failure_table(summary: Summary) -> PageTable | None:
+    """The reasons of failures, the most frequent first; None if nothing failed."""
     if not summary.failures:
         return None
     return build_table(

@@ -1,4 +1,4 @@
-"""The table of the slowest requests: when, how long, where the time went, and in which trace to look."""
+"""Builds the table of the slowest requests: when, how long, the latency breakdown, and the trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reports.rendering.stages import format_known
 
 
 def _format_service_times(slowest: Sequence[Slow]) -> list[str]:
-    """Only where one of them waited to be sent; else they are the latencies."""
+    """Service times if a request waited to be sent; otherwise they equal the latencies."""
     waited = any(slow.service_ms != slow.latency_ms for slow in slowest)
     return align_decimals([slow.service_ms if waited else None for slow in slowest])
 
@@ -43,38 +43,38 @@ _COLUMNS: tuple[TableColumn[Slow], ...] = (
 )
 
 
-def slowest_table(summary: Summary, trace_link: str = "") -> PageTable | None:
-    """The slowest answered requests; None where none was answered.
+def build_slowest_table(summary: Summary, trace_link: str = "") -> PageTable | None:
+    """The slowest answered requests; None if no request was answered.
 
-    Where few requests are traced, the slowest of these follow. By `trace_link`, the address of a trace store,
-    each of them leads to its trace.
+    If few of them were traced, the slowest traced requests follow. `trace_link`, the address of a trace
+    store, makes each trace a link.
     """
     if not summary.slowest:
         return None
-    further = _further(summary)
+    further = _select_traced(summary)
     left_out = [
         column
         for column, values in ((_STAGE, summary.stages), (_ENDPOINT, summary.endpoints))
         if len(values) < 2
     ]
     return build_table(
-        _title(summary.slowest),
-        _caption(summary, len(further)),
+        _compose_title(summary.slowest),
+        _compose_caption(summary, len(further)),
         [column for column in _COLUMNS if column not in left_out],
         [*summary.slowest, *further],
         describe_row=lambda slow: TableRow(link=link(trace_link, slow.trace_id)),
     )
 
 
-def _further(summary: Summary) -> list[Slow]:
-    """The slowest of the traced, unless enough of the slowest of all are traced."""
+def _select_traced(summary: Summary) -> list[Slow]:
+    """The slowest traced requests, unless enough of the slowest requests were traced."""
     among = sum(slow.trace_id is not None for slow in summary.slowest)
     if summary.traced is None or among >= MOST_TRACED:
         return []
     return [slow for slow in summary.traced.slowest if slow not in summary.slowest]
 
 
-def _title(slowest: Sequence[Slow]) -> str:
+def _compose_title(slowest: Sequence[Slow]) -> str:
     first, last = min(slow.intended_s for slow in slowest), max(slow.intended_s for slow in slowest)
     worst = slowest[0]
     title = f"The slowest request took {format_ms(worst.latency_ms)}, {describe_moment(worst.intended_s)}"
@@ -83,7 +83,7 @@ def _title(slowest: Sequence[Slow]) -> str:
     return title
 
 
-def _caption(summary: Summary, further: int) -> str:
+def _compose_caption(summary: Summary, further: int) -> str:
     caption = "Answered requests and timeouts, the slowest first, by when they were meant to start."
     if summary.traced is None or not further:
         return caption

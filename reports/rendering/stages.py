@@ -1,4 +1,4 @@
-"""The stages of a run as text: the table that the terminal and summary.md show."""
+"""Formats the stages of a run as the table that the terminal and summary.md show."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from reports.rendering.text_table import align_table
 SYMBOLS = {"met": "✓", "missed": "✗", "unproven": "?", "not judged": "–", "not begun": "–"}
 
 
-def stages_table(stages: Sequence[StageJudgement]) -> str:
+def format_stages(stages: Sequence[StageJudgement]) -> str:
     """A line for each stage, in aligned columns."""
     return "\n".join(align_table(*tabulate(STAGE_COLUMNS, stages)))
 
 
-def stage_name(stage: StageFigures) -> str:
-    """A stage's name; that it is a warm-up is said where the name doesn't."""
+def describe_stage(stage: StageFigures) -> str:
+    """The name of a stage, which says that it is a warm-up."""
     warm_up = "" if stage.judged or stage.name == "warm-up" else " (warm-up)"
     return f"{stage.name}{warm_up}"
 
 
-def stage_outcome(judged: StageJudgement) -> str:
-    """How the objectives stand in a stage, with the metrics it missed: `missed: p99 latency`."""
+def describe_outcome(judged: StageJudgement) -> str:
+    """The outcome of a stage, with the metrics that missed their limit: `missed: p99 latency`."""
     missed = ", ".join(judged.missed)
     return f"{judged.outcome}: {missed}" if missed else judged.outcome
 
 
 def format_known(value: float | None) -> str:
-    """A figure with the digits it carries, a dash where there is none."""
+    """A figure with its significant digits, or a dash if there is none."""
     return NOTHING if value is None else number(value)
 
 
@@ -46,13 +46,13 @@ USER_COLUMNS: tuple[TableColumn[StageJudgement], ...] = (
     ),
     TableColumn("planned users", _format_planned_users, optional=True),
 )
-"""The mean of the users that were observed; where none were, the most that were planned.
+"""The mean of the observed users, or else the largest number of planned users.
 
-Neither is shown where there were no users at all, as in the open model.
+Neither is shown if there were no users, as in the open model.
 """
 
 STAGE_COLUMNS: tuple[TableColumn[StageJudgement], ...] = (
-    TableColumn("stage", format_each(lambda judged: stage_name(judged.stage)), kind="row heading"),
+    TableColumn("stage", format_each(lambda judged: describe_stage(judged.stage)), kind="row heading"),
     *USER_COLUMNS,
     TableColumn("requests", format_each(lambda judged: f"{judged.stage.figures.requests:,}")),
     TableColumn("errors", format_each(lambda judged: f"{judged.stage.figures.errors:,}")),
@@ -62,7 +62,7 @@ STAGE_COLUMNS: tuple[TableColumn[StageJudgement], ...] = (
     TableColumn("replies/s", format_each(lambda judged: format_known(judged.stage.figures.throughput_rps))),
     TableColumn(
         "outcome",
-        format_each(lambda judged: f"{SYMBOLS[judged.outcome]} {stage_outcome(judged)}"),
+        format_each(lambda judged: f"{SYMBOLS[judged.outcome]} {describe_outcome(judged)}"),
         kind="outcome",
     ),
 )

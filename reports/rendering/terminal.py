@@ -1,4 +1,4 @@
-"""The verdict as a terminal shows it: a sentence, a short table, and where the report is."""
+"""Formats the verdict for a terminal: a sentence, a short table, and where the report is."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ _SYMBOLS = {"met": "✓", "missed": "✗", "unproven": "?", "pass": "✓", "fail
 _COLOURS = {"met": "32", "missed": "31", "unproven": "33", "pass": "32", "fail": "31", "invalid": "33"}
 
 
-def verdict_table(
+def format_verdict(
     verdict: Mapping[str, Any] | Verdict, color: bool, width: int, report: str | None = None
 ) -> str:
-    """The verdict (or what verdict.json holds of it) in lines of at most `width` columns.
+    """The verdict, or the contents of verdict.json, in lines of at most `width` columns.
 
-    Colour marks outcomes and nothing else. `report` is where the report lies, if it was written.
+    Only outcomes are coloured. `report` is the path of the report, if it was written.
     """
-    told = verdict if isinstance(verdict, Mapping) else _plain(verdict)
+    told = verdict if isinstance(verdict, Mapping) else _encode(verdict)
     word = told["verdict"]
-    sentence = _wrapped(f"{_SYMBOLS[word]} {_clean(told['sentence'])}", width, indent="  ")
-    lines = [_painted(line, word, color, bold=True) for line in sentence]
-    for reason in unsaid_reasons(word, told["sentence"], told["reasons"]):
-        lines += _wrapped(f"- {_clean(reason)}", width, indent="  ")
+    sentence = _wrap(f"{_SYMBOLS[word]} {_clean(told['sentence'])}", width, indent="  ")
+    lines = [_paint(line, word, color, bold=True) for line in sentence]
+    for reason in select_reasons(word, told["sentence"], told["reasons"]):
+        lines += _wrap(f"- {_clean(reason)}", width, indent="  ")
     if told["objectives"]:
-        lines += ["", *_objectives(told["objectives"], color, width)]
+        lines += ["", *_format_objectives(told["objectives"], color, width)]
     unproven = [j["message"] for j in told["objectives"] if j["outcome"] == "unproven"]
     if unproven:
         lines += [
             "",
-            *(line for message in unproven for line in _wrapped(f"? {_clean(message)}", width, "  ")),
+            *(line for message in unproven for line in _wrap(f"? {_clean(message)}", width, "  ")),
         ]
     if failures := told.get("failures"):
         lines += ["", "Failed requests:"]
-        lines += [cut for line in failure_lines(failures) for cut in _wrapped(line, width, "    ")]
+        lines += [cut for line in list_failures(failures) for cut in _wrap(line, width, "    ")]
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)
 
 
-def unsaid_reasons(word: str, sentence: str, reasons: Sequence[str]) -> Sequence[str]:
-    """The reasons why a run is invalid, all of them, unless its sentence says as much."""
+def select_reasons(word: str, sentence: str, reasons: Sequence[str]) -> Sequence[str]:
+    """All reasons why a run is invalid, unless its sentence contains them."""
     said = all(reason.removesuffix(".") in sentence for reason in reasons)
     return () if word != "invalid" or said else reasons
 
 
-def failure_lines(failures: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The three most frequent reasons with their counts, a line each, and a line for the rest."""
+def list_failures(failures: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each of the three most frequent reasons, with its count, and one line for the rest."""
     told = [(failure["count"], _clean(failure["reason"])) for failure in failures[:_MOST_REASONS]]
     if rest := failures[_MOST_REASONS:]:
         count = sum(failure["count"] for failure in rest)
@@ -63,22 +63,24 @@ def failure_lines(failures: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"  {count:>{width},}  {words}" for count, words in told]
 
 
-def _objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int) -> list[str]:
-    """A table; without its intervals where they don't fit, a few lines an objective where it doesn't."""
-    for columns in _choices(judgements):
+def _format_objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int) -> list[str]:
+    """A table; without intervals if they don't fit, and a few lines for each objective if no table fits."""
+    for columns in _choose_columns(judgements):
         _, rows = tabulate(columns, judgements)
         titles, *lines = align_table(columns, rows)
         if max(map(len, (titles, *lines))) <= width:
             painted = (
-                line.removesuffix(row[-1]) + _painted(row[-1], judgement["outcome"], color)
+                line.removesuffix(row[-1]) + _paint(row[-1], judgement["outcome"], color)
                 for line, row, judgement in zip(lines, rows, judgements, strict=True)
             )
             return [titles, *painted]
-    return [line for judgement in judgements for line in _lines(judgement, color, width)]
+    return [line for judgement in judgements for line in _format_lines(judgement, color, width)]
 
 
-def _choices(judgements: Sequence[Mapping[str, Any]]) -> Iterator[list[TableColumn[Mapping[str, Any]]]]:
-    """The columns of the table, the better ones first."""
+def _choose_columns(
+    judgements: Sequence[Mapping[str, Any]],
+) -> Iterator[list[TableColumn[Mapping[str, Any]]]]:
+    """The columns of the table: the preferred ones, and those for narrow terminals."""
     heading, observed, limit, outcome = _COLUMNS
     if any(judgement["interval"] is not None for judgement in judgements):
         title = f"{number(judgements[0]['confidence'] * 100)} % interval"
@@ -87,13 +89,13 @@ def _choices(judgements: Sequence[Mapping[str, Any]]) -> Iterator[list[TableColu
     yield [heading, observed, limit, outcome]
 
 
-def _lines(judgement: Mapping[str, Any], color: bool, width: int) -> list[str]:
+def _format_lines(judgement: Mapping[str, Any], color: bool, width: int) -> list[str]:
     text, observed, limit, outcome = (column.format_cells([judgement])[0] for column in _COLUMNS)
     between = "" if judgement["interval"] is None else f" ({_format_interval(judgement)})"
     return [
-        *_wrapped(text, width, indent="  "),
-        *_wrapped(f"  observed {observed}{between}, limit {limit}", width, indent="    "),
-        f"  {_painted(outcome, judgement['outcome'], color)}",
+        *_wrap(text, width, indent="  "),
+        *_wrap(f"  observed {observed}{between}, limit {limit}", width, indent="    "),
+        f"  {_paint(outcome, judgement['outcome'], color)}",
     ]
 
 
@@ -123,20 +125,20 @@ _COLUMNS: tuple[TableColumn[Mapping[str, Any]], ...] = (
 )
 
 
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
+def _wrap(text: str, width: int, indent: str) -> list[str]:
     return textwrap.wrap(text, max(width, 20), subsequent_indent=indent) or [""]
 
 
-def _painted(text: str, meaning: str, color: bool, bold: bool = False) -> str:
+def _paint(text: str, meaning: str, color: bool, bold: bool = False) -> str:
     return f"\x1b[{'1;' if bold else ''}{_COLOURS[meaning]}m{text}\x1b[0m" if color else text
 
 
 def _clean(text: str) -> str:
-    """Text without control characters: what a service says can't steer a terminal."""
+    """The text without control characters, which could control the terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _plain(verdict: Verdict) -> Mapping[str, Any]:
-    from reports.rendering.verdict_json import verdict_json
+def _encode(verdict: Verdict) -> Mapping[str, Any]:
+    from reports.rendering.verdict_json import encode_verdict
 
-    return verdict_json(verdict)
+    return encode_verdict(verdict)

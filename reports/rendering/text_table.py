@@ -1,4 +1,4 @@
-"""Tables as lines of plain text and as Markdown."""
+"""Formats tables as plain text and as Markdown."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from reports.rendering.columns import TableColumn
 
 
 def align_table(columns: Sequence[TableColumn[Any]], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A line with the titles, then a line for each row of cells; nothing follows the last word of a line."""
-    table = [_titles(columns), *rows]
+    """The titles and then the rows, a line each, without trailing spaces."""
+    table = [_list_titles(columns), *rows]
     widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
     return ["  ".join(_align_line(columns, cells, widths)).rstrip() for cells in table]
 
 
 def format_markdown(columns: Sequence[TableColumn[Any]], rows: Sequence[Sequence[str]]) -> str:
-    """A table in GitHub's Markdown, of cells that are Markdown already."""
+    """A table in GitHub's Markdown; the cells contain Markdown."""
     rule = ["---:" if column.right_aligned else ":---" for column in columns]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (_titles(columns), rule, *rows))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (_list_titles(columns), rule, *rows))
 
 
-def _titles(columns: Sequence[TableColumn[Any]]) -> list[str]:
+def _list_titles(columns: Sequence[TableColumn[Any]]) -> list[str]:
     return [f"{column.title} {column.unit}".rstrip() for column in columns]
 
 

@@ -14,7 +14,7 @@ from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
-from reports.rendering.breakdown_table import breakdown_table
+from reports.rendering.breakdown_table import build_breakdown_table
 
 Make = Callable[..., Run]
 
@@ -32,7 +32,7 @@ def title(run: Run) -> str:
 
 def test_it_is_not_drawn_where_the_service_does_not_tell(make_run: Make) -> None:
     assert where_chart(make_run(100)) is None
-    assert breakdown_table(summarise(make_run(100))) is None
+    assert build_breakdown_table(summarise(make_run(100))) is None
 
 
 def test_the_title_tells_what_took_most_of_the_p99_request(make_run: Make) -> None:
@@ -144,7 +144,7 @@ def test_very_short_and_very_long_requests_are_drawn(make_run: Make, latency_ms:
 
 
 def test_the_table_holds_the_parts_of_each_stage_in_columns_of_the_same_decimals(make_run: Make) -> None:
-    table = breakdown_table(summarise(many_stages(make_run, 2)))
+    table = build_breakdown_table(summarise(many_stages(make_run, 2)))
     assert table is not None
     assert [column.heading for column in table.columns] == [
         "Stage",

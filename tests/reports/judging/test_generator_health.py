@@ -11,7 +11,7 @@ import pytest
 from reports.data.facts import Stage
 from reports.judging.generator_health import Limits, described, faults, health
 from reports.judging.verdict import judge
-from reports.rendering.terminal import verdict_table
+from reports.rendering.terminal import format_verdict
 
 MakeRun = Callable[..., Any]
 
@@ -201,7 +201,7 @@ def test_the_verdict_says_what_is_wrong_and_the_reasons_what_to_do(make_run: Mak
         "the core of the generator was 99 % busy for 10 s: use --processes 2, or generate the load from a "
         "second machine",
     )
-    assert verdict_table(verdict, False, 120).splitlines()[1] == f"- {verdict.reasons[0]}"
+    assert format_verdict(verdict, False, 120).splitlines()[1] == f"- {verdict.reasons[0]}"
 
 
 def test_a_sick_generator_comes_before_any_miss(make_run: MakeRun) -> None:

@@ -17,8 +17,8 @@ from reports.data.run import Run
 from reports.data.samples import Labels, Samples
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
-from reports.rendering.objectives_table import objective_table
-from reports.rendering.page import render
+from reports.rendering.objectives_table import build_objective_table
+from reports.rendering.page import render_report
 
 Make = Callable[..., Run]
 NASTY = "<script>alert(1)</script>\" onload='x' {{ 7 * 7 }}"
@@ -26,7 +26,7 @@ VOID = {"meta", "link"}
 
 
 def page(run: Run) -> str:
-    return render(run, summarise(run), judge(run))
+    return render_report(run, summarise(run), judge(run))
 
 
 class Reader(HTMLParser):
@@ -376,7 +376,7 @@ def test_a_figure_is_not_torn_from_its_unit_at_the_end_of_a_line(make_run: Make)
 
 def test_a_limit_of_none_that_was_kept_stands_as_observed(make_run: Make) -> None:
     run = make_run(400, facts={"objectives": ("error rate <= 0 %",)})
-    table = objective_table(judge(run))
+    table = build_objective_table(judge(run))
     (row,) = table.rows
     cells = dict(zip((column.kind for column in table.columns), row.cells, strict=True))
     assert (row.outcome, cells["interval"]) == ("met", "as observed")

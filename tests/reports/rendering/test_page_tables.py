@@ -12,10 +12,15 @@ from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge
 from reports.rendering.limit_bar import scale_bar
-from reports.rendering.objectives_table import objective_table
+from reports.rendering.objectives_table import build_objective_table
 from reports.rendering.page_table import PageTable
-from reports.rendering.page_tables import endpoint_table, failure_table, format_run_time, stage_table
-from reports.rendering.slowest_table import slowest_table
+from reports.rendering.page_tables import (
+    build_endpoint_table,
+    build_failure_table,
+    build_stage_table,
+    format_run_time,
+)
+from reports.rendering.slowest_table import build_slowest_table
 
 Make = Callable[..., Run]
 FIGURES = ["Replies/s", "Requests", "Errors", "p50, ms", "p95, ms", "p99, ms", "max, ms"]
@@ -42,17 +47,17 @@ def staged(make_run: Make, **facts: Any) -> Run:
     ],
 )
 def test_stages_tell_what_was_planned_if_anything_was(make_run: Make, plan: Plan, columns: list[str]) -> None:
-    table = stage_table(judge(staged(make_run, plan=plan)))
+    table = build_stage_table(judge(staged(make_run, plan=plan)))
     assert headings(table) == ["Stage", "Outcome", *columns, *FIGURES]
 
 
 def test_users_that_were_observed_stand_in_place_of_those_planned(make_run: Make) -> None:
     run = make_run(100, telemetry={("generator", "users"): [(0.0, 4.0), (5.0, 4.0)]})
-    assert headings(stage_table(judge(run)))[2:4] == ["Mean users", "Planned/s"]
+    assert headings(build_stage_table(judge(run)))[2:4] == ["Mean users", "Planned/s"]
 
 
 def test_a_stage_has_its_number_its_outcome_and_whether_it_is_judged(make_run: Make) -> None:
-    table = stage_table(judge(staged(make_run)))
+    table = build_stage_table(judge(staged(make_run)))
     assert table is not None
     assert [row.cells[:2] for row in table.rows] == [
         ("1. warm-up", "not judged"),
@@ -62,9 +67,9 @@ def test_a_stage_has_its_number_its_outcome_and_whether_it_is_judged(make_run: M
 
 
 def test_endpoints_are_told_where_there_are_several(make_run: Make) -> None:
-    assert endpoint_table(summarise(make_run(10))) is None
+    assert build_endpoint_table(summarise(make_run(10))) is None
     latency_ms = [1.0, 2.0] * 4 + [1.0, 200.0]
-    table = endpoint_table(summarise(make_run(10, endpoint=["a", "b"] * 5, latency_ms=latency_ms)))
+    table = build_endpoint_table(summarise(make_run(10, endpoint=["a", "b"] * 5, latency_ms=latency_ms)))
     assert headings(table) == ["Endpoint", *FIGURES]
     assert table is not None
     assert table.title == "p99 was highest on “b”: 200 ms"
@@ -72,10 +77,10 @@ def test_endpoints_are_told_where_there_are_several(make_run: Make) -> None:
 
 
 def test_failures_are_told_where_there_are_any(make_run: Make) -> None:
-    assert failure_table(summarise(make_run(10))) is None
+    assert build_failure_table(summarise(make_run(10))) is None
     outcome = ["ok"] * 8 + ["shed"] * 2
     run = make_run(10, outcome=outcome, status=[200] * 8 + [503] * 2, facts={"expected": ("shed",)})
-    table = failure_table(summarise(run))
+    table = build_failure_table(summarise(run))
     assert headings(table) == ["Reason", "Requests", "Share of all", "First at", "Last at"]
     assert table is not None
     assert table.rows[0].cells == (
@@ -99,7 +104,7 @@ def test_failures_are_told_where_there_are_any(make_run: Make) -> None:
 def test_slow_requests_tell_what_is_known_of_them(
     make_run: Make, columns: dict[str, float], shown: list[str]
 ) -> None:
-    table = slowest_table(summarise(make_run(20, **columns)))
+    table = build_slowest_table(summarise(make_run(20, **columns)))
     assert headings(table) == ["Started", "Latency, ms", *shown, "Outcome"]
 
 
@@ -112,7 +117,7 @@ def test_slow_requests_tell_stage_endpoint_and_trace_where_these_differ(make_run
         trace_id=["0" * 32] * 20,
         facts={"stages": stages},
     )
-    table = slowest_table(summarise(run), "http://127.0.0.1/{trace_id}")
+    table = build_slowest_table(summarise(run), "http://127.0.0.1/{trace_id}")
     assert headings(table)[-4:] == ["Outcome", "Stage", "Endpoint", "Trace"]
     assert table is not None
     assert [column.kind for column in table.columns[-4:]] == ["words", "words", "long words", "link"]
@@ -120,7 +125,7 @@ def test_slow_requests_tell_stage_endpoint_and_trace_where_these_differ(make_run
 
 
 def test_an_objective_has_its_distance_and_its_message_below(make_run: Make) -> None:
-    table = objective_table(judge(make_run(1000, latency_ms=250.0)))
+    table = build_objective_table(judge(make_run(1000, latency_ms=250.0)))
     assert headings(table) == [
         "Objective",
         "Outcome",
@@ -140,7 +145,7 @@ def test_an_objective_has_its_distance_and_its_message_below(make_run: Make) -> 
     [(25.0, "75 % below"), (100.0, "at the limit"), (150.0, "50 % above"), (450.0, "4.5 × the limit")],
 )
 def test_the_distance_to_the_limit_is_told_in_words(make_run: Make, latency_ms: float, distance: str) -> None:
-    (row,) = objective_table(judge(make_run(1000, latency_ms=latency_ms))).rows
+    (row,) = build_objective_table(judge(make_run(1000, latency_ms=latency_ms))).rows
     assert row.notes[2] == distance
 
 
