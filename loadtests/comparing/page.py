@@ -1,4 +1,4 @@
-"""The comparison as a Markdown page: a table a load, and what is amortised, in words and numbers."""
+"""Formats the comparison as a Markdown page: a table for each load, and an explanation of the differences."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ RESULT: Final = "comparison.md"
 
 @dataclass(frozen=True)
 class FigureRow:
-    """A row of the comparison's tables: a figure of each run, beside what was asked of all of them."""
+    """A row of the comparison's tables: a figure of each run, beside the limit for it."""
 
     title: str
     format_figure: Callable[[ComparedRun], str]
     metric: str = ""
-    """Whose target stands beside it, if any does."""
+    """The metric whose limit is shown, if the scenario has an objective for it."""
     target: str = NOTHING
-    """What stands beside it where no objective is about that metric."""
+    """What is shown if it has none."""
 
 
-def page(
+def format_batch_comparison(
     steady: Sequence[ComparedRun],
     eager: Sequence[ComparedRun],
     machine: Mapping[str, str],
     day: str,
     time_scale: float,
 ) -> str:
-    """The whole page; figures are those of the runs whose folders it names."""
+    """The whole page; it links to the reports of the runs."""
     scaled = "" if time_scale == 1 else f" Stages lasted {number(time_scale)} of their time."
     parts = [
         "# Single against batch",
@@ -49,7 +49,7 @@ def page(
         f"{EAGER_USERS} users who never pause, under the same objectives.",
         format_table(eager, EAGER_ROWS),
         "## What is amortised",
-        *reasons(eager),
+        *explain_differences(eager),
         "## The runs",
         "\n".join(
             f"- {each.title}: [{each.folder.name}]({each.folder.name}/report.html). {each.verdict.sentence}"
@@ -60,7 +60,7 @@ def page(
 
 
 def format_table(runs: Sequence[ComparedRun], rows: Sequence[FigureRow]) -> str:
-    """A line for each of `rows`, a column a run, the target of all of them first."""
+    """A line for each of `rows`; the targets are the first column, then there is one for each run."""
     lines = [
         ["", "target", *(run.title for run in runs)],
         ["---", *(["---:"] * (len(runs) + 1))],
@@ -72,14 +72,16 @@ def format_table(runs: Sequence[ComparedRun], rows: Sequence[FigureRow]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def reasons(eager: Sequence[ComparedRun]) -> tuple[str, ...]:
-    """Why the forms differ: what a request costs the service in each, and what of it is the row's own."""
+def explain_differences(eager: Sequence[ComparedRun]) -> tuple[str, ...]:
+    """Why the forms differ: the processor time of a request in each form, and the rows' part of it."""
     single, micro, batch = eager
     told = [
         f"A prediction is one row through the model, wrapped in a request: its head is read and routed, its "
-        f"body validated, the reply written and counted. {_costs(single, micro, batch)}"
+        f"body validated, the reply written and counted. {_compare_costs(single, micro, batch)}"
     ]
-    told += [text for text in (_calls(single, micro, batch), _split(micro, batch)) if text]
+    told += [
+        text for text in (_explain_micro_batching(single, micro, batch), _explain_batch(micro, batch)) if text
+    ]
     told.append(
         "Nothing is free. Latency per row is a share on paper: all rows of a batch are answered when the "
         "last of them is, and a client that has one record at a time would have to wait for "
@@ -88,7 +90,7 @@ def reasons(eager: Sequence[ComparedRun]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _costs(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str:
+def _compare_costs(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str:
     said = []
     for each, words in (
         (single, "the stock service spends {} of processor time on each, one call of the model in a thread"),
@@ -102,12 +104,12 @@ def _costs(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str:
     return f"When busy, {', '.join(said)}."
 
 
-def _calls(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str | None:
-    """What micro-batching shares, by the service's own `Server-Timing`."""
+def _explain_micro_batching(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str | None:
+    """What requests share in a micro-batch, according to the service's `Server-Timing`."""
     if micro.call_ms is None or micro.call_rows is None or batch.call_ms is None:
         return None
     rows = counted(round(micro.call_rows), "row")
-    gain = _ratio(micro.figures.rows_per_s, single.figures.rows_per_s)
+    gain = _format_ratio(micro.figures.rows_per_s, single.figures.rows_per_s)
     return (
         f"**Micro-batching** shares the call of the model: {rows} in {number(1000 * micro.call_ms)} µs, "
         f"{number(1000 * micro.call_ms / micro.call_rows)} µs a row. The request around each row stays. "
@@ -115,8 +117,8 @@ def _calls(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str |
     )
 
 
-def _split(micro: ComparedRun, batch: ComparedRun) -> str | None:
-    """One request costs a + b, one of n rows a + n·b: so a row costs (difference) / (n − 1)."""
+def _explain_batch(micro: ComparedRun, batch: ComparedRun) -> str | None:
+    """A request of n rows costs a + n·b, so that a row costs b = (difference to one row) / (n − 1)."""
     one_us, many_us = micro.cpu_us_per_request, batch.cpu_us_per_request
     if one_us is None or many_us is None:
         return None
@@ -124,7 +126,7 @@ def _split(micro: ComparedRun, batch: ComparedRun) -> str | None:
     if not 0 < row_us < one_us:
         return None
     share = number(100 * (one_us - row_us) / one_us, 2)
-    gain = _ratio(batch.figures.rows_per_s, micro.figures.rows_per_s)
+    gain = _format_ratio(batch.figures.rows_per_s, micro.figures.rows_per_s)
     return (
         f"**An explicit batch** shares the request, too. From {number(one_us)} µs for one row and "
         f"{number(many_us)} µs for {batch.rows} follow {number(row_us)} µs for a row (validated, predicted, "
@@ -134,56 +136,56 @@ def _split(micro: ComparedRun, batch: ComparedRun) -> str | None:
     )
 
 
-def _ratio(value: float | None, base: float | None) -> str:
+def _format_ratio(value: float | None, base: float | None) -> str:
     return NOTHING if value is None or not base else f"{number(value / base, 2)} times"
 
 
-def _ms(value: float | None) -> str:
+def _format_ms(value: float | None) -> str:
     return NOTHING if value is None else with_unit(number(value), "ms")
 
 
-def _per_s(value: float | None) -> str:
+def _format_rate(value: float | None) -> str:
     return NOTHING if value is None else number(value)
 
 
-def _planned(run: ComparedRun) -> str:
-    observed = _per_s(run.figures.throughput_rps)
+def _format_planned_rate(run: ComparedRun) -> str:
+    observed = _format_rate(run.figures.throughput_rps)
     return observed if run.planned_rps is None else f"{observed} of {number(run.planned_rps)}"
 
 
-def _percent(value: float | None) -> str:
+def _format_percent(value: float | None) -> str:
     return NOTHING if value is None else with_unit(number(100 * value), "%")
 
 
-def _cpu(run: ComparedRun) -> str:
+def _format_cpu(run: ComparedRun) -> str:
     seconds = run.cpu_s_per_1000_rows
     return NOTHING if seconds is None else with_unit(number(1000 * seconds), "ms")
 
 
 _LATENCY: Final = (
-    FigureRow("p50 latency", lambda run: _ms(run.figures.p50_ms), "p50 latency"),
-    FigureRow("p95 latency", lambda run: _ms(run.figures.p95_ms), "p95 latency"),
-    FigureRow("p99 latency", lambda run: _ms(run.figures.p99_ms), "p99 latency"),
-    FigureRow("p50 latency per row", lambda run: _ms(run.row_p50_ms)),
+    FigureRow("p50 latency", lambda run: _format_ms(run.figures.p50_ms), "p50 latency"),
+    FigureRow("p95 latency", lambda run: _format_ms(run.figures.p95_ms), "p95 latency"),
+    FigureRow("p99 latency", lambda run: _format_ms(run.figures.p99_ms), "p99 latency"),
+    FigureRow("p50 latency per row", lambda run: _format_ms(run.row_p50_ms)),
 )
 _FAILURES: Final = (
-    FigureRow("error rate", lambda run: _percent(run.figures.error_rate), "error rate"),
+    FigureRow("error rate", lambda run: _format_percent(run.figures.error_rate), "error rate"),
     FigureRow("503 (refused)", lambda run: f"{run.refused:,}", "status 503"),
     FigureRow("504 (too late)", lambda run: f"{run.late:,}", "status 504"),
-    FigureRow("processor time of the service per 1,000 rows", _cpu),
+    FigureRow("processor time of the service per 1,000 rows", _format_cpu),
     FigureRow("verdict", lambda run: run.verdict.verdict),
 )
-_ROWS_PER_S: Final = FigureRow("rows/s", lambda run: _per_s(run.figures.rows_per_s))
+_ROWS_PER_S: Final = FigureRow("rows/s", lambda run: _format_rate(run.figures.rows_per_s))
 
 STEADY_ROWS: Final = (
     *_LATENCY,
-    FigureRow("throughput, requests/s", _planned, target="as planned"),
+    FigureRow("throughput, requests/s", _format_planned_rate, target="as planned"),
     _ROWS_PER_S,
     *_FAILURES,
 )
 EAGER_ROWS: Final = (
     _ROWS_PER_S,
-    FigureRow("requests/s", lambda run: _per_s(run.figures.throughput_rps)),
+    FigureRow("requests/s", lambda run: _format_rate(run.figures.throughput_rps)),
     *_LATENCY,
     *_FAILURES,
 )
