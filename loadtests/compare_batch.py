@@ -1,4 +1,4 @@
-"""`python -m loadtests.compare_batch`: the same load single, micro-batched and in batches, side by side."""
+"""`python -m loadtests.compare_batch`: run the same load with single requests, micro-batches and batches."""
 
 import sys
 

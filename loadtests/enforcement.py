@@ -35,7 +35,7 @@ from loadtests.session.listeners import RunFollower
 from loadtests.session.progress import ProgressLine
 from loadtests.traffic.session import attach_session, find_session
 from loadtests.workers.worker import WorkerSession
-from reports.rendering.terminal import verdict_table
+from reports.rendering.terminal import format_verdict
 
 logger = logging.getLogger(__name__)
 
@@ -175,4 +175,4 @@ def _show(verdict: VerdictJson, folder: Path) -> None:
     """Print the verdict, its objectives and where the report is."""
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size().columns
-    print(verdict_table(verdict, color, width, report=str(folder / "report.html")), flush=True)
+    print(format_verdict(verdict, color, width, report=str(folder / "report.html")), flush=True)

@@ -1,4 +1,4 @@
-"""`python -m reports`: show the verdict, write what follows, decide early, ask Prometheus for its view."""
+"""`python -m reports`: show the verdict, write the report, decide early, compare with Prometheus."""
 
 from __future__ import annotations
 
@@ -15,16 +15,21 @@ from reports.figures.summary import summarise
 from reports.judging.interim import analyse_interim
 from reports.judging.verdict import judge_run, list_objectives
 from reports.objectives.parsing import ObjectiveError
-from reports.prometheus.command import add_arguments, show_prometheus
-from reports.prometheus.compare import PrometheusError
-from reports.rendering.as_json import verdict_json
-from reports.rendering.exports import junit_xml, stats_csv, summary_md, timeline_csv
-from reports.rendering.stages import stages_table
-from reports.rendering.terminal import verdict_table
+from reports.prometheus.command import add_prometheus_arguments, show_prometheus
+from reports.prometheus.series import PrometheusError
+from reports.rendering.exports import (
+    format_junit_xml,
+    format_stats_csv,
+    format_summary_md,
+    format_timeline_csv,
+)
+from reports.rendering.stages import format_stages
+from reports.rendering.terminal import format_verdict
+from reports.rendering.verdict_json import encode_verdict
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it did its work, whatever the verdict, 2 when there was no run to work on."""
+    """Run a command; returns 0 if it succeeded, whatever the verdict, and 2 if there was no run."""
     parser = argparse.ArgumentParser(
         prog="python -m reports", description="What follows from a recorded run."
     )
@@ -41,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     for command in (show, write, decide):
         command.add_argument("run", type=Path, help="the run's folder, such as results/latest")
-    add_arguments(
+    add_prometheus_arguments(
         commands.add_parser("prometheus", help="print what a Prometheus saw of the service, beside a run")
     )
     chosen = parser.parse_args(arguments)
@@ -66,44 +71,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def show_run(folder: Path) -> None:
-    """Print the verdict on the run, its objectives and its stages."""
+    """Print the verdict, the objectives and the stages of a run."""
     run = read_run(folder)
     verdict = judge_run(run)
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = shutil.get_terminal_size((100, 24)).columns
     report = run.folder / "report.html"
-    print(verdict_table(verdict, color, width, str(report) if report.exists() else None))
+    print(format_verdict(verdict, color, width, str(report) if report.exists() else None))
     if verdict.stages:
-        print(f"\n{stages_table(verdict.stages)}")
+        print(f"\n{format_stages(verdict.stages)}")
 
 
 def decide_run(folder: Path, until_s: float) -> None:
-    """Print how each objective stands by the requests that were to start before `until_s`."""
+    """Print which objectives are decided by the requests with an intended start before `until_s`."""
     run = read_run(folder)
     print(json.dumps(analyse_interim(run, list_objectives(run), until_s).to_json(), ensure_ascii=False))
 
 
 def write_run(folder: Path) -> None:
-    """Write into the run's folder all that follows from what was recorded in it, the verdict last.
+    """Write everything that follows from the recorded run into its folder, the verdict last.
 
-    The page is left out when no request was recorded: there is nothing to draw.
+    There is no page if no request was recorded.
     """
     compact(folder)
     run = read_run(folder)
     summary = summarise(run)
     verdict = judge_run(run, summary.stages)
     texts = {
-        "stats.csv": stats_csv(summary, verdict),
-        "timeline.csv": timeline_csv(summary),
-        "junit.xml": junit_xml(verdict, run.facts, summary.duration_s),
-        "summary.md": summary_md(verdict, summary, run.facts),
+        "stats.csv": format_stats_csv(summary, verdict),
+        "timeline.csv": format_timeline_csv(summary),
+        "junit.xml": format_junit_xml(verdict, run.facts, summary.duration_s),
+        "summary.md": format_summary_md(verdict, summary, run.facts),
     }
     if len(run.samples):
-        from reports.rendering.html import render
+        from reports.rendering.page import render_report
 
-        texts["report.html"] = render(run, summary, verdict)
+        texts["report.html"] = render_report(run, summary, verdict)
     texts["verdict.json"] = (
-        json.dumps(verdict_json(verdict), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        json.dumps(encode_verdict(verdict), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     )
     for name, text in texts.items():
         write_text(run.folder / name, text)

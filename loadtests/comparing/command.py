@@ -1,4 +1,4 @@
-"""`python -m loadtests.compare_batch`: the same load single, micro-batched and in batches, side by side."""
+"""`python -m loadtests.compare_batch`: run the same load with single requests, micro-batches and batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -18,9 +18,15 @@ import yaml
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests.cli.exit_codes import FAIL, INVALID, PASS, USAGE
-from loadtests.comparing.figures import Column, column
-from loadtests.comparing.forms import EAGER_FORMS, STEADY_FORMS, Form, eager, steady
-from loadtests.comparing.page import RESULT, page
+from loadtests.comparing.figures import ComparedRun, read_compared_run
+from loadtests.comparing.forms import (
+    EAGER_FORMS,
+    STEADY_FORMS,
+    Form,
+    build_eager_scenario,
+    build_steady_scenario,
+)
+from loadtests.comparing.page import RESULT, format_batch_comparison
 from loadtests.recording.facts import PROJECT, describe_machine
 from reports.data.folder import FolderError, write_text
 from reports.data.quantities import number
@@ -29,8 +35,8 @@ SCENARIO: Final = "steady"
 JUDGED: Final = (PASS, FAIL, INVALID)
 
 
-class BrokenOffError(Exception):
-    """A run came to no verdict, or was interrupted; `code` is what the process is to end with."""
+class ComparisonError(Exception):
+    """A run ended without a verdict, or was interrupted; `code` is the exit code."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -38,7 +44,7 @@ class BrokenOffError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run and compare; 0 when every run can be trusted, whatever its verdict, 3 when one can't."""
+    """Run and compare; returns 0 if all runs are valid, whatever their verdicts, and 3 if one is invalid."""
     parser = argparse.ArgumentParser(
         prog="python -m loadtests.compare_batch",
         description=f"Run {SCENARIO} single, micro-batched and in explicit batches, then each form with "
@@ -55,14 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--time-scale",
         metavar="X",
-        type=_scale,
+        type=_parse_scale,
         default=1.0,
         help="stretch stages and warm-up, 0.1 is ten times shorter",
     )
     options = parser.parse_args(arguments)
     try:
         return compare(options.out, options.time_scale)
-    except BrokenOffError as error:
+    except ComparisonError as error:
         print(error, file=sys.stderr)
         return error.code
     except (OSError, FolderError) as error:
@@ -71,30 +77,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def compare(out: Path, time_scale: float) -> int:
-    """Make every run, write the page; `BrokenOffError` where a run comes to no verdict."""
+    """Make all runs and write the page; `ComparisonError` if a run ends without a verdict."""
     scenario = load_scenario(SCENARIO)
     out.mkdir(parents=True, exist_ok=True)
-    wanted: list[tuple[Callable[[Scenario, Form], Scenario], Form]] = [
-        *((steady, form) for form in STEADY_FORMS),
-        *((eager, form) for form in EAGER_FORMS),
-    ]
-    columns = []
-    with Child() as child:
-        for place, (load, form) in enumerate(wanted, start=1):
-            shown = f"{place} of {len(wanted)}: {load.__name__}, {form.title}"
-            print(shown, file=sys.stderr, flush=True)
-            columns.append(_run(load(scenario, form), form, out, time_scale, child))
-            print(f"  {_line(columns[-1])}", file=sys.stderr, flush=True)
-    steadily, eagerly = columns[: len(STEADY_FORMS)], columns[len(STEADY_FORMS) :]
-    text = page(steadily, eagerly, describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}", time_scale)
+    steady = [("steady", form, build_steady_scenario(scenario, form)) for form in STEADY_FORMS]
+    eager = [("eager", form, build_eager_scenario(scenario, form)) for form in EAGER_FORMS]
+    wanted = [*steady, *eager]
+    runs: list[ComparedRun] = []
+    with ChildProcess() as child:
+        for place, (load, form, built) in enumerate(wanted, start=1):
+            print(f"{place} of {len(wanted)}: {load}, {form.title}", file=sys.stderr, flush=True)
+            runs.append(_run(built, form, out, time_scale, child))
+            print(f"  {_summarise(runs[-1])}", file=sys.stderr, flush=True)
+    text = format_batch_comparison(
+        runs[: len(steady)],
+        runs[len(steady) :],
+        describe_machine(),
+        f"{datetime.now(UTC):%Y-%m-%d}",
+        time_scale,
+    )
     write_text(out / RESULT, text)
     print(text)
     print(f"Written to {out / RESULT}")
-    return INVALID if any(each.verdict.verdict == "invalid" for each in columns) else PASS
+    return INVALID if any(each.verdict.verdict == "invalid" for each in runs) else PASS
 
 
-def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Child) -> Column:
-    """Run `scenario` against the form's service, both started and stopped by the load test's own command."""
+def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: ChildProcess) -> ComparedRun:
+    """Run `scenario` against the service of the form, which the load test's command starts and stops."""
     file = out / f"{scenario.name}.yaml"
     write_text(file, yaml.safe_dump(scenario.resolve(), sort_keys=False, allow_unicode=True))
     environment = {
@@ -105,14 +114,14 @@ def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Ch
     command = [sys.executable, "-m", "loadtests", "--scenario", str(file), "--out", str(out)]
     code, said = child.run([*command, "--time-scale", f"{time_scale:g}"], environment)
     if child.stopped:
-        raise BrokenOffError(f"The run {scenario.name} was interrupted; nothing was compared.", INVALID)
+        raise ComparisonError(f"The run {scenario.name} was interrupted; nothing was compared.", INVALID)
     if code not in JUDGED:
-        raise BrokenOffError(f"The run {scenario.name} ended with {code}:\n{said.rstrip()}", code)
-    return column(form.title, form.rows, (out / "latest").resolve())
+        raise ComparisonError(f"The run {scenario.name} ended with {code}:\n{said.rstrip()}", code)
+    return read_compared_run(form.title, form.rows, (out / "latest").resolve())
 
 
-class Child:
-    """Runs commands, one at a time, each in a session of its own; signals that come are passed on."""
+class ChildProcess:
+    """Runs one command at a time in another session, and forwards signals to it."""
 
     def __init__(self) -> None:
         self.stopped = False
@@ -127,7 +136,7 @@ class Child:
             signal.signal(each, handler)
 
     def run(self, command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-        """Exit code and output; nothing is run once a signal came."""
+        """The exit code and the output; after a signal nothing is run."""
         if self.stopped:
             return INVALID, ""
         self._process = subprocess.Popen(
@@ -150,14 +159,14 @@ class Child:
             self._process.send_signal(number)
 
 
-def _line(told: Column) -> str:
-    rate, p95_ms = told.figures.rows_per_s, told.figures.p95_ms
+def _summarise(run: ComparedRun) -> str:
+    rate, p95_ms = run.figures.rows_per_s, run.figures.p95_ms
     if rate is None or p95_ms is None:
-        return told.verdict.sentence
-    return f"{number(rate)} rows/s, p95 {number(p95_ms)} ms: {told.verdict.verdict}"
+        return run.verdict.sentence
+    return f"{number(rate)} rows/s, p95 {number(p95_ms)} ms: {run.verdict.verdict}"
 
 
-def _scale(text: str) -> float:
+def _parse_scale(text: str) -> float:
     try:
         scale = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What one run of a comparison says, from its folder alone: latency, rows, refusals, processor time."""
+"""Reads the figures of a compared run from its folder: latency, rows, refusals, processor time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from reports.objectives.parsing import parse_objective
 
 
 @dataclass(frozen=True)
-class Column:
-    """A run as a column of the comparison's tables."""
+class ComparedRun:
+    """A run of the comparison; a column of its tables."""
 
     title: str
     rows: int
@@ -27,67 +27,67 @@ class Column:
     figures: Figures
     verdict: Verdict
     targets: Mapping[str, str]
-    """What was asked, by metric: `p95 latency` -> `<= 50 ms`."""
+    """The limits of the objectives by metric: `p95 latency` -> `<= 50 ms`."""
     planned_rps: float | None
-    """Requests a second that the plan asked for; None where users don't keep a pace."""
+    """Planned requests per second; None if the users have no pace."""
     refused: int
-    """Replies 503."""
+    """Replies with status 503."""
     late: int
-    """Replies 504."""
+    """Replies with status 504."""
     cpu_s: float | None
-    """Processor time of the service over what is judged; None where it was not observed."""
+    """Processor time of the service during the judged stages; None if it was not observed."""
     call_ms: float | None
-    """Median duration of the model's call that a row was answered by; None where the service doesn't tell."""
+    """Median duration of the call of the model that a row was part of; None if the service reports none."""
     call_rows: float | None
     """Median number of rows in that call."""
 
     @property
     def row_p50_ms(self) -> float | None:
-        """The median request's latency, shared by its rows."""
+        """The median latency of a request, divided by its rows."""
         p50_ms = self.figures.p50_ms
         return None if p50_ms is None else p50_ms / self.rows
 
     @property
     def cpu_s_per_1000_rows(self) -> float | None:
-        """Processor time of the service, in seconds, for each thousand rows it answered."""
+        """Processor time of the service for each thousand answered rows, in seconds."""
         rows = self.figures.rows
         return None if self.cpu_s is None or not rows else 1000.0 * self.cpu_s / rows
 
     @property
     def cpu_us_per_request(self) -> float | None:
-        """The same in µs for each request."""
+        """Processor time of the service for each request, in µs."""
         return None if self.cpu_s is None or not self.figures.ok else 1e6 * self.cpu_s / self.figures.ok
 
 
-def column(title: str, rows: int, folder: Path) -> Column:
-    """The run in `folder`; raises `reports.data.folder.FolderError` where there is none."""
+def read_compared_run(title: str, rows: int, folder: Path) -> ComparedRun:
+    """The run in `folder`; raises `reports.data.folder.FolderError` if there is none."""
     run = read_run(folder)
     judged = run.judged
     told = judged[judged.ok & np.isfinite(judged.inference_ms)]
     plan = run.facts.plan
-    return Column(
+    return ComparedRun(
         title=title,
         rows=rows,
         folder=folder,
         figures=compute_figures(judged, run.judged_s, run.facts.expected),
         verdict=judge_run(run),
-        targets=_targets(run),
+        targets=_list_targets(run),
         planned_rps=None if plan.requests is None else plan.requests / run.judged_s,
         refused=int(np.count_nonzero(judged.status == 503)),
         late=int(np.count_nonzero(judged.status == 504)),
-        cpu_s=_cpu_s(run),
+        cpu_s=_measure_cpu_s(run),
         call_ms=float(np.median(told.inference_ms)) if len(told) else None,
         call_rows=float(np.median(told.batch_size)) if len(told) else None,
     )
 
 
-def _targets(run: Run) -> dict[str, str]:
+def _list_targets(run: Run) -> dict[str, str]:
     found = (parse_objective(text) for text in run.facts.objectives)
     return {each.metric: f"{each.comparison} {each.limit_text}" for each in found}
 
 
-def _cpu_s(run: Run) -> float | None:
-    """The mean of what was observed once a second, over the whole of what is judged."""
+def _measure_cpu_s(run: Run) -> float | None:
+    """The mean of the observations during the judged stages, times their duration."""
     t_s, percent = run.telemetry.select_series("cpu_percent", SERVICE)
     inside = np.zeros(len(t_s), dtype=np.bool_)
     for start_s, end_s in run.list_spans():

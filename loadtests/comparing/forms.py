@@ -1,4 +1,4 @@
-"""What `compare_batch` runs: the same question asked in different forms, one scenario a form and a load."""
+"""The runs of `compare_batch`: one scenario for each form of request and each load."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shapes.profiles import Constant
 BATCH_ROWS: Final = 10
 """Records in a request of the batch forms."""
 EAGER_USERS: Final = 8
-"""Enough to keep the service busy, and no more than it takes explicit batches at once."""
+"""Enough to keep the service busy, and not more than it accepts batches at the same time."""
 EAGER_S: Final = 20.0
 EAGER_WARM_UP_S: Final = 3.0
 
 
 @dataclass(frozen=True)
 class Form:
-    """A way to ask for predictions: of which service, how many rows a request, which share of the users."""
+    """A form of request: to which service, with how many rows, from which share of the users."""
 
     name: str
     title: str
@@ -45,28 +45,28 @@ AS_MANY_REQUESTS: Final = Form(
 BATCH: Final = replace(AS_MANY_REQUESTS, name="batch", title=f"batch of {BATCH_ROWS}")
 
 STEADY_FORMS: Final = (SINGLE, MICRO_BATCHED, AS_MANY_ROWS, AS_MANY_REQUESTS)
-"""Beside the load as it is, the batch has two fair counterparts: as many rows, and as many requests."""
+"""A batch can be compared fairly in two ways: with as many rows, and with as many requests."""
 EAGER_FORMS: Final = (SINGLE, MICRO_BATCHED, BATCH)
-"""Where users don't pause, each form takes what it can get: there is one batch."""
+"""Users without pauses get as many replies as they can, so that one batch form is enough."""
 
 
-def steady(scenario: Scenario, form: Form) -> Scenario:
-    """`scenario` in this form, its users, pace, stages and objectives as they are."""
+def build_steady_scenario(scenario: Scenario, form: Form) -> Scenario:
+    """`scenario` in this form, with its pace, stages and objectives, and the form's share of its users."""
     load = scenario.load
     assert load.profile is not None
     profile = load.profile.scale_levels(form.users)
     return replace(
-        _asked(scenario, form),
+        _apply_form(scenario, form),
         name=f"{scenario.name}-{form.name}",
         load=replace(load, profile=profile, warm_up=load.warm_up and load.warm_up.scale_levels(form.users)),
     )
 
 
-def eager(scenario: Scenario, form: Form) -> Scenario:
-    """A few users who never pause, in this form, under the objectives of `scenario`."""
-    asked = _asked(scenario, form)
+def build_eager_scenario(scenario: Scenario, form: Form) -> Scenario:
+    """A few users without pauses, in this form, with the objectives of `scenario`."""
+    applied = _apply_form(scenario, form)
     return replace(
-        asked,
+        applied,
         name=f"eager-{form.name}",
         description=f"{EAGER_USERS} users who never pause, to find how many rows a second they get.",
         load=Load(
@@ -74,12 +74,12 @@ def eager(scenario: Scenario, form: Form) -> Scenario:
             Chain((Constant(EAGER_USERS, EAGER_S, stage="eager"),)),
             Chain((Constant(EAGER_USERS, EAGER_WARM_UP_S),), stage=WARM_UP),
         ),
-        traffic=replace(asked.traffic, user_classes={"eager": 1.0}),
+        traffic=replace(applied.traffic, user_classes={"eager": 1.0}),
     )
 
 
-def _asked(scenario: Scenario, form: Form) -> Scenario:
-    """The scenario with its requests in this form: a list of records goes to the batch endpoint."""
+def _apply_form(scenario: Scenario, form: Form) -> Scenario:
+    """The scenario with its requests in this form; several records are a request to the batch endpoint."""
     if form.rows == 1:
         return scenario
     endpoints = tuple(

@@ -1,26 +1,39 @@
-"""The comparison as a Markdown page: a table a load, and what is amortised, in words and numbers."""
+"""Formats the comparison as a Markdown page: a table for each load, and an explanation of the differences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final
 
-from loadtests.comparing.figures import Column
+from loadtests.comparing.figures import ComparedRun
 from loadtests.comparing.forms import EAGER_USERS
 from reports.data.quantities import counted, number, with_unit
 
 NOTHING: Final = "–"
-PLANNED: Final = "as planned"
 RESULT: Final = "comparison.md"
 
-Row: TypeAlias = tuple[str, str, Callable[[Column], str]]
-"""What it tells, the metric whose target stands beside it (or `PLANNED`), and its cell in a column."""
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A row of the comparison's tables: a figure of each run, beside the limit for it."""
+
+    title: str
+    format_figure: Callable[[ComparedRun], str]
+    metric: str = ""
+    """The metric whose limit is shown, if the scenario has an objective for it."""
+    target: str = NOTHING
+    """What is shown if it has none."""
 
 
-def page(
-    steady: Sequence[Column], eager: Sequence[Column], machine: Mapping[str, str], day: str, time_scale: float
+def format_batch_comparison(
+    steady: Sequence[ComparedRun],
+    eager: Sequence[ComparedRun],
+    machine: Mapping[str, str],
+    day: str,
+    time_scale: float,
 ) -> str:
-    """The whole page; figures are those of the runs whose folders it names."""
+    """The whole page; it links to the reports of the runs."""
     scaled = "" if time_scale == 1 else f" Stages lasted {number(time_scale)} of their time."
     parts = [
         "# Single against batch",
@@ -31,12 +44,12 @@ def page(
         "As many users as `steady` has, one request a second each; for as many rows in batches, a tenth of "
         "them. The throughput stands beside what was planned. Where so little is asked, processor time "
         "holds what it costs the service to be watched: one scrape and one readiness probe a second.",
-        table(steady, _STEADY),
+        format_table(steady, STEADY_ROWS),
         "## As much as each can do",
         f"{EAGER_USERS} users who never pause, under the same objectives.",
-        table(eager, _EAGER),
+        format_table(eager, EAGER_ROWS),
         "## What is amortised",
-        *reasons(eager),
+        *explain_differences(eager),
         "## The runs",
         "\n".join(
             f"- {each.title}: [{each.folder.name}]({each.folder.name}/report.html). {each.verdict.sentence}"
@@ -46,24 +59,29 @@ def page(
     return "\n\n".join(parts) + "\n"
 
 
-def table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
-    """A line for each of `rows`, a column a run, the target of all of them first."""
-    heads = ["", "target", *(each.title for each in columns)]
-    lines = [heads, ["---", *(["---:"] * (len(columns) + 1))]]
-    for name, metric, cell in rows:
-        target = columns[0].targets.get(metric, metric if metric == PLANNED else NOTHING)
-        lines.append([name, target, *(cell(each) for each in columns)])
+def format_table(runs: Sequence[ComparedRun], rows: Sequence[FigureRow]) -> str:
+    """A line for each of `rows`; the targets are the first column, then there is one for each run."""
+    lines = [
+        ["", "target", *(run.title for run in runs)],
+        ["---", *(["---:"] * (len(runs) + 1))],
+        *(
+            [row.title, runs[0].targets.get(row.metric, row.target), *map(row.format_figure, runs)]
+            for row in rows
+        ),
+    ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def reasons(eager: Sequence[Column]) -> tuple[str, ...]:
-    """Why the forms differ: what a request costs the service in each, and what of it is the row's own."""
+def explain_differences(eager: Sequence[ComparedRun]) -> tuple[str, ...]:
+    """Why the forms differ: the processor time of a request in each form, and the rows' part of it."""
     single, micro, batch = eager
     told = [
         f"A prediction is one row through the model, wrapped in a request: its head is read and routed, its "
-        f"body validated, the reply written and counted. {_costs(single, micro, batch)}"
+        f"body validated, the reply written and counted. {_compare_costs(single, micro, batch)}"
     ]
-    told += [text for text in (_calls(single, micro, batch), _split(micro, batch)) if text]
+    told += [
+        text for text in (_explain_micro_batching(single, micro, batch), _explain_batch(micro, batch)) if text
+    ]
     told.append(
         "Nothing is free. Latency per row is a share on paper: all rows of a batch are answered when the "
         "last of them is, and a client that has one record at a time would have to wait for "
@@ -72,7 +90,7 @@ def reasons(eager: Sequence[Column]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _costs(single: Column, micro: Column, batch: Column) -> str:
+def _compare_costs(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str:
     said = []
     for each, words in (
         (single, "the stock service spends {} of processor time on each, one call of the model in a thread"),
@@ -86,12 +104,12 @@ def _costs(single: Column, micro: Column, batch: Column) -> str:
     return f"When busy, {', '.join(said)}."
 
 
-def _calls(single: Column, micro: Column, batch: Column) -> str | None:
-    """What micro-batching shares, by the service's own `Server-Timing`."""
+def _explain_micro_batching(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) -> str | None:
+    """What requests share in a micro-batch, according to the service's `Server-Timing`."""
     if micro.call_ms is None or micro.call_rows is None or batch.call_ms is None:
         return None
     rows = counted(round(micro.call_rows), "row")
-    gain = _ratio(micro.figures.rows_per_s, single.figures.rows_per_s)
+    gain = _format_ratio(micro.figures.rows_per_s, single.figures.rows_per_s)
     return (
         f"**Micro-batching** shares the call of the model: {rows} in {number(1000 * micro.call_ms)} µs, "
         f"{number(1000 * micro.call_ms / micro.call_rows)} µs a row. The request around each row stays. "
@@ -99,8 +117,8 @@ def _calls(single: Column, micro: Column, batch: Column) -> str | None:
     )
 
 
-def _split(micro: Column, batch: Column) -> str | None:
-    """One request costs a + b, one of n rows a + n·b: so a row costs (difference) / (n − 1)."""
+def _explain_batch(micro: ComparedRun, batch: ComparedRun) -> str | None:
+    """A request of n rows costs a + n·b, so that a row costs b = (difference to one row) / (n − 1)."""
     one_us, many_us = micro.cpu_us_per_request, batch.cpu_us_per_request
     if one_us is None or many_us is None:
         return None
@@ -108,7 +126,7 @@ def _split(micro: Column, batch: Column) -> str | None:
     if not 0 < row_us < one_us:
         return None
     share = number(100 * (one_us - row_us) / one_us, 2)
-    gain = _ratio(batch.figures.rows_per_s, micro.figures.rows_per_s)
+    gain = _format_ratio(batch.figures.rows_per_s, micro.figures.rows_per_s)
     return (
         f"**An explicit batch** shares the request, too. From {number(one_us)} µs for one row and "
         f"{number(many_us)} µs for {batch.rows} follow {number(row_us)} µs for a row (validated, predicted, "
@@ -118,56 +136,56 @@ def _split(micro: Column, batch: Column) -> str | None:
     )
 
 
-def _ratio(value: float | None, base: float | None) -> str:
+def _format_ratio(value: float | None, base: float | None) -> str:
     return NOTHING if value is None or not base else f"{number(value / base, 2)} times"
 
 
-def _ms(value: float | None) -> str:
+def _format_ms(value: float | None) -> str:
     return NOTHING if value is None else with_unit(number(value), "ms")
 
 
-def _per_s(value: float | None) -> str:
+def _format_rate(value: float | None) -> str:
     return NOTHING if value is None else number(value)
 
 
-def _planned(column: Column) -> str:
-    observed = _per_s(column.figures.throughput_rps)
-    return observed if column.planned_rps is None else f"{observed} of {number(column.planned_rps)}"
+def _format_planned_rate(run: ComparedRun) -> str:
+    observed = _format_rate(run.figures.throughput_rps)
+    return observed if run.planned_rps is None else f"{observed} of {number(run.planned_rps)}"
 
 
-def _percent(value: float | None) -> str:
+def _format_percent(value: float | None) -> str:
     return NOTHING if value is None else with_unit(number(100 * value), "%")
 
 
-def _cpu(column: Column) -> str:
-    seconds = column.cpu_s_per_1000_rows
+def _format_cpu(run: ComparedRun) -> str:
+    seconds = run.cpu_s_per_1000_rows
     return NOTHING if seconds is None else with_unit(number(1000 * seconds), "ms")
 
 
-_LATENCY: Final[tuple[Row, ...]] = (
-    ("p50 latency", "p50 latency", lambda each: _ms(each.figures.p50_ms)),
-    ("p95 latency", "p95 latency", lambda each: _ms(each.figures.p95_ms)),
-    ("p99 latency", "p99 latency", lambda each: _ms(each.figures.p99_ms)),
-    ("p50 latency per row", "", lambda each: _ms(each.row_p50_ms)),
+_LATENCY: Final = (
+    FigureRow("p50 latency", lambda run: _format_ms(run.figures.p50_ms), "p50 latency"),
+    FigureRow("p95 latency", lambda run: _format_ms(run.figures.p95_ms), "p95 latency"),
+    FigureRow("p99 latency", lambda run: _format_ms(run.figures.p99_ms), "p99 latency"),
+    FigureRow("p50 latency per row", lambda run: _format_ms(run.row_p50_ms)),
 )
-_FAILURES: Final[tuple[Row, ...]] = (
-    ("error rate", "error rate", lambda each: _percent(each.figures.error_rate)),
-    ("503 (refused)", "status 503", lambda each: f"{each.refused:,}"),
-    ("504 (too late)", "status 504", lambda each: f"{each.late:,}"),
-    ("processor time of the service per 1,000 rows", "", _cpu),
-    ("verdict", "", lambda each: each.verdict.verdict),
+_FAILURES: Final = (
+    FigureRow("error rate", lambda run: _format_percent(run.figures.error_rate), "error rate"),
+    FigureRow("503 (refused)", lambda run: f"{run.refused:,}", "status 503"),
+    FigureRow("504 (too late)", lambda run: f"{run.late:,}", "status 504"),
+    FigureRow("processor time of the service per 1,000 rows", _format_cpu),
+    FigureRow("verdict", lambda run: run.verdict.verdict),
 )
-_ROWS_PER_S: Final[Row] = ("rows/s", "", lambda each: _per_s(each.figures.rows_per_s))
+_ROWS_PER_S: Final = FigureRow("rows/s", lambda run: _format_rate(run.figures.rows_per_s))
 
-_STEADY: Final[tuple[Row, ...]] = (
+STEADY_ROWS: Final = (
     *_LATENCY,
-    ("throughput, requests/s", PLANNED, _planned),
+    FigureRow("throughput, requests/s", _format_planned_rate, target="as planned"),
     _ROWS_PER_S,
     *_FAILURES,
 )
-_EAGER: Final[tuple[Row, ...]] = (
+EAGER_ROWS: Final = (
     _ROWS_PER_S,
-    ("requests/s", "", lambda each: _per_s(each.figures.throughput_rps)),
+    FigureRow("requests/s", lambda run: _format_rate(run.figures.throughput_rps)),
     *_LATENCY,
     *_FAILURES,
 )

@@ -7,8 +7,6 @@ other programs took. What a service does not offer is not observed.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final
@@ -21,6 +19,14 @@ from loadtests.client.readiness import READINESS_PATH
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
 from loadtests.monitoring.host import ForeignCpuUsage, list_own_processes, make_reader
+from loadtests.monitoring.scraping import (
+    BATCH_ROWS,
+    BATCHES,
+    CPU_SECONDS,
+    MEMORY_BYTES,
+    QUEUE_DEPTH,
+    parse_metrics,
+)
 from loadtests.recording.observing import observe_every
 from loadtests.recording.writer import Observation
 from reports.data.samples import LACKING
@@ -32,15 +38,6 @@ TIMEOUT_S: Final = 0.9
 
 TOO_MANY: Final = 429
 METRICS_PATH: Final = "/metrics"
-
-CPU_SECONDS: Final = "process_cpu_seconds_total"
-MEMORY_BYTES: Final = "process_resident_memory_bytes"
-QUEUE_DEPTH: Final = "inference_queue_depth"
-BATCH_ROWS: Final = "inference_batch_size_sum"
-BATCHES: Final = "inference_batch_size_count"
-WANTED: Final = (CPU_SECONDS, MEMORY_BYTES, QUEUE_DEPTH, BATCH_ROWS, BATCHES)
-SAMPLE: Final = re.compile(r'(\w+)\b[ \t]*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?[ \t]*(\S+)')
-"""A line of Prometheus' text format: name, labels if any, value; a timestamp may follow."""
 
 
 class ServiceMonitor:
@@ -125,25 +122,6 @@ class ServiceMonitor:
 
     def _ask(self, path: str) -> Reply:
         return self._connection.exchange(self._requests[path], TIMEOUT_S, repeatable=True)
-
-
-def parse_metrics(text: bytes | bytearray) -> dict[str, float]:
-    """The wanted figures in Prometheus' text format, summed over their labels.
-
-    A line that does not follow the format, or whose value is not finite, is skipped.
-    """
-    found: dict[str, float] = {}
-    for line in text.decode("utf-8", errors="replace").splitlines():
-        sample = SAMPLE.match(line)
-        if sample is None or sample[1] not in WANTED:
-            continue
-        try:
-            value = float(sample[2])
-        except ValueError:
-            continue
-        if math.isfinite(value):
-            found[sample[1]] = found.get(sample[1], 0.0) + value
-    return found
 
 
 def find_local_processes(target: Target) -> list[psutil.Process]:

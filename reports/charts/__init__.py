@@ -1,44 +1,44 @@
-"""The pictures of a run, each drawn from the same scene: what is seen in it, its figures, its SVG."""
+"""Draws the charts of a run: each has a title that states the finding, its main figures and a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports.charts.beside import service_beside_load
-from reports.charts.failures import failures_over_time
-from reports.charts.generator import generator_health
-from reports.charts.heatmap import latency_heat_map
-from reports.charts.latency import latency_over_time
-from reports.charts.load import load_over_time
-from reports.charts.percentiles import latency_by_percentile
-from reports.charts.pods import pods_beside_load
-from reports.charts.scene import Chart, Scene
-from reports.charts.where import where_the_time_goes
+from reports.charts.breakdown import draw_breakdown
+from reports.charts.chart_data import Chart, ChartData
+from reports.charts.failures import draw_failures
+from reports.charts.generator import draw_generator_health
+from reports.charts.heatmap import draw_heat_map
+from reports.charts.latency import draw_latency
+from reports.charts.load import draw_load
+from reports.charts.percentiles import draw_percentiles
+from reports.charts.pods import draw_pods
+from reports.charts.service import draw_service
 from reports.data.run import Run
 from reports.figures.summary import Summary
 from reports.judging.verdict import Verdict
 
-__all__ = ["PLOTS", "Chart", "Scene", "draw"]
+__all__ = ["CHARTS", "Chart", "ChartData", "draw_charts"]
 
-PLOTS: tuple[Callable[[Scene], Chart | None], ...] = (
-    latency_over_time,
-    service_beside_load,
-    pods_beside_load,
-    where_the_time_goes,
-    load_over_time,
-    generator_health,
-    latency_by_percentile,
-    latency_heat_map,
-    failures_over_time,
+CHARTS: tuple[Callable[[ChartData], Chart | None], ...] = (
+    draw_latency,
+    draw_service,
+    draw_pods,
+    draw_breakdown,
+    draw_load,
+    draw_generator_health,
+    draw_percentiles,
+    draw_heat_map,
+    draw_failures,
 )
-"""In the order in which one would ask; a new plot is one function here.
+"""In the order in which the page shows them; to add a chart, add its function.
 
-A plot of what was not observed is None.
+A function returns None if what it shows was not observed.
 """
 
 
-def draw(run: Run, summary: Summary, verdict: Verdict) -> tuple[Chart, ...]:
-    """All plots of a run, of what was observed in it."""
-    scene = Scene(run, summary, verdict)
-    drawn = (plot(scene) for plot in PLOTS)
+def draw_charts(run: Run, summary: Summary, verdict: Verdict) -> tuple[Chart, ...]:
+    """All charts of what was observed in a run."""
+    data = ChartData(run, summary, verdict)
+    drawn = (draw(data) for draw in CHARTS)
     return tuple(chart for chart in drawn if chart is not None)

@@ -1,15 +1,16 @@
-"""Plots what failed, how often, and when."""
+"""Draws which requests failed, how many and when."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from reports.charts.canvas import BOTTOM_PX, Format, label, panel, picture, resize
-from reports.charts.palette import mark
-from reports.charts.scene import Chart, Scene
-from reports.charts.windows import per_window
-from reports.charts.words import into_run, listing, share
+from reports.charts.canvas import BOTTOM_PX, PageFormat, add_panel, draw_picture, set_height
+from reports.charts.chart_data import Chart, ChartData
+from reports.charts.formatting import describe_moment, format_share, join_list
+from reports.charts.labels import clean_label
+from reports.charts.palette import colour_for
+from reports.charts.windows import sum_per_window
 from reports.data.quantities import counted, duration
 from reports.figures.summary import Failure
 
@@ -19,11 +20,11 @@ _GAP_PX = 30
 _TOP_PX = 18
 
 
-def failures_over_time(scene: Scene) -> Chart:
-    """A row of bars a reason, the most frequent first; the page's table has all of them."""
+def draw_failures(data: ChartData) -> Chart:
+    """A row of bars for each of the most frequent reasons; the page's table lists all of them."""
     question = "Failures"
-    failures = scene.summary.failures
-    requests = len(scene.run.samples)
+    failures = data.summary.failures
+    requests = len(data.run.samples)
     if not requests:
         return Chart("failures", question, "No request was recorded, so none could fail", "")
     if not failures:
@@ -31,63 +32,66 @@ def failures_over_time(scene: Scene) -> Chart:
     return Chart(
         "failures",
         question,
-        _title(failures, requests),
-        _figures(failures),
-        picture("failures", lambda figure, page: _paint(figure, page, scene, failures[:_MOST])),
-        f"The taller a bar, the more requests of that {_window(scene)} failed; each row has its own scale.",
+        _compose_title(failures, requests),
+        _compose_figures(failures),
+        draw_picture("failures", lambda figure, page: _paint(figure, page, data, failures[:_MOST])),
+        f"The taller a bar, the more requests of that {_describe_window(data)} failed; "
+        "each row has its own scale.",
     )
 
 
-def _window(scene: Scene) -> str:
-    return "second" if scene.width_s <= 1 else f"window of {duration(scene.width_s)}"
+def _describe_window(data: ChartData) -> str:
+    return "second" if data.window_s <= 1 else f"window of {duration(data.window_s)}"
 
 
-def _title(failures: tuple[Failure, ...], requests: int) -> str:
+def _compose_title(failures: tuple[Failure, ...], requests: int) -> str:
     wrong = [failure for failure in failures if not failure.expected]
     shown = wrong or list(failures)
     many = sum(failure.count for failure in shown)
-    kinds = [f"{failure.count:,} × {label(failure.reason)}" for failure in shown]
+    kinds = [f"{failure.count:,} × {clean_label(failure.reason)}" for failure in shown]
     if len(kinds) > 3:
         kinds = [*kinds[:2], counted(len(kinds) - 2, "other reason")]
-    part = f"{many:,} of {counted(requests, 'request')} ({share(many / requests)})"
+    part = f"{many:,} of {counted(requests, 'request')} ({format_share(many / requests)})"
     if not wrong:
-        return f"{part} did not succeed, all as the scenario expects: {listing(kinds)}"
-    return f"{part} failed: {listing(kinds)}"
+        return f"{part} did not succeed, all as the scenario expects: {join_list(kinds)}"
+    return f"{part} failed: {join_list(kinds)}"
 
 
-def _figures(failures: tuple[Failure, ...]) -> str:
+def _compose_figures(failures: tuple[Failure, ...]) -> str:
     first = min(failure.first_s for failure in failures)
     last = max(failure.last_s for failure in failures)
     if sum(failure.count for failure in failures) == 1:
-        return f"The only one started {into_run(first)}."
+        return f"The only one started {describe_moment(first)}."
     if last < 1:
         return "All of them started in the first second."
-    return f"The first started {into_run(first)}, the last {duration(last)}."
+    return f"The first started {describe_moment(first)}, the last {duration(last)}."
 
 
-def _paint(figure: Figure, page: Format, scene: Scene, failures: tuple[Failure, ...]) -> None:
+def _paint(figure: Figure, page: PageFormat, data: ChartData, failures: tuple[Failure, ...]) -> None:
     height_px = len(failures) * (_ROW_PX + _GAP_PX) - _GAP_PX
-    resize(figure, page, _TOP_PX + _GAP_PX + height_px + BOTTOM_PX)
+    set_height(figure, page, _TOP_PX + _GAP_PX + height_px + BOTTOM_PX)
     for row, failure in enumerate(failures):
         top_px = _TOP_PX + _GAP_PX + row * (_ROW_PX + _GAP_PX)
-        axes = panel(figure, page, _ROW_PX, top_px=top_px)
-        scene.axis.apply(axes, page, ticks=row == len(failures) - 1, names_px=None if row else _GAP_PX)
-        starts_s, counts, lengths_s = per_window(failure.per_second, scene.axis.end_s, scene.width_s)
+        axes = add_panel(figure, page, _ROW_PX, top_px=top_px)
+        data.axis.draw_on(axes, page, ticks=row == len(failures) - 1, names_px=None if row else _GAP_PX)
+        starts_s, counts, lengths_s = sum_per_window(failure.per_second, data.axis.end_s, data.window_s)
         most = max(int(counts.max()), 1)
         axes.set_ylim(0, most)
         axes.set_yticks([most], [f"{most:,}"])
         axes.grid(visible=False)
         seen = counts > 0
-        thinnest_s = 2.5 * scene.axis.end_s / page.plot_px
+        thinnest_s = 2.5 * data.axis.end_s / page.plot_px
         axes.bar(
             starts_s[seen],
             counts[seen],
             np.maximum(lengths_s[seen] * 0.9, thinnest_s),
             align="edge",
-            color=mark("users" if failure.expected else "missed"),
+            color=colour_for("users" if failure.expected else "missed"),
             linewidth=0,
         )
-        words = f"{label(failure.reason)}: {failure.count:,}" + (", expected" if failure.expected else "")
+        words = f"{clean_label(failure.reason)}: {failure.count:,}" + (
+            ", expected" if failure.expected else ""
+        )
         axes.annotate(
             words,
             (0, 1),
@@ -95,5 +99,5 @@ def _paint(figure: Figure, page: Format, scene: Scene, failures: tuple[Failure, 
             xytext=(2, 7),
             textcoords="offset pixels",
             fontsize=page.font_px,
-            color=mark("muted" if failure.expected else "missed-text"),
+            color=colour_for("muted" if failure.expected else "missed-text"),
         )

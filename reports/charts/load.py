@@ -1,49 +1,60 @@
-"""Plots whether the planned load was really offered."""
+"""Draws whether the planned load was offered."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.charts.canvas import BOTTOM_PX, TOP_PX, Format, caption, panel, picture, resize
-from reports.charts.latencyaxis import label_ends
-from reports.charts.palette import mark
-from reports.charts.scene import POINTS, Chart, Scene
-from reports.charts.timeaxis import STEPS_S
-from reports.charts.windows import per_window, thin
-from reports.charts.words import share
+from reports.charts.canvas import (
+    BOTTOM_PX,
+    TOP_PX,
+    PageFormat,
+    add_caption,
+    add_panel,
+    draw_picture,
+    set_height,
+)
+from reports.charts.chart_data import MAX_POINTS, Chart, ChartData
+from reports.charts.formatting import format_share
+from reports.charts.latency_axis import label_line_ends
+from reports.charts.palette import colour_for
+from reports.charts.time_axis import STEPS_S
+from reports.charts.windows import sum_per_window, thin_series
 from reports.data.columns import Floats
 from reports.data.quantities import counted, duration, number
 
 _GAP_PX = 40
 ENOUGH = 0.95
-"""Share of the planned load below which a run says less than it was meant to."""
+"""The share of the planned load below which the title says that it was not offered."""
 _HIGH = 0.999
-"""Share of its highest rate from which on the plan is at its peak."""
+"""The plan is at its peak where its rate is at least this share of the highest one."""
 _FEWEST = 10
-"""Requests planned there without which the rate at the peak would be chance."""
-Series = tuple[Floats, Floats]
+"""With fewer planned requests at the peak, their rate would be a matter of chance."""
+Curve: TypeAlias = tuple[Floats, Floats]
+"""Times in seconds, and values."""
 
 
-def load_over_time(scene: Scene) -> Chart:
-    """Requests sent a second against those planned, and below them the users, where there are any."""
-    sent = _sent(scene)
+def draw_load(data: ChartData) -> Chart:
+    """The rate of sent requests beside the planned one, and below it the users, if there are any."""
+    sent = _measure_sent(data)
     return Chart(
         "load",
         "Load over time",
-        _title(scene, sent),
-        _figures(scene),
-        picture("load", lambda figure, page: _paint(figure, page, scene, sent)),
-        f"Solid is what was sent, in windows of {duration(_width_s(scene))}; dotted is the plan.",
+        _compose_title(data, sent),
+        _compose_figures(data),
+        draw_picture("load", lambda figure, page: _paint(figure, page, data, sent)),
+        f"Solid is what was sent, in windows of {duration(_choose_window_s(data))}; dotted is the plan.",
     )
 
 
-def _title(scene: Scene, sent: Series) -> str:
-    offered = scene.run.facts.offered
-    users = scene.summary.timeline.users
-    rate = _at_the_peak(scene) if offered is None or offered >= ENOUGH else None
+def _compose_title(data: ChartData, sent: Curve) -> str:
+    offered = data.run.facts.offered
+    users = data.summary.timeline.users
+    rate = _measure_peak_rate(data) if offered is None or offered >= ENOUGH else None
     peak = f"{number(float(sent[1].max())) if rate is None else number(rate, 2)} requests/s"
     if not np.isnan(users).all():
         peak = f"{counted(round(float(np.nanmax(users))), 'user')} and {peak}"
@@ -52,43 +63,43 @@ def _title(scene: Scene, sent: Series) -> str:
     if offered >= 0.995:
         return f"The planned load was offered in full, up to {peak}"
     if offered >= ENOUGH:
-        return f"{share(offered)} of the planned load was offered, up to {peak}"
-    return f"Only {share(offered)} of the planned load was offered; it reached {peak}"
+        return f"{format_share(offered)} of the planned load was offered, up to {peak}"
+    return f"Only {format_share(offered)} of the planned load was offered; it reached {peak}"
 
 
-def _at_the_peak(scene: Scene) -> float | None:
-    """Requests/s sent while the plan was at its highest, whatever the windows of the plot.
+def _measure_peak_rate(data: ChartData) -> float | None:
+    """The rate of sent requests while the plan was at its peak.
 
-    None where no rate was planned, or too few requests for the figure to say something.
+    None if no rate was planned, or too few requests for the rate to mean something.
     """
-    plan = scene.run.facts.plan
+    plan = data.run.facts.plan
     if not plan.rate:
         return None
     t_s, rate = np.array(plan.t_s), np.array(plan.rate)
     high = rate >= _HIGH * rate.max()
     both = np.flatnonzero(high[:-1] & high[1:])
-    starts_s, ends_s = t_s[both], np.minimum(t_s[both + 1], scene.axis.end_s)
+    starts_s, ends_s = t_s[both], np.minimum(t_s[both + 1], data.axis.end_s)
     lasted_s = float(np.maximum(ends_s - starts_s, 0).sum())
     if lasted_s * rate.max() < _FEWEST:
         return None
-    sent_s = np.sort(scene.run.samples.sent_s, kind="stable")
+    sent_s = np.sort(data.run.samples.sent_s, kind="stable")
     sent = np.searchsorted(sent_s, np.maximum(ends_s, starts_s)) - np.searchsorted(sent_s, starts_s)
     return float(sent.sum()) / lasted_s
 
 
-def _width_s(scene: Scene) -> float:
-    """Windows that fit into the stages, so that none smooths the steps of the load."""
-    shortest_s = min((stage.end_s - stage.start_s for stage in scene.run.facts.stages), default=np.inf)
-    fitting = [step for step in STEPS_S if step <= max(shortest_s / 3, scene.axis.end_s / (2 * POINTS))]
-    return min(scene.width_s, max(fitting, default=1))
+def _choose_window_s(data: ChartData) -> float:
+    """A window that is short enough to show the steps between the stages."""
+    shortest_s = min((stage.end_s - stage.start_s for stage in data.run.facts.stages), default=np.inf)
+    fitting = [step for step in STEPS_S if step <= max(shortest_s / 3, data.axis.end_s / (2 * MAX_POINTS))]
+    return min(data.window_s, max(fitting, default=1))
 
 
-def _figures(scene: Scene) -> str:
-    samples, plan = scene.run.samples, scene.run.facts.plan
+def _compose_figures(data: ChartData) -> str:
+    samples, plan = data.run.samples, data.run.facts.plan
     sent = int(np.count_nonzero(np.isfinite(samples.sent_s)))
     text = (
-        f"{counted(sent, 'request was', 'requests were')} sent in {duration(scene.axis.end_s)}, "
-        f"{number(sent / scene.axis.end_s)} a second on average"
+        f"{counted(sent, 'request was', 'requests were')} sent in {duration(data.axis.end_s)}, "
+        f"{number(sent / data.axis.end_s)} a second on average"
     )
     if plan.rate:
         text += f"; the plan's highest rate was {number(max(plan.rate))} a second"
@@ -96,68 +107,70 @@ def _figures(scene: Scene) -> str:
     return f"{text}. {counted(never, 'request was', 'requests were')} never sent." if never else f"{text}."
 
 
-def _paint(figure: Figure, page: Format, scene: Scene, sent: Series) -> None:
+def _paint(figure: Figure, page: PageFormat, data: ChartData, sent: Curve) -> None:
     upper_px, lower_px = (190, 70) if page.wide else (160, 60)
-    users, planned = _users(scene), _plan(scene, scene.run.facts.plan.users)
-    crowd = bool(len(users[0]) or len(planned[0]))
-    resize(figure, page, TOP_PX + upper_px + (_GAP_PX + lower_px if crowd else 0) + BOTTOM_PX)
-    axes = panel(figure, page, upper_px)
-    scene.axis.apply(axes, page, ticks=not crowd)
-    _paint_rates(axes, page, sent, _plan(scene, scene.run.facts.plan.rate))
-    if crowd:
-        below = panel(figure, page, lower_px, top_px=TOP_PX + upper_px + _GAP_PX)
-        scene.axis.apply(below, page, names_px=None)
+    users, planned = _read_users(data), _read_plan(data, data.run.facts.plan.users)
+    has_users = bool(len(users[0]) or len(planned[0]))
+    set_height(figure, page, TOP_PX + upper_px + (_GAP_PX + lower_px if has_users else 0) + BOTTOM_PX)
+    axes = add_panel(figure, page, upper_px)
+    data.axis.draw_on(axes, page, ticks=not has_users)
+    _paint_rates(axes, page, sent, _read_plan(data, data.run.facts.plan.rate))
+    if has_users:
+        below = add_panel(figure, page, lower_px, top_px=TOP_PX + upper_px + _GAP_PX)
+        data.axis.draw_on(below, page, names_px=None)
         _paint_users(below, page, users, planned)
 
 
-def _paint_rates(axes: Axes, page: Format, sent: Series, planned: Series) -> None:
+def _paint_rates(axes: Axes, page: PageFormat, sent: Curve, planned: Curve) -> None:
     axes.set_ylim(0, max(sent[1].max(), planned[1].max(initial=0), 0.1) * 1.12)
     axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    caption(axes, page, "requests/s")
-    axes.plot(*sent, drawstyle="steps-post", color=mark("load"), linewidth=1.8, zorder=4)
+    add_caption(axes, page, "requests/s")
+    axes.plot(*sent, drawstyle="steps-post", color=colour_for("load"), linewidth=1.8, zorder=4)
     ends = [(float(sent[1][-1]), "sent", "load-text")]
     if len(planned[0]):
         ends.append(_paint_plan(axes, planned))
-    label_ends(axes, page, ends)
+    label_line_ends(axes, page, ends)
 
 
-def _paint_users(axes: Axes, page: Format, users: Series, planned: Series) -> None:
+def _paint_users(axes: Axes, page: PageFormat, users: Curve, planned: Curve) -> None:
     axes.set_ylim(0, max(users[1].max(initial=0), planned[1].max(initial=0), 1.0) * 1.15)
     axes.yaxis.set_major_locator(MaxNLocator(2, integer=True, steps=[1, 2, 5, 10]))
-    caption(axes, page, "users", above_px=8)
+    add_caption(axes, page, "users", above_px=8)
     ends = []
     if len(users[0]):
-        axes.fill_between(*users, step="post", color=mark("users"), alpha=0.4, linewidth=0, zorder=2)
+        axes.fill_between(*users, step="post", color=colour_for("users"), alpha=0.4, linewidth=0, zorder=2)
         ends.append((float(users[1][-1]), "users", "muted"))
     if len(planned[0]):
         plan = _paint_plan(axes, planned)
         ends.append(plan)
-    label_ends(axes, page, ends)
+    label_line_ends(axes, page, ends)
 
 
-def _paint_plan(axes: Axes, planned: Series) -> tuple[float, str, str]:
-    axes.plot(*planned, color=mark("ink"), linewidth=1.3, dashes=(1.5, 2), zorder=5)
+def _paint_plan(axes: Axes, planned: Curve) -> tuple[float, str, str]:
+    axes.plot(*planned, color=colour_for("ink"), linewidth=1.3, dashes=(1.5, 2), zorder=5)
     return float(planned[1][-1]), "plan", "ink"
 
 
-def _sent(scene: Scene) -> Series:
-    starts_s, sent, lengths_s = per_window(scene.summary.timeline.sent, scene.axis.end_s, _width_s(scene))
+def _measure_sent(data: ChartData) -> Curve:
+    starts_s, sent, lengths_s = sum_per_window(
+        data.summary.timeline.sent, data.axis.end_s, _choose_window_s(data)
+    )
     rate = sent / lengths_s
-    return np.append(starts_s, scene.axis.end_s), np.append(rate, rate[-1])
+    return np.append(starts_s, data.axis.end_s), np.append(rate, rate[-1])
 
 
-def _users(scene: Scene) -> Series:
-    seconds = scene.summary.timeline
-    known = ~np.isnan(seconds.users) & (seconds.t_s < scene.axis.end_s)
+def _read_users(data: ChartData) -> Curve:
+    seconds = data.summary.timeline
+    known = ~np.isnan(seconds.users) & (seconds.t_s < data.axis.end_s)
     if not known.any():
         return np.empty(0), np.empty(0)
-    t_s, users = thin(seconds.t_s[known], seconds.users[known], 2 * POINTS)
-    return np.append(t_s, scene.axis.end_s), np.append(users, users[-1])
+    t_s, users = thin_series(seconds.t_s[known], seconds.users[known], 2 * MAX_POINTS)
+    return np.append(t_s, data.axis.end_s), np.append(users, users[-1])
 
 
-def _plan(scene: Scene, level: tuple[float, ...]) -> Series:
-    t_s, values = np.array(scene.run.facts.plan.t_s), np.array(level)
+def _read_plan(data: ChartData, level: tuple[float, ...]) -> Curve:
+    t_s, values = np.array(data.run.facts.plan.t_s), np.array(level)
     if not len(values):
         return np.empty(0), np.empty(0)
-    shown = t_s <= scene.axis.end_s
-    return thin(t_s[shown], values[shown], 2 * POINTS)
+    shown = t_s <= data.axis.end_s
+    return thin_series(t_s[shown], values[shown], 2 * MAX_POINTS)

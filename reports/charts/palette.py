@@ -1,14 +1,13 @@
-"""One colour a thing, on light and on dark pages; pictures name roles, the style sheet resolves them."""
+"""The colours of the page: a role has one colour on light and one on dark pages."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Colour:
-    """The same thing on a light and on a dark page, as #rrggbb."""
+    """A colour on light and on dark pages, as #rrggbb."""
 
     light: str
     dark: str
@@ -44,26 +43,26 @@ ROLES: dict[str, Colour] = {
     "rest": Colour("#8b95a0", "#76818d"),
     "warning": Colour("#f0e442", "#f0e442"),
 }
-"""Hues are those of Okabe and Ito, "Color Universal Design" (2008).
+"""The hues are those of Okabe and Ito, "Color Universal Design" (2008).
 
-They are shaded where a line would fall below 3:1 or a label (`-text`) below 4.5:1 against the page
-(WCAG 2.2, 1.4.11 and 1.4.3).
+They are made darker or lighter where the contrast to the page would be below 3:1 for a line or below 4.5:1
+for a label (`-text`); see WCAG 2.2, 1.4.11 and 1.4.3.
 """
 
-_MARK = "#fe01{:02x}"
-_NAMES = tuple(ROLES)
+_PLACEHOLDERS = {role: f"#fe01{place:02x}" for place, role in enumerate(ROLES)}
+_VARIABLES = {placeholder: f"var(--{role})" for role, placeholder in _PLACEHOLDERS.items()}
 
 
-def mark(role: str) -> str:
-    """A colour that stands for `role` until `to_variables` puts the style sheet's variable in its place."""
-    return _MARK.format(_NAMES.index(role))
+def colour_for(role: str) -> str:
+    """The placeholder of a role: a colour that matplotlib accepts and `to_css_colour` replaces."""
+    return _PLACEHOLDERS[role]
 
 
-def to_variables(markup: str) -> str:
-    """The markup with each mark replaced by `var(--role)`."""
-    return re.sub(r"#fe01([0-9a-f]{2})", lambda found: f"var(--{_NAMES[int(found[1], 16)]})", markup)
+def to_css_colour(value: str) -> str:
+    """`var(--role)` for the placeholder of a role; any other value unchanged."""
+    return _VARIABLES.get(value, value)
 
 
-def variables(scheme: str) -> str:
-    """The CSS declarations of every role in the scheme 'light' or 'dark'."""
+def declare_variables(scheme: str) -> str:
+    """The CSS declarations of all roles in the scheme 'light' or 'dark'."""
     return " ".join(f"--{name}: {getattr(colour, scheme)};" for name, colour in ROLES.items())

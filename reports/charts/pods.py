@@ -1,4 +1,4 @@
-"""Plots what the service's cluster did beside the load: replicas, and what the pods used."""
+"""Draws what was observed of the service's cluster: replicas, and the resources that the pods used."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from reports.charts.canvas import picture
-from reports.charts.multiples import Panel, Series, paint_panels
-from reports.charts.scene import Chart, Scene
-from reports.charts.words import into_run, listing
+from reports.charts.canvas import draw_picture
+from reports.charts.chart_data import Chart, ChartData
+from reports.charts.formatting import describe_moment, join_list
+from reports.charts.small_multiples import SmallMultiple, TimeSeries, draw_small_multiples
 from reports.data.quantities import counted, duration, number
 from reports.data.telemetry import KUBERNETES
 
@@ -22,48 +22,48 @@ _ROLES = {
 }
 
 
-def pods_beside_load(scene: Scene) -> Chart | None:
-    """Replicas, processor and memory of all pods together, on the time axis of the latency plot."""
-    end_s = scene.axis.end_s
+def draw_pods(data: ChartData) -> Chart | None:
+    """Replicas, and processor and memory of all pods together; None if no cluster was observed."""
+    end_s = data.axis.end_s
     found = (
-        (name, Series.observed(scene.run, name, KUBERNETES, role, end_s)) for name, role in _ROLES.items()
+        (name, TimeSeries.read(data.run, name, KUBERNETES, role, end_s)) for name, role in _ROLES.items()
     )
     seen = {name: series for name, series in found if len(series)}
-    panels = _panels(seen, end_s)
+    panels = _list_panels(seen, end_s)
     if not panels:
         return None
     return Chart(
         "pods",
         "The pods beside the load",
-        _title(seen),
-        _figures(seen),
-        picture("pods", lambda figure, page: paint_panels(figure, page, scene.axis, panels)),
+        _compose_title(seen),
+        _compose_figures(seen),
+        draw_picture("pods", lambda figure, page: draw_small_multiples(figure, page, data.axis, panels)),
         "Asked of the cluster every 15 s. What all pods used together is as the cluster measured it: "
         "a mean over some 15 s, and up to as old.",
     )
 
 
-def _panels(seen: dict[str, Series], end_s: float) -> list[Panel]:
+def _list_panels(seen: dict[str, TimeSeries], end_s: float) -> list[SmallMultiple]:
     panels = []
     if "replicas_ready" in seen:
         wanted = [replace(seen["replicas_desired"], dashed=True)] if "replicas_desired" in seen else []
-        counts = tuple(_held(series, end_s) for series in (*wanted, seen["replicas_ready"]))
-        panels.append(Panel("replicas: ready, and wanted (dashed)", counts, 2.0))
+        counts = tuple(_extend_steps(series, end_s) for series in (*wanted, seen["replicas_ready"]))
+        panels.append(SmallMultiple("replicas: ready, and wanted (dashed)", counts, 2.0))
     if "pods_cpu_cores" in seen:
-        panels.append(Panel("CPU of all pods, cores", (seen["pods_cpu_cores"],), 0.1))
+        panels.append(SmallMultiple("CPU of all pods, cores", (seen["pods_cpu_cores"],), 0.1))
     if "pods_memory_mib" in seen:
-        panels.append(Panel("memory of all pods, MiB", (seen["pods_memory_mib"],), 1.0))
+        panels.append(SmallMultiple("memory of all pods, MiB", (seen["pods_memory_mib"],), 1.0))
     return panels
 
 
-def _held(series: Series, end_s: float) -> Series:
-    """The count as steps, the last of which holds until the end."""
+def _extend_steps(series: TimeSeries, end_s: float) -> TimeSeries:
+    """The count as steps; the last one lasts until the end."""
     t_s, value = np.append(series.t_s, end_s), np.append(series.value, series.value[-1])
     return replace(series, t_s=t_s, value=value, steps=True)
 
 
-def _title(seen: dict[str, Series]) -> str:
-    used = listing(_peaks(seen))
+def _compose_title(seen: dict[str, TimeSeries]) -> str:
+    used = join_list(_describe_peaks(seen))
     if "replicas_ready" not in seen:
         return f"The pods used up to {used}"
     ready = seen["replicas_ready"].value
@@ -79,7 +79,7 @@ def _title(seen: dict[str, Series]) -> str:
     return f"{text}; its pods used up to {used}" if used else text
 
 
-def _peaks(seen: dict[str, Series]) -> list[str]:
+def _describe_peaks(seen: dict[str, TimeSeries]) -> list[str]:
     told = []
     if "pods_cpu_cores" in seen:
         most = float(seen["pods_cpu_cores"].value.max())
@@ -89,15 +89,15 @@ def _peaks(seen: dict[str, Series]) -> list[str]:
     return told
 
 
-def _figures(seen: dict[str, Series]) -> str:
+def _compose_figures(seen: dict[str, TimeSeries]) -> str:
     told = []
     if "replicas_ready" in seen:
-        told.append(f"ready replicas {_range(seen['replicas_ready'])}")
+        told.append(f"ready replicas {_describe_range(seen['replicas_ready'])}")
     if "replicas_desired" in seen:
-        told.append(f"wanted {_range(seen['replicas_desired'])}")
+        told.append(f"wanted {_describe_range(seen['replicas_desired'])}")
     if "replicas_max" in seen:
         told.append(f"the autoscaler's limit is {round(seen['replicas_max'].value[-1])}")
-    told += _growth(seen)
+    told += _describe_growth(seen)
     for name, what, unit in (("pods_cpu_cores", "CPU", "cores"), ("pods_memory_mib", "memory", "MiB")):
         if name in seen:
             typical, most = float(np.median(seen[name].value)), float(seen[name].value.max())
@@ -106,12 +106,12 @@ def _figures(seen: dict[str, Series]) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _range(series: Series) -> str:
+def _describe_range(series: TimeSeries) -> str:
     least, most = round(series.value.min()), round(series.value.max())
     return str(most) if least == most else f"{least} to {most}"
 
 
-def _growth(seen: dict[str, Series]) -> list[str]:
+def _describe_growth(seen: dict[str, TimeSeries]) -> list[str]:
     """When more replicas were first wanted, and how long it took until one more was ready."""
     if not {"replicas_ready", "replicas_desired"} <= seen.keys():
         return []
@@ -120,7 +120,7 @@ def _growth(seen: dict[str, Series]) -> list[str]:
     if not len(more):
         return []
     asked_s = float(wanted.t_s[more[0]])
-    text = f"more were first wanted {into_run(asked_s)}"
+    text = f"more were first wanted {describe_moment(asked_s)}"
     there = ready.t_s[(ready.value > ready.value[0]) & (ready.t_s >= asked_s)]
     if not len(there):
         return [f"{text}, and none was ready by the end"]

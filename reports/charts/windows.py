@@ -1,4 +1,4 @@
-"""Requests cut into windows of equal length along the run: counts and latency percentiles of each."""
+"""Divides a run into windows of equal length: the counts and latency percentiles of each."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.charts.timeaxis import STEPS_S
+from reports.charts.time_axis import STEPS_S
 from reports.data.columns import Floats
 from reports.data.percentiles import compute_percentiles
 from reports.data.quantities import duration
 
-QUANTILES = (0.5, 0.95, 0.99)
-_SLIVER = 0.25
-"""Share of a window; what is left of a run that is shorter makes no window of its own."""
+PERCENTILE_NAMES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
+QUANTILES = tuple(PERCENTILE_NAMES)
+_LEAST_REST = 0.25
+"""A rest of the run that is shorter than this share of a window is added to the window before."""
 _ENOUGH = 20
-"""Answers a window should hold so that its percentiles say something."""
+"""Answers that a window should hold, so that its percentiles mean something."""
 
 
 @dataclass(frozen=True)
-class Windows:
-    """Percentiles of the requests that started in each window; NaN where none did.
+class LatencyWindows:
+    """Percentiles of the requests that started in each window; NaN if none did.
 
-    All are `width_s` long, except that the last one ends with the run: a sliver goes to the window before.
+    All windows are `width_s` long, except the last one: it ends with the run.
     """
 
     width_s: float
@@ -35,11 +36,11 @@ class Windows:
 
     @property
     def middle_s(self) -> Floats:
-        """Where to draw each window."""
+        """The middle of each window: where its percentiles are drawn."""
         return self.start_s + self.length_s / 2
 
-    def worst(self, quantile: float) -> tuple[float, float]:
-        """The highest value of that percentile in any window, and when that window began."""
+    def find_worst(self, quantile: float) -> tuple[float, float]:
+        """The highest value of the percentile in any window, and the start of that window."""
         values = self.percentiles_ms[quantile]
         if np.isnan(values).all():
             return float("nan"), 0.0
@@ -48,29 +49,31 @@ class Windows:
 
     @property
     def name(self) -> str:
-        """What one window is called: 'second', '10 s window'."""
+        """The name of a window: 'second', '10 s window'."""
         return "second" if self.width_s == 1 else f"{duration(self.width_s)} window"
 
 
-def window_s(end_s: float, answers: int, points: int) -> float:
-    """The shortest usual window that leaves at most `points` of them and fills each.
+def choose_window_s(end_s: float, answers: int, points: int) -> float:
+    """The shortest usual length that gives at most `points` windows with enough answers in each.
 
-    Sparse runs get longer windows, yet never fewer than ten or so.
+    Runs with few answers get longer windows, but always about ten of them.
     """
-    return usual_s(max(1.0, end_s / points, min(_ENOUGH * end_s / max(answers, 1), end_s / 10)))
+    return round_up_s(max(1.0, end_s / points, min(_ENOUGH * end_s / max(answers, 1), end_s / 10)))
 
 
-def usual_s(needed_s: float) -> float:
-    """The shortest usual stretch of time that is at least `needed_s`."""
+def round_up_s(needed_s: float) -> float:
+    """The next usual length of time that is not shorter than `needed_s`."""
     if needed_s < 1:
         power = 10.0 ** np.floor(np.log10(needed_s))
         return float(next(step * power for step in (1, 2, 5, 10) if step * power >= needed_s * (1 - 1e-9)))
     return float(next((step for step in STEPS_S if step >= needed_s), np.ceil(needed_s / 86400) * 86400))
 
 
-def latency_windows(intended_s: Floats, latency_ms: Floats, end_s: float, width: float) -> Windows:
-    """Nearest-rank percentiles per window; `intended_s` is sorted, both in the order of the samples."""
-    starts_s: Floats = np.arange(max(1, int(np.ceil(end_s / width - _SLIVER))), dtype=np.float64) * width
+def compute_latency_windows(
+    intended_s: Floats, latency_ms: Floats, end_s: float, width: float
+) -> LatencyWindows:
+    """Nearest-rank percentiles of each window; `intended_s` is in ascending order."""
+    starts_s: Floats = np.arange(max(1, int(np.ceil(end_s / width - _LEAST_REST))), dtype=np.float64) * width
     edges = np.append(np.searchsorted(intended_s, starts_s, side="left"), len(intended_s))
     edges[0] = 0
     percentiles = {quantile: np.full(len(starts_s), np.nan) for quantile in QUANTILES}
@@ -80,20 +83,20 @@ def latency_windows(intended_s: Floats, latency_ms: Floats, end_s: float, width:
             for quantile, value_ms in zip(QUANTILES, found, strict=True):
                 percentiles[quantile][index] = value_ms
     lengths_s: Floats = np.diff(np.append(starts_s, end_s))
-    return Windows(width, starts_s, lengths_s, np.diff(edges), percentiles)
+    return LatencyWindows(width, starts_s, lengths_s, np.diff(edges), percentiles)
 
 
-def per_window(
+def sum_per_window(
     counts: NDArray[np.int64], end_s: float, width: float
 ) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Counts per second summed to windows of whole seconds: when each begins, its sum, its length in s.
+    """Counts per second summed over windows of whole seconds: the start, the sum and the length of each.
 
-    The last window is as long as the run reaches into it; a sliver goes to the window before.
+    The last window ends with the run.
     """
     step = max(1, int(width))
     seconds = max(1, int(np.ceil(end_s)))
     starts = np.arange(0, seconds, step)
-    if len(starts) > 1 and end_s - starts[-1] < step * _SLIVER:
+    if len(starts) > 1 and end_s - starts[-1] < step * _LEAST_REST:
         starts = starts[:-1]
     counted = np.zeros(seconds, dtype=np.int64)
     kept = counts[:seconds]
@@ -102,8 +105,8 @@ def per_window(
     return starts.astype(np.float64), np.add.reduceat(counted, starts), lengths_s
 
 
-def thin(t_s: Floats, values: Floats, most: int) -> tuple[Floats, Floats]:
-    """At most about `most` points of a series; of each stretch left out, its lowest and highest stay."""
+def thin_series(t_s: Floats, values: Floats, most: int) -> tuple[Floats, Floats]:
+    """At most about `most` points of a series: the lowest and the highest of each section."""
     if len(t_s) <= most:
         return t_s, values
     edges = np.linspace(0, len(t_s), most // 2 + 1).astype(int)

@@ -1,4 +1,4 @@
-"""`python -m reports prometheus`: ask a Prometheus what it saw of the service, beside what a run measured."""
+"""`python -m reports prometheus`: print what Prometheus scraped of the service beside a run's own figures."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import re
 import shutil
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reports.data.folder import read_run
 from reports.data.quantities import duration
-from reports.prometheus.api import Prometheus
-from reports.prometheus.compare import LATENCY, PrometheusError, Window, measured, observe, window_of
-from reports.prometheus.text import prometheus_text
+from reports.prometheus.compare import LATENCY, count_scraped, find_time_range, summarise_load_test
+from reports.prometheus.comparison_text import format_comparison
+from reports.prometheus.series import PrometheusError, TimeRange
+
+if TYPE_CHECKING:
+    from reports.prometheus.api import PrometheusClient
 
 RANGE_S = 120.0
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """What the command takes."""
+def add_prometheus_arguments(parser: ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument(
         "--url", default="http://127.0.0.1:9090", help="the Prometheus (default: %(default)s)"
     )
@@ -27,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--range",
-        type=_seconds,
+        type=_parse_seconds,
         metavar="TIME",
         help="the time until now, such as 90s or 2m (default: the run's own time; without --run 2m)",
     )
@@ -37,28 +41,30 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def show_prometheus(options: Namespace) -> None:
-    """Print it; PrometheusError or FolderError where there is nothing to print."""
-    prometheus = Prometheus(options.url)
+    """Print the comparison; PrometheusError or FolderError if there is nothing to compare."""
+    from reports.prometheus.api import PrometheusClient  # imports requests, which no other command needs
+
+    prometheus = PrometheusClient(options.url)
     run = None if options.run is None else read_run(options.run)
     if run is not None and options.range is None:
-        window = window_of(run)
-        scraped = prometheus.during(window, options.job)
+        time_range = find_time_range(run)
+        scraped = prometheus.fetch_during(time_range, options.job)
         when = "during the run"
     else:
         length_s = options.range or RANGE_S
-        window = Window()
-        scraped = prometheus.latest(length_s, options.job)
+        time_range = TimeRange()
+        scraped = prometheus.fetch_latest(length_s, options.job)
         when = f"in the last {duration(length_s)}"
-    seen = observe(scraped, window)
-    if seen is None:
-        raise PrometheusError(_absence(prometheus, options.job, when))
-    own = None if run is None else measured(run)
-    print(prometheus_text(seen, window, own, shutil.get_terminal_size((100, 24)).columns))
+    counted = count_scraped(scraped, time_range)
+    if counted is None:
+        raise PrometheusError(_explain_absence(prometheus, options.job, when))
+    own = None if run is None else summarise_load_test(run)
+    print(format_comparison(counted, time_range, own, shutil.get_terminal_size((100, 24)).columns))
 
 
-def _absence(prometheus: Prometheus, job: str, when: str) -> str:
+def _explain_absence(prometheus: PrometheusClient, job: str, when: str) -> str:
     """Why nothing was found, and what to do."""
-    jobs = prometheus.jobs()
+    jobs = prometheus.fetch_jobs()
     if job in jobs:
         return (
             f"Prometheus at {prometheus.url} has no two scrapes of the service {when}. "
@@ -76,7 +82,7 @@ def _absence(prometheus: Prometheus, job: str, when: str) -> str:
     )
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     parts = re.findall(r"(\d+)([smhd])", text)
     length_s = sum(int(count) * _UNITS_S[unit] for count, unit in parts)
     if "".join(count + unit for count, unit in parts) != text or not length_s:

@@ -1,4 +1,4 @@
-"""The verdict and the figures as text for other programs: CSV, JUnit and Markdown."""
+"""Formats verdict and figures for other programs: CSV, JUnit and Markdown."""
 
 from __future__ import annotations
 
@@ -15,47 +15,56 @@ from reports.judging.judgement import Judgement
 from reports.judging.outcomes import EMOJI
 from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
-from reports.rendering.as_json import verdict_json
-from reports.rendering.stages import stage_rows
-from reports.rendering.tables import STATS, TIMELINE, Row, Value, stats_rows, timeline_rows
-from reports.rendering.terminal import failure_lines, unsaid_reasons
+from reports.rendering.columns import TableColumn, format_each, tabulate
+from reports.rendering.csv_rows import (
+    STATS_COLUMNS,
+    TIMELINE_NAMES,
+    CsvValue,
+    list_stats_rows,
+    list_timeline_rows,
+)
+from reports.rendering.stages import STAGE_COLUMNS
+from reports.rendering.terminal import list_failures, select_reasons
+from reports.rendering.text_table import format_markdown
+from reports.rendering.verdict_json import encode_verdict
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#!$])")
 
 
-def stats_csv(summary: Summary, verdict: Verdict) -> str:
-    """Endpoint × stage with totals; latencies in ms, unrounded."""
-    return _csv(STATS, stats_rows(summary, verdict))
+def format_stats_csv(summary: Summary, verdict: Verdict) -> str:
+    """The figures of each endpoint in each stage, with totals; latencies in ms, not rounded."""
+    rows = ([column.value(row) for column in STATS_COLUMNS] for row in list_stats_rows(summary, verdict))
+    return _write_csv([column.name for column in STATS_COLUMNS], rows)
 
 
-def timeline_csv(summary: Summary) -> str:
-    """One row a second; empty where nothing was planned or observed."""
-    return _csv(TIMELINE, timeline_rows(summary.timeline))
+def format_timeline_csv(summary: Summary) -> str:
+    """A row for each second; a cell is empty if nothing was planned or observed."""
+    return _write_csv(TIMELINE_NAMES, list_timeline_rows(summary.timeline))
 
 
-def junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
-    """One test case an objective: missed is a failure, unproven is skipped, an invalid run is an error."""
-    cases = [_case(facts, judgement, verdict) for judgement in verdict.objectives]
+def format_junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
+    """A test case for each objective (missed: failure, unproven: skipped); an error if the run is invalid."""
+    cases = [_build_case(facts, judgement, verdict) for judgement in verdict.objectives]
     if verdict.verdict == "invalid":
-        case = ElementTree.Element("testcase", classname=_xml(facts.scenario), name="the run is valid")
-        error = ElementTree.SubElement(case, "error", message=_xml(verdict.sentence))
-        error.text = _xml("\n".join(verdict.reasons))
+        case = ElementTree.Element("testcase", classname=_clean_xml(facts.scenario), name="the run is valid")
+        error = ElementTree.SubElement(case, "error", message=_clean_xml(verdict.sentence))
+        error.text = _clean_xml("\n".join(verdict.reasons))
         cases.append(case)
     counts = {
         kind: sum(case.find(kind) is not None for case in cases) for kind in ("failure", "error", "skipped")
     }
     suite = ElementTree.Element(
         "testsuite",
-        name=_xml(f"load test {facts.scenario}"),
+        name=_clean_xml(f"load test {facts.scenario}"),
         tests=str(len(cases)),
         failures=str(counts["failure"]),
         errors=str(counts["error"]),
         skipped=str(counts["skipped"]),
         time=f"{duration_s:.3f}",
-        timestamp=_xml(facts.started_at),
-        hostname=_xml(facts.host),
+        timestamp=_clean_xml(facts.started_at),
+        hostname=_clean_xml(facts.host),
     )
     suite.extend(cases)
     root = ElementTree.Element("testsuites")
@@ -64,105 +73,112 @@ def junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(facts: Facts, judgement: Judgement, verdict: Verdict) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname=_xml(facts.scenario), name=_xml(judgement.text))
+def _build_case(facts: Facts, judgement: Judgement, verdict: Verdict) -> ElementTree.Element:
+    case = ElementTree.Element(
+        "testcase", classname=_clean_xml(facts.scenario), name=_clean_xml(judgement.text)
+    )
     out = ElementTree.Element("system-out")
-    out.text = _xml(_figures_of(judgement))
+    out.text = _clean_xml(_describe_figures(judgement))
     if verdict.verdict == "invalid":
-        ElementTree.SubElement(case, "error", message=_xml(verdict.sentence)).text = _xml(judgement.message)
+        error = ElementTree.SubElement(case, "error", message=_clean_xml(verdict.sentence))
+        error.text = _clean_xml(judgement.message)
     elif judgement.outcome == "missed" or (judgement.outcome == "unproven" and facts.require_proof):
-        ElementTree.SubElement(case, "failure", message=_xml(judgement.message))
+        ElementTree.SubElement(case, "failure", message=_clean_xml(judgement.message))
     elif judgement.outcome == "unproven":
-        ElementTree.SubElement(case, "skipped", message=_xml(judgement.message))
+        ElementTree.SubElement(case, "skipped", message=_clean_xml(judgement.message))
     case.append(out)
     return case
 
 
-def _figures_of(judgement: Judgement) -> str:
-    """What was observed, how sure that is, and the limit, on a line."""
-    parts = [f"observed {_observed(judgement)}"]
+def _describe_figures(judgement: Judgement) -> str:
+    """What was observed, its interval and the limit, in one line."""
+    parts = [f"observed {_format_observed(judgement)}"]
     if judgement.interval is not None:
-        parts.append(f"{number(judgement.confidence * 100)} % interval {_interval(judgement)}")
+        parts.append(f"{number(judgement.confidence * 100)} % interval {_format_interval(judgement)}")
     limit = with_unit(exact(judgement.limit), judgement.unit)
     return ", ".join([*parts, f"limit {limit}", counted(judgement.samples, "sample")])
 
 
-def _observed(judgement: Judgement) -> str:
+def _format_observed(judgement: Judgement) -> str:
     if judgement.observed is None:
         return NOTHING
     return with_unit(beside(judgement.observed, judgement.limit), judgement.unit)
 
 
-def summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "report.html") -> str:
-    """What a CI job's summary page shows: the verdict, the objectives, the stages, where the report is."""
-    parts = [f"## {EMOJI[verdict.verdict]} Load test {_md(facts.scenario)}", _md(verdict.sentence)]
-    if reasons := unsaid_reasons(verdict.verdict, verdict.sentence, verdict.reasons):
-        parts.append("\n".join(f"- {_md(reason)}" for reason in reasons))
+def format_summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "report.html") -> str:
+    """The summary page of a CI job: verdict, objectives, stages, and where the report is."""
+    parts = [
+        f"## {EMOJI[verdict.verdict]} Load test {_escape_markdown(facts.scenario)}",
+        _escape_markdown(verdict.sentence),
+    ]
+    if reasons := select_reasons(verdict.verdict, verdict.sentence, verdict.reasons):
+        parts.append("\n".join(f"- {_escape_markdown(reason)}" for reason in reasons))
     if verdict.objectives:
-        parts.append(_objectives_md(verdict.objectives))
+        parts.append(_format_objectives(verdict.objectives))
     if verdict.failures:
-        told = failure_lines(verdict_json(verdict)["failures"])
-        parts.append("Failed requests:\n\n" + "\n".join(f"- {_md(line.strip())}" for line in told))
+        told = list_failures(encode_verdict(verdict)["failures"])
+        parts.append(
+            "Failed requests:\n\n" + "\n".join(f"- {_escape_markdown(line.strip())}" for line in told)
+        )
     if verdict.stages:
-        parts.append(_stages_md(verdict.stages))
-    load = (
-        f"{counted(summary.total.requests, 'request')} to {_md(facts.host)} in {duration(summary.duration_s)}"
-    )
-    parts.append(f"{load}. The whole story is in [{_md(report)}]({report}).")
+        parts.append(_format_stages(verdict.stages))
+    requests, lasted = counted(summary.total.requests, "request"), duration(summary.duration_s)
+    load = f"{requests} to {_escape_markdown(facts.host)} in {lasted}"
+    parts.append(f"{load}. The whole story is in [{_escape_markdown(report)}]({report}).")
     return "\n\n".join(parts) + "\n"
 
 
-def _objectives_md(judgements: Sequence[Judgement]) -> str:
-    rows = [
-        (
-            _md(j.text),
-            _observed(j),
-            _interval(j),
-            with_unit(exact(j.limit), j.unit),
-            f"{j.samples:,}",
-            f"{EMOJI[j.outcome]} {j.outcome}",
-        )
-        for j in judgements
-    ]
-    sure = f"{number(judgements[0].confidence * 100)} % interval"
-    return _table(("objective", "observed", sure, "limit", "samples", "outcome"), rows, left=(0, 5))
+def _format_objectives(judgements: Sequence[Judgement]) -> str:
+    columns = _list_columns(f"{number(judgements[0].confidence * 100)} % interval")
+    return format_markdown(*tabulate(columns, judgements))
 
 
-def _interval(judgement: Judgement) -> str:
+def _list_columns(interval_title: str) -> tuple[TableColumn[Judgement], ...]:
+    return (
+        TableColumn(
+            "objective", format_each(lambda judged: _escape_markdown(judged.text)), kind="row heading"
+        ),
+        TableColumn("observed", format_each(_format_observed)),
+        TableColumn(interval_title, format_each(_format_interval), kind="interval"),
+        TableColumn("limit", format_each(lambda judged: with_unit(exact(judged.limit), judged.unit))),
+        TableColumn("samples", format_each(lambda judged: f"{judged.samples:,}")),
+        TableColumn(
+            "outcome",
+            format_each(lambda judged: f"{EMOJI[judged.outcome]} {judged.outcome}"),
+            kind="outcome",
+        ),
+    )
+
+
+def _format_interval(judgement: Judgement) -> str:
     return interval(judgement.interval, judgement.unit, provable=judgement.provable)
 
 
-def _stages_md(stages: Sequence[StageJudgement]) -> str:
-    heads, *rows = stage_rows(stages)
-    told = [[_md(cell) for cell in row] for row in rows]
-    return _table(heads, told, left=(0, len(heads) - 1))
+def _format_stages(stages: Sequence[StageJudgement]) -> str:
+    columns, rows = tabulate(STAGE_COLUMNS, stages)
+    return format_markdown(columns, [[_escape_markdown(cell) for cell in row] for row in rows])
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int]) -> str:
-    rule = [":---" if column in left else "---:" for column in range(len(heads))]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))
-
-
-def _csv(names: Sequence[str], rows: Iterable[Row]) -> str:
+def _write_csv(names: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([_defuse_formula(value) for value in row] for row in rows)
     return text.getvalue()
 
 
-def _cell(value: Value) -> Value:
-    """A spreadsheet runs text that begins like a formula; an apostrophe makes it text again."""
+def _defuse_formula(value: CsvValue) -> CsvValue:
+    """Text that starts like a formula gets an apostrophe, so that a spreadsheet does not run it."""
     if not isinstance(value, str):
         return value
     text = value.replace("\r", " ")
     return f"'{text}" if value.startswith(_FORMULA) else text
 
 
-def _xml(text: str) -> str:
+def _clean_xml(text: str) -> str:
     return _NOT_XML.sub("�", text)
 
 
-def _md(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKDOWN.sub(r"\\\1", plain)

@@ -15,9 +15,15 @@ import yaml
 
 from configuration.loading import load_file, load_scenario
 from configuration.scenario import Scenario
-from loadtests.comparing.figures import Column, column
-from loadtests.comparing.forms import EAGER_FORMS, STEADY_FORMS, Form, eager, steady
-from loadtests.comparing.page import page, reasons
+from loadtests.comparing.figures import ComparedRun, read_compared_run
+from loadtests.comparing.forms import (
+    EAGER_FORMS,
+    STEADY_FORMS,
+    Form,
+    build_eager_scenario,
+    build_steady_scenario,
+)
+from loadtests.comparing.page import explain_differences, format_batch_comparison
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import OUTCOME_CODES, SampleRow
 from loadtests.recording.writer import Observation, RunWriter
@@ -36,7 +42,7 @@ def scenario() -> Scenario:
 @pytest.mark.parametrize("form", STEADY_FORMS, ids=lambda form: form.name)
 def test_each_form_asks_for_as_many_rows_or_as_many_requests(scenario: Scenario, form: Form) -> None:
     """Otherwise it is the scenario itself: its stages, its objectives, its seeds, its pace."""
-    made = steady(scenario, form)
+    made = build_steady_scenario(scenario, form)
     as_it_is = scenario.count_planned_requests(0, 120)
     planned = made.count_planned_requests(0, 120)
     assert as_it_is is not None
@@ -49,13 +55,13 @@ def test_each_form_asks_for_as_many_rows_or_as_many_requests(scenario: Scenario,
 
 @pytest.mark.parametrize("form", EAGER_FORMS, ids=lambda form: form.name)
 def test_eager_users_are_as_many_in_each_form_and_are_judged_alike(scenario: Scenario, form: Form) -> None:
-    made = eager(scenario, form)
-    assert made.full_profile == eager(scenario, EAGER_FORMS[0]).full_profile
+    made = build_eager_scenario(scenario, form)
+    assert made.full_profile == build_eager_scenario(scenario, EAGER_FORMS[0]).full_profile
     assert made.traffic.user_classes == {"eager": 1.0}
     assert made.objectives == scenario.objectives
 
 
-@pytest.mark.parametrize("load", [steady, eager], ids=["steady", "eager"])
+@pytest.mark.parametrize("load", [build_steady_scenario, build_eager_scenario], ids=["steady", "eager"])
 @pytest.mark.parametrize("form", dict.fromkeys((*STEADY_FORMS, *EAGER_FORMS)), ids=lambda form: form.name)
 def test_the_files_that_are_written_read_back_as_what_is_compared(
     scenario: Scenario, load: Callable[[Scenario, Form], Scenario], form: Form, tmp_path: Path
@@ -111,7 +117,7 @@ def recorded(folder: Path, rows: int = 1, cpu_percent: float | None = 20.0) -> P
 
 def test_a_column_is_what_the_folder_holds_of_what_is_judged(tmp_path: Path) -> None:
     """97 replies of ten rows in ten seconds at a fifth of a core; the warm-up is left out of everything."""
-    made = column("batch", 10, recorded(tmp_path / "run", rows=10))
+    made = read_compared_run("batch", 10, recorded(tmp_path / "run", rows=10))
     assert (made.figures.ok, made.figures.rows, made.refused, made.late) == (97, 970, 2, 1)
     assert made.figures.rows_per_s == pytest.approx(97)
     assert made.figures.p50_ms == 52.0
@@ -126,23 +132,23 @@ def test_a_column_is_what_the_folder_holds_of_what_is_judged(tmp_path: Path) -> 
 
 
 def test_a_service_that_was_not_observed_has_no_processor_time(tmp_path: Path) -> None:
-    made = column("single", 1, recorded(tmp_path / "run", cpu_percent=None))
+    made = read_compared_run("single", 1, recorded(tmp_path / "run", cpu_percent=None))
     assert (made.cpu_s, made.cpu_s_per_1000_rows, made.cpu_us_per_request) == (None, None, None)
 
 
 @pytest.fixture
-def busy(tmp_path: Path) -> list[Column]:
+def busy(tmp_path: Path) -> list[ComparedRun]:
     """Single, micro-batched, batch of ten: 97 requests cost 200, 60 and 150 µs each."""
     made = []
     for form, cost_us in zip(EAGER_FORMS, (200.0, 60.0, 150.0), strict=True):
-        told = column(form.title, form.rows, recorded(tmp_path / form.name, form.rows))
+        told = read_compared_run(form.title, form.rows, recorded(tmp_path / form.name, form.rows))
         made.append(replace(told, cpu_s=97 * cost_us / 1e6))
     return made
 
 
-def test_the_page_has_targets_and_observed_values_of_each_run(busy: list[Column]) -> None:
+def test_the_page_has_targets_and_observed_values_of_each_run(busy: list[ComparedRun]) -> None:
     """Every figure of the table in its row, and a link to each run's own report."""
-    text = page(busy, busy, {"cores": "2"}, "2026-01-05", 0.1)
+    text = format_batch_comparison(busy, busy, {"cores": "2"}, "2026-01-05", 0.1)
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in text.splitlines()
@@ -159,9 +165,9 @@ def test_the_page_has_targets_and_observed_values_of_each_run(busy: list[Column]
     assert "0.1 of their time" in text
 
 
-def test_the_reasons_split_a_request_from_its_rows(busy: list[Column]) -> None:
+def test_the_reasons_split_a_request_from_its_rows(busy: list[ComparedRun]) -> None:
     """60 µs for one row and 150 µs for ten: a row costs 10 µs, the request around it 50 µs, 83 %."""
-    told = " ".join(reasons(busy))
+    told = " ".join(explain_differences(busy))
     assert "200 µs" in told
     assert "10 µs for a row" in told
     assert "50 µs for the request around it: 83 %" in told
@@ -169,12 +175,12 @@ def test_the_reasons_split_a_request_from_its_rows(busy: list[Column]) -> None:
     assert "10 times the rows" in told
 
 
-def test_reasons_that_the_figures_do_not_carry_are_left_out(busy: list[Column]) -> None:
+def test_reasons_that_the_figures_do_not_carry_are_left_out(busy: list[ComparedRun]) -> None:
     """A batch that cost less than one row, as noise may have it, splits into nothing; nor does silence."""
     single, micro, batch = busy
-    assert "around it" not in " ".join(reasons([single, micro, replace(batch, cpu_s=97 * 50e-6)]))
+    assert "around it" not in " ".join(explain_differences([single, micro, replace(batch, cpu_s=97 * 50e-6)]))
     unseen = [replace(each, cpu_s=None, call_ms=None) for each in busy]
-    assert "µs" not in " ".join(reasons(unseen))
+    assert "µs" not in " ".join(explain_differences(unseen))
 
 
 def compare(out: Path, *words: str) -> subprocess.Popen[str]:
@@ -237,10 +243,10 @@ def test_what_cannot_be_done_is_told(tmp_path: Path, words: tuple[str, ...], tol
     assert "Traceback" not in err
 
 
-def test_the_table_in_the_readme_is_one_that_the_page_has(busy: list[Column]) -> None:
+def test_the_table_in_the_readme_is_one_that_the_page_has(busy: list[ComparedRun]) -> None:
     """Its figures are those of a real run; its rows, its columns and its targets are today's."""
     steadily = [replace(busy[0], title=form.title, targets=_targets()) for form in STEADY_FORMS]
-    made = _cells(page(steadily, busy, {}, "2026-01-05", 1))
+    made = _cells(format_batch_comparison(steadily, busy, {}, "2026-01-05", 1))
     shown = _cells((ROOT / "README.md").read_text(encoding="utf-8").partition("## Single against batch")[2])
     assert shown[0] == made[0]
     assert [row[:2] for row in shown[1:]] == [row[:2] for row in made[1 : len(shown)]]

@@ -14,55 +14,17 @@ import pytest
 from loadtests.cli.own_service import OwnService
 from loadtests.client.readiness import READINESS_PATH
 from loadtests.client.target import Target
-from loadtests.monitoring.service import ServiceMonitor, find_local_processes, parse_metrics
+from loadtests.monitoring.service import ServiceMonitor, find_local_processes
 from loadtests.recording.observing import observe_every
 from loadtests.recording.writer import Observation
 from reports.data.folder import read_run
 
-TEXT = b"""# HELP inference_queue_depth Requests waiting.
-# TYPE inference_queue_depth gauge
-inference_queue_depth 17.0
-inference_batch_size_sum{model="a"} 30.0
-inference_batch_size_sum{model="b"} 12.0
-inference_batch_size_count{model="a"} 4.0
+TEXT = b"""inference_queue_depth 17.0
+inference_batch_size_sum 30.0
+inference_batch_size_count 4.0
 process_cpu_seconds_total 1.25
 process_resident_memory_bytes 1.048576e+06
-http_requests_total{handler="/x y",status="200"} 9.0
 """
-
-
-def test_the_wanted_metrics_are_read_and_summed_over_their_labels() -> None:
-    assert parse_metrics(TEXT) == {
-        "inference_queue_depth": 17.0,
-        "inference_batch_size_sum": 42.0,
-        "inference_batch_size_count": 4.0,
-        "process_cpu_seconds_total": 1.25,
-        "process_resident_memory_bytes": 1_048_576.0,
-    }
-
-
-def test_what_is_no_metrics_page_holds_none() -> None:
-    assert parse_metrics(b'{"readiness_status": "ACCEPTING_TRAFFIC"}') == {}
-
-
-@pytest.mark.parametrize(
-    ("line", "depth"),
-    [
-        ("inference_queue_depth 17 1700000000000", 17.0),
-        ('inference_queue_depth{path="/x } y",quote="\\"} 9"} 17 1700000000000', 17.0),
-        ("inference_queue_depth\t17.0", 17.0),
-        ("inference_queue_depth", None),
-        ("inference_queue_depth5", None),
-        ("inference_queue_depth seventeen", None),
-        ("inference_queue_depth NaN", None),
-        ('inference_queue_depth{path="/x 17', None),
-    ],
-)
-def test_a_timestamp_is_no_value_and_a_malformed_line_is_passed_over(line: str, depth: float | None) -> None:
-    """The line after it is read all the same."""
-    found = parse_metrics(f"{line}\nprocess_cpu_seconds_total 1.25\n".encode())
-    assert found.pop("process_cpu_seconds_total") == 1.25
-    assert found == ({} if depth is None else {"inference_queue_depth": depth})
 
 
 def test_given_headers_are_asked_with_once() -> None:

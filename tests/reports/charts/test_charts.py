@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from reports import charts
-from reports.charts import Chart
-from reports.charts.canvas import picture, resize
-from reports.charts.heatmap import _cells
-from reports.charts.latency import latency_over_time
-from reports.charts.scene import Scene
+from reports.charts.canvas import draw_picture, set_height
+from reports.charts.chart_data import Chart, ChartData
+from reports.charts.heatmap import _count_cells
+from reports.charts.latency import draw_latency
 from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
@@ -25,7 +24,7 @@ Make = Callable[..., Run]
 
 
 def drawn(run: Run) -> dict[str, Chart]:
-    return {chart.key: chart for chart in charts.draw(run, summarise(run), judge_run(run))}
+    return {chart.key: chart for chart in charts.draw_charts(run, summarise(run), judge_run(run))}
 
 
 def titles(run: Run) -> dict[str, str]:
@@ -191,7 +190,7 @@ def test_the_heat_map_tells_where_most_answers_lie_and_how_many_are_far_off(make
 def test_every_answer_is_in_a_cell_of_the_heat_map():
     rng = np.random.default_rng(1)
     starts_s = np.sort(rng.uniform(0, 97, 5000))
-    counts = _cells(starts_s, rng.lognormal(2, 1, 5000), 97.0, 2.0, (0.1, 500.0))
+    counts = _count_cells(starts_s, rng.lognormal(2, 1, 5000), 97.0, 2.0, (0.1, 500.0))
     assert counts.sum() == 5000
     assert counts.shape[1] == 49
 
@@ -332,7 +331,7 @@ def test_drawing_leaves_matplotlib_as_it_was():
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    picture("empty", lambda figure, page: resize(figure, page, 100))
+    draw_picture("empty", lambda figure, page: set_height(figure, page, 100))
     assert dict(matplotlib.rcParams) == before
 
 
@@ -415,8 +414,8 @@ def test_requests_just_after_the_plan_make_neither_a_window_nor_a_headline(make_
     latency_ms = [10.0] * 600 + [90.0]
     run = make_run(601, intended_s=intended_s, latency_ms=latency_ms, facts=facts)
     summary = summarise(run)
-    scene = Scene(run, summary, judge_run(run, summary.stages))
-    assert scene.axis.end_s == 60.0
-    assert scene.windows.middle_s[-1] < 60.0
-    assert scene.windows.answers.sum() == 601
-    assert "at 60 s" not in latency_over_time(scene).title
+    data = ChartData(run, summary, judge_run(run, summary.stages))
+    assert data.axis.end_s == 60.0
+    assert data.windows.middle_s[-1] < 60.0
+    assert data.windows.answers.sum() == 601
+    assert "at 60 s" not in draw_latency(data).title

@@ -8,9 +8,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from reports.charts import Chart, draw
-from reports.charts.multiples import Series
-from reports.charts.pods import _held
+from reports.charts.__init__ import draw_charts
+from reports.charts.chart_data import Chart
+from reports.charts.pods import _extend_steps
+from reports.charts.small_multiples import TimeSeries
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge_run
@@ -29,13 +30,13 @@ def observed(make_run: Make, **values: Sequence[float]) -> Run:
 
 
 def chart_of(run: Run) -> Chart:
-    found = {chart.key: chart for chart in draw(run, summarise(run), judge_run(run))}
+    found = {chart.key: chart for chart in draw_charts(run, summarise(run), judge_run(run))}
     return found["pods"]
 
 
 def test_without_a_cluster_there_is_no_plot(make_run: Make) -> None:
     run = make_run(100)
-    assert "pods" not in {chart.key for chart in draw(run, summarise(run), judge_run(run))}
+    assert "pods" not in {chart.key for chart in draw_charts(run, summarise(run), judge_run(run))}
 
 
 def test_a_service_that_grew_is_told_with_what_its_pods_used(make_run: Make) -> None:
@@ -78,7 +79,7 @@ def test_replicas_that_were_wanted_and_never_came_are_told(make_run: Make) -> No
 
 def test_replicas_are_steps_that_hold_until_the_end(make_run: Make) -> None:
     """Drawn as wanted (dashed) below ready; what was not observed has no panel."""
-    held = _held(Series(np.array([0.5, 15.5]), np.array([1.0, 2.0]), "service"), 40.0)
+    held = _extend_steps(TimeSeries(np.array([0.5, 15.5]), np.array([1.0, 2.0]), "service"), 40.0)
     assert (held.t_s.tolist(), held.value.tolist()) == ([0.5, 15.5, 40.0], [1.0, 2.0, 2.0])
     assert held.steps
     picture = chart_of(observed(make_run, replicas_ready=[1, 2, 3], replicas_desired=[2, 3, 3])).picture
@@ -98,4 +99,4 @@ def test_the_cluster_is_no_generator(make_run: Make) -> None:
     """Whatever is observed of it makes no run invalid."""
     run = observed(make_run, replicas_ready=[1, 1], cpu_percent=[99.0] * 5)
     assert judge_run(run).verdict == "pass"
-    assert "generator" not in {chart.key for chart in draw(run, summarise(run), judge_run(run))}
+    assert "generator" not in {chart.key for chart in draw_charts(run, summarise(run), judge_run(run))}

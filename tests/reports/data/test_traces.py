@@ -1,4 +1,4 @@
-"""Slow requests lead to their traces, wherever those are kept, and nowhere else."""
+"""SlowRequest requests lead to their traces, wherever those are kept, and nowhere else."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from reports.data.run import Run
 from reports.data.traces import build_link, check_template
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge_run
-from reports.rendering.html import render
-from reports.rendering.htmlslowest import slowest_table
+from reports.rendering.page import render_report
+from reports.rendering.slowest_table import build_slowest_table
 
 STORE = "http://127.0.0.1:16686/trace/{trace_id}"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -20,7 +20,7 @@ Make = Callable[..., Run]
 
 
 def links(run: Run) -> list[str]:
-    """Where the page's links lead that leave the page."""
+    """RunBreakdown the page's links lead that leave the page."""
     found: list[str] = []
 
     class Reader(HTMLParser):
@@ -35,7 +35,7 @@ def links(run: Run) -> list[str]:
 
 def page(run: Run) -> str:
     summary = summarise(run)
-    return render(run, summary, judge_run(run))
+    return render_report(run, summary, judge_run(run))
 
 
 def test_the_slowest_requests_lead_to_their_traces(make_run: Make) -> None:
@@ -50,9 +50,11 @@ def test_of_few_traces_the_slowest_are_told_too(make_run: Make) -> None:
     """Of a hundred requests every tenth is traced, so one of the ten slowest; the next two follow."""
     ids = [f"{number:032x}" if number % 10 == 5 else None for number in range(100)]
     run = make_run(100, latency_ms=[10.0 + n for n in range(100)], trace_id=ids)
-    table = slowest_table(summarise(run))
+    table = build_slowest_table(summarise(run))
     assert table is not None
-    cells = [dict(zip([each.title for each in table.columns], row.cells, strict=True)) for row in table.rows]
+    cells = [
+        dict(zip([each.heading for each in table.columns], row.cells, strict=True)) for row in table.rows
+    ]
     assert [float(each["Latency, ms"]) for each in cells] == [*range(109, 99, -1), 95, 85]
     assert [each["Trace"] for each in cells[-2:]] == [f"{85:032x}", f"{75:032x}"]
     assert (
@@ -61,7 +63,7 @@ def test_of_few_traces_the_slowest_are_told_too(make_run: Make) -> None:
 
 
 def test_where_enough_of_the_slowest_are_traced_no_others_follow(make_run: Make) -> None:
-    table = slowest_table(summarise(make_run(100, trace_id=[TRACE] * 100)))
+    table = build_slowest_table(summarise(make_run(100, trace_id=[TRACE] * 100)))
     assert table is not None
     assert len(table.rows) == 10
     assert "Traces were kept" not in table.caption

@@ -12,7 +12,7 @@ from reports.data.facts import Stage
 from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.judging.generator_health import GeneratorLimits, find_generator_faults
 from reports.judging.verdict import judge_run
-from reports.rendering.terminal import verdict_table
+from reports.rendering.terminal import format_verdict
 
 MakeRun = Callable[..., Any]
 
@@ -200,7 +200,7 @@ def test_the_verdict_says_what_is_wrong_and_the_reasons_what_to_do(make_run: Mak
         "the core of the generator was 99 % busy for 10 s: use --processes 2, or generate the load from a "
         "second machine",
     )
-    assert verdict_table(verdict, False, 120).splitlines()[1] == f"- {verdict.reasons[0]}"
+    assert format_verdict(verdict, False, 120).splitlines()[1] == f"- {verdict.reasons[0]}"
 
 
 def test_an_overloaded_generator_comes_before_any_miss(make_run: MakeRun) -> None:

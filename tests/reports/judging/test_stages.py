@@ -12,7 +12,7 @@ from reports.data.run import Run
 from reports.judging.stages import is_asked_of
 from reports.judging.verdict import judge_run
 from reports.objectives.parsing import parse_objective
-from reports.rendering.stages import stage_outcome
+from reports.rendering.stages import describe_outcome
 
 MakeRun = Callable[..., Run]
 
@@ -33,7 +33,7 @@ def staged(make_run: MakeRun, *objectives: str, **facts: Any) -> Run:
 
 
 def outcomes(run: Run) -> list[str]:
-    return [stage_outcome(judged) for judged in judge_run(run).stages]
+    return [describe_outcome(judged) for judged in judge_run(run).stages]
 
 
 def test_a_stage_is_judged_by_the_requests_that_were_meant_to_start_in_it(make_run: MakeRun) -> None:

@@ -1,132 +1,92 @@
-"""What Prometheus saw is counted between the right scrapes, and compared with a run in true words."""
+"""What Prometheus scraped is counted between the right scrapes, beside what a run measured meanwhile."""
 
 from __future__ import annotations
 
-import json
 import math
-import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from reports.__main__ import main
 from reports.data.run import Run
 from reports.prometheus.compare import (
-    BORN,
     LATE,
     LATENCY,
     MARGIN_S,
+    PROCESS_START,
     REFUSED,
-    Measured,
-    Quantile,
-    Seen,
-    Series,
-    Window,
-    increase,
-    measured,
-    observe,
-    parse,
-    quantile,
-    window_of,
+    count_scraped,
+    find_time_range,
+    summarise_load_test,
 )
-from reports.prometheus.text import prometheus_text
+from reports.prometheus.counters import BucketQuantile
+from reports.prometheus.series import ScrapedSeries, TimeRange
 
-BUCKETS = [(0.001, 0.0), (0.002, 80.0), (0.005, 98.0), (math.inf, 100.0)]
 
-
-def series(name: str, values: Sequence[float], first_s: float = 1000.0, **labels: str) -> Series:
+def series(name: str, values: Sequence[float], first_s: float = 1000.0, **labels: str) -> ScrapedSeries:
     """Scrapes five seconds apart."""
     times = tuple(first_s + 5.0 * place for place in range(len(values)))
-    return Series(name, {"instance": "a", **labels}, times, tuple(values))
+    return ScrapedSeries(name, {"instance": "a", **labels}, times, tuple(values))
 
 
-def answered(values: Sequence[float], first_s: float = 1000.0, instance: str = "a") -> Series:
+def answered(values: Sequence[float], first_s: float = 1000.0, instance: str = "a") -> ScrapedSeries:
     return series(f"{LATENCY}_count", values, first_s, instance=instance)
 
 
 class TestCounting:
-    def test_a_restart_counts_from_nought(self) -> None:
-        assert increase([5.0, 9.0, 2.0, 4.0]) == 4 + 2 + 2
-
     def test_the_scrapes_around_the_run_enclose_it(self) -> None:
         """Scrapes at 1000, 1005 ...; the run lasts from 1006 to 1012."""
-        seen = observe([answered([1.0, 4.0, 10.0, 20.0, 50.0])], Window(1006.0, 1012.0))
+        seen = count_scraped([answered([1.0, 4.0, 10.0, 20.0, 50.0])], TimeRange(1006.0, 1012.0))
         assert seen is not None
         assert (seen.answered, seen.first_s, seen.last_s) == (20 - 4, 1005.0, 1015.0)
 
     def test_without_a_window_all_that_was_fetched_counts(self) -> None:
-        seen = observe([answered([1.0, 4.0, 10.0])], Window())
+        seen = count_scraped([answered([1.0, 4.0, 10.0])], TimeRange())
         assert seen is not None
         assert (seen.answered, seen.first_s, seen.last_s) == (9, 1000.0, 1010.0)
 
     def test_replicas_are_added_up(self) -> None:
         scraped = [answered([0.0, 6.0]), answered([100.0, 104.0], instance="b"), series(REFUSED, [1.0, 3.0])]
-        seen = observe([*scraped, series(LATE, [0.0, 1.0])], Window())
+        seen = count_scraped([*scraped, series(LATE, [0.0, 1.0])], TimeRange())
         assert seen is not None
         assert (seen.answered, seen.refused, seen.late, seen.instances) == (10, 2, 1, 2)
 
     @pytest.mark.parametrize(
-        ("born_s", "counted"), [(998.0, 50), (1000.0 - MARGIN_S - 10, 40)], ids=["for the run", "long before"]
+        ("process_start_s", "counted"),
+        [(998.0, 50), (1000.0 - MARGIN_S - 10, 40)],
+        ids=["for the run", "long before"],
     )
     def test_an_instance_started_for_the_run_counts_from_its_start(
-        self, born_s: float, counted: float
+        self, process_start_s: float, counted: float
     ) -> None:
         """The first scrape came at 1002, a second after the run's beginning, and told of ten requests."""
-        scraped = [answered([10.0, 50.0], 1002.0), series(BORN, [born_s, born_s], 1002.0)]
-        seen = observe(scraped, Window(1001.0, 1005.0))
+        scraped = [
+            answered([10.0, 50.0], 1002.0),
+            series(PROCESS_START, [process_start_s, process_start_s], 1002.0),
+        ]
+        seen = count_scraped(scraped, TimeRange(1001.0, 1005.0))
         assert seen is not None
         assert seen.answered == counted
 
     def test_a_successor_on_the_same_port_changes_nothing(self) -> None:
         """What tells when a process was started is asked of the scrape in question."""
-        scraped = [answered([10.0, 50.0, 0.0], 1002.0), series(BORN, [100.0, 100.0, 1011.0], 1002.0)]
-        seen = observe(scraped, Window(1001.0, 1005.0))
+        scraped = [answered([10.0, 50.0, 0.0], 1002.0), series(PROCESS_START, [100.0, 100.0, 1011.0], 1002.0)]
+        seen = count_scraped(scraped, TimeRange(1001.0, 1005.0))
         assert seen is not None
         assert seen.answered == 40
 
     @pytest.mark.parametrize("scraped", [[], [answered([5.0])], [series(REFUSED, [1.0, 2.0])]])
-    def test_no_two_scrapes_tell_nothing(self, scraped: list[Series]) -> None:
-        assert observe(scraped, Window()) is None
-
-
-class TestQuantile:
-    @pytest.mark.parametrize(
-        ("share", "value_s", "low_s", "high_s"),
-        [
-            (0.4, 0.0015, 0.001, 0.002),
-            (0.8, 0.002, 0.001, 0.002),
-            (0.89, 0.0035, 0.002, 0.005),
-            (0.99, 0.005, 0.005, math.inf),
-        ],
-    )
-    def test_it_is_interpolated_within_its_bucket(
-        self, share: float, value_s: float, low_s: float, high_s: float
-    ) -> None:
-        found = quantile(share, BUCKETS)
-        assert found is not None
-        assert found.value_s == pytest.approx(value_s)
-        assert (found.low_s, found.high_s) == (low_s, high_s)
-
-    @pytest.mark.parametrize("buckets", [[], [(0.1, 0.0), (math.inf, 0.0)]])
-    def test_of_no_request_there_is_none(self, buckets: list[tuple[float, float]]) -> None:
-        assert quantile(0.5, buckets) is None
-
-    def test_the_first_bucket_begins_at_nought(self) -> None:
-        assert quantile(0.5, [(0.002, 10.0), (math.inf, 10.0)]) == Quantile(0.001, 0.0, 0.002)
+    def test_no_two_scrapes_tell_nothing(self, scraped: list[ScrapedSeries]) -> None:
+        assert count_scraped(scraped, TimeRange()) is None
 
     def test_buckets_of_replicas_are_added_up(self) -> None:
-        def bucket(le: str, values: Sequence[float], instance: str) -> Series:
+        def bucket(le: str, values: Sequence[float], instance: str) -> ScrapedSeries:
             return series(f"{LATENCY}_bucket", values, le=le, instance=instance)
 
         scraped = [bucket("0.001", [0.0, 10.0], "a"), bucket("+Inf", [0.0, 10.0], "a")]
         scraped += [bucket("0.001", [0.0, 0.0], "b"), bucket("+Inf", [5.0, 95.0], "b")]
-        seen = observe([*scraped, answered([0.0, 10.0])], Window())
+        seen = count_scraped([*scraped, answered([0.0, 10.0])], TimeRange())
         assert seen is not None
-        assert seen.quantiles[0] == Quantile(0.001, 0.001, math.inf)
+        assert seen.quantiles[0] == BucketQuantile(0.001, 0.001, math.inf)
 
 
 class TestMeasured:
@@ -139,222 +99,13 @@ class TestMeasured:
             status=[200, 400, 504, 0, 503, 0],
             outcome=["ok", "http_4xx", "http_5xx", "timeout", "shed", "dropped"],
         )
-        own = measured(run)
+        own = summarise_load_test(run)
         assert (own.answered, own.refused, own.late, own.unanswered) == (3, 1, 1, 1)
         assert own.quantiles_s == (0.002, 0.003, 0.003)
 
     def test_the_run_lasts_until_its_last_reply(self, make_run: Callable[..., Run]) -> None:
         run = make_run(20, latency_ms=[1.0] * 19 + [3000.0], facts={"began_s": 5000.0})
-        assert window_of(run) == Window(5000.0, pytest.approx(5000.0 + 1.9 + 3.0))
+        assert find_time_range(run) == TimeRange(5000.0, pytest.approx(5000.0 + 1.9 + 3.0))
 
     def test_a_run_of_old_began_when_it_was_started(self, make_run: Callable[..., Run]) -> None:
-        assert window_of(make_run(20)).start_s == 1767607200.0
-
-
-SEEN = Seen(
-    quantiles=(
-        Quantile(0.0012, 0.001, 0.0015),
-        Quantile(0.004, 0.003, 0.005),
-        Quantile(0.01, 0.01, math.inf),
-    ),
-    answered=1000,
-    refused=0,
-    late=0,
-    first_s=1_800_000_000.0,
-    last_s=1_800_000_020.0,
-    instances=2,
-)
-OWN = Measured((0.0014, 0.0091, 0.02), answered=1000, refused=0, late=0, unanswered=0, duration_s=20.0)
-
-
-DURING = Window(1_800_000_000.0, 1_800_000_020.0)
-
-
-def told(seen: Seen = SEEN, own: Measured | None = OWN, window: Window = DURING) -> str:
-    return " ".join(prometheus_text(seen, window, own, 100).split())
-
-
-class TestWords:
-    def test_the_table_stands_in_columns(self) -> None:
-        lines = prometheus_text(SEEN, DURING, OWN, 100).splitlines()
-        assert lines[0] == "2 instances of the service, from 08:00:00 to 08:00:20 UTC (20 s)"
-        assert " ".join(lines[2].split()) == "service bucket load test difference"
-        assert " ".join(lines[3].split()) == "p50 latency 1.2 ms 1 to 1.5 ms 1.4 ms +0.2 ms"
-        assert " ".join(lines[5].split()) == "p99 latency 10 ms above 10 ms 20 ms +10 ms"
-        assert " ".join(lines[9].split()) == "throughput 50 requests/s 50 requests/s 0 requests/s"
-        assert max(map(len, lines)) <= 100
-        assert len({len(line) for line in lines[3:6]}) == 1, "figures end in one column"
-
-    def test_a_difference_within_the_bucket_is_none(self) -> None:
-        assert "p50 and p99: both lie in one bucket, so no difference can be told." in told()
-        assert "p95: the load test's lies 4.1 ms above the bucket" in told()
-
-    def test_counts_that_differ_are_explained(self) -> None:
-        assert "Both counted the same requests." in told()
-        fewer = Measured(OWN.quantiles_s, 990, 0, 0, 0, 20.0)
-        assert (
-            "The service answered 10 requests more than the load test was answered: it was asked by"
-            in told(own=fewer)
-        )
-        given_up = Measured(OWN.quantiles_s, 990, 0, 0, 4, 20.0)
-        assert "or answered some of the 4 that the load test gave up on." in told(own=given_up)
-        more = Measured(OWN.quantiles_s, 1001, 0, 0, 0, 20.0)
-        assert "1 request fewer than the load test was answered" in told(own=more)
-
-    def test_scrapes_that_do_not_reach_around_the_run_are_told(self) -> None:
-        text = told(window=Window(1_799_999_996.0, 1_800_000_023.0))
-        assert "The first scrape came 4 s after the run's beginning" in text
-        assert "The last scrape came 3 s before the run's end" in text
-
-    def test_another_time_than_the_runs_is_told(self) -> None:
-        assert "leave --range out to ask for the run's." in told(window=Window())
-        assert "--range" not in told()
-
-    def test_throughput_is_each_sides_by_its_own_time(self) -> None:
-        """Prometheus is asked for ten minutes; the run lasted 20 s of them."""
-        seen = replace(SEEN, answered=6000, last_s=SEEN.first_s + 600)
-        text = told(seen, replace(OWN, answered=200), Window())
-        assert "throughput 10 requests/s 10 requests/s 0 requests/s" in text
-        assert "asked by others" not in text, "another time explains the counts"
-        text = told(replace(seen, answered=12000), replace(OWN, answered=200), Window())
-        assert "throughput 20 requests/s 10 requests/s −10 requests/s" in text
-
-    def test_throughput_during_a_run_is_by_the_part_of_it_that_was_scraped(self) -> None:
-        """Scrapes that enclose the run count what happened within; those that don't, what they saw."""
-        around = replace(SEEN, first_s=SEEN.first_s - 5, last_s=SEEN.last_s + 5)
-        assert "throughput 50 requests/s 50 requests/s 0 requests/s" in told(around)
-        half = replace(SEEN, answered=500, first_s=SEEN.first_s + 10)
-        assert "throughput 50 requests/s 50 requests/s 0 requests/s" in told(half)
-
-    def test_a_run_that_ended_at_once_has_no_throughput(self) -> None:
-        assert "throughput 50 requests/s – –" in told(own=replace(OWN, duration_s=0.0), window=Window())
-
-    def test_without_a_run_there_is_one_column_and_its_own_time(self) -> None:
-        text = told(own=None, window=Window())
-        assert "load test" not in text
-        assert "throughput 50 requests/s" in text
-
-
-class Canned(BaseHTTPRequestHandler):
-    """Stands in for a Prometheus that is asked what it can't tell, and for servers that are none."""
-
-    answers: dict[str, tuple[int, Any]]
-
-    def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        status, answer = self.answers.get(path.rpartition("/")[2], (404, "<html>nothing here</html>"))
-        body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def canned() -> Iterator[Callable[..., str]]:
-    """Call with what is answered to `query` and `values`, each a status and a body: the server's URL."""
-    servers: list[tuple[HTTPServer, threading.Thread]] = []
-
-    def serve(**answers: tuple[int, Any]) -> str:
-        server = HTTPServer(("127.0.0.1", 0), type("Answers", (Canned,), {"answers": answers}))
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield serve
-    for server, thread in servers:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-NO_URLS = ["127.0.0.1:9090", "http://127.0.0.1:abc", "http://127.0.0.1:9090/a b", "http://[::1"]
-NOTHING = {"status": "success", "data": {"resultType": "matrix", "result": []}}
-
-
-def jobs(*names: str) -> tuple[int, Any]:
-    return 200, {"status": "success", "data": list(names)}
-
-
-class TestRefusals:
-    @pytest.mark.parametrize(
-        ("known", "sentence"),
-        [
-            (jobs(), f"knows no {LATENCY}: it has never scraped the service"),
-            (jobs("model"), "knows the service not as job 'service', but as 'model': name it with --job."),
-            (jobs("service"), "has no two scrapes of the service in the last 2 min."),
-        ],
-    )
-    def test_what_prometheus_lacks_is_told(
-        self, canned: Callable[..., str], capsys: pytest.CaptureFixture[str], known: Any, sentence: str
-    ) -> None:
-        assert main(["prometheus", "--url", canned(query=(200, NOTHING), values=known)]) == 2
-        assert sentence in capsys.readouterr().err
-
-    @pytest.mark.parametrize(
-        ("answer", "sentence"),
-        [
-            ((404, "not found"), "answers HTTP 404, not as Prometheus does"),
-            ((200, "<html>hello</html>"), "answers, but not as Prometheus does"),
-            ((200, [1, 2]), "answers, but not as Prometheus does"),
-            ((200, {"status": "success", "data": {"result": [{}]}}), "holds no samples as Prometheus sends"),
-            (
-                (422, {"status": "error", "error": "too many samples"}),
-                "refuses the question: too many samples",
-            ),
-        ],
-    )
-    def test_what_is_no_prometheus_is_told(
-        self, canned: Callable[..., str], capsys: pytest.CaptureFixture[str], answer: Any, sentence: str
-    ) -> None:
-        assert main(["prometheus", "--url", canned(query=answer)]) == 2
-        assert sentence in capsys.readouterr().err
-
-    @pytest.mark.parametrize(
-        ("arguments", "sentence"),
-        [
-            *((["--url", url], f"{url!r} is no URL of a Prometheus") for url in NO_URLS),
-            (["--url", "http://127.0.0.1:9"], "can't be reached: connection refused"),
-            (["--run", "no/such/folder"], "There is no folder no/such/folder"),
-        ],
-    )
-    def test_what_cannot_be_asked_is_told(
-        self, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
-    ) -> None:
-        assert main(["prometheus", *arguments]) == 2
-        assert sentence in capsys.readouterr().err
-
-    def test_what_does_not_speak_http_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-
-            def greet() -> None:
-                connection, _ = listener.accept()
-                with connection:
-                    connection.recv(4096)
-                    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-
-            thread = threading.Thread(target=greet)
-            thread.start()
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            assert main(["prometheus", "--url", url]) == 2
-            thread.join()
-        assert f"{url} answers, but not as Prometheus does" in capsys.readouterr().err
-
-    @pytest.mark.parametrize("text", ["2x", "", "m", "2 m", "0s", "-5s"])
-    def test_a_range_that_is_none_is_told(self, capsys: pytest.CaptureFixture[str], text: str) -> None:
-        with pytest.raises(SystemExit) as ended:
-            main(["prometheus", f"--range={text}"])
-        assert ended.value.code == 2
-        assert "give one like 90s, 2m or 1h30m" in capsys.readouterr().err
-
-
-def test_samples_come_as_texts() -> None:
-    """As Prometheus' HTTP API sends them."""
-    metric = {"__name__": REFUSED, "instance": "a:8000", "job": "service"}
-    answer = {"data": {"resultType": "matrix", "result": [{"metric": metric, "values": [[1000.5, "12"]]}]}}
-    (found,) = parse(answer)
-    assert (found.name, found.instance, found.t_s, found.values) == (REFUSED, "a:8000", (1000.5,), (12.0,))
+        assert find_time_range(make_run(20)).start_s == 1767607200.0

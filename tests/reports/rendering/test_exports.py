@@ -14,8 +14,13 @@ from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge_run
-from reports.rendering.as_json import verdict_json
-from reports.rendering.exports import junit_xml, stats_csv, summary_md, timeline_csv
+from reports.rendering.exports import (
+    format_junit_xml,
+    format_stats_csv,
+    format_summary_md,
+    format_timeline_csv,
+)
+from reports.rendering.verdict_json import encode_verdict
 
 MakeRun = Callable[..., Run]
 
@@ -32,7 +37,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def stats(run: Run) -> list[dict[str, str]]:
-    return rows(stats_csv(summarise(run), judge_run(run)))
+    return rows(format_stats_csv(summarise(run), judge_run(run)))
 
 
 def mixed(make_run: MakeRun, **facts: object) -> Run:
@@ -46,7 +51,7 @@ def mixed(make_run: MakeRun, **facts: object) -> Run:
 
 
 def test_verdict_json_holds_what_was_judged(make_run: MakeRun) -> None:
-    told = json.loads(json.dumps(verdict_json(judge_run(mixed(make_run))), allow_nan=False))
+    told = json.loads(json.dumps(encode_verdict(judge_run(mixed(make_run))), allow_nan=False))
     assert (told["verdict"], told["exit_code"]) == ("fail", 1)
     assert told["sentence"] == "Failed: p50 latency was 10 ms, limit 5 ms."
     assert told["reasons"] == ["p50 latency was 10 ms, limit 5 ms."]
@@ -95,7 +100,7 @@ def test_stats_csv_has_a_row_for_each_endpoint_in_each_stage_and_the_totals(make
 
 
 def test_timeline_csv_has_a_row_a_second_and_empty_cells_for_the_unknown(make_run: MakeRun) -> None:
-    told = rows(timeline_csv(summarise(make_run(25, facts={"plan": Plan()}))))
+    told = rows(format_timeline_csv(summarise(make_run(25, facts={"plan": Plan()}))))
     assert [row["requests"] for row in told] == ["10", "10", "5"]
     assert told[0]["users"] == ""
     assert told[0]["p99_ms"] == "10.0"
@@ -116,7 +121,7 @@ def test_names_with_commas_quotes_and_line_ends_come_back_from_csv(
 
 
 def suite(run: Run) -> ElementTree.Element:
-    text = junit_xml(judge_run(run), run.facts, summarise(run).duration_s)
+    text = format_junit_xml(judge_run(run), run.facts, summarise(run).duration_s)
     found = ElementTree.fromstring(text.partition("\n")[2]).find("testsuite")
     assert found is not None
     return found
@@ -169,7 +174,7 @@ def test_junit_escapes_and_drops_what_xml_cannot_hold(make_run: MakeRun) -> None
 
 def test_summary_md_tells_verdict_objectives_and_stages(make_run: MakeRun) -> None:
     run = mixed(make_run)
-    text = summary_md(judge_run(run), summarise(run), run.facts)
+    text = format_summary_md(judge_run(run), summarise(run), run.facts)
     lines = text.splitlines()
     assert lines[0] == "## ❌ Load test steady"
     assert lines[2] == "Failed: p50 latency was 10 ms, limit 5 ms."
@@ -185,19 +190,21 @@ def test_summary_md_tells_verdict_objectives_and_stages(make_run: MakeRun) -> No
 def test_failures_are_told_by_reason(make_run: MakeRun) -> None:
     run = make_run(100, outcome=["http_5xx"] * 3 + ["ok"] * 97, status=[502] * 3 + [200] * 97)
     verdict = judge_run(run)
-    assert verdict_json(verdict)["failures"] == [{"reason": "HTTP 502", "count": 3}]
-    assert "\n\nFailed requests:\n\n- 3 HTTP 502\n\n" in summary_md(verdict, summarise(run), run.facts)
-    assert "Failed requests" not in summary_md(judge_run(make_run(5)), summarise(make_run(5)), run.facts)
+    assert encode_verdict(verdict)["failures"] == [{"reason": "HTTP 502", "count": 3}]
+    assert "\n\nFailed requests:\n\n- 3 HTTP 502\n\n" in format_summary_md(verdict, summarise(run), run.facts)
+    assert "Failed requests" not in format_summary_md(
+        judge_run(make_run(5)), summarise(make_run(5)), run.facts
+    )
 
 
 def test_summary_md_of_an_invalid_run_lists_every_reason(make_run: MakeRun) -> None:
     run = mixed(make_run, faults=("First.", "Second."))
-    text = summary_md(judge_run(run), summarise(run), run.facts)
+    text = format_summary_md(judge_run(run), summarise(run), run.facts)
     assert "- First.\n- Second." in text
 
 
 def test_summary_md_shows_names_as_they_are(make_run: MakeRun) -> None:
     stage = "a|b <img src=x> `c` [d](e)\nf"
     run = make_run(5, stage=stage, facts={"stages": (Stage(stage, 0.0, 1.0),)})
-    text = summary_md(judge_run(run), summarise(run), run.facts)
+    text = format_summary_md(judge_run(run), summarise(run), run.facts)
     assert "| a\\|b &lt;img src=x&gt; \\`c\\` \\[d\\](e) f |" in text

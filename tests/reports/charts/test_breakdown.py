@@ -8,19 +8,20 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from reports.charts import Chart, draw
-from reports.charts.where import rows
+from reports.charts.__init__ import draw_charts
+from reports.charts.breakdown_components import select_shares
+from reports.charts.chart_data import Chart
 from reports.data.facts import Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge_run
-from reports.rendering.htmlwhere import where_table
+from reports.rendering.breakdown_table import build_breakdown_table
 
 Make = Callable[..., Run]
 
 
 def where_chart(run: Run) -> Chart | None:
-    charts = draw(run, summarise(run), judge_run(run))
+    charts = draw_charts(run, summarise(run), judge_run(run))
     return next((chart for chart in charts if chart.key == "where"), None)
 
 
@@ -32,7 +33,7 @@ def title(run: Run) -> str:
 
 def test_it_is_not_drawn_where_the_service_does_not_tell(make_run: Make) -> None:
     assert where_chart(make_run(100)) is None
-    assert where_table(summarise(make_run(100))) is None
+    assert build_breakdown_table(summarise(make_run(100))) is None
 
 
 def test_the_title_tells_what_took_most_of_the_p99_request(make_run: Make) -> None:
@@ -117,7 +118,10 @@ def test_of_many_stages_the_slowest_are_shown_in_their_order(make_run: Make) -> 
     run = many_stages(make_run, 30)
     found = summarise(run).latency_breakdown
     assert found is not None
-    assert [share.name for share in rows(found)] == ["all that is judged", *(f"s{i}" for i in range(22, 30))]
+    assert [share.name for share in select_shares(found)] == [
+        "all that is judged",
+        *(f"s{i}" for i in range(22, 30)),
+    ]
     chart = where_chart(run)
     assert chart is not None
     assert "Of 30 stages, the 8 with the highest p99 are shown." in chart.reading
@@ -126,7 +130,7 @@ def test_of_many_stages_the_slowest_are_shown_in_their_order(make_run: Make) -> 
 def test_a_single_stage_is_the_whole(make_run: Make) -> None:
     found = summarise(many_stages(make_run, 1)).latency_breakdown
     assert found is not None
-    assert [share.name for share in rows(found)] == ["all that is judged"]
+    assert [share.name for share in select_shares(found)] == ["all that is judged"]
 
 
 @pytest.mark.parametrize("latency_ms", [0.0, 1e-4, 1e7])
@@ -141,9 +145,9 @@ def test_very_short_and_very_long_requests_are_drawn(make_run: Make, latency_ms:
 
 
 def test_the_table_holds_the_parts_of_each_stage_in_columns_of_the_same_decimals(make_run: Make) -> None:
-    table = where_table(summarise(many_stages(make_run, 2)))
+    table = build_breakdown_table(summarise(many_stages(make_run, 2)))
     assert table is not None
-    assert [column.title for column in table.columns] == [
+    assert [column.heading for column in table.columns] == [
         "Stage",
         "Request",
         "Latency, ms",

@@ -1,4 +1,4 @@
-"""Plots what the service did beside the load: readiness, processor, memory, queue, batches."""
+"""Draws what was observed of the service: readiness, processor, memory, queue, batches."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reports.charts.canvas import picture
-from reports.charts.multiples import Marked, Panel, Series, paint_panels
-from reports.charts.scene import Chart, Scene
-from reports.charts.words import into_run, listing
+from reports.charts.canvas import draw_picture
+from reports.charts.chart_data import Chart, ChartData
+from reports.charts.formatting import describe_moment, join_list
+from reports.charts.small_multiples import ShadedSpans, SmallMultiple, TimeSeries, draw_small_multiples
 from reports.data.columns import Floats
 from reports.data.quantities import counted, number
 from reports.data.telemetry import SERVICE
@@ -19,8 +19,8 @@ class _Quantity(NamedTuple):
     name: str
     caption: str
     role: str
-    reach: float
-    """Up to where its axis goes at least, lest little be drawn as much."""
+    least_maximum: float
+    """The minimum maximum of its axis, so that small values aren't magnified."""
 
 
 _QUANTITIES = (
@@ -32,22 +32,26 @@ _QUANTITIES = (
 )
 
 
-def service_beside_load(scene: Scene) -> Chart | None:
-    """A panel for each quantity that was observed, on the time axis of the latency plot."""
-    end_s = scene.axis.end_s
-    seen = {q.name: Series.observed(scene.run, q.name, SERVICE, q.role, end_s) for q in _QUANTITIES}
+def draw_service(data: ChartData) -> Chart | None:
+    """A panel for each observed quantity; None if nothing was observed."""
+    end_s = data.axis.end_s
+    seen = {q.name: TimeSeries.read(data.run, q.name, SERVICE, q.role, end_s) for q in _QUANTITIES}
     seen = {name: series for name, series in seen.items() if len(series)}
-    probes = Probes.of(scene)
+    probes = ReadinessProbes.read(data)
     if not seen and not len(probes.t_s):
         return None
-    panels = [Panel(q.caption, (seen[q.name],), q.reach) for q in _QUANTITIES if q.name in seen]
-    unready = Marked("not ready", probes.unready_spans(end_s))
+    panels = [
+        SmallMultiple(q.caption, (seen[q.name],), q.least_maximum) for q in _QUANTITIES if q.name in seen
+    ]
+    unready = ShadedSpans("not ready", probes.find_unready_spans(end_s))
     return Chart(
         "beside",
         "The service beside the load",
-        _title(probes, seen),
-        _figures(probes, seen),
-        picture("beside", lambda figure, page: paint_panels(figure, page, scene.axis, panels, unready))
+        _compose_title(probes, seen),
+        _compose_figures(probes, seen),
+        draw_picture(
+            "beside", lambda figure, page: draw_small_multiples(figure, page, data.axis, panels, unready)
+        )
         if panels
         else None,
         "Observed once a second."
@@ -59,24 +63,24 @@ def service_beside_load(scene: Scene) -> Chart | None:
     )
 
 
-class Probes(NamedTuple):
-    """When readiness was asked, and whether the service was ready."""
+class ReadinessProbes(NamedTuple):
+    """The times of the readiness probes, and whether the service was ready."""
 
     t_s: Floats
     ready: Floats
 
     @classmethod
-    def of(cls, scene: Scene) -> Probes:
-        """Those of a run; none where readiness was not observed."""
-        return cls(*scene.run.telemetry.select_series("readiness", SERVICE))
+    def read(cls, data: ChartData) -> ReadinessProbes:
+        """The probes of a run; none if readiness was not observed."""
+        return cls(*data.run.telemetry.select_series("readiness", SERVICE))
 
     @property
     def missed(self) -> int:
-        """How many probes did not find the service ready."""
+        """How many probes found the service not ready."""
         return int(np.count_nonzero(self.ready <= 0))
 
-    def unready_spans(self, end_s: float) -> list[tuple[float, float]]:
-        """From each first probe that did not find it ready to the next one that did, or to `end_s`."""
+    def find_unready_spans(self, end_s: float) -> list[tuple[float, float]]:
+        """From each first probe without readiness to the next one with it, or to `end_s`."""
         before = np.concatenate(([True], self.ready[:-1] > 0)) if len(self.t_s) else np.empty(0, np.bool_)
         spans = []
         for start in np.flatnonzero((self.ready <= 0) & before):
@@ -86,19 +90,21 @@ class Probes(NamedTuple):
         return [span for span in spans if span[0] < span[1]]
 
 
-def _title(probes: Probes, seen: dict[str, Series]) -> str:
-    reached = listing(_peaks(seen))
+def _compose_title(probes: ReadinessProbes, seen: dict[str, TimeSeries]) -> str:
+    reached = join_list(_describe_peaks(seen))
     if not len(probes.t_s):
-        return f"The service reached {reached}" if reached else _figures(probes, seen).removesuffix(".")
+        return (
+            f"The service reached {reached}" if reached else _compose_figures(probes, seen).removesuffix(".")
+        )
     text = "The service was ready throughout"
     if missed := probes.missed:
         first_s = float(probes.t_s[np.argmax(probes.ready <= 0)])
         text = f"The service was not ready in {missed:,} of {counted(len(probes.t_s), 'probe')}, "
-        text += f"first {into_run(first_s)}"
+        text += f"first {describe_moment(first_s)}"
     return f"{text}; it reached {reached}" if reached else text
 
 
-def _peaks(seen: dict[str, Series]) -> list[str]:
+def _describe_peaks(seen: dict[str, TimeSeries]) -> list[str]:
     peak = {name: float(series.value.max()) for name, series in seen.items()}
     told = []
     if "cpu_percent" in peak:
@@ -110,19 +116,19 @@ def _peaks(seen: dict[str, Series]) -> list[str]:
     return told
 
 
-def _figures(probes: Probes, seen: dict[str, Series]) -> str:
+def _compose_figures(probes: ReadinessProbes, seen: dict[str, TimeSeries]) -> str:
     told = []
     if len(probes.t_s):
         told.append(f"ready in {len(probes.t_s) - probes.missed:,} of {counted(len(probes.t_s), 'probe')}")
     if "probe_ms" in seen:
-        told.append(f"the probe's round trip {_range(seen['probe_ms'], 'ms')}")
+        told.append(f"the probe's round trip {_describe_range(seen['probe_ms'], 'ms')}")
     if "cpu_percent" in seen:
         cpu = seen["cpu_percent"].value
         told.append(f"CPU {np.median(cpu):.0f} % of a core in the median, {cpu.max():.0f} at most")
     if "queue_depth" in seen:
-        told.append(f"queue {_range(seen['queue_depth'], 'waiting')}")
+        told.append(f"queue {_describe_range(seen['queue_depth'], 'waiting')}")
     if "batch_size" in seen:
-        told.append(f"batches of {_range(seen['batch_size'], 'rows')}")
+        told.append(f"batches of {_describe_range(seen['batch_size'], 'rows')}")
     if "memory_mib" in seen:
         first, last = (number(float(seen["memory_mib"].value[place])) for place in (0, -1))
         told.append(f"memory {last} MiB" + ("" if first == last else f", {first} at the beginning"))
@@ -130,6 +136,6 @@ def _figures(probes: Probes, seen: dict[str, Series]) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _range(series: Series, unit: str) -> str:
+def _describe_range(series: TimeSeries, unit: str) -> str:
     typical, most = float(np.median(series.value)), float(series.value.max())
     return f"{number(typical)} {unit} in the median, {number(most)} at most"

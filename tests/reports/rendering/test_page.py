@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reports.charts.palette import ROLES, mark, to_variables
+from reports.charts.palette import ROLES
 from reports.data.facts import Stage
 from reports.data.labels import Labels
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge_run
-from reports.rendering.html import render
-from reports.rendering.htmlobjectives import objective_table
+from reports.rendering.objectives_table import build_objective_table
+from reports.rendering.page import render_report
 
 Make = Callable[..., Run]
 NASTY = "<script>alert(1)</script>\" onload='x' {{ 7 * 7 }}"
@@ -27,7 +27,7 @@ VOID = {"meta", "link"}
 
 
 def page(run: Run) -> str:
-    return render(run, summarise(run), judge_run(run))
+    return render_report(run, summarise(run), judge_run(run))
 
 
 class Reader(HTMLParser):
@@ -368,11 +368,6 @@ def test_contrast_agrees_with_the_known_values():
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_marks_become_the_variables_of_their_role():
-    assert to_variables(f"a {mark('ink')} b {mark('missed-text')}") == "a var(--ink) b var(--missed-text)"
-    assert len({mark(role) for role in ROLES}) == len(ROLES)
-
-
 def test_a_figure_is_not_torn_from_its_unit_at_the_end_of_a_line(make_run: Make):
     latency_ms = np.full(1000, 10.0)
     latency_ms[720] = 212.0
@@ -382,8 +377,10 @@ def test_a_figure_is_not_torn_from_its_unit_at_the_end_of_a_line(make_run: Make)
 
 def test_a_limit_of_none_that_was_kept_stands_as_observed(make_run: Make) -> None:
     run = make_run(400, facts={"objectives": ("error rate <= 0 %",)})
-    (row,) = objective_table(judge_run(run)).rows
-    assert (row.outcome, row.interval) == ("met", "as observed")
+    table = build_objective_table(judge_run(run))
+    (row,) = table.rows
+    cells = dict(zip((column.kind for column in table.columns), row.cells, strict=True))
+    assert (row.outcome, cells["interval"]) == ("met", "as observed")
     assert row.bar is not None
     assert row.bar.interval is None
 

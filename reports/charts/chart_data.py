@@ -1,4 +1,4 @@
-"""What every plot of a run is drawn from: its requests, its time axis and the limits set for its latency."""
+"""What the charts of a run share: its requests, its time axis, and the limits of its latency."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from reports.charts.canvas import Picture
-from reports.charts.timeaxis import TimeAxis
-from reports.charts.windows import Windows, latency_windows, window_s
-from reports.charts.words import ms
+from reports.charts.formatting import format_ms
+from reports.charts.time_axis import TimeAxis
+from reports.charts.windows import LatencyWindows, choose_window_s, compute_latency_windows
 from reports.data.columns import Floats
 from reports.data.quantities import duration
 from reports.data.run import Run
@@ -20,28 +20,28 @@ from reports.judging.verdict import Verdict
 from reports.objectives.objective import Objective
 from reports.objectives.parsing import parse_objective
 
-POINTS = 300
-"""Windows along the time axis: about one every three pixels of a wide page."""
+MAX_POINTS = 300
+"""The largest number of windows along the time axis: one every three pixels of a wide page."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A plot as the page shows it: its question, the answer seen in it, its main figures, and the picture."""
+    """A chart of the page: its question, the answer as its title, its main figures and its picture."""
 
     key: str
     question: str
     title: str
     figures: str
-    """The main figures in words: the text alternative of the picture, and its caption."""
+    """The main figures in words: the caption of the picture, and its text alternative."""
     picture: Picture | None = None
-    """None where a sentence says it all."""
+    """None if the title says everything."""
     reading: str = ""
-    """How to read the picture, where that is not plain."""
+    """How to read the picture, if that needs an explanation."""
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A latency objective of the form 'at most': `quantile` is NaN for the mean or the maximum."""
+class LatencyLimit:
+    """The limit of a latency objective; `quantile` is NaN for the mean and the maximum."""
 
     text: str
     quantile: float
@@ -49,15 +49,15 @@ class Limit:
     start_s: float
     end_s: float
     everywhere: bool
-    """Whether it holds for all requests, not only for those of a stage, an endpoint or any window."""
+    """Whether it applies to all requests, not only to those of a stage, an endpoint or a window."""
 
 
 @dataclass(frozen=True)
 class WorstWindow:
-    """Where a latency objective about any window came out worst, and what was observed there."""
+    """The worst window of a latency objective about any window."""
 
     name: str
-    """Of the metric: p99, max."""
+    """The metric: p99, max."""
     start_s: float
     end_s: float
     value_ms: float
@@ -66,16 +66,16 @@ class WorstWindow:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Of each request that counts in the latency figures: when it was due, and how long it took."""
+class AnsweredRequests:
+    """The intended start and the latency of each request that counts in the latency figures."""
 
     intended_s: Floats
     latency_ms: Floats
     service_ms: Floats
 
     @classmethod
-    def of(cls, samples: Samples) -> Answers:
-        """Those among `samples`; views of the columns where all of them are."""
+    def select(cls, samples: Samples) -> AnsweredRequests:
+        """The answered requests among `samples`; without a copy if all were answered."""
         rows = samples.answered
         columns = (samples.intended_s, samples.latency_ms, samples.service_ms)
         return cls(*columns) if rows.all() else cls(*(column[rows] for column in columns))
@@ -85,20 +85,20 @@ class Answers:
 
     @cached_property
     def ordered_ms(self) -> Floats:
-        """The latencies in rising order."""
+        """The latencies in ascending order."""
         return np.sort(self.latency_ms)
 
     @cached_property
     def ordered_service_ms(self) -> Floats:
-        """The service times in rising order, those that are known."""
+        """The known service times in ascending order."""
         if np.array_equal(self.service_ms, self.latency_ms):
             return self.ordered_ms
         return np.sort(self.service_ms[np.isfinite(self.service_ms)])
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A run, what was made of it, and what several plots need of both."""
+class ChartData:
+    """A run, its summary and its verdict, and what several charts derive from them."""
 
     run: Run
     summary: Summary
@@ -106,7 +106,7 @@ class Scene:
 
     @cached_property
     def axis(self) -> TimeAxis:
-        """From the start to the end of the load, or to the last request if that started much later."""
+        """From the start of the load to its end, or to the last request if that started much later."""
         starts_s = self.run.samples.intended_s
         last_s = float(starts_s[-1]) if len(starts_s) else 0.0
         planned_s = max((stage.end_s for stage in self.run.facts.stages), default=0.0)
@@ -114,38 +114,38 @@ class Scene:
         return TimeAxis(self.run.compute_shown_end_s(max(known_s, last_s)) or 1.0, self.run.facts.stages)
 
     @cached_property
-    def answered(self) -> Answers:
-        """The requests that count in the latency figures, warm-up included."""
-        return Answers.of(self.run.samples)
+    def answered(self) -> AnsweredRequests:
+        """The requests that count in the latency figures, including the warm-up."""
+        return AnsweredRequests.select(self.run.samples)
 
     @cached_property
-    def judged_answers(self) -> Answers:
-        """The requests that the run's percentiles are computed of."""
+    def judged_answers(self) -> AnsweredRequests:
+        """The requests that the percentiles of the run are computed from."""
         judged = self.run.judged
-        return self.answered if judged is self.run.samples else Answers.of(judged)
+        return self.answered if judged is self.run.samples else AnsweredRequests.select(judged)
 
     @cached_property
-    def width_s(self) -> float:
-        """Length of the windows in which requests are put together along the run."""
-        return window_s(self.axis.end_s, len(self.answered), POINTS)
+    def window_s(self) -> float:
+        """The length of the windows along the run."""
+        return choose_window_s(self.axis.end_s, len(self.answered), MAX_POINTS)
 
     @cached_property
-    def windows(self) -> Windows:
-        """Latency percentiles along the run."""
-        return latency_windows(
-            self.answered.intended_s, self.answered.latency_ms, self.axis.end_s, self.width_s
+    def windows(self) -> LatencyWindows:
+        """The latency percentiles of each window along the run."""
+        return compute_latency_windows(
+            self.answered.intended_s, self.answered.latency_ms, self.axis.end_s, self.window_s
         )
 
     @cached_property
-    def limits(self) -> tuple[Limit, ...]:
-        """The latency objectives that can be drawn as a line, in the order of the scenario."""
+    def limits(self) -> tuple[LatencyLimit, ...]:
+        """The limits that can be drawn as a line, in the order of the scenario."""
         parsed = (parse_objective(text) for text in self.run.facts.objectives)
         limits = (limit for limit in map(self._limit, parsed) if limit is not None)
         return tuple(limit for limit in limits if limit.start_s < limit.end_s)
 
     @cached_property
     def worst_windows(self) -> tuple[WorstWindow, ...]:
-        """Of each latency objective about any window, the worst one."""
+        """The worst window of each latency objective about any window."""
         found = []
         for judged in self.verdict.objectives:
             objective = parse_objective(judged.text)
@@ -163,14 +163,14 @@ class Scene:
             )
         return tuple(found)
 
-    def _limit(self, objective: Objective) -> Limit | None:
+    def _limit(self, objective: Objective) -> LatencyLimit | None:
         if not objective.metric.endswith(" latency"):
             return None
         name = objective.metric.removesuffix(" latency")
         spans = [stage for stage in self.run.facts.stages if stage.name == objective.during]
         start_s, end_s = (spans[0].start_s, spans[-1].end_s) if spans else (0.0, self.axis.end_s)
-        return Limit(
-            f"{name} limit {ms(objective.limit)}"
+        return LatencyLimit(
+            f"{name} limit {format_ms(objective.limit)}"
             + (f" on {objective.on}" if objective.on else "")
             + (f" in any {duration(objective.window_s)}" if objective.window_s else ""),
             np.nan if objective.quantile is None else float(objective.quantile),

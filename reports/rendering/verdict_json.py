@@ -1,4 +1,4 @@
-"""The verdict as verdict.json holds it."""
+"""Encodes the verdict for verdict.json."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
 
 
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    """What verdict.json holds; an objective's figures are in its own unit, a stage's in ms and per s."""
+def encode_verdict(verdict: Verdict) -> dict[str, Any]:
+    """The contents of verdict.json; an objective's figures are in its unit, those of a stage in ms and s."""
     return {
         "verdict": verdict.verdict,
         "exit_code": verdict.exit_code,
         "sentence": verdict.sentence,
         "reasons": list(verdict.reasons),
-        "objectives": [_objective_json(judgement) for judgement in verdict.objectives],
-        "stages": [_stage_json(judged) for judged in verdict.stages],
+        "objectives": [_encode_objective(judgement) for judgement in verdict.objectives],
+        "stages": [_encode_stage(judged) for judged in verdict.stages],
         "failures": [asdict(failure) for failure in verdict.failures],
     }
 
 
-def _objective_json(judgement: Judgement) -> dict[str, Any]:
+def _encode_objective(judgement: Judgement) -> dict[str, Any]:
     bounds = judgement.interval
     return {**asdict(judgement), "interval": None if bounds is None else list(bounds)}
 
 
-def _stage_json(judged: StageJudgement) -> dict[str, Any]:
+def _encode_stage(judged: StageJudgement) -> dict[str, Any]:
     stage = judged.stage
     return {
         "name": stage.name,
@@ -36,6 +36,6 @@ def _stage_json(judged: StageJudgement) -> dict[str, Any]:
         "end_s": stage.end_s,
         "judged": stage.judged,
         "outcome": judged.outcome,
-        "objectives": [_objective_json(judgement) for judgement in judged.objectives],
+        "objectives": [_encode_objective(judgement) for judgement in judged.objectives],
         **asdict(stage.figures),
     }

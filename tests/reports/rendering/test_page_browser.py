@@ -13,7 +13,7 @@ from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.figures.summary import summarise
 from reports.judging.verdict import judge_run
-from reports.rendering.html import render
+from reports.rendering.page import render_report
 
 pytestmark = [pytest.mark.real, pytest.mark.extended]
 
@@ -184,7 +184,7 @@ def visit(browser: Any, tmp_path: Path, make_run: Make) -> Iterator[Callable[...
     def go(name: str, width: int, scheme: str) -> Any:
         run = RUNS[name](make_run)
         file = tmp_path / "report.html"
-        file.write_text(render(run, summarise(run), judge_run(run)), encoding="utf-8")
+        file.write_text(render_report(run, summarise(run), judge_run(run)), encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()

@@ -1,0 +1,42 @@
+"""Finds the load at which a latency percentile exceeded its limit for good."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.charts.chart_data import ChartData
+from reports.charts.windows import PERCENTILE_NAMES
+from reports.data.quantities import counted, number
+from reports.figures.crossing import LimitCrossing
+
+_MOST = 0.6
+"""The share of the windows that counts as most of them."""
+
+
+def find_lasting_crossing(data: ChartData) -> LimitCrossing | None:
+    """RunBreakdown a percentile exceeded its limit for good; None if it did not.
+
+    It was below the limit in most windows before that moment, and above it in most windows after.
+    """
+    crossing = data.summary.limit_crossing
+    if crossing is None:
+        return None
+    quantile = {f"{name} latency": quantile for quantile, name in PERCENTILE_NAMES.items()}.get(
+        crossing.metric
+    )
+    if quantile is None:
+        return None
+    windows = data.windows
+    known = windows.answers > 0
+    over = windows.percentiles_ms[quantile][known] > crossing.limit_ms
+    later = windows.start_s[known] >= crossing.t_s
+    if not later.any() or later.all():
+        return None
+    lasting = np.mean(over[later]) >= _MOST and np.mean(over[~later]) <= 1 - _MOST
+    return crossing if lasting else None
+
+
+def describe_load(crossing: LimitCrossing) -> str:
+    """The load at that moment: '12 users and 40 requests/s'."""
+    rate = f"{number(crossing.rate)} requests/s"
+    return rate if crossing.users is None else f"{counted(round(crossing.users), 'user')} and {rate}"
