@@ -25,7 +25,7 @@ class InferenceMetrics:
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self.latency = Histogram(
             "inference_request_latency_seconds",
-            "From a prediction request's head to its reply; those refused are not included.",
+            "From a prediction request's head to its reply; refused requests are not included.",
             buckets=REQUEST_BUCKETS_S,
             registry=registry,
         )
@@ -37,7 +37,7 @@ class InferenceMetrics:
         )
         self.queue_limit = Gauge(
             "inference_queue_limit",
-            "Predictions that may wait; what comes on top is refused with 503.",
+            "Predictions that may wait; more are refused with 503.",
             multiprocess_mode="livesum",
             registry=registry,
         )

@@ -37,13 +37,13 @@ class HttpMetrics:
         )
         self.received = Summary(
             "http_request_size_bytes",
-            "Content length of incoming requests by handler, as their head tells it.",
+            "Content-Length of incoming requests by handler.",
             ("handler",),
             registry=registry,
         )
         self.sent = Summary(
             "http_response_size_bytes",
-            "Content length of outgoing responses by handler, as their head tells it.",
+            "Content-Length of outgoing responses by handler.",
             ("handler",),
             registry=registry,
         )

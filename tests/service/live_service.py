@@ -1,4 +1,4 @@
-"""A service in a process of its own, and how tests ask it.
+"""A service in its own process, and how tests use it.
 
 Tests with real processes assert what happens and in which order, never how soon. Whatever they wait for may
 take `PATIENCE_S`: a hundred times what it takes on an idle machine, so that only a hung service exceeds it.

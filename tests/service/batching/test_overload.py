@@ -194,7 +194,7 @@ def start_in_vain(configuration: Path, *words: str) -> subprocess.CompletedProce
     return done
 
 
-def test_clients_that_send_slowly_hold_up_nobody(serve: Callable[..., Any]) -> None:
+def test_clients_that_send_slowly_delay_nobody(serve: Callable[..., Any]) -> None:
     """Twenty requests whose bodies do not come: they have their places, and a prediction passes them by."""
     service = serve(model=odd_model())
     with ExitStack() as clients:

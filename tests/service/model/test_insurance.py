@@ -1,4 +1,4 @@
-"""The model's contract: its schemas, its predictions, and what it loads."""
+"""The model's contract: its schemas, its predictions, and the files it loads."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_field_has_a_title_and_a_description() -> None:
             assert field["title"], name
 
 
-def test_the_schema_tells_the_bounds() -> None:
+def test_the_schema_has_the_bounds() -> None:
     schema = InsuranceChargesModelInput.model_json_schema()
     properties = schema["properties"]
     assert {name: (field.get("minimum"), field.get("maximum")) for name, field in properties.items()} == {
@@ -178,7 +178,7 @@ class Foreign:
 
 
 @pytest.mark.parametrize(
-    ("write", "told"),
+    ("write", "message"),
     [
         (Path.exists, "There is no model file"),
         (lambda path: path.write_bytes(b"not a zip"), "can't be loaded"),
@@ -192,10 +192,12 @@ class Foreign:
     ],
     ids=["missing", "broken", "pickle", "foreign type", "another estimator", "other features"],
 )
-def test_what_is_no_model_of_ours_is_told(tmp_path: Path, write: Callable[[Path], object], told: str) -> None:
+def test_a_file_without_our_model_is_reported(
+    tmp_path: Path, write: Callable[[Path], object], message: str
+) -> None:
     path = tmp_path / "model.skops"
     write(path)
     with pytest.raises(ModelFileError) as error:
         InsuranceChargesModel(path)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "run `make train`" in str(error.value)

@@ -37,9 +37,9 @@ def test_the_command_prints_each_figure(
     """With an objective that any machine meets."""
     monkeypatch.setattr(profiling, "OBJECTIVE_MS", 1e5)
     assert profiling.main(["--model", str(model_path)]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for word in ("mean", "p50", "p99", "1,000 rows", "p99 latency <= 100000 ms: met"):
-        assert word in told
+        assert word in output
 
 
 def test_a_missed_objective_exits_with_1(

@@ -41,9 +41,9 @@ def test_training_on_a_file_learns_from_it(
     people["charges"] *= 2
     people.to_csv(data, index=False)
     assert training.main(["--data", str(data), "--out", str(out)]) == 0
-    told = capsys.readouterr().out
-    assert "trained on 1,338 rows (insurance.csv)" in told
-    assert "p99 latency <= 100000 ms: met" in told
+    output = capsys.readouterr().out
+    assert "trained on 1,338 rows (insurance.csv)" in output
+    assert "p99 latency <= 100000 ms: met" in output
     inputs = profiling.generate_inputs(50)
     doubled = [each.charges for each in InsuranceChargesModel(out).predict_batch(inputs)]
     training.train(out)
@@ -58,9 +58,9 @@ def test_a_bad_file_keeps_the_old_model(tmp_path: Path, capsys: pytest.CaptureFi
     data.write_text("age,sex\n1,2\n")
     assert training.main(["--data", str(data), "--out", str(out)]) == 2
     assert out.read_bytes() == before
-    told = capsys.readouterr().err
-    assert "line 1: no column bmi, children" in told
-    assert "a model made before stays" in told
+    output = capsys.readouterr().err
+    assert "line 1: no column bmi, children" in output
+    assert "a model made before stays" in output
 
 
 def test_a_full_disk_keeps_the_old_model(

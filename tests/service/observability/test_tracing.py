@@ -76,7 +76,7 @@ def test_a_request_that_is_not_sampled_leaves_no_span(flags: str, names: list[st
 def test_a_failing_request_is_marked() -> None:
     tracing, exporter = exporting(ALWAYS_ON)
     with pytest.raises(RuntimeError), tracing.trace_request(scope()):
-        raise RuntimeError("no room")
+        raise RuntimeError("failed")
     (span,) = exporter.get_finished_spans()
     assert not span.status.is_ok
 
