@@ -25,11 +25,11 @@ INSTALLERS = {"kubectl": ".ci/kubectl"}
 """What installs a command that Debian has no package of, or none new enough."""
 
 EXTENDED = ("container", "deploy", "faults")
-"""Folders all of whose tests `make test` leaves out; elsewhere a file or a test is marked itself."""
+"""Folders whose tests are all extended. In other folders, files or tests carry the marker themselves."""
 
 READ_BY_THE_SUITE = ("SCENARIO", "HOST", "OUT", "REST_CONFIG", "SERVICE", "DRAIN_NOTICE_S", "PORT", "WORKERS")
 READ_BY_PREFIX = ("LOADTEST_", "LOCUST_", "OTEL_", "MAKE", "MFLAGS")
-"""Variables that change what a load test, the service, Locust or make does."""
+"""Environment variables that change what a load test, the service, Locust or make does."""
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -47,14 +47,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Give the processes that tests start the same surroundings, however pytest itself was started."""
+    """Give all started processes the same environment, however pytest itself was started."""
     for name in list(os.environ):
         if name in READ_BY_THE_SUITE or name.startswith(READ_BY_PREFIX):
             del os.environ[name]
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get(name))))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # In the background job of a script. A child would ignore it too; a handler isn't inherited.
+        # A background job of a script ignores SIGINT, and so would its children. A handler is not inherited.
         signal.signal(signal.SIGINT, lambda *_: None)
 
 
@@ -75,7 +75,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is extended; where processes share the tests, files of real processes come first."""
+    """Mark the extended folders; run files with real processes first if several processes share the tests."""
     for item in items:
         if item.path.relative_to(HERE).parts[0] in EXTENDED:
             item.add_marker("extended")

@@ -1,4 +1,4 @@
-"""Ports for processes that tests start, which take a port only some seconds after it was chosen."""
+"""Ports for processes that tests start and that bind them only some seconds later."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import random
 import socket
 
 LOW, HIGH = 20_000, 32_768
-"""Below what kernels hand out to whoever asks for any port, so that nobody is given it meanwhile."""
+"""Below the range from which kernels assign ports, so that no other program gets the port meanwhile."""
 PARTS = 16
-"""Processes that share the tests each have a part of them for themselves."""
+"""Each process of pytest-xdist has its own part of the ports."""
 
 _part = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PARTS
 _mine = list(range(LOW + _part, HIGH, PARTS))
@@ -17,7 +17,7 @@ random.SystemRandom().shuffle(_mine)
 
 
 def find_free_port() -> int:
-    """A port on which nobody listens; another one each time."""
+    """Return a port on which nobody listens; a different one at each call."""
     while _mine:
         port = _mine.pop()
         try:

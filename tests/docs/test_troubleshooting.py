@@ -1,4 +1,4 @@
-"""Each message that docs/troubleshooting.md quotes is, from its first to its last word, one of the code's."""
+"""The code can print each message that docs/troubleshooting.md quotes, from the first word to the last."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ PLAIN = (ROOT / "Makefile", ROOT / "deploy" / "stack")
 """Whose messages are found between quotes, with `$(NAME)`, `$name` or `%d` for what varies."""
 
 JOINTS = ("", " ", ": ", "; ")
-"""What stands between two texts that are told together, such as what is wrong and what to do."""
+"""Separators of two texts that form one message, such as a problem and its remedy."""
 LETTERS = 4
-"""That a text must have itself; one with fewer only joins others."""
+"""Fewest letters of a text; a text with fewer only joins others."""
 FIGURE = r"[\d.,]+ (%|more reason|\w+( were)?)"
 VALUE = re.compile(
     rf"|\S+|{FIGURE}|[\w-]+(, [\w-]+)+|p\d+ latency was {FIGURE}, limit {FIGURE}| \(and {FIGURE}\)"
 )
-"""What may be put into a text: nothing, a word, a number of something, names, an objective as observed."""
+"""Values that a text may contain: nothing, a word, a number with a unit, names, an observed objective."""
 ERRORS = {os.strerror(number) for number in range(1, 134)}
-"""What the operating system says."""
+"""Messages of the operating system."""
 
 Text: TypeAlias = tuple[str | None, ...]
-"""Fixed parts of a text, and None where a value or another text is put in."""
+"""The fixed parts of a text, with None for each value or other text between them."""
 
 
 def messages() -> list[str]:
@@ -45,7 +45,7 @@ def messages() -> list[str]:
 
 @cache
 def texts() -> frozenset[Text]:
-    """What the code can print."""
+    """All texts that the code can print."""
     return frozenset(
         text
         for text in (*python_texts(), *plain_texts())
@@ -54,7 +54,7 @@ def texts() -> frozenset[Text]:
 
 
 def python_texts() -> Iterator[Text]:
-    """Of the modules, without their docstrings."""
+    """The texts in the modules, without docstrings."""
     modules = [path for package in SPEAKING for path in sorted((ROOT / package).rglob("*.py"))]
     for path in (*modules, SKIPPING):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ def plain_texts() -> Iterator[Text]:
 
 
 class Message:
-    """A message, and the texts all of whose fixed parts are somewhere in it."""
+    """A message, and the texts whose fixed parts all occur in it."""
 
     def __init__(self, message: str) -> None:
         self.message = message
@@ -83,7 +83,7 @@ class Message:
 
     @property
     def can_be_told(self) -> bool:
-        """Whether all of it is one text, with values or other texts put in, or several in a row."""
+        """Whether the message is a text filled with values or other texts, or a sequence of such texts."""
         return self._is_text(self.message)
 
     def _is_text(self, part: str) -> bool:
@@ -93,7 +93,7 @@ class Message:
         return self._known[part]
 
     def _fills(self, text: Text, part: str) -> bool:
-        """Whether the fixed parts follow each other, and what is between them can be put in."""
+        """Whether the fixed parts follow each other, with valid values or texts between them."""
         if not text:
             return not part
         fixed, rest = text[0], text[1:]
@@ -105,7 +105,7 @@ class Message:
         return any(self._fills(rest, part[end:]) and self._can_be_put_in(part[:end]) for end in ends)
 
     def _are_two(self, part: str) -> bool:
-        """Whether a text, the beginning of which is fixed, ends it, and what stands before it can be told."""
+        """Whether the part ends with a text that has a fixed beginning, after something that can be told."""
         heads = {text[0] for text in self._near if text[0]}
         places = {found.start() for head in heads for found in re.finditer(re.escape(head), part)} - {0}
         joined = [(place, joint) for place in places for joint in JOINTS if part[:place].endswith(joint)]
@@ -129,7 +129,7 @@ def test_the_message_is_one_the_code_can_print(message: str) -> None:
 
 @pytest.mark.parametrize("message", messages())
 def test_neither_less_nor_more_is_a_message(message: str) -> None:
-    """Without its last word, with others after it or before it."""
+    """Without its last word, or with more words after it or before it."""
     less = message.rpartition(" ")[0]
     for other in (less, f"{message} and more besides", f"One thing more is that {message}"):
         assert not Message(other).can_be_told, other

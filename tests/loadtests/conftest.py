@@ -26,7 +26,7 @@ del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240.0
-"""Only a test that fails waits so long. A machine that is busy takes a multiple of the usual time."""
+"""Only a failing test waits this long. A busy machine takes a multiple of the usual time."""
 MODEL = ROOT / "models" / "insurance_charges_model.skops"
 
 
@@ -101,7 +101,7 @@ class Obedient:
         self._thread.start()
 
     def hold_after(self, count: int, answer: Callable[[int], Answer] = lambda _: Answer()) -> threading.Event:
-        """Reply as `answer` says to the first `count` requests at once, to others when the event is set."""
+        """Answer the first `count` requests at once, and the others when the returned event is set."""
         released = threading.Event()
         self._held.append(released)
 
@@ -148,9 +148,9 @@ def model() -> Path:
 
 @pytest.fixture
 def patient_service(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the suite's own service be configured as it comes, but for its deadlines: minutes.
+    """Configure the suite's own service as usual, but with deadlines of minutes.
 
-    After a tenth of a second it would answer 504, and a busy machine keeps it from running for longer.
+    With its usual deadline of 0.1 s it answers 504 as soon as a busy machine delays it by more.
     """
     assert model.exists()
     configuration = yaml.safe_load((ROOT / "configuration/service/batched.yaml").read_text())
@@ -260,7 +260,7 @@ class Starter:
         return self._started[-1]
 
     def close(self) -> None:
-        """Kill what still runs."""
+        """Kill the processes that still run."""
         for suite in self._started:
             if suite.process.poll() is None:
                 suite.process.kill()
@@ -269,7 +269,7 @@ class Starter:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Starter]:
-    """Start processes that write into the test's own folder."""
+    """Starts processes that write into the test's own folder."""
     starter = Starter(tmp_path)
     yield starter
     starter.close()
@@ -320,10 +320,10 @@ def write_scenario(
     name: str = "short",
     generator: str = "{lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}",
 ) -> str:
-    """Write a scenario whose run is judged by `objectives` alone, unless told otherwise.
+    """Write a scenario; on a busy machine too, the verdict on its run depends on `objectives` alone.
 
-    However busy the machine: its generator is believed, and stated are objectives which no pause of less than
-    minutes breaks: one that sees users wait, and for paced users one about how much of the plan they kept.
+    The limits of the generator are loose. Two more objectives replace checks that a pause of a second would
+    break: `max latency`, which covers the time in which users wait, and `offered load` for paced users.
     """
     tolerant = ["max latency <= 300 s"]
     if "users:" in load and "user:" not in more:

@@ -193,7 +193,7 @@ def test_requests_in_flight_at_the_end_are_waited_for_and_counted(
 
 @EXTENDED
 def test_a_second_interrupt_quits_at_once(start: Start, scenario_file: ScenarioFile, obedient: Any) -> None:
-    """The first waits for requests in flight, here for ever; whoever is impatient need not."""
+    """The first interrupt waits for requests in flight, here without end; the second does not."""
     obedient.hold_after(3)
     file = scenario_file(
         load="{users: [{constant: 4, for: 60s}]}", more="traffic: {timeout: 1h, user: stress}"
@@ -238,7 +238,7 @@ def test_a_run_time_counts_from_the_runs_own_start(start: Start, obedient: Any, 
 def test_a_stop_before_the_run_leaves_nothing_behind(
     start: Start, scenario_file: ScenarioFile, tmp_path: Path
 ) -> None:
-    """Also no service: it is in a session of its own, where no Ctrl-C reaches it, and takes long to start."""
+    """No service either: it runs in its own session, which Ctrl-C does not reach, and takes long to start."""
     pid_file = tmp_path / "pid"
     (tmp_path / "slow_to_load.py").write_text(
         "import os, pathlib, time\n"
@@ -318,7 +318,7 @@ def once(
     obedient_once: Any,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Any, Path]:
-    """A run of two processes with a header of one's own, and the file that is there if one imports pandas."""
+    """A run of two processes with an extra header, and the file that exists if a process imports pandas."""
     folder = tmp_path_factory.mktemp("trap")
     imported = folder / "imported"
     (folder / "pandas.py").write_text(f"open({str(imported)!r}, 'a').write('x')\nraise ImportError\n")

@@ -17,15 +17,15 @@ ROOT = Path(__file__).parents[2]
 HEAVIER = ROOT / "docs/examples/heavier.yaml"
 CALL_S, ROWS = 0.1, 32
 MOST_PER_S = ROWS / CALL_S
-"""As many as the model can do, on any machine: it sleeps, and its 320 a second leave most of a core free."""
+"""The model's capacity on any machine: it sleeps, and 320 requests a second leave most of a core idle."""
 DEADLINE_MS = 2_000
-"""Twenty calls: a service that is kept from running for a second is still in time."""
+"""The time of twenty calls: a service that a busy machine stops for a second still answers in time."""
 LOOSE = {"lateness": "1m", "busy": 1, "starved": 1, "lag": "1m", "others": 64}
 SCALE = 0.3
 
 
 def slow_service(folder: Path) -> dict[str, str]:
-    """What a service must find in its environment to host the documents' heavier model, ten times heavier."""
+    """The environment of a service that hosts the heavier model of the documents, made ten times slower."""
     (folder / "slow_model.py").write_text(
         f"from docs.examples import heavier\nheavier.CALL_S = {CALL_S}\nSlowModel = heavier.HeavierModel\n"
     )
@@ -40,10 +40,10 @@ def slow_service(folder: Path) -> dict[str, str]:
 def test_twice_the_capacity_is_found_offered_shed_and_recovered_from(
     start: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Those let in are answered, the rest hears 503 at once, and after it is over far fewer do.
+    """Admitted requests are answered, the others get 503 at once, and far fewer do after the overload.
 
-    What the verdict is on a machine that does other things besides is not asked. Where it stood still during
-    the 1.8 s that find the capacity, twice of what was found is no overload: another run is made.
+    The verdict is not asserted: on a busy machine it may be any. If the machine paused during the 1.8 s that
+    find the capacity, twice the found capacity is no overload; then the run is repeated.
     """
     values = yaml.safe_load((ROOT / "configuration/scenarios/overload.yaml").read_text())
     file = tmp_path / "overload.yaml"

@@ -1,4 +1,4 @@
-"""What is refused before anything is started: a sentence, exit code 2, nothing written."""
+"""Input that is refused before a process is started: one message, exit code 2, no file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Refused: TypeAlias = Callable[..., str]
 
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
-    """Call with what is typed: what is said of it. A process that was started would fail the test."""
+    """Call with the typed words: returns the message. The test fails if a process is started."""
 
     def start(*_: Any, **__: Any) -> None:
         pytest.fail("a process was started")
@@ -79,7 +79,7 @@ def test_an_empty_value_is_told(
     scenario_of_environment: str | None,
     sentence: str,
 ) -> None:
-    """An unset variable of a shell must not aim a load test elsewhere than was meant."""
+    """An unset shell variable must not aim a load test at another service than intended."""
     if scenario_of_environment is not None:
         monkeypatch.setenv("SCENARIO", scenario_of_environment)
     said = refused(*words)

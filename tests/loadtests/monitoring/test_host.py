@@ -21,7 +21,7 @@ START = Reading(
 
 
 def later(before: Reading, at_s: float, ours_s: float = 0.0, **machine: float) -> Reading:
-    """A reading at `at_s`, when so many seconds more had been counted than `before`."""
+    """A reading at `at_s`, with so many seconds more than `before`."""
     counted = {name: before.machine[name] + machine.get(name, 0.0) for name in before.machine}
     return Reading(at_s, counted, before.ours_s + ours_s)
 
@@ -34,7 +34,7 @@ def test_others_are_what_is_neither_ours_nor_idle() -> None:
 
 
 def test_a_guest_counts_once_and_time_of_ours_that_is_counted_late_takes_nothing_from_others() -> None:
-    """`user` holds what a guest took; and the kernel may add up a process before the machine."""
+    """`user` includes the time of a guest; and the kernel may update a process before the machine."""
     guest = later(START, 1.0, user=1.0, guest=1.0, idle=1.0)
     ahead = later(guest, 2.0, ours_s=1.1, user=1.0, idle=1.0)
     usage = ForeignCpuUsage(iter([START, guest, ahead]).__next__)
@@ -58,14 +58,14 @@ def test_a_process_that_has_ended_leaves_nothing_to_tell() -> None:
 
 @pytest.fixture
 def spinning() -> Iterator[psutil.Process]:
-    """A process that has taken a second of a core, and takes what it gets."""
+    """A process that takes as much of a core as it gets."""
     with subprocess.Popen(SPINNING) as process:
         yield psutil.Process(process.pid)
         process.kill()
 
 
 def let_it_take_a_second(spinning: psutil.Process) -> float:
-    """What it took of a core, once that is a second or more, however long it waits for its turns."""
+    """Wait until the process has used a second of processor time; return the exact time."""
     before_s, pause = spinning.cpu_times().user, threading.Event()
     while (took_s := spinning.cpu_times().user - before_s) < 1.0:
         pause.wait(0.05)
@@ -74,7 +74,7 @@ def let_it_take_a_second(spinning: psutil.Process) -> float:
 
 @pytest.mark.real
 def test_a_program_that_takes_a_core_is_seen(spinning: psutil.Process) -> None:
-    """At least as much as it took itself; whatever else runs here comes on top.
+    """Others took at least as much as this program; other programs add to it.
 
     A fifth is tolerated: the kernel may count the machine's time by its ticks, and a process's exactly.
     """
@@ -94,7 +94,7 @@ def test_what_the_service_takes_is_ours(spinning: psutil.Process) -> None:
 
 
 def test_a_process_that_is_named_twice_counts_once() -> None:
-    """As a service does that the load test has started itself."""
+    """A service that the load test has started is among its children too."""
     this = psutil.Process()
     before, ours_s, after = this.cpu_times(), make_reader([this, this])().ours_s, this.cpu_times()
     assert before.user + before.system <= ours_s <= after.user + after.system
