@@ -38,6 +38,8 @@ OURS = (
     *("loadtests", "loadtests.compare_batch", "reports", "service", "service.training", "service.profiling"),
     "benchmarks.crosscheck",
     "benchmarks.tracing",
+    "benchmarks.before_after",
+    "benchmarks.own_code",
 )
 IN_CLUSTER = re.compile(r"(?:deployment|hpa|job|pod|service|model-services)/([\w-]+)")
 """An object in Kubernetes, which looks like a path."""
