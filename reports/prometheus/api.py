@@ -98,9 +98,13 @@ class PrometheusClient:
 
 
 def _open_session() -> requests.Session:
-    """A session without proxy and .netrc: requests would take both from the environment."""
+    """A session without proxy and .netrc, which requests would take from the environment.
+
+    Each question and each redirect opens a connection: one that was kept may be closed by the server.
+    """
     session = requests.Session()
     session.trust_env = False
+    session.headers["Connection"] = "close"
     session.max_redirects = MOST_REDIRECTS
     session.mount("https://", _SystemTrust())
     return session

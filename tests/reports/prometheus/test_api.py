@@ -146,7 +146,9 @@ def ok(body: bytes = JOBS, length: int | None = None) -> bytes:
 
 
 def redirect(target: str) -> bytes:
-    return f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
+    return (
+        f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    )
 
 
 def reset(connection: socket.socket) -> None:
@@ -294,6 +296,7 @@ def test_the_environment_names_neither_a_proxy_nor_a_password(
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert PrometheusClient(f"http://{talking(listen)}").fetch_jobs() == ["service"]
     assert b"authorization" not in asked[0].lower()
+    assert b"\r\nConnection: close\r\n" in asked[0]
 
 
 @pytest.mark.parametrize("trusted", [True, False])
