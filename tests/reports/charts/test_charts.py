@@ -42,6 +42,29 @@ def quiet(seconds: int = 60) -> np.ndarray:
     return np.full(20 * seconds, 10.0)
 
 
+def test_each_chart_has_its_place_and_its_question(make_run: Make):
+    telemetry = {
+        (source, name): [(0.5, 1.0), (1.5, 1.0)]
+        for source, name in (
+            ("service", "cpu_percent"),
+            ("kubernetes", "replicas_ready"),
+            ("generator", "cpu_percent"),
+        )
+    }
+    run = make_run(100, queue_ms=1.0, inference_ms=1.0, telemetry=telemetry)
+    assert [(key, chart.question) for key, chart in drawn(run).items()] == [
+        ("latency", "Latency over time"),
+        ("beside", "The service beside the load"),
+        ("pods", "The pods beside the load"),
+        ("where", "Where the time goes"),
+        ("load", "Load over time"),
+        ("generator", "The generator's health"),
+        ("percentiles", "Latency by percentile"),
+        ("heatmap", "Latency heat map"),
+        ("failures", "Failures"),
+    ]
+
+
 def test_latency_under_its_limit_is_told_with_its_worst_second(make_run: Make):
     latency_ms = quiet()
     latency_ms[20 * 41] = 41.2
