@@ -36,7 +36,7 @@ def draw_breakdown(data: ChartData) -> Chart | None:
     shares, components = select_shares(found), select_components(found)
     return Chart(
         "where",
-        "RunBreakdown the time goes",
+        "Where the time goes",
         _compose_title(found.total),
         _compose_figures(found.total),
         draw_picture("where", lambda figure, page: paint_breakdown(figure, page, shares, components)),

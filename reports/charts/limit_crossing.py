@@ -14,7 +14,7 @@ _MOST = 0.6
 
 
 def find_lasting_crossing(data: ChartData) -> LimitCrossing | None:
-    """RunBreakdown a percentile exceeded its limit for good; None if it did not.
+    """When a percentile exceeded its limit for good; None if it did not.
 
     It was below the limit in most windows before that moment, and above it in most windows after.
     """

@@ -1,4 +1,4 @@
-"""SlowRequest requests lead to their traces, wherever those are kept, and nowhere else."""
+"""Slow requests link to their traces, wherever those are kept, and nowhere else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Make = Callable[..., Run]
 
 
 def links(run: Run) -> list[str]:
-    """RunBreakdown the page's links lead that leave the page."""
+    """The targets of the links that leave the page."""
     found: list[str] = []
 
     class Reader(HTMLParser):
