@@ -155,7 +155,7 @@ def test_a_warm_model_runs_in_the_right_place_from_the_first_request_on() -> Non
 
 
 def test_the_warm_up_gives_up_on_a_model_that_hangs() -> None:
-    """The start goes on, and what the model does later is not counted."""
+    """The start goes on; the first request waits in the thread, behind the warm-up."""
     released = threading.Event()
 
     def predict(rows: Sequence[int]) -> list[int]:

@@ -15,10 +15,12 @@ import requests
 
 from tests.service.live_service import (
     INSURANCE_PREDICTION,
+    MIDDLEWARE,
     ODD_CLASS,
     ODD_PREDICTION,
     PATIENCE_S,
     PERSON,
+    PROTOCOL,
     get,
     odd_model,
 )
@@ -207,6 +209,20 @@ def test_a_model_without_predict_batch_has_the_stock_endpoint(serve: Callable[..
     service = serve(model={"class_path": ODD_CLASS.replace("OddModel", "OneAtATimeModel")})
     assert post(service.url, PERSON, ODD_PREDICTION).json() == {"charges": 4_200.0}
     assert post(service.url, [PERSON], f"{ODD_PREDICTION}/batch").status_code == 404
+
+
+@pytest.mark.parametrize("command", [PROTOCOL, MIDDLEWARE], ids=["protocol", "middleware"])
+def test_a_server_with_a_root_path_answers_alike(serve: Callable[..., Any], command: list[str]) -> None:
+    """The framework routes such requests to the same endpoints, which have the same refusals."""
+    http = [] if command == MIDDLEWARE else ["--http", "service.web.protocol:SheddingProtocol"]
+    url = serve(model=odd_model(), command=[*MIDDLEWARE, *http, "--root-path", "/root"]).url
+    reply = post(url, PERSON, ODD_PREDICTION)
+    assert (reply.status_code, reply.json()) == (200, {"charges": 4_200.0})
+    assert SERVER_TIMING.fullmatch(reply.headers["Server-Timing"]) is not None
+    assert reply.headers["Content-Type"] == "application/json"
+    assert post(url, {}, ODD_PREDICTION).status_code == 400
+    results = post(url, [PERSON, {}], f"{ODD_PREDICTION}/batch?partial=true").json()
+    assert ["charges" in each for each in results] == [True, False]
 
 
 @pytest.mark.parametrize("failure", ["ValueError", "SystemExit"])
