@@ -23,7 +23,7 @@ from loadtests.cli.exit_codes import INVALID, USAGE, find_exit_code, say_exit_co
 from loadtests.cli.listening import check_exposed_once
 from loadtests.cli.locust_logging import quieten
 from loadtests.cli.options import add_to_locust
-from loadtests.cli.settings import Settings, load_asked_scenario, read_options, take_run_time
+from loadtests.cli.settings import Settings, disable_run_time, load_asked_scenario, read_options
 from loadtests.client.readiness import NoAnswerError, wait_until_ready
 from loadtests.client.target import read_headers
 from loadtests.exposition.server import Exposition
@@ -73,7 +73,7 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
     attach_session(environment, controller)
     scenario = load_asked_scenario(settings, web=web_ui is not None)
     if scenario.is_manual:
-        take_run_time(options)
+        disable_run_time(options)
     controller.choose(scenario)
     controller.require_room()
     if controller.host:

@@ -81,7 +81,7 @@ def read_options(environment: Any) -> Namespace:
     return options
 
 
-def take_run_time(options: Namespace) -> None:
+def disable_run_time(options: Namespace) -> None:
     """Keep Locust from ending the run after `--run-time`: the load shape does, from the run's own start."""
     options.run_time = None
 

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from loadtests.exposition.counts import RequestCounts
 from loadtests.recording.run import RunRecording
 from loadtests.session.controller import Controller
+from reports.data.telemetry import OBSERVED
 
 
 class GeneratorMetrics(Collector):
@@ -96,7 +97,7 @@ def _collect_run(run: RunRecording, unfinished: bool) -> Iterator[Metric]:
         ),
     ):
         values = [(source, value * unit) for (source, each), value in seen if each == observed]
-        yield _gauges(name, documentation, "process", (each for each in values if each[0] != "service"))
+        yield _gauges(name, documentation, "process", (each for each in values if each[0] not in OBSERVED))
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

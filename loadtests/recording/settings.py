@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """Options that are kept with a run."""
+    """Options that decide where and how a run is kept."""
 
     out: Path = Path("results")
     """Where folders of runs are made."""

@@ -41,7 +41,12 @@ Phase = Literal["idle", "running", "judging", "done"]
 
 
 class Controller:
-    """Choose a scenario, then `begin` and `finish` a run of it, as often as the user of the web UI likes."""
+    """Begins runs of a chosen scenario and has them judged, as often as the user of the web UI likes.
+
+    `stop` ends the users, `finish` closes and judges the run, `quit` does both and ends the talk with the
+    workers; each may be called again. The runner's `quit` is ours (`_quit_finished`), Locust's own is
+    `_locust_quit`.
+    """
 
     def __init__(self, environment: Environment, settings: Settings, headers: Mapping[str, str]) -> None:
         self.environment = environment
@@ -61,12 +66,12 @@ class Controller:
         self._roster: WorkerRoster | None = None
         self._service_monitor: ServiceMonitor | None = None
         self._finishing: gevent.Greenlet | None = None
-        self._users = UserStop(environment)
+        self._user_stop = UserStop(environment)
         self._shape = ProfileShape()
         self._shape.runner = environment.runner
         if isinstance(self.runner, MasterRunner):
             hear_workers(self.runner, lambda: self._roster)
-        self._quit = self.runner.quit
+        self._locust_quit = self.runner.quit
         self.runner.quit = self._quit_finished  # type: ignore[method-assign]
 
     @property
@@ -126,7 +131,7 @@ class Controller:
     def begin(self) -> None:
         """Start a run: its folder, its requests, its clock."""
         run = self.run = self._open_run()
-        self._users.note_started()
+        self._user_stop.note_started()
         self.verdict = None
         self._roster = None
         self._finishing = None
@@ -134,6 +139,7 @@ class Controller:
             listener.run_opened(run)
         calibration = self._chosen.stated.load.calibration
         is_master = isinstance(self.runner, MasterRunner)
+        # A single process generates the load; a master only a calibration, then its workers do.
         if calibration is not None or not is_master:
             target = self.parse_target()
             self._generator = LoadGenerator(self.environment, self.scenario, target)
@@ -168,7 +174,7 @@ class Controller:
 
     def stop(self) -> None:
         """Stop the users, here and on workers, and return when they have stopped."""
-        self._users.stop()
+        self._user_stop.stop()
 
     def stop_clock(self) -> None:
         """Note that the load ends now; replies in flight may still come."""
@@ -185,9 +191,9 @@ class Controller:
 
         The work is done in a greenlet of its own, so that it goes on if the caller is killed.
         """
-        self._users.note_stopped()
+        self._user_stop.note_stopped()
         if self.run is not None and self._finishing is None:
-            self._finishing = gevent.spawn(self._finish, self.run)
+            self._finishing = gevent.spawn(self._close_and_judge, self.run)
         if self._finishing is not None:
             self._finishing.join()
 
@@ -201,7 +207,7 @@ class Controller:
         """In place of the runner's `quit`: first finish the run, for which workers must still be heard."""
         self.stop()
         self.finish()
-        self._quit()
+        self._locust_quit()
 
     def _open_run(self) -> RunRecording:
         settings, chosen = self.settings, self._chosen
@@ -254,7 +260,7 @@ class Controller:
             if sent.lost:
                 run.add_fault(f"{sent.lost:,} requests could not be recorded")
 
-    def _finish(self, run: RunRecording) -> None:
+    def _close_and_judge(self, run: RunRecording) -> None:
         self.stop_clock()
         self._stop_generating(run)
         if self._roster is not None:

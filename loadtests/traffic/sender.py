@@ -52,7 +52,7 @@ class RequestSender:
         self._fire = environment.events.request.fire
         self._log_error = environment.stats.log_error
         self._wanted = frozenset(("ok", *scenario.expected))
-        self._users = count(worker, workers) if worker < workers else count(worker * LATE_USERS)
+        self._user_numbers = count(worker, workers) if worker < workers else count(worker * LATE_USERS)
         self._connections: WeakSet[Connection] = WeakSet()
         self.resent = 0
         """Requests sent twice, because the server had closed their connection as they were sent."""
@@ -75,7 +75,7 @@ class RequestSender:
 
     def number_user(self) -> int:
         """The number of a new user, distinct over all workers."""
-        return next(self._users)
+        return next(self._user_numbers)
 
     def deal_requests(self, user: int) -> Iterator[Request]:
         """The deck of requests, over and over, from a place that differs from user to user."""

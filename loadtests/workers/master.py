@@ -41,7 +41,7 @@ class JoinedWorker:
     ready: bool = False
     lost: bool = False
     idle: bool = False
-    """It joined when all of the load was dealt, and is not missed if it goes."""
+    """It joined after the arrivals were dealt and sends nothing, so losing it costs no row."""
 
 
 class WorkerRoster:
@@ -51,7 +51,7 @@ class WorkerRoster:
         self._runner = runner
         self._run = run
         self.name = run.folder.name
-        self._order = {"run": self.name, "name": run.facts.scenario, "scenario": scenario, "host": host}
+        self._assignment = {"run": self.name, "name": run.facts.scenario, "scenario": scenario, "host": host}
         self._workers: dict[str, JoinedWorker] = {}
         self._changed = Event()
         self._started_at: float | None = None
@@ -62,7 +62,7 @@ class WorkerRoster:
         for client_id in active:
             self._enlist(client_id)
         self._finished = False
-        self._watch = observe_every(WATCH_PERIOD_S, self.miss_lost, "the workers")
+        self._watch = observe_every(WATCH_PERIOD_S, self.fault_lost_workers, "the workers")
 
     def await_ready(self, patience_s: float = READY_PATIENCE_S) -> None:
         """Wait until every worker has built its requests; fault the run for each that takes too long."""
@@ -77,11 +77,11 @@ class WorkerRoster:
         for client_id in self._workers:
             self._send_start(client_id)
 
-    def miss_lost(self) -> None:
+    def fault_lost_workers(self) -> None:
         """Fault the run, once, for every worker that is gone while it is needed."""
         for client_id, worker in self._workers.items():
             if worker.reported_rows is None and self._is_gone(client_id):
-                self._lose(worker, "was lost")
+                self._fault_lost(worker, "was lost")
 
     def finish(self, patience_s: float) -> None:
         """Wait for every worker's rows, at most `patience_s`; fault the run for rows that are missing."""
@@ -90,11 +90,13 @@ class WorkerRoster:
         self._finished = True
         for worker in self._workers.values():
             if worker.reported_rows is None:
-                self._lose(worker, "never said how much it had sent")
+                self._fault_lost(worker, "never said how much it had sent")
             elif (missing := worker.reported_rows - worker.rows) > 0:
-                self._lose(worker, f"sent {missing:,} rows that did not arrive")
+                self._fault_lost(worker, f"sent {missing:,} rows that did not arrive")
             elif missing < 0:
-                self._lose(worker, f"sent {worker.reported_rows:,} rows, of which {-missing:,} arrived twice")
+                self._fault_lost(
+                    worker, f"sent {worker.reported_rows:,} rows, of which {-missing:,} arrived twice"
+                )
 
     # Messages of workers.
 
@@ -149,7 +151,7 @@ class WorkerRoster:
 
     def _assign(self, client_id: str) -> None:
         part = {"worker": self._workers[client_id].number, "workers": self.shares}
-        self._runner.send_message(ASSIGN, self._order | part, client_id)
+        self._runner.send_message(ASSIGN, self._assignment | part, client_id)
 
     def _send_start(self, client_id: str) -> None:
         self._runner.send_message(START, {"run": self.name, "started_at": self._started_at}, client_id)
@@ -176,7 +178,7 @@ class WorkerRoster:
         client = self._runner.clients.get(client_id)
         return client is None or client.state == STATE_MISSING
 
-    def _lose(self, worker: JoinedWorker, what: str) -> None:
+    def _fault_lost(self, worker: JoinedWorker, what: str) -> None:
         if worker.lost or worker.idle:
             return
         worker.lost = True

@@ -10,6 +10,10 @@
 
 Each message but LISTENING carries the name of the run's folder: a message about one run is never taken for
 one about another.
+
+To add a message, add a name here and in the picture. From worker to master: a `send_` in `MasterLink` whose
+keys are the parameters of a `hear_` in `WorkerRoster`, registered in `hear_workers`. From master to worker: a
+handler in `WorkerSession`, which ignores other runs.
 """
 
 from __future__ import annotations

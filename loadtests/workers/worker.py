@@ -79,7 +79,7 @@ class WorkerSession:
         self._assignment: WorkerAssignment | None = None
         self._generator: LoadGenerator | None = None
         self._started = Event()
-        self._users = UserStop(environment)
+        self._user_stop = UserStop(environment)
         environment.user_classes = [*environment.user_classes, ArrivalUser]
         self._runner.register_message(ASSIGN, self._hear_assignment)
         self._runner.register_message(START, self._hear_start)
@@ -100,7 +100,7 @@ class WorkerSession:
 
     def finish(self) -> None:
         """Hand on the last rows, and say how many there were."""
-        self._users.note_stopped()
+        self._user_stop.note_stopped()
         if self._generator is None or self._link is None:
             return
         self._started.clear()
@@ -112,7 +112,7 @@ class WorkerSession:
 
     def quit(self) -> None:
         """Stop the users, so that their last rows are sent."""
-        self._users.stop()
+        self._user_stop.stop()
 
     def _await_generator(self) -> LoadGenerator:
         """The generator, once the master has started this worker.

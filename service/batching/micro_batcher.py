@@ -120,6 +120,7 @@ class MicroBatcher(Generic[RowT, PredictionT]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        # An inline model finishes its batch inside this loop: nothing may schedule another start meanwhile.
         self._start_is_scheduled = True
         until_s = self._clock() + MAX_LOOP_OCCUPANCY_S
         while self._queue and not self._model_is_busy:
@@ -144,8 +145,8 @@ class MicroBatcher(Generic[RowT, PredictionT]):
     def _window_left_s(self) -> float:
         """How long to wait for requests that are arriving.
 
-        The window ends `max_wait_s` after the oldest row was queued, or after the newest arrival if that is
-        earlier: a stalled sender does not delay others.
+        The window ends `max_wait_s` after the earlier of two moments: the oldest row was queued, the newest of
+        the requests still arriving was announced. So a stalled body delays others by `max_wait_s` at most.
         """
         if not self._arriving:
             return 0.0

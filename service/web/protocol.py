@@ -24,13 +24,14 @@ from service.web.middleware import STATE_KEY, RequestMiddleware
 class SheddingProtocol(HttpToolsProtocol):
     """Asks the fast-path endpoint of a request for admission at its head; other requests are not affected.
 
-    Requests of an unusual form (pipelined, `Expect: 100-continue`, with a query, closing their connection)
-    are asked for by `RequestMiddleware` instead, with the same answer. What this class uses of uvicorn's
+    For requests of an unusual form (pipelined, `Expect: 100-continue`, with a query, closing their connection)
+    `RequestMiddleware` asks instead, with the same answer. What this class uses of uvicorn's
     internals is listed in ARCHITECTURE.md and checked by tests/service/test_contracts.py.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        # With a root path, URLs do not equal the paths of the endpoints.
         self._middleware: RequestMiddleware | None = None if self.root_path else self.app_state.get(STATE_KEY)
         self._framework = self.app
 

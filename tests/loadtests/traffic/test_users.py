@@ -10,7 +10,8 @@ import pytest
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_WAITING
 
-from loadtests.traffic.users import StressUser
+from configuration.traffic import USER_CLASS_NAMES
+from loadtests.traffic.users import USER_CLASSES, StressUser
 
 
 @pytest.fixture
@@ -43,3 +44,7 @@ def test_a_request_under_way_is_not_touched(user: Any) -> None:
     user.predict()
     assert user.stop() is False
     assert user._sender.sent == ["request"]
+
+
+def test_each_name_that_a_scenario_may_give_has_its_class() -> None:
+    assert set(USER_CLASSES) == set(USER_CLASS_NAMES)

@@ -200,7 +200,7 @@ class WorkersOfARun(RuleBasedStateMachine):
     @rule()
     def is_watched(self) -> None:
         if not self.finished:
-            self.roster.miss_lost()
+            self.roster.fault_lost_workers()
 
     @precondition(lambda self: not self.finished)
     @rule()
