@@ -145,8 +145,8 @@ class MicroBatcher(Generic[RowT, PredictionT]):
     def _window_left_s(self) -> float:
         """How long to wait for requests that are arriving.
 
-        The window ends `max_wait_s` after the earlier of two moments: the oldest row was queued, the newest of
-        the requests still arriving was announced. So a stalled body delays others by `max_wait_s` at most.
+        The window ends `max_wait_s` after the earlier of two moments: the oldest row was queued, the newest
+        of the requests still arriving was announced. So a stalled body delays others by `max_wait_s` at most.
         """
         if not self._arriving:
             return 0.0

@@ -24,8 +24,8 @@ from service.web.middleware import STATE_KEY, RequestMiddleware
 class SheddingProtocol(HttpToolsProtocol):
     """Asks the fast-path endpoint of a request for admission at its head; other requests are not affected.
 
-    For requests of an unusual form (pipelined, `Expect: 100-continue`, with a query, closing their connection)
-    `RequestMiddleware` asks instead, with the same answer. What this class uses of uvicorn's
+    For requests of an unusual form (pipelined, `Expect: 100-continue`, with a query, closing their
+    connection) `RequestMiddleware` asks instead, with the same answer. What this class uses of uvicorn's
     internals is listed in ARCHITECTURE.md and checked by tests/service/test_contracts.py.
     """
 
