@@ -11,7 +11,9 @@ from typing import Final
 from benchmarks.generator.processes import PROJECT
 
 LIBRARY: Final = "pyarrow.chunked_array([pyarrow.array(values)]).to_numpy()"
-OWN: Final = "columns.array(pyarrow.chunked_array([columns.numbers(values, pyarrow.float64())]))"
+OWN: Final = (
+    "columns.decode_numbers(pyarrow.chunked_array([columns.encode_numbers(values, pyarrow.float64())]))"
+)
 PROGRAM: Final = """
 import json, time
 import numpy, psutil, pyarrow

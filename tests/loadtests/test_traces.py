@@ -172,10 +172,11 @@ def test_the_slowest_request_is_found_among_the_spans(
     assert len(set(run.samples.trace_id)) == len(run.samples)
     trace_id = run.samples.trace_id[run.samples.latency_ms.argmax()]
     assert f'href="http://traces.example/{trace_id}"' in (suite.folder / "report.html").read_text()
-    spans = receiver.requests(len(run.samples))[trace_id]
-    (request,) = (each for each in spans if each.name == "prediction_request")
-    (inference,) = (each for each in spans if each.name == "model_inference")
-    assert request.identity in inference.links
+    traces = receiver.requests(len(run.samples))
+    (request,) = (each for each in traces[trace_id] if each.name == "prediction_request")
+    # The call is in the trace of the batch's first request; on a busy machine that may be another one.
+    calls = [each for spans in traces.values() for each in spans if each.name == "model_inference"]
+    assert sum(request.identity in call.links for call in calls) == 1
 
 
 @pytest.mark.real
