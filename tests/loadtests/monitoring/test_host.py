@@ -90,7 +90,10 @@ def test_a_program_that_takes_a_core_is_seen(spinning: psutil.Process) -> None:
 def test_what_the_service_takes_is_ours(spinning: psutil.Process) -> None:
     read = make_reader([psutil.Process(), spinning])
     before_s = read().ours_s
-    assert let_it_take_a_second(spinning) <= read().ours_s - before_s
+    taken_s = let_it_take_a_second(spinning)
+    assert read().ours_s - before_s > taken_s - 0.005, (
+        "the kernel counts hundredths; sums of them are rounded"
+    )
 
 
 def test_a_process_that_is_named_twice_counts_once() -> None:
