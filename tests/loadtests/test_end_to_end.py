@@ -46,6 +46,15 @@ def predictions_served(host: str) -> int:
     return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines)
 
 
+def assert_judged(suite: Any) -> None:
+    """The exit code is the verdict's; which one, the objectives of `manual` and a busy machine decide."""
+    assert suite.code in (0, 1, 3), suite.said
+    assert suite.code == suite.verdict["exit_code"], suite.said
+    last = f"verdict: {suite.verdict['verdict']} (exit code {suite.code})"
+    assert suite.stdout.rstrip().endswith(last), "below Locust's own tables"
+    assert suite.facts["interrupted"] is None
+
+
 @pytest.mark.usefixtures("patient_service")
 def test_staged_passes_and_every_artefact_tells_the_same(start: Start, tmp_path: Path) -> None:
     """Samples, CSVs, verdict, JUnit and page agree to the last request, and with the service's own count."""
@@ -214,10 +223,8 @@ def test_plain_locust_is_judged_too(start: Start, obedient: Any, tmp_path: Path)
         *("-f", LOCUSTFILE, "--host", obedient.host, "--headless", "-u", "2", "-r", "2", "-t", "3s"),
         *("--csv", str(tmp_path / "own"), "--html", str(tmp_path / "own.html")),
     ).wait()
-    assert suite.code == 0, suite.said
-    assert suite.stdout.rstrip().endswith("verdict: pass (exit code 0)"), "below Locust's own tables"
+    assert_judged(suite)
     assert suite.facts["scenario"] == "manual"
-    assert suite.facts["interrupted"] is None
     assert len(read_run(suite.folder).samples) == len(obedient.bodies) > 0
     assert (tmp_path / "own_stats.csv").exists()
     assert (tmp_path / "own.html").exists()
@@ -229,8 +236,7 @@ def test_a_run_time_counts_from_the_runs_own_start(start: Start, obedient: Any, 
     obedient.asked = answer(delay_s=0.8, body=b"{}")
     arguments = ("-f", LOCUSTFILE, "--host", obedient.host, "--headless", "-u", "2", "-r", "2", "-t", "3s")
     suite = start("locust", *arguments).wait()
-    assert suite.code == 0, suite.said
-    assert suite.facts["interrupted"] is None
+    assert_judged(suite)
     assert suite.facts["ended_s"] >= 3.0
 
 
@@ -302,7 +308,7 @@ def test_any_locust_client_is_recorded(start: Start, obedient: Any, tmp_path: Pa
     )
     arguments = ("-f", str(extension), "--host", obedient.host, "--headless", "-u", "1", "-t", "3s")
     suite = start("locust", *arguments, "Visitor").wait()
-    assert suite.code == 0, suite.said
+    assert_judged(suite)
     samples = read_run(suite.folder).samples
     assert set(samples.endpoint.decode().tolist()) == {"visit"}
     assert len(samples) == len(obedient.bodies) > 1
