@@ -35,7 +35,7 @@ from benchmarks.service.serving import (
     write_bodies,
 )
 from loadtests.recording.facts import describe_machine
-from reports.data.quantities import counted, number
+from reports.data.quantities import format_count, format_number
 from service.model.insurance import InsuranceChargesModel
 from service.model.model_file import MODEL_PATH, ModelFileError
 
@@ -87,7 +87,7 @@ def render_comparison(rounds: Sequence[Mapping[str, Figures]]) -> list[str]:
             f"{median(after):,.0f}",
             f"{median(ratios):.3f}",
             f"{min(ratios):.3f} – {max(ratios):.3f}",
-            number(p, 2),
+            format_number(p, 2),
             _conclude(ratios, p),
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -187,7 +187,8 @@ def _describe(checkouts: Mapping[str, Path], options: argparse.Namespace) -> str
     commits = ", ".join(f"{name} {_read_commit(folder)}" for name, folder in checkouts.items())
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {here['processor']}, {here['cores']} cores; {commits}; "
-        f"{counted(options.rounds, 'round')} of {options.window:g} s, medians; p by the two-sided sign test."
+        f"{format_count(options.rounds, 'round')} of {options.window:g} s, medians; p by the two-sided "
+        "sign test."
     )
 
 

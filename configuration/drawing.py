@@ -11,7 +11,7 @@ import numpy as np
 from configuration.levels import describe_level
 from configuration.scenario import Scenario
 from reports.data.facts import Stage
-from reports.data.quantities import counted, duration
+from reports.data.quantities import format_count, format_duration
 from shapes.stages import format_level
 
 CURVE_ROWS: Final = 8
@@ -63,7 +63,7 @@ def _draw_curve(scenario: Scenario, width: int) -> Iterator[str]:
         yield f"{labels.get(row, ''):>{margin}} {tick}{bar}".rstrip()
     warm = round(scenario.judged_from_s / drawn_s * columns)
     yield f"{labels[0]:>{margin}} └{'░' * warm}{'─' * (columns - warm)}"
-    end = "endless" if scenario.planned_s is None else duration(drawn_s)
+    end = "endless" if scenario.planned_s is None else format_duration(drawn_s)
     yield f"{'':>{margin}}  0 s{end:>{columns - 3}}"
 
 
@@ -78,7 +78,7 @@ def _list_stages(scenario: Scenario) -> Iterator[str]:
     stages = scenario.stages
     name_width = max(len(stage.name) for stage in stages)
     rows = [
-        (stage.name, duration(stage.start_s), _format_length(stage), _describe_levels(scenario, stage))
+        (stage.name, format_duration(stage.start_s), _format_length(stage), _describe_levels(scenario, stage))
         for stage in stages
     ]
     from_width, for_width = (max(len(row[column]) for row in rows) for column in (1, 2))
@@ -88,7 +88,7 @@ def _list_stages(scenario: Scenario) -> Iterator[str]:
 
 
 def _format_length(stage: Stage) -> str:
-    return "ever" if stage.end_s == math.inf else duration(stage.end_s - stage.start_s)
+    return "ever" if stage.end_s == math.inf else format_duration(stage.end_s - stage.start_s)
 
 
 def _describe_levels(scenario: Scenario, stage: Stage) -> str:
@@ -105,14 +105,14 @@ def _describe_levels(scenario: Scenario, stage: Stage) -> str:
 
 def _list_facts(scenario: Scenario) -> Iterator[tuple[str, str]]:
     if scenario.planned_s is not None:
-        yield "duration", duration(scenario.planned_s)
+        yield "duration", format_duration(scenario.planned_s)
     requests = scenario.make_plan().requests
     if (calibration := scenario.load.calibration) is not None:
-        users, length = counted(calibration.users, "eager user"), duration(calibration.duration_s)
+        users, length = format_count(calibration.users, "eager user"), format_duration(calibration.duration_s)
         yield "capacity", f"found before by {users} in {length}"
     elif requests is not None:
         note = ", the warm-up not counted" if scenario.judged_from_s else ""
-        yield "planned", counted(round(requests), "request") + note
+        yield "planned", format_count(round(requests), "request") + note
     elif not scenario.is_manual and scenario.planned_s is not None:
         yield "planned", "as many requests as the users' thinking leaves time for"
     if scenario.load.model == "open":

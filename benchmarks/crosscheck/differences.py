@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.crosscheck.load_cases import SUITE, WRK
 from benchmarks.crosscheck.results import REFUSED, CaseResults
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 TOLERANCE: Final = 0.05
 """Throughputs agree within this ratio: the same tool differs so much from turn to turn."""
@@ -51,11 +51,13 @@ def _compare_medians_from_send(turns: CaseResults) -> list[str]:
     if not sent:
         return []
     others = (
-        f"{number(turns.median(tool, 'p50_ms'), 3)} ms of {tool}" for tool in turns.turns if tool != SUITE
+        f"{format_number(turns.median(tool, 'p50_ms'), 3)} ms of {tool}"
+        for tool in turns.turns
+        if tool != SUITE
     )
     return [
         f"Counted from the send instead of the intended start, the p50 of {SUITE} is "
-        f"{number(median(sent), 3)} ms, compared with {', '.join(others)}."
+        f"{format_number(median(sent), 3)} ms, compared with {', '.join(others)}."
     ]
 
 

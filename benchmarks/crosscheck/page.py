@@ -9,7 +9,7 @@ from typing import Final
 from benchmarks.crosscheck.differences import explain_differences
 from benchmarks.crosscheck.load_cases import SUITE
 from benchmarks.crosscheck.results import CaseResults, CrosscheckResults
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 HEADS: Final = (
     *("tool", "good replies/s", "lowest – highest", "× this suite"),
@@ -54,7 +54,7 @@ def _figure_cells(turns: CaseResults, tool: str) -> Sequence[str]:
         _format_rate(median(rates)),
         f"{_format_rate(min(rates))} – {_format_rate(max(rates))}",
         "" if tool == SUITE else f"{median(turns.ratios(tool)):.2f}",
-        *(number(turns.median(tool, figure), 3) for figure in _LATENCIES),
+        *(format_number(turns.median(tool, figure), 3) for figure in _LATENCIES),
         f"{turns.total(tool, 'refused'):,}",
         f"{turns.total(tool, 'broken'):,}",
         _format_percent(turns.median(tool, "busy")),
@@ -83,7 +83,8 @@ def _describe_method(results: CrosscheckResults) -> str:
         "errors are sums; ratios compare turns of the same round. "
         "How to read it: [docs/crosscheck.md](../../docs/crosscheck.md).\n\n"
         f"{facts['date']}, {facts['machine']}. {facts['versions']}. Other processes used "
-        f"{number(median(others), 2)} of the two cores (median), {number(max(others), 2)} at most."
+        f"{format_number(median(others), 2)} of the two cores (median), {format_number(max(others), 2)} "
+        "at most."
     )
 
 
@@ -93,7 +94,7 @@ def _name_command(results: CrosscheckResults) -> str:
 
 
 def _format_rate(value: float) -> str:
-    return number(value, 3) if value < 1000 else f"{value:,.0f}"
+    return format_number(value, 3) if value < 1000 else f"{value:,.0f}"
 
 
 def _format_percent(share: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from reports.data.folder import read_run
+from reports.data.percentiles import compute_percentiles
 from reports.data.run import Run
 
 BROKEN: Final = ("timeout", "refused", "reset")
@@ -133,7 +134,7 @@ def read_suite(folder: Path) -> Reading:
     if not len(good_ms):
         raise UnreadableOutputError(f"of {len(samples)} requests of this suite none had a good reply")
     broken = int(np.count_nonzero(samples.outcome.isin(BROKEN)))
-    p50_ms, p95_ms, p99_ms = np.quantile(good_ms, (0.5, 0.95, 0.99), method="inverted_cdf").tolist()
+    p50_ms, p95_ms, p99_ms = compute_percentiles(good_ms, (0.5, 0.95, 0.99))
     return Reading(
         per_second=len(good_ms) / run.compute_length_s(stage),
         requests=len(run.samples),
@@ -144,7 +145,7 @@ def read_suite(folder: Path) -> Reading:
         p95_ms=p95_ms,
         p99_ms=p99_ms,
         max_ms=float(good_ms.max()),
-        p50_sent_ms=float(np.quantile(samples.service_ms[samples.ok], 0.5, method="inverted_cdf")),
+        p50_sent_ms=compute_percentiles(samples.service_ms[samples.ok], (0.5,))[0],
         kept=None if verdict["verdict"] == "invalid" else verdict["verdict"] == "pass",
         busy=_busy(run, stage.start_s),
     )

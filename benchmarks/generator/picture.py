@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from benchmarks.drawing import add_panel, light_colour, write_svg
 from benchmarks.generator.measuring import ToolWindow
 from benchmarks.generator.results import SUITE, GeneratorResults
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 WIDTH_PX = 900
 MARGINS_PX = 150
@@ -49,7 +49,7 @@ def _draw_tools(figure: Figure, results: GeneratorResults, tools: list[str]) -> 
     for place, tool in enumerate(tools):
         _draw_rounds(axes, place, results.windows[tool], light_colour("p95" if tool == SUITE else "users"))
         axes.annotate(
-            number(round(results.per_cpu_second(tool), -1), 3),
+            format_number(round(results.per_cpu_second(tool), -1), 3),
             (1, place),
             xycoords=("axes fraction", "data"),
             xytext=(10, 0),

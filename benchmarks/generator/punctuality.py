@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from benchmarks.generator.measuring import NullService
 from benchmarks.generator.processes import PROJECT
 from reports.data.folder import read_run
+from reports.data.percentiles import compute_percentiles
 
 SCENARIO: Final = Path(__file__).parent / "arrivals.yaml"
 
@@ -38,5 +37,5 @@ def measure_lateness(service: NullService, core: int) -> SendLateness:
     (stage,) = run.facts.judged_stages
     samples = run.samples.select(run.samples.stage.equal(stage.name))
     lateness_ms = (samples.sent_s - samples.intended_s) * 1000.0
-    p50_ms, p99_ms, max_ms = np.quantile(lateness_ms, (0.5, 0.99, 1.0), method="inverted_cdf").tolist()
+    p50_ms, p99_ms, max_ms = compute_percentiles(lateness_ms, (0.5, 0.99, 1.0))
     return SendLateness(len(samples), p50_ms, p99_ms, max_ms)

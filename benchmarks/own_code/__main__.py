@@ -24,7 +24,7 @@ from benchmarks.own_code.intervals import (
 )
 from benchmarks.own_code.slicing import ROWS, SlicingCost, measure_slicing
 from loadtests.recording.facts import describe_machine
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "own_code.md"
 PACKAGES: Final = ("pyarrow", "pandas", "prometheus-fastapi-instrumentator", "fastapi", "pydantic", "scipy")
@@ -62,7 +62,8 @@ def render_page(
     rows = [
         _row("Arrow columns: first one of a process, to Arrow and back, ms", library, own, "cpu_ms"),
         _row("Arrow columns: memory for it, MB", library, own, "memory_mb"),
-        f"| `http_*` metrics of a request, µs | {number(middleware_us, 2)} | {number(own_us, 2)} |",
+        f"| `http_*` metrics of a request, µs | {format_number(middleware_us, 2)} | "
+        f"{format_number(own_us, 2)} |",
         f"| a batch of {ROWS:,} records: the event loop is blocked for at most, ms "
         f"| {_median(slicing, 'whole_ms')} | {_median(slicing, 'longest_slice_ms')} |",
         f"| such a batch: all of its reading, ms "
@@ -97,7 +98,7 @@ def render_page(
             "|---:|---:|---:|---:|",
             *(
                 f"| {each.memory:g} | {100 * each.independent:.0f} % | {100 * each.own:.0f} % "
-                f"| {number(each.own_ms, 2)} |"
+                f"| {format_number(each.own_ms, 2)} |"
                 for each in coverage
             ),
             "",
@@ -114,7 +115,7 @@ def _row(text: str, library: Sequence[ColumnsCost], own: Sequence[ColumnsCost], 
 
 
 def _median(costs: Sequence[object], figure: str) -> str:
-    return number(median(getattr(each, figure) for each in costs), 2)
+    return format_number(median(getattr(each, figure) for each in costs), 2)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from benchmarks.generator.processes import PROJECT, ProcessEndedError
 from benchmarks.service.serving import LOAD_CORE
 from reports.data.folder import FolderError, read_run
+from reports.data.percentiles import compute_percentiles
 
 WARM_UP_S: Final = 2.0
 PERCENTILES: Final = (0.5, 0.99, 0.999)
@@ -84,6 +83,6 @@ def _read(folder: Path, rate: float) -> OpenModelResult:
     good_ms = samples.latency_ms[samples.ok]
     if not len(good_ms):
         raise ProcessEndedError(f"no good reply among {len(samples)} at {rate:.0f}/s")
-    p50_ms, p99_ms, p999_ms = np.quantile(good_ms, PERCENTILES, method="inverted_cdf").tolist()
+    p50_ms, p99_ms, p999_ms = compute_percentiles(good_ms, PERCENTILES)
     failed = len(samples) - len(good_ms)
     return OpenModelResult(rate, len(samples), failed, p50_ms, p99_ms, p999_ms, verdict != "invalid")

@@ -11,7 +11,7 @@ from benchmarks.service.goals import judge_goals
 from benchmarks.service.picture import write_picture
 from benchmarks.service.results import CONNECTIONS, ServiceResults
 from benchmarks.service.services import DATAFRAME, PEERS, SUITE
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 FEW_TAIL: Final = 10_000
 """With fewer requests, fewer than ten are above p99.9."""
@@ -27,10 +27,10 @@ def write_page(results: ServiceResults, folder: Path) -> None:
 
 def compose_title(results: ServiceResults) -> str:
     """State the main result in one sentence."""
-    rate = number(round(results.capacity(SUITE), -1), 3)
+    rate = format_number(round(results.capacity(SUITE), -1), 3)
     best, frame = results.least_ratio(PEERS), results.least_ratio([DATAFRAME])
-    told = [f"{number(best, 2)} × the best peer"] if best else []
-    told += [f"{number(frame, 2)} × the DataFrame form"] if frame else []
+    told = [f"{format_number(best, 2)} × the best peer"] if best else []
+    told += [f"{format_number(frame, 2)} × the DataFrame form"] if frame else []
     return f"{rate} predictions a second on a core" + (": " + ", ".join(told) if told else "")
 
 
@@ -78,12 +78,12 @@ def _render_throughput(results: ServiceResults) -> str:
             cells += [f"{median(rates):,.0f}", f"{min(rates):,.0f} – {max(rates):,.0f}"]
         busiest = [each.closed[CONNECTIONS[-1]] for each in results.rounds[name]]
         cells += [
-            f"{number(median(each.p99_ms for each in busiest), 3)} ms",
+            f"{format_number(median(each.p99_ms for each in busiest), 3)} ms",
             f"{median(each.per_cpu_second for each in busiest):,.0f}",
             f"{100 * median(each.busy for each in busiest):.0f} %",
         ]
         ratios = [results.ratio(name, connections) for connections in CONNECTIONS]
-        told = " / ".join(f"{number(ratio, 3)} ×" for ratio in ratios if ratio is not None)
+        told = " / ".join(f"{format_number(ratio, 3)} ×" for ratio in ratios if ratio is not None)
         cells.append("" if name == SUITE else told)
         lines.append(f"| {' | '.join(cells)} |")
     last = CONNECTIONS[-1]
@@ -108,12 +108,12 @@ def _describe_failures(results: ServiceResults) -> str:
 def _render_goals(results: ServiceResults) -> str:
     lines = ["## Goals", "", "| goal | measured | | per CPU-second |", "|---|---:|---|---:|"]
     for goal in judge_goals(results):
-        per_cpu = "" if goal.per_cpu is None else f"{number(goal.per_cpu, 3)} ×"
+        per_cpu = "" if goal.per_cpu is None else f"{format_number(goal.per_cpu, 3)} ×"
         if goal.measured is None:
             lines.append(f"| {goal.text} | – | not measured | {per_cpu} |")
         else:
             said = "reached" if goal.reached(goal.measured) else "**missed**"
-            lines.append(f"| {goal.text} | {number(goal.measured, 3)} × | {said} | {per_cpu} |")
+            lines.append(f"| {goal.text} | {format_number(goal.measured, 3)} × | {said} | {per_cpu} |")
     lines += [
         "",
         "Throughput counts at the number of connections where the ratio is smaller. The last column compares "
@@ -125,7 +125,7 @@ def _render_goals(results: ServiceResults) -> str:
 
 def _describe_one_connection(results: ServiceResults) -> str:
     found = {name: results.lone_p50_ms(name) for name in results.names_by_capacity()}
-    told = [f"{name} {number(p50_ms, 3)} ms" for name, p50_ms in found.items() if p50_ms is not None]
+    told = [f"{name} {format_number(p50_ms, 3)} ms" for name, p50_ms in found.items() if p50_ms is not None]
     if not told:
         return ""
     return (
@@ -156,9 +156,9 @@ def _render_latencies(results: ServiceResults) -> str:
             continue
         rate = f"{median(each.rate for each in opened):,.0f}"
         few = median(each.requests for each in opened) < FEW_TAIL
-        shown, multiples = [number(value, 3) for value in latency], ["–"] * 3
+        shown, multiples = [format_number(value, 3) for value in latency], ["–"] * 3
         if ratios is not None:
-            multiples = [number(value, 3) for value in ratios]
+            multiples = [format_number(value, 3) for value in ratios]
         if few:
             shown[-1], multiples[-1] = (
                 cell if cell == "–" else f"({cell})" for cell in (shown[-1], multiples[-1])
@@ -168,7 +168,7 @@ def _render_latencies(results: ServiceResults) -> str:
         unfit = sum(any(one and not one.believed for one in pair) for pair in pairs)
         doubtful += [f"{name} {unfit} of {len(pairs)}"] if unfit else []
         share = results.open_failures(name)
-        failed += [f"{name} {number(100 * share, 2)} %"] if share else []
+        failed += [f"{name} {format_number(100 * share, 2)} %"] if share else []
     if len(lines) == heads:
         return ""
     lines += [
@@ -189,16 +189,16 @@ def _render_latencies(results: ServiceResults) -> str:
 def _describe_batches(results: ServiceResults) -> str:
     rows, limit = results.batches.endpoint, results.batches.model
     return (
-        f"## Batches\n\nThe batch endpoint answers {number(median(rows), 3)} rows/s "
+        f"## Batches\n\nThe batch endpoint answers {format_number(median(rows), 3)} rows/s "
         f"({_format_range(rows)}) in requests of 1,000 rows over {CONNECTIONS[0]} connections. The limit of "
-        f"the model, `predict_batch` alone on validated rows, is {number(median(limit), 3)} rows/s "
+        f"the model, `predict_batch` alone on validated rows, is {format_number(median(limit), 3)} rows/s "
         f"({_format_range(limit)})."
     )
 
 
 def _format_range(values: Iterable[float]) -> str:
     ordered = sorted(values)
-    return f"{number(ordered[0], 3)} – {number(ordered[-1], 3)}"
+    return f"{format_number(ordered[0], 3)} – {format_number(ordered[-1], 3)}"
 
 
 def _describe_memory(results: ServiceResults) -> str:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from benchmarks.drawing import add_panel, light_colour, write_svg
 from benchmarks.service.results import CONNECTIONS, ServiceResults
 from benchmarks.service.services import LIMITS, SUITE
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 WIDTH_PX = 900
 MARGINS_PX = 150
@@ -63,7 +63,7 @@ def _draw_rounds(axes: Axes, place: int, results: ServiceResults, name: str) -> 
         axes.scatter(rates, [at] * len(rates), s=30, color=tint, alpha=0.55, linewidths=0)
         axes.vlines(median(rates), at - 0.15, at + 0.15, color=tint, linewidth=3)
     axes.annotate(
-        number(round(results.capacity(name)), 3),
+        format_number(round(results.capacity(name)), 3),
         (1, place),
         xycoords=("axes fraction", "data"),
         xytext=(10, 0),

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from benchmarks.stall.measuring import HERE, PROJECT, NoFiguresError, compare_load_tests, nearest_rank
+from benchmarks.stall.measuring import HERE, PROJECT, NoFiguresError, compare_load_tests, find_percentile_ms
 from benchmarks.stall.page import PERCENTS, compose_title, write_page
 from benchmarks.stall.schedule import Stall, StallingService, stalls
 from loadtests.recording.facts import describe_machine
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(compose_title(findings))
     for percent in PERCENTS:
-        true, suite = nearest_rank(findings.true_ms, percent), nearest_rank(findings.suite_ms, percent)
+        true = find_percentile_ms(findings.true_ms, percent)
+        suite = find_percentile_ms(findings.suite_ms, percent)
         said = findings.locust_ms[percent]
         print(f"p{percent:<5g} true {true:8.2f} ms   suite {suite:8.2f} ms   Locust {said:8.0f} ms")
     return 0

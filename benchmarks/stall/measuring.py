@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ import requests
 
 from benchmarks.stall.schedule import Floats, StallingService, true_latency_ms
 from reports.data.folder import read_run
+from reports.data.percentiles import compute_percentiles
 from reports.data.samples import Samples
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -121,6 +123,6 @@ def _run_module(module: str, *arguments: str) -> str:
     return (done.stderr + done.stdout).strip().rpartition("\n")[2]
 
 
-def nearest_rank(ordered_ms: Floats, percent: float) -> float:
-    """Return the nearest-rank percentile of ascending values."""
-    return float(np.quantile(ordered_ms, percent / 100.0, method="inverted_cdf"))
+def find_percentile_ms(values_ms: Floats, percent: float) -> float:
+    """Return the nearest-rank percentile of at least one value."""
+    return compute_percentiles(values_ms, (Fraction(str(percent)) / 100,))[0]

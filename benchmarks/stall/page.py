@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from benchmarks.drawing import add_panel, light_colour, write_svg
-from benchmarks.stall.measuring import StallFindings, nearest_rank
+from benchmarks.stall.measuring import StallFindings, find_percentile_ms
 from benchmarks.stall.schedule import Floats
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 NAME: Final = "what-your-load-test-doesnt-tell-you"
 PERCENTS: Final = (50.0, 90.0, 95.0, 99.0, 99.9)
@@ -38,17 +38,25 @@ def write_page(findings: StallFindings, folder: Path, circumstances: str) -> Non
 
 def compose_title(findings: StallFindings) -> str:
     """State the main result in one sentence."""
-    said, true = findings.locust_ms[99.0], nearest_rank(findings.true_ms, 99.0)
-    return f"Locust said 99 % of requests take at most {number(said)} ms; it was {number(true)} ms"
+    said, true = findings.locust_ms[99.0], find_percentile_ms(findings.true_ms, 99.0)
+    return (
+        f"Locust said 99 % of requests take at most {format_number(said)} ms; it was {format_number(true)} ms"
+    )
 
 
 def render_table(findings: StallFindings) -> str:
     """Render a Markdown table of each percentile: true, by this suite, and by Locust."""
     lines = ["| latency, ms | true | this suite | plain Locust |", "|---|---:|---:|---:|"]
     for percent in PERCENTS:
-        true, suite = nearest_rank(findings.true_ms, percent), nearest_rank(findings.suite_ms, percent)
+        true, suite = (
+            find_percentile_ms(findings.true_ms, percent),
+            find_percentile_ms(findings.suite_ms, percent),
+        )
         said = findings.locust_ms[percent]
-        lines.append(f"| p{percent:g} | {number(true, 4)} | {number(suite, 4)} | {number(said, 4)} |")
+        lines.append(
+            f"| p{percent:g} | {format_number(true, 4)} | {format_number(suite, 4)} | "
+            f"{format_number(said, 4)} |"
+        )
     due, made = len(findings.true_ms), findings.locust_requests
     lines.append(f"| requests | {due:,} due | {len(findings.suite_ms):,} | {made:,} |")
     return "\n".join(lines)
@@ -71,7 +79,7 @@ def _paint(figure: Figure, findings: StallFindings) -> None:
     _curve(axes, findings.true_ms, light_colour("warning"), width=9)
     _curve(axes, findings.suite_ms, light_colour("p95"), width=2.5)
     _points(axes, findings)
-    end_ms = nearest_rank(findings.true_ms, 99.9)
+    end_ms = find_percentile_ms(findings.true_ms, 99.9)
     _name(axes, end_ms, "what was true,", light_colour("load-text"), above_px=0)
     _name(axes, end_ms, "and what this", light_colour("p95-text"), above_px=-20)
     _name(axes, end_ms, "suite said", light_colour("p95-text"), above_px=-38)

@@ -16,7 +16,7 @@ from loadtests.cli.listening import (
     check_metrics_port,
     check_web_port,
 )
-from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL, SHARED, add_to_own
+from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL_SCENARIO, SHARED, add_to_own
 from loadtests.cli.own_service import find_free_port
 from loadtests.cli.values import parse_above_zero, parse_host, parse_port
 from loadtests.client.addresses import LOOPBACK
@@ -60,7 +60,7 @@ def build_parser() -> ArgumentParser:
         help=f"where its master is ({LOOPBACK})",
     )
     add("--master-port", metavar="PORT", type=parse_port, default=5557, help="its port (default: 5557)")
-    add("-u", "--users", metavar="N", type=whole, help=f"users of the scenario {MANUAL}")
+    add("-u", "--users", metavar="N", type=whole, help=f"users of the scenario {MANUAL_SCENARIO}")
     add("-r", "--spawn-rate", metavar="N", type=number, help="how many of them come a second")
     add("-t", "--run-time", metavar="TIME", help="how long it lasts, such as 30s or 5m")
     add("--web", action="store_true", help="open Locust's web UI instead of running")
@@ -91,7 +91,7 @@ def check_options(options: Namespace) -> str | None:
     scenario = read_scenario(name)
     if scenario.is_manual and not options.web and options.run_time is None:
         raise ConfigurationError(
-            f"the scenario {MANUAL} has no load of its own: say how many users for how long, "
+            f"the scenario {MANUAL_SCENARIO} has no load of its own: say how many users for how long, "
             "such as -u 10 -t 30s, or start it in the web UI (--web)"
         )
     if options.host is None and not any(OWN_PATHS in each.path for each in scenario.traffic.endpoints):
@@ -121,7 +121,7 @@ def _find_scenario_name(options: Namespace) -> str:
     if name is not None and not name.strip():
         raise ConfigurationError(f"SCENARIO is empty in the environment: {REMEDIES['scenario']}, or unset it")
     common = (options.users, options.spawn_rate, options.run_time)
-    return name or (DEFAULT_SCENARIO if common == (None, None, None) else MANUAL)
+    return name or (DEFAULT_SCENARIO if common == (None, None, None) else MANUAL_SCENARIO)
 
 
 def _check_roles(options: Namespace) -> None:

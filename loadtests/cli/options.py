@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # importing Locust patches the standard library, too late for
     from locust.argument_parser import LocustArgumentParser
 
 DEFAULT_SCENARIO: Final = "staged"
-MANUAL: Final = "manual"
+MANUAL_SCENARIO: Final = "manual"
 LINGER_S: Final = 15.0
 """Three scrapes of a Prometheus that asks every 5 s."""
 

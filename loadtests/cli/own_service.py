@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ START_PATIENCE_S: Final = 30.0
 RETRY_S: Final = 0.05
 STOP_PATIENCE_S: Final = 10.0
 LAST_WORDS: Final = 15
+UNASSIGNED_PORTS: Final = range(20_000, 32_768)
 
 
 class ServiceError(Exception):
@@ -151,11 +153,14 @@ def hold_signals() -> Iterator[None]:
 
 
 def find_free_port(preferred: int) -> int:
-    """`preferred` if it is free, else any free port."""
+    """`preferred` if it is free, else any free port below those that kernels give to connections.
+
+    So no connection takes it before the process that it is meant for has bound it.
+    """
     if preferred and is_free(LOOPBACK, preferred):
         return preferred
-    with socket.create_server((LOOPBACK, 0)) as probe:
-        return int(probe.getsockname()[1])
+    ports = random.SystemRandom().sample(UNASSIGNED_PORTS, len(UNASSIGNED_PORTS))
+    return next(port for port in ports if is_free(LOOPBACK, port))
 
 
 def is_free(address: str, port: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
-from loadtests.cli.options import MANUAL, DefaultText
+from loadtests.cli.options import MANUAL_SCENARIO, DefaultText
 from loadtests.recording.settings import RunSettings
 from shapes.composition import Chain, Profile
 from shapes.profiles import Constant, Ramp
@@ -93,13 +93,13 @@ def load_asked_scenario(settings: Settings, web: bool) -> Scenario:
     its load. The `web` form always fills them in; there they count for `manual` only.
     """
     given = [flag for name, flag in COMMON_OPTIONS.items() if getattr(settings, name) is not None]
-    scenario = load_scenario(MANUAL if settings.is_default_scenario and given else settings.scenario)
+    scenario = load_scenario(MANUAL_SCENARIO if settings.is_default_scenario and given else settings.scenario)
     if scenario.is_manual:
         return scenario
     if given and not web:
         raise ConfigurationError(
             f"{', '.join(given)}: the scenario {scenario.name!r} says itself how many users come when. "
-            f"Leave them out, or take --scenario {MANUAL}"
+            f"Leave them out, or take --scenario {MANUAL_SCENARIO}"
         )
     return scenario.scale_time(settings.time_scale)
 
@@ -111,8 +111,8 @@ def build_manual_profile(settings: Settings) -> Profile:
     run_time_s = settings.run_time_s or float("inf")
     ramp_s = users / spawn_rate
     if ramp_s <= 1.0:
-        return Constant(users, run_time_s, stage=MANUAL)
+        return Constant(users, run_time_s, stage=MANUAL_SCENARIO)
     if ramp_s >= run_time_s:
-        return Ramp(0, spawn_rate * run_time_s, run_time_s, stage=MANUAL)
-    plateau = Constant(users, run_time_s - ramp_s, stage=MANUAL)
+        return Ramp(0, spawn_rate * run_time_s, run_time_s, stage=MANUAL_SCENARIO)
+    plateau = Constant(users, run_time_s - ramp_s, stage=MANUAL_SCENARIO)
     return Chain((Ramp(0, users, ramp_s, stage="ramp-up"), plateau))

@@ -1,6 +1,6 @@
 """A keep-alive HTTP/1.1 connection that sends encoded requests; network errors are values, not exceptions.
 
-For its cost beside other clients see `benchmarks/results/generator.md`.
+It needs 0.3 of the processor time of FastHttpUser with ready bodies (`benchmarks/results/generator.md`).
 """
 
 from __future__ import annotations

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from loadtests.client.target import Target
+from reports.data.system_trust import SystemTrust
 
 READINESS_PATH: Final = "/api/health/ready"
 PATIENCE_S: Final = 9.0
@@ -48,22 +47,12 @@ def wait_until_ready(
             time.sleep(RETRY_S)
 
 
-class _SystemTrust(HTTPAdapter):
-    """TLS that trusts the same authorities as the load: those of OpenSSL, not those that requests brings."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, ssl_context=ssl.create_default_context(), **options)
-
-    def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Add no authorities: the context checks names and chains."""
-
-
 def _open_session(target: Target) -> requests.Session:
     """Ask as the load will: directly, without the proxy, .netrc and other settings of the environment."""
     session = requests.Session()
     session.trust_env = False
     session.headers.update(target.headers)
-    session.mount("https://", _SystemTrust())
+    session.mount("https://", SystemTrust())
     return session
 
 

@@ -29,7 +29,7 @@ from loadtests.comparing.forms import (
 from loadtests.comparing.page import RESULT, format_batch_comparison
 from loadtests.recording.facts import PROJECT, describe_machine
 from reports.data.folder import FolderError, write_text
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 SCENARIO: Final = "steady"
 JUDGED: Final = (PASS, FAIL, INVALID)
@@ -163,7 +163,7 @@ def _summarise(run: ComparedRun) -> str:
     rate, p95_ms = run.figures.rows_per_s, run.figures.p95_ms
     if rate is None or p95_ms is None:
         return run.verdict.sentence
-    return f"{number(rate)} rows/s, p95 {number(p95_ms)} ms: {run.verdict.verdict}"
+    return f"{format_number(rate)} rows/s, p95 {format_number(p95_ms)} ms: {run.verdict.verdict}"
 
 
 def _parse_scale(text: str) -> float:

@@ -8,7 +8,7 @@ from typing import Final
 
 from loadtests.comparing.figures import ComparedRun
 from loadtests.comparing.forms import EAGER_USERS
-from reports.data.quantities import counted, number, with_unit
+from reports.data.quantities import add_unit, format_count, format_number
 
 NOTHING: Final = "–"
 RESULT: Final = "comparison.md"
@@ -34,7 +34,7 @@ def format_batch_comparison(
     time_scale: float,
 ) -> str:
     """The whole page; it links to the reports of the runs."""
-    scaled = "" if time_scale == 1 else f" Stages lasted {number(time_scale)} of their time."
+    scaled = "" if time_scale == 1 else f" Stages lasted {format_number(time_scale)} of their time."
     parts = [
         "# Single against batch",
         f"{day}; {', '.join(f'{name} {value}' for name, value in machine.items())}; "
@@ -100,7 +100,7 @@ def _compare_costs(single: ComparedRun, micro: ComparedRun, batch: ComparedRun) 
         cost_us = each.cpu_us_per_request
         if cost_us is None:
             return ""
-        said.append(words.format(with_unit(number(cost_us), "µs")))
+        said.append(words.format(add_unit(format_number(cost_us), "µs")))
     return f"When busy, {', '.join(said)}."
 
 
@@ -108,11 +108,13 @@ def _explain_micro_batching(single: ComparedRun, micro: ComparedRun, batch: Comp
     """What requests share in a micro-batch, according to the service's `Server-Timing`."""
     if micro.call_ms is None or micro.call_rows is None or batch.call_ms is None:
         return None
-    rows = counted(round(micro.call_rows), "row")
+    rows = format_count(round(micro.call_rows), "row")
     gain = _format_ratio(micro.figures.rows_per_s, single.figures.rows_per_s)
     return (
-        f"**Micro-batching** shares the call of the model: {rows} in {number(1000 * micro.call_ms)} µs, "
-        f"{number(1000 * micro.call_ms / micro.call_rows)} µs a row. The request around each row stays. "
+        f"**Micro-batching** shares the call of the model: {rows} in "
+        f"{format_number(1000 * micro.call_ms)} µs, "
+        f"{format_number(1000 * micro.call_ms / micro.call_rows)} µs a row. The request around each row "
+        "stays. "
         f"Together with a shorter way through the framework that makes {gain} the stock service's rows."
     )
 
@@ -125,41 +127,42 @@ def _explain_batch(micro: ComparedRun, batch: ComparedRun) -> str | None:
     row_us = (many_us - one_us) / (batch.rows - 1)
     if not 0 < row_us < one_us:
         return None
-    share = number(100 * (one_us - row_us) / one_us, 2)
+    share = format_number(100 * (one_us - row_us) / one_us, 2)
     gain = _format_ratio(batch.figures.rows_per_s, micro.figures.rows_per_s)
     return (
-        f"**An explicit batch** shares the request, too. From {number(one_us)} µs for one row and "
-        f"{number(many_us)} µs for {batch.rows} follow {number(row_us)} µs for a row (validated, predicted, "
-        f"encoded) and {number(one_us - row_us)} µs for the request around it: {share} % of a single "
+        f"**An explicit batch** shares the request, too. From {format_number(one_us)} µs for one row and "
+        f"{format_number(many_us)} µs for {batch.rows} follow {format_number(row_us)} µs for a row "
+        "(validated, predicted, "
+        f"encoded) and {format_number(one_us - row_us)} µs for the request around it: {share} % of a single "
         f"prediction is not the prediction. Shared by {batch.rows} rows, that makes {gain} the rows of "
         "single requests to the same service."
     )
 
 
 def _format_ratio(value: float | None, base: float | None) -> str:
-    return NOTHING if value is None or not base else f"{number(value / base, 2)} times"
+    return NOTHING if value is None or not base else f"{format_number(value / base, 2)} times"
 
 
 def _format_ms(value: float | None) -> str:
-    return NOTHING if value is None else with_unit(number(value), "ms")
+    return NOTHING if value is None else add_unit(format_number(value), "ms")
 
 
 def _format_rate(value: float | None) -> str:
-    return NOTHING if value is None else number(value)
+    return NOTHING if value is None else format_number(value)
 
 
 def _format_planned_rate(run: ComparedRun) -> str:
     observed = _format_rate(run.figures.throughput_rps)
-    return observed if run.planned_rps is None else f"{observed} of {number(run.planned_rps)}"
+    return observed if run.planned_rps is None else f"{observed} of {format_number(run.planned_rps)}"
 
 
 def _format_percent(value: float | None) -> str:
-    return NOTHING if value is None else with_unit(number(100 * value), "%")
+    return NOTHING if value is None else add_unit(format_number(100 * value), "%")
 
 
 def _format_cpu(run: ComparedRun) -> str:
     seconds = run.cpu_s_per_1000_rows
-    return NOTHING if seconds is None else with_unit(number(1000 * seconds), "ms")
+    return NOTHING if seconds is None else add_unit(format_number(1000 * seconds), "ms")
 
 
 _LATENCY: Final = (

@@ -11,7 +11,7 @@ from configuration.objectives import Abort
 from loadtests.recording.run import RunRecording
 from loadtests.recording.sample_writer import SampleBatch, view_samples
 from reports.data.facts import Facts
-from reports.data.quantities import beside, counted, with_unit
+from reports.data.quantities import add_unit, format_against_limit, format_count
 from reports.data.run import select_judged
 from reports.data.telemetry import Telemetry
 from reports.objectives.counters import ExceedanceCounter, FigureCounter, start_counter
@@ -53,14 +53,16 @@ class AbortCondition:
         if objective.definition.units is TIME:
             if not self._exceedances.is_broken():
                 return None
-            replies = counted(self._exceedances.requests, "reply", "replies")
+            replies = format_count(self._exceedances.requests, "reply", "replies")
             slow = f"{self._exceedances.exceeding:,} of {replies}"
             return f"{objective.subject} was {beyond} {limit} ({slow} took that long)"
         value = None if self._figure is None else self._figure.compute_value(0.0)
         if value is None or objective.allows(value):
             return None
         verb = "were" if objective.definition is errors else "was"
-        observed = with_unit(beside(objective.convert_to_unit(value), objective.stated), objective.unit)
+        observed = add_unit(
+            format_against_limit(objective.convert_to_unit(value), objective.stated), objective.unit
+        )
         return f"{objective.subject} {verb} {observed}, {beyond} {limit}"
 
 

@@ -10,7 +10,7 @@ import gevent
 
 from loadtests.recording.run import RunRecording
 from loadtests.session.listeners import SessionListener
-from reports.data.quantities import counted, duration, number
+from reports.data.quantities import format_count, format_duration, format_number
 
 TERMINAL_PERIOD_S: Final = 1.0
 PLAIN_PERIOD_S: Final = 10.0
@@ -38,16 +38,16 @@ class Progress(NamedTuple):
 
         A part that repeats an earlier one, as where a stage is named after its users, is left out.
         """
-        total = f" of {duration(self.planned_s)}" if self.planned_s is not None else ""
+        total = f" of {format_duration(self.planned_s)}" if self.planned_s is not None else ""
         parts = [
             self.stage,
-            duration(self.elapsed_s) + total,
-            *([] if self.users is None else [counted(self.users, "user")]),
+            format_duration(self.elapsed_s) + total,
+            *([] if self.users is None else [format_count(self.users, "user")]),
             f"{self.rate:.1f} requests/s",
         ]
         if self.p99_ms is not None:
-            parts.append(f"p99 ≈ {number(self.p99_ms)} ms")
-        parts.append(counted(self.errors, "error"))
+            parts.append(f"p99 ≈ {format_number(self.p99_ms)} ms")
+        parts.append(format_count(self.errors, "error"))
         if self.known:
             parts.append(f"{self.kept} of {self.known} met")
         return " · ".join(dict.fromkeys(parts))

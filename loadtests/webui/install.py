@@ -19,7 +19,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from locust.web import WebUI
 
-from loadtests.cli.options import MANUAL
+from loadtests.cli.options import MANUAL_SCENARIO
 from loadtests.exposition.server import PATH, Exposition
 from loadtests.session.controller import Controller
 from loadtests.webui.guard import closed_to_others, refuse_foreign
@@ -108,7 +108,7 @@ def _extend_page(app: Flask, controller: Controller, web_ui: WebUI, starts: Star
         scenario = fields.pop("scenario") | {
             "choices": starts.choices,
             "default_value": starts.chosen,
-            "help_text": f"users, ramp up, run time: {MANUAL} only",
+            "help_text": f"users, ramp up, run time: {MANUAL_SCENARIO} only",
         }
         page["extra_options"] = {"scenario": scenario, **fields}
 

@@ -13,7 +13,7 @@ from loadtests.recording.live import Standing
 from loadtests.session.controller import Controller
 from loadtests.session.judging import VerdictJson
 from loadtests.session.progress import measure_progress
-from reports.data.quantities import beside, exact, with_unit
+from reports.data.quantities import add_unit, format_against_limit, format_exact
 from reports.judging.outcomes import SYMBOLS
 
 KEY: Final = "verdict"
@@ -88,7 +88,7 @@ def _describe_standing(standing: Standing) -> Cells:
     if observed is None or kept is None:
         figure, outcome = NOTHING, "known after the run"
     else:
-        figure = "≈ " + with_unit(beside(observed, objective.stated), objective.unit)
+        figure = "≈ " + add_unit(format_against_limit(observed, objective.stated), objective.unit)
         not_kept = "not reached yet" if objective.definition.better == "higher" else "missed so far"
         outcome = "kept so far" if kept else not_kept
     return {
@@ -105,8 +105,8 @@ def _describe_judged(objective: Mapping[str, Any]) -> Cells:
     outcome = objective["outcome"]
     return {
         "objective": objective["text"],
-        "observed": NOTHING if observed is None else with_unit(beside(observed, limit), unit),
-        "limit": with_unit(exact(limit), unit),
+        "observed": NOTHING if observed is None else add_unit(format_against_limit(observed, limit), unit),
+        "limit": add_unit(format_exact(limit), unit),
         "outcome": f"{SYMBOLS[outcome]} {outcome}",
         "why": "" if outcome == "met" else objective["message"],
     }

@@ -13,7 +13,7 @@ from reports.charts.breakdown_components import LatencyComponent
 from reports.charts.canvas import PageFormat, add_caption, add_panel, set_height
 from reports.charts.labels import clean_label, estimate_width_px
 from reports.charts.palette import colour_for
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 from reports.figures.latency_breakdown import LatencyBreakdown, LatencyComposition
 
 _ROW_PX, _BAR_PX = 42, 16
@@ -80,7 +80,7 @@ def _draw_bars(
     axes.set_yticks([])
     axes.spines["bottom"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value)))
     for row, (whole, composition) in enumerate(zip(shares, compositions, strict=True)):
         middle = (row + 1) * _ROW_PX - _BAR_PX / 2 - 4
         start = 0.0
@@ -99,7 +99,12 @@ def _draw_bars(
             )
         _write_text(axes, page, (0, middle - _BAR_PX / 2), (0, 6), clean_label(whole.name, 32), "muted")
         _write_text(
-            axes, page, (start, middle), (6, -0.35 * page.font_px), number(composition.latency_ms), "ink"
+            axes,
+            page,
+            (start, middle),
+            (6, -0.35 * page.font_px),
+            format_number(composition.latency_ms),
+            "ink",
         )
 
 

@@ -12,7 +12,7 @@ from reports.charts.formatting import format_ms
 from reports.charts.time_axis import TimeAxis
 from reports.charts.windows import LatencyWindows, choose_window_s, compute_latency_windows
 from reports.data.columns import Floats
-from reports.data.quantities import duration
+from reports.data.quantities import format_duration
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.figures.summary import Summary
@@ -172,7 +172,7 @@ class ChartData:
         return LatencyLimit(
             f"{name} limit {format_ms(objective.limit)}"
             + (f" on {objective.on}" if objective.on else "")
-            + (f" in any {duration(objective.window_s)}" if objective.window_s else ""),
+            + (f" in any {format_duration(objective.window_s)}" if objective.window_s else ""),
             np.nan if objective.quantile is None else float(objective.quantile),
             objective.limit,
             start_s,

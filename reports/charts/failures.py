@@ -11,7 +11,7 @@ from reports.charts.formatting import describe_moment, format_share, join_list
 from reports.charts.labels import clean_label
 from reports.charts.palette import colour_for
 from reports.charts.windows import sum_per_window
-from reports.data.quantities import counted, duration
+from reports.data.quantities import format_count, format_duration
 from reports.figures.summary import Failure
 
 _MOST = 6
@@ -28,7 +28,7 @@ def draw_failures(data: ChartData) -> Chart:
     if not requests:
         return Chart("failures", question, "No request was recorded, so none could fail", "")
     if not failures:
-        return Chart("failures", question, f"None of {counted(requests, 'request')} failed", "")
+        return Chart("failures", question, f"None of {format_count(requests, 'request')} failed", "")
     return Chart(
         "failures",
         question,
@@ -41,7 +41,7 @@ def draw_failures(data: ChartData) -> Chart:
 
 
 def _describe_window(data: ChartData) -> str:
-    return "second" if data.window_s <= 1 else f"window of {duration(data.window_s)}"
+    return "second" if data.window_s <= 1 else f"window of {format_duration(data.window_s)}"
 
 
 def _compose_title(failures: tuple[Failure, ...], requests: int) -> str:
@@ -50,8 +50,8 @@ def _compose_title(failures: tuple[Failure, ...], requests: int) -> str:
     many = sum(failure.count for failure in shown)
     kinds = [f"{failure.count:,} × {clean_label(failure.reason)}" for failure in shown]
     if len(kinds) > 3:
-        kinds = [*kinds[:2], counted(len(kinds) - 2, "other reason")]
-    part = f"{many:,} of {counted(requests, 'request')} ({format_share(many / requests)})"
+        kinds = [*kinds[:2], format_count(len(kinds) - 2, "other reason")]
+    part = f"{many:,} of {format_count(requests, 'request')} ({format_share(many / requests)})"
     if not wrong:
         return f"{part} did not succeed, all as the scenario expects: {join_list(kinds)}"
     return f"{part} failed: {join_list(kinds)}"
@@ -64,7 +64,7 @@ def _compose_figures(failures: tuple[Failure, ...]) -> str:
         return f"The only one started {describe_moment(first)}."
     if last < 1:
         return "All of them started in the first second."
-    return f"The first started {describe_moment(first)}, the last {duration(last)}."
+    return f"The first started {describe_moment(first)}, the last {format_duration(last)}."
 
 
 def _paint(figure: Figure, page: PageFormat, data: ChartData, failures: tuple[Failure, ...]) -> None:

@@ -8,7 +8,7 @@ from reports.charts.canvas import draw_picture
 from reports.charts.chart_data import Chart, ChartData
 from reports.charts.formatting import format_ms, join_list
 from reports.charts.small_multiples import ShadedSpans, SmallMultiple, TimeSeries, draw_small_multiples
-from reports.data.quantities import counted, duration
+from reports.data.quantities import format_count, format_duration
 from reports.data.run import Run
 from reports.data.telemetry import MACHINE, OBSERVED
 from reports.figures.generator import describe_generator_health, measure_generator_health
@@ -66,7 +66,7 @@ def _shorten(told: list[str]) -> list[str]:
     """The first few; the page's facts of the run hold all."""
     if len(told) <= _MOST:
         return told
-    return [*told[: _MOST - 1], counted(len(told) - _MOST + 1, "more process", "more processes")]
+    return [*told[: _MOST - 1], format_count(len(told) - _MOST + 1, "more process", "more processes")]
 
 
 def _list_series(run: Run, end_s: float, name: str) -> tuple[TimeSeries, ...]:
@@ -93,7 +93,7 @@ def _compose_title(run: Run, limits: GeneratorLimits) -> str:
     ):
         over, of = max((int(np.count_nonzero(each > limit)), len(each)) for each in values)
         if over:
-            told.append(f"{words} in {over:,} of {counted(of, 'second')}")
+            told.append(f"{words} in {over:,} of {format_count(of, 'second')}")
     if found.lateness and found.lateness.p99_ms > limits.lateness_ms:
         told.append(f"sent {format_ms(found.lateness.p99_ms)} late at p99")
     if told:
@@ -101,7 +101,7 @@ def _compose_title(run: Run, limits: GeneratorLimits) -> str:
             "" if find_generator_faults(run) else ", which is tolerated"
         )
     if busy_s := find_disturbance(run).length_s:
-        return f"Other programs filled the machine for {duration(busy_s)}"
+        return f"Other programs filled the machine for {format_duration(busy_s)}"
     busiest = max(float(process.busy.max()) for process in found.processes)
     longest_ms = max((float(p.lag_ms.max()) for p in found.processes if len(p.lag_ms)), default=None)
     text = f"The generator kept its limits: {100 * busiest:.0f} % of a core at most"

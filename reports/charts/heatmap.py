@@ -25,7 +25,7 @@ from reports.charts.palette import ROLES, colour_for
 from reports.charts.percentiles import read_percentile
 from reports.charts.windows import round_up_s
 from reports.data.columns import Floats
-from reports.data.quantities import counted, number
+from reports.data.quantities import format_count, format_number
 
 _COLUMNS, _ROWS = 130, 48
 _CHUNK = 1_000_000
@@ -52,7 +52,7 @@ def draw_heat_map(data: ChartData) -> Chart:
         question,
         _compose_title(ordered),
         f"The fastest answer took {fastest}, the slowest {slowest}; "
-        f"the fullest cell holds {counted(int(cells.max()), 'answer')} in {number(width)} s.",
+        f"the fullest cell holds {format_count(int(cells.max()), 'answer')} in {format_number(width)} s.",
         draw_picture(
             "heatmap", lambda figure, page: _paint(figure, page, data, cells, width, (low_ms, high_ms))
         ),
@@ -73,11 +73,11 @@ def _describe_range(ordered: Floats) -> tuple[str, str]:
 def _compose_title(ordered: Floats) -> str:
     if len(ordered) < 20:
         fastest, slowest = _describe_range(ordered)
-        return f"{counted(len(ordered), 'answer')} between {fastest} and {slowest}"
+        return f"{format_count(len(ordered), 'answer')} between {fastest} and {slowest}"
     low, high = read_percentile(ordered, 0.05), read_percentile(ordered, 0.95)
     far = int(len(ordered) - np.searchsorted(ordered, 3 * high, side="right"))
     text = f"Nine in ten answers took {format_ms(low)} to {format_ms(high)}"
-    return f"{text}; {counted(far, 'answer')} took more than three times as long" if far else text
+    return f"{text}; {format_count(far, 'answer')} took more than three times as long" if far else text
 
 
 def _count_cells(
@@ -126,7 +126,7 @@ def _paint(
     axes.set_ylim(*range_ms)
     axes.yaxis.set_major_locator(FixedLocator(find_log_ticks(*range_ms, 8)))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value)))
     add_caption(axes, page, "latency, ms (logarithmic)")
     most = int(cells.max())
     whole = int(data.axis.end_s / width + 1e-9)

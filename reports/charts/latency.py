@@ -10,7 +10,7 @@ from reports.charts.formatting import format_ms
 from reports.charts.latency_plot import paint_latency
 from reports.charts.limit_crossing import describe_load, find_lasting_crossing
 from reports.charts.windows import PERCENTILE_NAMES, QUANTILES, LatencyWindows
-from reports.data.quantities import beside, counted, duration
+from reports.data.quantities import format_against_limit, format_count, format_duration
 from reports.figures.crossing import LimitCrossing
 
 
@@ -42,12 +42,14 @@ def _compose_title(
     known = [limit for limit in limits if limit.everywhere and limit.quantile in QUANTILES]
     if not known:
         worst_ms, at_s = windows.find_worst(0.99)
-        return f"p99 reached {format_ms(worst_ms)} in its worst {windows.name}, at {duration(at_s)}"
+        return f"p99 reached {format_ms(worst_ms)} in its worst {windows.name}, at {format_duration(at_s)}"
     limit = max(known, key=lambda limit: limit.quantile)
     name, bound = PERCENTILE_NAMES[limit.quantile], format_ms(limit.limit_ms)
     worst_ms, at_s = windows.find_worst(limit.quantile)
     over = windows.percentiles_ms[limit.quantile] > limit.limit_ms
-    worst = f"worst {windows.name} {beside(worst_ms, limit.limit_ms)} ms at {duration(at_s)}"
+    worst = (
+        f"worst {windows.name} {format_against_limit(worst_ms, limit.limit_ms)} ms at {format_duration(at_s)}"
+    )
     many, filled = int(np.count_nonzero(over)), int(np.count_nonzero(windows.answers))
     if not many:
         return (
@@ -56,11 +58,11 @@ def _compose_title(
     if many == filled:
         return f"{name} was above {bound} throughout; {worst}"
     if crossing is not None and crossing.metric == f"{name} latency":
-        moment = f"{duration(crossing.t_s)} into the run"
+        moment = f"{format_duration(crossing.t_s)} into the run"
         return f"{name} passed {bound} at {describe_load(crossing)}, {moment}; {worst}"
     first_s = float(windows.start_s[int(np.argmax(over))])
-    part = f"{many:,} of {counted(filled, windows.name)}"
-    return f"{name} was above {bound} in {part}, first at {duration(first_s)}; {worst}"
+    part = f"{many:,} of {format_count(filled, windows.name)}"
+    return f"{name} was above {bound} in {part}, first at {format_duration(first_s)}; {worst}"
 
 
 def _compose_figures(data: ChartData, crossing: LimitCrossing | None) -> str:
@@ -70,15 +72,19 @@ def _compose_figures(data: ChartData, crossing: LimitCrossing | None) -> str:
         f"p99 {format_ms(total.p99_ms)}, the slowest answer {format_ms(total.max_ms)}."
     )
     if crossing is not None:
-        limit, value = format_ms(crossing.limit_ms), beside(crossing.value_ms, crossing.limit_ms)
+        limit, value = (
+            format_ms(crossing.limit_ms),
+            format_against_limit(crossing.value_ms, crossing.limit_ms),
+        )
         text += (
             f" {crossing.metric} first passed its limit of {limit} at {describe_load(crossing)}: "
-            f"{value} ms in the five seconds before {duration(crossing.t_s)}."
+            f"{value} ms in the five seconds before {format_duration(crossing.t_s)}."
         )
     for worst in data.worst_windows:
         text += (
-            f" In its worst {duration(worst.end_s - worst.start_s)}, from {duration(worst.start_s)} on, "
-            f"{worst.name} was {beside(worst.value_ms, worst.limit_ms)} ms; "
+            f" In its worst {format_duration(worst.end_s - worst.start_s)}, from "
+            f"{format_duration(worst.start_s)} on, "
+            f"{worst.name} was {format_against_limit(worst.value_ms, worst.limit_ms)} ms; "
             f"the limit for any such stretch is {format_ms(worst.limit_ms)}."
         )
     return text

@@ -12,7 +12,7 @@ from reports.charts.canvas import PageFormat, add_caption
 from reports.charts.chart_data import LatencyLimit
 from reports.charts.labels import clean_label, spread_positions
 from reports.charts.palette import colour_for
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 
 _HEADROOM = 0.09
 _FAR_APART = 25
@@ -39,7 +39,7 @@ def set_latency_axis(
     else:
         axes.set_ylim(0, highest_ms * 1.15 or 1)
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value)))
     words = "latency, ms (logarithmic)" if logarithmic else "latency, ms"
     add_caption(axes, page, words, above_px=caption_px)
 

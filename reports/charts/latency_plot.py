@@ -14,7 +14,7 @@ from reports.charts.limit_crossing import describe_load
 from reports.charts.palette import colour_for
 from reports.charts.windows import PERCENTILE_NAMES
 from reports.data.columns import Floats, Mask
-from reports.data.quantities import duration
+from reports.data.quantities import format_duration
 from reports.figures.crossing import LimitCrossing
 
 
@@ -80,7 +80,8 @@ def _mark_worst(axes: Axes, page: PageFormat, worst: WorstWindow) -> None:
         return
     late = worst.start_s > axes.get_xlim()[1] * 0.6
     axes.annotate(
-        f"{worst.name} {format_ms(worst.value_ms)} in its worst {duration(worst.end_s - worst.start_s)}",
+        f"{worst.name} {format_ms(worst.value_ms)} in its worst "
+        f"{format_duration(worst.end_s - worst.start_s)}",
         (worst.end_s, worst.value_ms) if late else place,
         xytext=(0, 6),
         textcoords="offset pixels",

@@ -6,7 +6,7 @@ import numpy as np
 
 from reports.charts.chart_data import ChartData
 from reports.charts.windows import PERCENTILE_NAMES
-from reports.data.quantities import counted, number
+from reports.data.quantities import format_count, format_number
 from reports.figures.crossing import LimitCrossing
 
 _MOST = 0.6
@@ -38,5 +38,5 @@ def find_lasting_crossing(data: ChartData) -> LimitCrossing | None:
 
 def describe_load(crossing: LimitCrossing) -> str:
     """The load at that moment: '12 users and 40 requests/s'."""
-    rate = f"{number(crossing.rate)} requests/s"
-    return rate if crossing.users is None else f"{counted(round(crossing.users), 'user')} and {rate}"
+    rate = f"{format_number(crossing.rate)} requests/s"
+    return rate if crossing.users is None else f"{format_count(round(crossing.users), 'user')} and {rate}"

@@ -25,7 +25,7 @@ from reports.charts.palette import colour_for
 from reports.charts.time_axis import STEPS_S
 from reports.charts.windows import sum_per_window, thin_series
 from reports.data.columns import Floats
-from reports.data.quantities import counted, duration, number
+from reports.data.quantities import format_count, format_duration, format_number
 
 _GAP_PX = 40
 ENOUGH = 0.95
@@ -47,7 +47,8 @@ def draw_load(data: ChartData) -> Chart:
         _compose_title(data, sent),
         _compose_figures(data),
         draw_picture("load", lambda figure, page: _paint(figure, page, data, sent)),
-        f"Solid is what was sent, in windows of {duration(_choose_window_s(data))}; dotted is the plan.",
+        f"Solid is what was sent, in windows of {format_duration(_choose_window_s(data))}; dotted is "
+        "the plan.",
     )
 
 
@@ -55,9 +56,9 @@ def _compose_title(data: ChartData, sent: Curve) -> str:
     offered = data.run.facts.offered
     users = data.summary.timeline.users
     rate = _measure_peak_rate(data) if offered is None or offered >= ENOUGH else None
-    peak = f"{number(float(sent[1].max())) if rate is None else number(rate, 2)} requests/s"
+    peak = f"{format_number(float(sent[1].max())) if rate is None else format_number(rate, 2)} requests/s"
     if not np.isnan(users).all():
-        peak = f"{counted(round(float(np.nanmax(users))), 'user')} and {peak}"
+        peak = f"{format_count(round(float(np.nanmax(users))), 'user')} and {peak}"
     if offered is None:
         return f"The load reached {peak}"
     if offered >= 0.995:
@@ -98,13 +99,15 @@ def _compose_figures(data: ChartData) -> str:
     samples, plan = data.run.samples, data.run.facts.plan
     sent = int(np.count_nonzero(np.isfinite(samples.sent_s)))
     text = (
-        f"{counted(sent, 'request was', 'requests were')} sent in {duration(data.axis.end_s)}, "
-        f"{number(sent / data.axis.end_s)} a second on average"
+        f"{format_count(sent, 'request was', 'requests were')} sent in {format_duration(data.axis.end_s)}, "
+        f"{format_number(sent / data.axis.end_s)} a second on average"
     )
     if plan.rate:
-        text += f"; the plan's highest rate was {number(max(plan.rate))} a second"
+        text += f"; the plan's highest rate was {format_number(max(plan.rate))} a second"
     never = len(samples) - sent
-    return f"{text}. {counted(never, 'request was', 'requests were')} never sent." if never else f"{text}."
+    return (
+        f"{text}. {format_count(never, 'request was', 'requests were')} never sent." if never else f"{text}."
+    )
 
 
 def _paint(figure: Figure, page: PageFormat, data: ChartData, sent: Curve) -> None:

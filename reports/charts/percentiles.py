@@ -15,7 +15,7 @@ from reports.charts.palette import colour_for
 from reports.charts.share_axis import draw_share_axis
 from reports.data.columns import Floats
 from reports.data.percentiles import compute_rank
-from reports.data.quantities import counted
+from reports.data.quantities import format_count
 
 _TOP_PX = 32
 _DOTS = (0.5, 0.95, 0.99)
@@ -65,7 +65,7 @@ def _compose_title(latency_ms: Floats, service_ms: Floats, parted: bool) -> str:
         slowest = format_ms(float(latency_ms[-1]))
         if len(latency_ms) == 1:
             return f"The only answer took {slowest}"
-        return f"The slowest of {counted(len(latency_ms), 'answer')} took {slowest}"
+        return f"The slowest of {format_count(len(latency_ms), 'answer')} took {slowest}"
     last = 0.99 if len(latency_ms) >= 100 else 0.9
     if parted:
         due, sent = format_ms(read_percentile(latency_ms, last)), format_ms(read_percentile(service_ms, last))
@@ -87,7 +87,7 @@ def _compose_figures(latency_ms: Floats, service_ms: Floats, parted: bool) -> st
         )
 
     slowest = format_ms(float(latency_ms[-1]))
-    text = f"Latency: {told(latency_ms)}, slowest {slowest}, of {counted(len(latency_ms), 'answer')}."
+    text = f"Latency: {told(latency_ms)}, slowest {slowest}, of {format_count(len(latency_ms), 'answer')}."
     if parted:
         text += (
             f" Service time: {told(service_ms)}. Latency counts from when a request was due, "

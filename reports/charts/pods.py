@@ -10,7 +10,7 @@ from reports.charts.canvas import draw_picture
 from reports.charts.chart_data import Chart, ChartData
 from reports.charts.formatting import describe_moment, join_list
 from reports.charts.small_multiples import SmallMultiple, TimeSeries, draw_small_multiples
-from reports.data.quantities import counted, duration, number
+from reports.data.quantities import format_count, format_duration, format_number
 from reports.data.telemetry import KUBERNETES
 
 _ROLES = {
@@ -69,12 +69,12 @@ def _compose_title(seen: dict[str, TimeSeries]) -> str:
     ready = seen["replicas_ready"].value
     first, most, last = round(ready[0]), round(ready.max()), round(ready[-1])
     if ready.min() == ready.max():
-        text = f"{counted(first, 'replica')} {'was' if first == 1 else 'were'} ready throughout"
+        text = f"{format_count(first, 'replica')} {'was' if first == 1 else 'were'} ready throughout"
     elif most > first:
-        text = f"The service grew from {first} to {counted(most, 'ready replica')}"
+        text = f"The service grew from {first} to {format_count(most, 'ready replica')}"
         text += f" and ended with {last}" if last < most else ""
     else:
-        text = f"The service shrank from {first} to {counted(round(ready.min()), 'ready replica')}"
+        text = f"The service shrank from {first} to {format_count(round(ready.min()), 'ready replica')}"
         text += f" and ended with {last}" if last > ready.min() else ""
     return f"{text}; its pods used up to {used}" if used else text
 
@@ -83,9 +83,9 @@ def _describe_peaks(seen: dict[str, TimeSeries]) -> list[str]:
     told = []
     if "pods_cpu_cores" in seen:
         most = float(seen["pods_cpu_cores"].value.max())
-        told.append(f"{number(most)} {'core' if most == 1 else 'cores'}")
+        told.append(f"{format_number(most)} {'core' if most == 1 else 'cores'}")
     if "pods_memory_mib" in seen:
-        told.append(f"{number(float(seen['pods_memory_mib'].value.max()))} MiB of memory")
+        told.append(f"{format_number(float(seen['pods_memory_mib'].value.max()))} MiB of memory")
     return told
 
 
@@ -101,7 +101,10 @@ def _compose_figures(seen: dict[str, TimeSeries]) -> str:
     for name, what, unit in (("pods_cpu_cores", "CPU", "cores"), ("pods_memory_mib", "memory", "MiB")):
         if name in seen:
             typical, most = float(np.median(seen[name].value)), float(seen[name].value.max())
-            told.append(f"{what} of all pods {number(typical)} {unit} in the median, {number(most)} at most")
+            told.append(
+                f"{what} of all pods {format_number(typical)} {unit} in the median, "
+                f"{format_number(most)} at most"
+            )
     text = "; ".join(told)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -125,4 +128,6 @@ def _describe_growth(seen: dict[str, TimeSeries]) -> list[str]:
     if not len(there):
         return [f"{text}, and none was ready by the end"]
     waited_s = float(there[0]) - asked_s
-    return [f"{text}, and one more was ready " + (f"{duration(waited_s)} later" if waited_s else "by then")]
+    return [
+        f"{text}, and one more was ready " + (f"{format_duration(waited_s)} later" if waited_s else "by then")
+    ]

@@ -11,7 +11,7 @@ from reports.charts.chart_data import Chart, ChartData
 from reports.charts.formatting import describe_moment, join_list
 from reports.charts.small_multiples import ShadedSpans, SmallMultiple, TimeSeries, draw_small_multiples
 from reports.data.columns import Floats
-from reports.data.quantities import counted, number
+from reports.data.quantities import format_count, format_number
 from reports.data.telemetry import SERVICE
 
 
@@ -99,7 +99,7 @@ def _compose_title(probes: ReadinessProbes, seen: dict[str, TimeSeries]) -> str:
     text = "The service was ready throughout"
     if missed := probes.missed:
         first_s = float(probes.t_s[np.argmax(probes.ready <= 0)])
-        text = f"The service was not ready in {missed:,} of {counted(len(probes.t_s), 'probe')}, "
+        text = f"The service was not ready in {missed:,} of {format_count(len(probes.t_s), 'probe')}, "
         text += f"first {describe_moment(first_s)}"
     return f"{text}; it reached {reached}" if reached else text
 
@@ -110,16 +110,18 @@ def _describe_peaks(seen: dict[str, TimeSeries]) -> list[str]:
     if "cpu_percent" in peak:
         told.append(f"{peak['cpu_percent']:.0f} % of a core")
     if peak.get("queue_depth", 0) > 0:
-        told.append(counted(round(peak["queue_depth"]), "waiting request"))
+        told.append(format_count(round(peak["queue_depth"]), "waiting request"))
     if "memory_mib" in peak:
-        told.append(f"{number(peak['memory_mib'])} MiB of memory")
+        told.append(f"{format_number(peak['memory_mib'])} MiB of memory")
     return told
 
 
 def _compose_figures(probes: ReadinessProbes, seen: dict[str, TimeSeries]) -> str:
     told = []
     if len(probes.t_s):
-        told.append(f"ready in {len(probes.t_s) - probes.missed:,} of {counted(len(probes.t_s), 'probe')}")
+        told.append(
+            f"ready in {len(probes.t_s) - probes.missed:,} of {format_count(len(probes.t_s), 'probe')}"
+        )
     if "probe_ms" in seen:
         told.append(f"the probe's round trip {_describe_range(seen['probe_ms'], 'ms')}")
     if "cpu_percent" in seen:
@@ -130,7 +132,7 @@ def _compose_figures(probes: ReadinessProbes, seen: dict[str, TimeSeries]) -> st
     if "batch_size" in seen:
         told.append(f"batches of {_describe_range(seen['batch_size'], 'rows')}")
     if "memory_mib" in seen:
-        first, last = (number(float(seen["memory_mib"].value[place])) for place in (0, -1))
+        first, last = (format_number(float(seen["memory_mib"].value[place])) for place in (0, -1))
         told.append(f"memory {last} MiB" + ("" if first == last else f", {first} at the beginning"))
     text = "; ".join(told)
     return f"{text[0].upper()}{text[1:]}."
@@ -138,4 +140,4 @@ def _compose_figures(probes: ReadinessProbes, seen: dict[str, TimeSeries]) -> st
 
 def _describe_range(series: TimeSeries, unit: str) -> str:
     typical, most = float(np.median(series.value)), float(series.value.max())
-    return f"{number(typical)} {unit} in the median, {number(most)} at most"
+    return f"{format_number(typical)} {unit} in the median, {format_number(most)} at most"

@@ -16,7 +16,7 @@ from reports.charts.palette import colour_for
 from reports.charts.time_axis import TimeAxis
 from reports.charts.windows import thin_series
 from reports.data.columns import Floats
-from reports.data.quantities import number
+from reports.data.quantities import format_number
 from reports.data.run import Run
 
 _GAP_PX = 38
@@ -109,7 +109,7 @@ def _paint(axes: Axes, end_s: float, shown: SmallMultiple) -> None:
 
 def _format_tick(value: float, _: int | None) -> str:
     """A tick that fits into the margin: 900, 9,000, 90k."""
-    return number(value) if value < 10_000 else f"{number(value / 1000)}k"
+    return format_number(value) if value < 10_000 else f"{format_number(value / 1000)}k"
 
 
 def _simplify(series: TimeSeries) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reports.charts.time_axis import STEPS_S
 from reports.data.columns import Floats
 from reports.data.percentiles import compute_percentiles
-from reports.data.quantities import duration
+from reports.data.quantities import format_duration
 
 PERCENTILE_NAMES = {0.5: "p50", 0.95: "p95", 0.99: "p99"}
 QUANTILES = tuple(PERCENTILE_NAMES)
@@ -50,7 +50,7 @@ class LatencyWindows:
     @property
     def name(self) -> str:
         """The name of a window: 'second', '10 s window'."""
-        return "second" if self.width_s == 1 else f"{duration(self.width_s)} window"
+        return "second" if self.width_s == 1 else f"{format_duration(self.width_s)} window"
 
 
 def choose_window_s(end_s: float, answers: int, points: int) -> float:

@@ -9,7 +9,7 @@ NOTHING = "–"
 AS_OBSERVED = "as observed"
 
 
-def number(value: float, digits: int = 3) -> str:
+def format_number(value: float, digits: int = 3) -> str:
     """`value` rounded to `digits` significant digits, or to a whole number: 8.37, 104, 1,234."""
     if value == 0:
         return "0"
@@ -20,38 +20,38 @@ def number(value: float, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def exact(value: float) -> str:
+def format_exact(value: float) -> str:
     """`value` with all its digits and no more: 100 for 100.0, 0.1 for 0.1."""
     return f"{Decimal(repr(float(value))).normalize():f}"
 
 
-def with_unit(text: str, unit: str) -> str:
+def add_unit(text: str, unit: str) -> str:
     """A number and its unit, if it has one."""
     return f"{text} {unit}" if unit else text
 
 
-def beside(value: float, limit: float, digits: int = 3) -> str:
+def format_against_limit(value: float, limit: float, digits: int = 3) -> str:
     """`value` with enough digits to differ from a `limit` that it doesn't equal: 100.04 beside 100."""
     if value == limit:
-        return exact(value)
+        return format_exact(value)
     for more in range(digits, 17):
-        text = number(value, more)
+        text = format_number(value, more)
         if float(text.replace(",", "")) != limit:
             return text
-    return exact(value)
+    return format_exact(value)
 
 
-def interval(bounds: Sequence[float] | None, unit: str, *, provable: bool) -> str:
+def format_interval(bounds: Sequence[float] | None, unit: str, *, provable: bool) -> str:
     """A confidence interval: 8 to 11 ms. A dash if there is none, words if no number of samples gives one."""
     if bounds is None:
         return NOTHING if provable else AS_OBSERVED
-    return with_unit(" to ".join(map(number, bounds)), unit)
+    return add_unit(" to ".join(map(format_number, bounds)), unit)
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A length of time: 0.8 s, 20 s, 4 min 30 s, 2 h 5 min."""
     if seconds < 10:
-        return f"{number(seconds, 2)} s"
+        return f"{format_number(seconds, 2)} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -60,6 +60,6 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
-def counted(count: int, noun: str, plural: str | None = None) -> str:
+def format_count(count: int, noun: str, plural: str | None = None) -> str:
     """A count and what is counted: 1 request, 1,234 requests."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from reports.data.columns import Floats
 from reports.data.percentiles import compute_percentiles
-from reports.data.quantities import counted, number
+from reports.data.quantities import format_count, format_number
 from reports.data.run import Run
 from reports.data.telemetry import MACHINE, OBSERVED
 
@@ -81,8 +81,8 @@ def describe_generator_health(found: GeneratorHealth) -> list[str]:
     told = []
     if late := found.lateness:
         told.append(
-            f"sends late by {number(late.p50_ms)} ms at p50, {number(late.p99_ms)} ms at p99, "
-            f"{number(late.max_ms)} ms at most"
+            f"sends late by {format_number(late.p50_ms)} ms at p50, {format_number(late.p99_ms)} ms at p99, "
+            f"{format_number(late.max_ms)} ms at most"
         )
     if len(found.others):
         most = 100 * float(found.others.max())
@@ -95,7 +95,7 @@ def describe_generator_health(found: GeneratorHealth) -> list[str]:
         if len(process.starved):
             parts.append(f"waited for it {format_mean_percent(process.starved)} of the time")
         if len(process.lag_ms):
-            parts.append(f"event loop still for {number(float(process.lag_ms.max()))} ms at most")
+            parts.append(f"event loop still for {format_number(float(process.lag_ms.max()))} ms at most")
         told.append(", ".join(parts))
     if found.resent:
         told.append(f"{_describe_resent(found)} over a fresh connection: the service had closed the kept one")
@@ -114,7 +114,7 @@ def format_mean_percent(shares: Floats) -> str:
 
 
 def _describe_resent(found: GeneratorHealth) -> str:
-    return f"{counted(found.resent, 'request was', 'requests were')} sent again"
+    return f"{format_count(found.resent, 'request was', 'requests were')} sent again"
 
 
 def _select_judged(run: Run, name: str, source: str) -> Floats:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from reports.data.columns import Floats
-from reports.data.quantities import counted, duration
+from reports.data.quantities import format_count, format_duration
 from reports.data.run import Run
 from reports.data.telemetry import GENERATOR, PROBED, SERVICE, list_generators, name_worker_source
 from reports.judging.faults import Fault
@@ -40,7 +40,7 @@ def _find_unread(run: Run) -> tuple[Fault, ...]:
 
 def _describe_damage(what: str, recorded: int, read: int, file: str) -> Fault:
     found = f"{recorded - read:,} could not be read" if read < recorded else f"{read:,} were found"
-    told = f"{counted(recorded, f'{what} was', f'{what}s were')} recorded, {found}"
+    told = f"{format_count(recorded, f'{what} was', f'{what}s were')} recorded, {found}"
     return Fault(told, f"the run's {file} were damaged or taken away; {RUN_AGAIN}")
 
 
@@ -50,7 +50,7 @@ def _find_unjudged(run: Run) -> tuple[Fault, ...]:
         return ()
     return (
         Fault(
-            f"no request was made in the {duration(run.judged_s)} that are judged",
+            f"no request was made in the {format_duration(run.judged_s)} that are judged",
             "all of them began and ended in the warm-up; find out what stopped the generator or the service",
         ),
     )
@@ -66,14 +66,18 @@ def _find_unobserved(run: Run) -> tuple[Fault, ...]:
     alone = facts.workers == 1 and told == [GENERATOR]
     expected = told if alone else [name_worker_source(number) for number in range(facts.workers)]
     if missing := [source for source in expected if source not in told]:
-        processes = counted(facts.workers, "generator process", "generator processes")
+        processes = format_count(facts.workers, "generator process", "generator processes")
         faults.append(Fault(f"{len(missing)} of {processes} reported nothing about their health", RUN_AGAIN))
     for source in (each for each in expected if each in told):
         t_s, _ = telemetry.select_series("loop_lag_ms", source)
         if blind_s := _compute_blind_s(run, t_s, source):
-            faults.append(Fault(f"the {source} was not observed for {duration(round(blind_s))}", RUN_AGAIN))
+            faults.append(
+                Fault(f"the {source} was not observed for {format_duration(round(blind_s))}", RUN_AGAIN)
+            )
     if blind_s := _compute_blind_s(run, telemetry.select_series(PROBED, SERVICE)[0], GENERATOR):
-        unknown = f"the service was not observed for {duration(round(blind_s))}, so its health is not known"
+        unknown = (
+            f"the service was not observed for {format_duration(round(blind_s))}, so its health is not known"
+        )
         faults.append(Fault(unknown, RUN_AGAIN))
     return tuple(faults)
 

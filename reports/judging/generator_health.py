@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports.data.columns import Floats, Mask
-from reports.data.quantities import counted, duration, number
+from reports.data.quantities import format_count, format_duration, format_number
 from reports.data.run import Run
 from reports.figures.generator import GeneratorProcess, format_mean_percent, measure_generator_health
 from reports.figures.reasons import describe_failure
@@ -68,8 +68,8 @@ def find_generator_faults(run: Run) -> tuple[Fault, ...]:
     if late is not None and late.p99_ms > limits.lateness_ms:
         faults.append(
             Fault(
-                f"requests left {number(late.p99_ms)} ms late at p99, limit {number(limits.lateness_ms)} ms: "
-                "the generator could not keep its schedule",
+                f"requests left {format_number(late.p99_ms)} ms late at p99, limit "
+                f"{format_number(limits.lateness_ms)} ms: the generator could not keep its schedule",
                 remedy,
             )
         )
@@ -84,7 +84,7 @@ def _find_unsent(run: Run) -> list[Fault]:
     for outcome, remedy in LACKING_REMEDIES.items():
         count = int(np.count_nonzero(run.judged.outcome.equal(outcome)))
         if count:
-            were = counted(count, "request was", "requests were")
+            were = format_count(count, "request was", "requests were")
             faults.append(Fault(f"{were} {describe_failure(outcome, 0)}", remedy))
     return faults
 
@@ -114,8 +114,8 @@ def _find_faults_of(process: GeneratorProcess, limits: GeneratorLimits, remedy: 
         faults.append(
             Fault(
                 f"the event loop of the {process.source} stood still for more than "
-                f"{number(limits.lag_ms)} ms in {seconds[still].sum():.0f} of {seconds.sum():.0f} seconds, "
-                f"{number(float(process.lag_ms.max()))} ms at worst",
+                f"{format_number(limits.lag_ms)} ms in {seconds[still].sum():.0f} of "
+                f"{seconds.sum():.0f} seconds, {format_number(float(process.lag_ms.max()))} ms at worst",
                 f"something else may be using this machine; if nothing is, {remedy}",
             )
         )
@@ -128,7 +128,7 @@ def _suggest_more_processes(workers: int) -> str:
 
 
 def _format_seconds(mask: Mask) -> str:
-    return duration(int(mask.sum()))
+    return format_duration(int(mask.sum()))
 
 
 def _is_too_often(broken: Mask, seconds: Floats | None = None) -> bool:

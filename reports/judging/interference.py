@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reports.data.columns import Floats, Mask
-from reports.data.quantities import duration, number, with_unit
+from reports.data.quantities import add_unit, format_duration, format_number
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.data.telemetry import MACHINE, OBSERVED
@@ -93,8 +93,8 @@ def explain_by_disturbance(run: Run, asked: Sequence[Objective], found: Sequence
     said, without = missed[0][1].message.rstrip("."), again[0]
     if without.observed is None:
         return Fault(f"{said}, all of it while this machine was too busy", DISTURBANCE_REMEDY)
-    calm = with_unit(number(without.observed), without.unit)
-    busy = f"the {duration(disturbed.length_s)} in which this machine was too busy"
+    calm = add_unit(format_number(without.observed), without.unit)
+    busy = f"the {format_duration(disturbed.length_s)} in which this machine was too busy"
     return Fault(f"{said}, but {calm} without {busy}", DISTURBANCE_REMEDY)
 
 
@@ -104,7 +104,8 @@ def describe_disturbance(run: Run) -> tuple[str, ...]:
     if not busy_s:
         return ()
     return (
-        f"this machine was too busy for {duration(busy_s)}; objectives are missed without that time, too",
+        f"this machine was too busy for {format_duration(busy_s)}; objectives are missed without that "
+        "time, too",
     )
 
 

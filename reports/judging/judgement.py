@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.data.quantities import beside, counted, duration, number, with_unit
+from reports.data.quantities import (
+    add_unit,
+    format_against_limit,
+    format_count,
+    format_duration,
+    format_number,
+)
 from reports.data.run import Run
 from reports.figures.scope import measure_objective
 from reports.judging.confidence import (
@@ -131,23 +137,25 @@ def _write_message(
 ) -> str:
     if measured.value is None:
         return f"{objective.subject} could not be measured: {_explain_absence(objective, run)}."
-    observed = beside(objective.convert_to_unit(measured.value), objective.stated)
+    observed = format_against_limit(objective.convert_to_unit(measured.value), objective.stated)
     unit = objective.unit
     verb = "were" if objective.definition is errors else "was"
     said = (
-        f"{objective.subject} {verb} {with_unit(observed, unit)}, "
+        f"{objective.subject} {verb} {add_unit(observed, unit)}, "
         f"{_LIMITS[objective.comparison]} {objective.limit_text}"
     )
     if measured.at_s is not None:
-        said += f", in the {duration(objective.window_s or 0.0)} from {duration(measured.at_s)} on"
+        said += (
+            f", in the {format_duration(objective.window_s or 0.0)} from {format_duration(measured.at_s)} on"
+        )
     if outcome != "unproven":
         return f"{said}."
     if not objective.allows(measured.value):
         return f"{said}: not reached before the run was cut short."
-    sure = f"{number(run.facts.checkpoint_confidence * 100)} %"
+    sure = f"{format_number(run.facts.checkpoint_confidence * 100)} %"
     if proof.needed is None:
         return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
-    return f"{said}: met, not proven; {counted(proof.needed, 'more sample')} would prove it at {sure}."
+    return f"{said}: met, not proven; {format_count(proof.needed, 'more sample')} would prove it at {sure}."
 
 
 def _explain_absence(objective: Objective, run: Run) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.data.facts import Facts
-from reports.data.quantities import counted, number
+from reports.data.quantities import format_count, format_number
 
 
 def describe_methods(facts: Facts) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def _describe_latency(facts: Facts) -> str:
 
 
 def _describe_intervals(facts: Facts) -> str:
-    sure = number(100 * facts.checkpoint_confidence)
+    sure = format_number(100 * facts.checkpoint_confidence)
     return (
         f"The {sure} % intervals are those of order statistics for percentiles (David and Nagaraja 2003) and "
         "of Clopper and Pearson (1934) for shares. Slow requests come in bursts, so a circular block "
@@ -43,7 +43,7 @@ def _describe_intervals(facts: Facts) -> str:
 
 def _describe_proof(facts: Facts) -> str:
     sure, doubt = (
-        number(100 * share) for share in (facts.checkpoint_confidence, 1 - facts.checkpoint_confidence)
+        format_number(100 * share) for share in (facts.checkpoint_confidence, 1 - facts.checkpoint_confidence)
     )
     return (
         "An objective is met if its limit was kept, and proven if a service that breaks the limit would look "
@@ -55,10 +55,11 @@ def _describe_proof(facts: Facts) -> str:
 
 def _describe_checkpoints(facts: Facts) -> str:
     return (
-        f"The run could end early at {counted(facts.looks, 'checkpoint')}, the last one being its end. Each "
-        f"needs {number(100 * facts.checkpoint_confidence)} %, so that all of them together keep "
-        f"{number(100 * facts.confidence)} % (Bonferroni), and looks only at requests of which every one was "
-        "answered or had timed out by then."
+        f"The run could end early at {format_count(facts.looks, 'checkpoint')}, the last one being its "
+        "end. Each "
+        f"needs {format_number(100 * facts.checkpoint_confidence)} %, so that all of them together keep "
+        f"{format_number(100 * facts.confidence)} % (Bonferroni), and looks only at requests of which "
+        "every one was answered or had timed out by then."
     )
 
 

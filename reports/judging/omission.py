@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.data.columns import Floats
-from reports.data.quantities import duration
+from reports.data.quantities import format_duration
 from reports.data.run import Run
 from reports.judging.faults import Fault
 from reports.judging.interference import find_disturbance
@@ -46,11 +46,17 @@ def find_omission(run: Run, asked: Sequence[Objective]) -> Fault | None:
     least_s = TOLERATED_SHARE * run.judged_s
     silent_s = max(_measure_silence_s(run, *span) for span in run.list_spans())
     if silent_s > least_s and not any(map(_sees_silence, asked)):
-        told = f"nobody was answered for {duration(silent_s)} of {duration(run.judged_s)}, while users waited"
+        told = (
+            f"nobody was answered for {format_duration(silent_s)} of {format_duration(run.judged_s)}, "
+            "while users waited"
+        )
         return Fault(told, SILENCE_REMEDY)
     idle_s = max(_measure_idleness_s(run, *span) for span in run.list_spans())
     if idle_s > least_s:
-        told = f"no request was made for {duration(idle_s)} of {duration(run.judged_s)}, though users ran"
+        told = (
+            f"no request was made for {format_duration(idle_s)} of {format_duration(run.judged_s)}, "
+            "though users ran"
+        )
         return Fault(told, "see what kept them: requests without a timeout leave no sample when they hang")
     return None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
 
-from reports.data.quantities import counted, duration, number
+from reports.data.quantities import format_count, format_duration, format_number
 from reports.data.run import Run
 from reports.figures.figures import StageFigures, compute_stage_figures
 from reports.figures.generator import describe_frequent_resending
@@ -93,10 +93,10 @@ def _decide(
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
     stopped = _describe_stop(run)
     if faults:
-        more = f" (and {counted(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
+        more = f" (and {format_count(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
         return "invalid", f"Invalid: {_drop_full_stop(faults[0].what)}{more}.", tuple(map(str, faults))
     if run.facts.given_up is not None:
-        given_up = f"given up after {duration(run.elapsed_s)}: {run.facts.given_up}"
+        given_up = f"given up after {format_duration(run.elapsed_s)}: {run.facts.given_up}"
         return "fail", f"Failed: {given_up}.", (given_up, *missed)
     if missed and (excused := explain_by_disturbance(run, asked, found)):
         return "invalid", f"Invalid: {excused.what}.", (str(excused),)
@@ -137,7 +137,7 @@ def _describe_mostly_failed(
         return ()
     reason = failures[0].reason.replace(" (", ", ").removesuffix(")")
     most = f"{'most often ' if len(failures) > 1 else ''}{reason}"
-    return (f"{failed:,} of {counted(requests, 'request')} failed ({most})",)
+    return (f"{failed:,} of {format_count(requests, 'request')} failed ({most})",)
 
 
 def _describe_failure(missed: list[str], objectives: int, mostly: tuple[str, ...]) -> str:
@@ -148,7 +148,7 @@ def _describe_failure(missed: list[str], objectives: int, mostly: tuple[str, ...
 
 
 def _describe_pass(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:
-    over = f"{counted(len(run.judged), 'request')} in {duration(run.judged_s)}"
+    over = f"{format_count(len(run.judged), 'request')} in {format_duration(run.judged_s)}"
     if not found:
         return f"Passed: {over}, no objective was set."
     every = {1: "the objective was", 2: "both objectives were"}.get(
@@ -179,8 +179,11 @@ def _describe_saving(run: Run) -> tuple[str, ...]:
     facts = run.facts
     if not facts.decided or facts.planned_s is None:
         return ()
-    saved = duration(max(0.0, facts.planned_s - run.elapsed_s))
-    each, all_together = number(100 * facts.checkpoint_confidence), number(100 * facts.confidence)
+    saved = format_duration(max(0.0, facts.planned_s - run.elapsed_s))
+    each, all_together = (
+        format_number(100 * facts.checkpoint_confidence),
+        format_number(100 * facts.confidence),
+    )
     return (
         f"The run ended early, {saved} before its plan: every objective was decided at one of {facts.looks} "
         f"checkpoints, each at {each} %, so that all of them together keep {all_together} %.",
@@ -190,12 +193,12 @@ def _describe_saving(run: Run) -> tuple[str, ...]:
 def _describe_part(run: Run) -> str:
     elapsed_s, planned_s = run.elapsed_s, run.facts.planned_s
     if planned_s is None:
-        return duration(elapsed_s)
+        return format_duration(elapsed_s)
     if 10 <= planned_s < 60 and round(elapsed_s) != round(planned_s):
         return f"{elapsed_s:.0f} of {planned_s:.0f} s"
-    if duration(elapsed_s) == duration(planned_s):
-        return f"all but {duration(max(0.0, planned_s - elapsed_s))} of {duration(planned_s)}"
-    return f"{duration(elapsed_s)} of {duration(planned_s)}"
+    if format_duration(elapsed_s) == format_duration(planned_s):
+        return f"all but {format_duration(max(0.0, planned_s - elapsed_s))} of {format_duration(planned_s)}"
+    return f"{format_duration(elapsed_s)} of {format_duration(planned_s)}"
 
 
 def _drop_full_stop(sentence: str) -> str:

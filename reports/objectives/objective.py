@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from reports.data.columns import Floats, Mask
-from reports.data.quantities import exact, with_unit
+from reports.data.quantities import add_unit, format_exact
 from reports.data.samples import Samples
 from reports.objectives.measurements import Count, Maximum, Measurement, Percentile, Provable
 from reports.objectives.metric import Metric, Scope
@@ -71,7 +71,7 @@ class Objective:
     @property
     def limit_text(self) -> str:
         """The limit as written: 100 ms."""
-        return with_unit(exact(self.stated), self.unit)
+        return add_unit(format_exact(self.stated), self.unit)
 
     @property
     def subject(self) -> str:
@@ -113,7 +113,7 @@ class Objective:
         parts = [self.metric, self.comparison, self.limit_text]
         parts += ["on", self.on] if self.on else []
         parts += ["during", self.during] if self.during else []
-        parts += ["in any", f"{exact(self.window_s)} s"] if self.window_s else []
+        parts += ["in any", f"{format_exact(self.window_s)} s"] if self.window_s else []
         return " ".join(parts)
 
 

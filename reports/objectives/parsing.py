@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import cast
 
-from reports.data.quantities import with_unit
+from reports.data.quantities import add_unit
 from reports.objectives.metric import Metric
 from reports.objectives.metrics import METRICS
 from reports.objectives.objective import Comparison, Objective
@@ -120,7 +120,7 @@ def _split_clauses(text: str, metric: Metric) -> tuple[str, dict[str, str]]:
 def _read_limit(text: str, candidates: Sequence[Metric]) -> tuple[float, str, Fraction, Metric]:
     """The limit as stated, its unit, the scale of the unit, and the metric with this unit."""
     units = [unit for metric in candidates for unit in metric.units]
-    expected = " or ".join(f"'{with_unit('<number>', unit)}'" for unit in units)
+    expected = " or ".join(f"'{add_unit('<number>', unit)}'" for unit in units)
     found = _LIMIT.fullmatch(text)
     if not found:
         raise ObjectiveError(f"'{text}' is no limit, expected {expected}")

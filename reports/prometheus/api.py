@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from reports.data.addresses import AddressError, parse_base_url
+from reports.data.system_trust import SystemTrust
 from reports.prometheus.compare import LATENCY, MARGIN_S, METRICS
 from reports.prometheus.series import PrometheusError, ScrapedSeries, TimeRange, parse_series
 
@@ -19,16 +18,6 @@ TIMEOUT_S = 30.0
 MOST_REDIRECTS = 10
 _NO_HTTP = (HTTPException, requests.exceptions.ContentDecodingError)
 """Raised, besides ValueError, by a reply that does not follow HTTP."""
-
-
-class _SystemTrust(HTTPAdapter):
-    """Trusts the certificate authorities of OpenSSL (SSL_CERT_FILE), not those that requests brings."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, ssl_context=ssl.create_default_context(), **options)
-
-    def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Add no authorities; the SSL context verifies the certificate and the host name."""
 
 
 class PrometheusClient:
@@ -106,7 +95,7 @@ def _open_session() -> requests.Session:
     session.trust_env = False
     session.headers["Connection"] = "close"
     session.max_redirects = MOST_REDIRECTS
-    session.mount("https://", _SystemTrust())
+    session.mount("https://", SystemTrust())
     return session
 
 

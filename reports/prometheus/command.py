@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports.data.folder import read_run
-from reports.data.quantities import duration
+from reports.data.quantities import format_duration
 from reports.prometheus.compare import LATENCY, count_scraped, find_time_range, summarise_load_test
 from reports.prometheus.comparison_text import format_comparison
 from reports.prometheus.series import PrometheusError, TimeRange
@@ -54,7 +54,7 @@ def show_prometheus(options: Namespace) -> None:
         length_s = options.range or RANGE_S
         time_range = TimeRange()
         scraped = prometheus.fetch_latest(length_s, options.job)
-        when = f"in the last {duration(length_s)}"
+        when = f"in the last {format_duration(length_s)}"
     counted = count_scraped(scraped, time_range)
     if counted is None:
         raise PrometheusError(_explain_absence(prometheus, options.job, when))

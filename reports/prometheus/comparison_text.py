@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from reports.data.quantities import NOTHING, counted, duration, number
+from reports.data.quantities import NOTHING, format_count, format_duration, format_number
 from reports.prometheus.compare import QUANTILES, LoadTestFigures, ScrapedFigures
 from reports.prometheus.counters import BucketQuantile
 from reports.prometheus.series import TimeRange
@@ -52,8 +52,10 @@ def format_comparison(
 
 def _describe_scrapes(scraped: ScrapedFigures) -> str:
     first, last = _format_time(scraped.first_s), _format_time(scraped.last_s)
-    over = duration(scraped.last_s - scraped.first_s)
-    return f"{counted(scraped.instances, 'instance')} of the service, from {first} to {last} UTC ({over})"
+    over = format_duration(scraped.last_s - scraped.first_s)
+    return (
+        f"{format_count(scraped.instances, 'instance')} of the service, from {first} to {last} UTC ({over})"
+    )
 
 
 def _list_titles(own: LoadTestFigures | None) -> list[str]:
@@ -132,23 +134,23 @@ def _explain_counts(scraped: ScrapedFigures, own: LoadTestFigures) -> Iterator[s
     elif more_seen > 0:
         given_up = f", or answered some of the {own.unanswered:,} that the load test gave up on"
         yield (
-            f"The service answered {counted(more_seen, 'request')} more than the load test was answered: "
-            f"it was asked by others too{given_up if own.unanswered else ''}."
+            f"The service answered {format_count(more_seen, 'request')} more than the load test was "
+            f"answered: it was asked by others too{given_up if own.unanswered else ''}."
         )
     else:
         yield (
-            f"The service answered {counted(-more_seen, 'request')} fewer than the load test was answered: "
-            "they lie outside the scrapes, or something before the service answered them."
+            f"The service answered {format_count(-more_seen, 'request')} fewer than the load test was "
+            "answered: they lie outside the scrapes, or something before the service answered them."
         )
 
 
 def _explain_coverage(scraped: ScrapedFigures, time_range: TimeRange) -> Iterator[str]:
     """What of the run lies outside the scrapes."""
     if scraped.first_s > time_range.start_s > float("-inf"):
-        late = duration(scraped.first_s - time_range.start_s)
+        late = format_duration(scraped.first_s - time_range.start_s)
         yield f"The first scrape came {late} after the run's beginning: what was before is not counted."
     if scraped.last_s < time_range.end_s < float("inf"):
-        early = duration(time_range.end_s - scraped.last_s)
+        early = format_duration(time_range.end_s - scraped.last_s)
         yield f"The last scrape came {early} before the run's end: what was after is not counted."
 
 
@@ -163,7 +165,10 @@ def _align(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def _format_bounds(found: BucketQuantile | None) -> str:
     if found is None:
         return NOTHING
-    low, high = number(found.low_s * 1000), number(found.high_s * 1000) if found.high_s < float("inf") else ""
+    low, high = (
+        format_number(found.low_s * 1000),
+        format_number(found.high_s * 1000) if found.high_s < float("inf") else "",
+    )
     return f"{low} to {high} ms" if high else f"above {low} ms"
 
 
@@ -172,15 +177,15 @@ def _divide(count: float, duration_s: float) -> float | None:
 
 
 def _format_rate(per_s: float | None) -> str:
-    return NOTHING if per_s is None else f"{number(per_s)} requests/s"
+    return NOTHING if per_s is None else f"{format_number(per_s)} requests/s"
 
 
 def _format_ms(seconds: float) -> str:
-    return f"{number(seconds * 1000)} ms"
+    return f"{format_number(seconds * 1000)} ms"
 
 
 def _format_difference(value: float, unit: str) -> str:
-    text = number(abs(value))
+    text = format_number(abs(value))
     sign = "" if text == "0" else "+" if value > 0 else "−"
     return f"{sign}{text} {unit}".rstrip()
 

@@ -9,7 +9,16 @@ from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
 from reports.data.facts import Facts
-from reports.data.quantities import NOTHING, beside, counted, duration, exact, interval, number, with_unit
+from reports.data.quantities import (
+    NOTHING,
+    add_unit,
+    format_against_limit,
+    format_count,
+    format_duration,
+    format_exact,
+    format_interval,
+    format_number,
+)
 from reports.figures.summary import Summary
 from reports.judging.judgement import Judgement
 from reports.judging.outcomes import EMOJI
@@ -94,15 +103,15 @@ def _describe_figures(judgement: Judgement) -> str:
     """What was observed, its interval and the limit, in one line."""
     parts = [f"observed {_format_observed(judgement)}"]
     if judgement.interval is not None:
-        parts.append(f"{number(judgement.confidence * 100)} % interval {_format_interval(judgement)}")
-    limit = with_unit(exact(judgement.limit), judgement.unit)
-    return ", ".join([*parts, f"limit {limit}", counted(judgement.samples, "sample")])
+        parts.append(f"{format_number(judgement.confidence * 100)} % interval {_format_interval(judgement)}")
+    limit = add_unit(format_exact(judgement.limit), judgement.unit)
+    return ", ".join([*parts, f"limit {limit}", format_count(judgement.samples, "sample")])
 
 
 def _format_observed(judgement: Judgement) -> str:
     if judgement.observed is None:
         return NOTHING
-    return with_unit(beside(judgement.observed, judgement.limit), judgement.unit)
+    return add_unit(format_against_limit(judgement.observed, judgement.limit), judgement.unit)
 
 
 def format_summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "report.html") -> str:
@@ -122,14 +131,14 @@ def format_summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: 
         )
     if verdict.stages:
         parts.append(_format_stages(verdict.stages))
-    requests, lasted = counted(summary.total.requests, "request"), duration(summary.duration_s)
+    requests, lasted = format_count(summary.total.requests, "request"), format_duration(summary.duration_s)
     load = f"{requests} to {_escape_markdown(facts.host)} in {lasted}"
     parts.append(f"{load}. The whole story is in [{_escape_markdown(report)}]({report}).")
     return "\n\n".join(parts) + "\n"
 
 
 def _format_objectives(judgements: Sequence[Judgement]) -> str:
-    columns = _list_columns(f"{number(judgements[0].confidence * 100)} % interval")
+    columns = _list_columns(f"{format_number(judgements[0].confidence * 100)} % interval")
     return format_markdown(*tabulate(columns, judgements))
 
 
@@ -140,7 +149,7 @@ def _list_columns(interval_title: str) -> tuple[TableColumn[Judgement], ...]:
         ),
         TableColumn("observed", format_each(_format_observed)),
         TableColumn(interval_title, format_each(_format_interval), kind="interval"),
-        TableColumn("limit", format_each(lambda judged: with_unit(exact(judged.limit), judged.unit))),
+        TableColumn("limit", format_each(lambda judged: add_unit(format_exact(judged.limit), judged.unit))),
         TableColumn("samples", format_each(lambda judged: f"{judged.samples:,}")),
         TableColumn(
             "outcome",
@@ -151,7 +160,7 @@ def _list_columns(interval_title: str) -> tuple[TableColumn[Judgement], ...]:
 
 
 def _format_interval(judgement: Judgement) -> str:
-    return interval(judgement.interval, judgement.unit, provable=judgement.provable)
+    return format_interval(judgement.interval, judgement.unit, provable=judgement.provable)
 
 
 def _format_stages(stages: Sequence[StageJudgement]) -> str:

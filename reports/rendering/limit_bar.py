@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.data.quantities import beside, exact, with_unit
+from reports.data.quantities import add_unit, format_against_limit, format_exact
 from reports.judging.judgement import Judgement
 
 
@@ -33,8 +33,8 @@ def scale_bar(judged: Judgement) -> LimitBar | None:
     limit = place(judged.limit)
     at_most = "<" in judged.text
     return LimitBar(
-        words=f"{with_unit(beside(seen, judged.limit), judged.unit)} observed, limit "
-        f"{'at most' if at_most else 'at least'} {with_unit(exact(judged.limit), judged.unit)}",
+        words=f"{add_unit(format_against_limit(seen, judged.limit), judged.unit)} observed, limit "
+        f"{'at most' if at_most else 'at least'} {add_unit(format_exact(judged.limit), judged.unit)}",
         observed=place(seen),
         limit=limit,
         allowed=(0.0, limit) if at_most else (limit, round(100 - limit, 2)),

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from reports.charts.formatting import format_share, join_list
-from reports.data.quantities import NOTHING, beside, exact, interval, number, with_unit
+from reports.data.quantities import (
+    NOTHING,
+    add_unit,
+    format_against_limit,
+    format_exact,
+    format_interval,
+    format_number,
+)
 from reports.judging.judgement import Judgement
 from reports.judging.verdict import Verdict
 from reports.rendering.columns import TableColumn, format_each
@@ -44,7 +51,7 @@ def _list_columns(confidence: str) -> tuple[TableColumn[Judgement], ...]:
             keeps_dash=True,
             format_notes=format_each(_format_distance),
         ),
-        TableColumn("Limit", format_each(lambda judged: with_unit(exact(judged.limit), judged.unit))),
+        TableColumn("Limit", format_each(lambda judged: add_unit(format_exact(judged.limit), judged.unit))),
         TableColumn("Observed against limit", format_each(lambda _: ""), kind="bar"),
         TableColumn(f"{confidence} interval", format_each(_format_interval), kind="interval"),
         TableColumn("Samples", format_each(lambda judged: f"{judged.samples:,}")),
@@ -66,11 +73,11 @@ def _compose_title(verdict: Verdict) -> str:
 def _format_observed(judged: Judgement) -> str:
     if judged.observed is None:
         return NOTHING
-    return with_unit(beside(judged.observed, judged.limit), judged.unit)
+    return add_unit(format_against_limit(judged.observed, judged.limit), judged.unit)
 
 
 def _format_interval(judged: Judgement) -> str:
-    return interval(judged.interval, judged.unit, provable=judged.provable)
+    return format_interval(judged.interval, judged.unit, provable=judged.provable)
 
 
 def _format_distance(judged: Judgement) -> str:
@@ -80,5 +87,5 @@ def _format_distance(judged: Judgement) -> str:
         return "at the limit"
     ratio = judged.observed / judged.limit
     if ratio >= 3:
-        return f"{number(ratio, 2)} × the limit"
-    return f"{number(abs(ratio - 1) * 100, 2)} % {'above' if ratio > 1 else 'below'}"
+        return f"{format_number(ratio, 2)} × the limit"
+    return f"{format_number(abs(ratio - 1) * 100, 2)} % {'above' if ratio > 1 else 'below'}"

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from reports import charts
 from reports.charts.palette import declare_variables
-from reports.data.quantities import counted, duration
+from reports.data.quantities import format_count, format_duration
 from reports.data.run import Run
 from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.figures.summary import Summary
@@ -109,14 +109,14 @@ def _format_start(started_at: str) -> str:
 
 def _list_summary(run: Run, summary: Summary) -> list[tuple[str, str]]:
     facts = run.facts
-    lasted = duration(run.elapsed_s)
+    lasted = format_duration(run.elapsed_s)
     if run.cut_short and facts.planned_s:
-        lasted += f" of {duration(facts.planned_s)} planned"
+        lasted += f" of {format_duration(facts.planned_s)} planned"
     about = [
         ("Service", facts.host),
         ("Started", _format_start(facts.started_at)),
         ("Lasted", lasted),
-        ("Requests", counted(len(run.samples), "request").partition(" ")[0]),
+        ("Requests", format_count(len(run.samples), "request").partition(" ")[0]),
     ]
     if summary.total.requests != len(run.samples):
         about.append(("Judged", f"{summary.total.requests:,}"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reports.charts.formatting import format_ms, format_share
-from reports.data.quantities import counted
+from reports.data.quantities import format_count
 from reports.figures.figures import Figures, StageFigures
 from reports.figures.summary import EndpointFigures, Failure, Summary
 from reports.judging.stages import StageJudgement
@@ -96,7 +96,7 @@ def _compose_title(stages: Sequence[StageFigures]) -> str:
     counted_in = [stage for stage in stages if stage.judged]
     slow = [stage for stage in counted_in if stage.figures.p99_ms is not None]
     if not slow:
-        return counted(len(stages), "stage")
+        return format_count(len(stages), "stage")
     worst = max(slow, key=lambda stage: stage.figures.p99_ms or 0.0)
     p99 = format_ms(worst.figures.p99_ms)
     return f"p99 was highest in “{worst.name}”: {p99}" if len(counted_in) > 1 else f"p99 was {p99}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.charts.formatting import describe_moment, format_ms
-from reports.data.quantities import NOTHING, counted, duration
+from reports.data.quantities import NOTHING, format_count, format_duration
 from reports.data.traces import build_link
 from reports.figures.slowest import MOST_TRACED, SlowRequest
 from reports.figures.summary import Summary
@@ -79,7 +79,7 @@ def _compose_title(slowest: Sequence[SlowRequest]) -> str:
     worst = slowest[0]
     title = f"The slowest request took {format_ms(worst.latency_ms)}, {describe_moment(worst.intended_s)}"
     if len(slowest) > 1 and last - first <= 10:
-        title += f"; the {len(slowest)} slowest all started within {duration(max(last - first, 0.1))}"
+        title += f"; the {len(slowest)} slowest all started within {format_duration(max(last - first, 0.1))}"
     return title
 
 
@@ -87,6 +87,6 @@ def _compose_caption(summary: Summary, further: int) -> str:
     caption = "Answered requests and timeouts, the slowest first, by when they were meant to start."
     if summary.traced is None or not further:
         return caption
-    told = f"{summary.traced.count:,} of {counted(summary.traced.answered, 'request')}"
+    told = f"{summary.traced.count:,} of {format_count(summary.traced.answered, 'request')}"
     which = "row is the slowest" if further == 1 else f"{further} rows are the slowest"
     return f"{caption} Traces were kept of {told}; the last {which} of these."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.data.quantities import NOTHING, number
+from reports.data.quantities import NOTHING, format_number
 from reports.figures.figures import StageFigures
 from reports.judging.outcomes import SYMBOLS
 from reports.judging.stages import StageJudgement
@@ -31,7 +31,7 @@ def describe_outcome(judged: StageJudgement) -> str:
 
 def format_known(value: float | None) -> str:
     """A figure with its significant digits, or a dash if there is none."""
-    return NOTHING if value is None else number(value)
+    return NOTHING if value is None else format_number(value)
 
 
 def _format_planned_users(stages: Sequence[StageJudgement]) -> list[str]:

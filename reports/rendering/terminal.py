@@ -6,7 +6,15 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.data.quantities import NOTHING, beside, counted, exact, interval, number, with_unit
+from reports.data.quantities import (
+    NOTHING,
+    add_unit,
+    format_against_limit,
+    format_count,
+    format_exact,
+    format_interval,
+    format_number,
+)
 from reports.judging.outcomes import SYMBOLS
 from reports.rendering.columns import TableColumn, format_each, tabulate
 from reports.rendering.text_table import align_table
@@ -58,7 +66,7 @@ def list_failures(failures: Sequence[Mapping[str, Any]]) -> list[str]:
     told = [(failure["count"], _clean(failure["reason"])) for failure in failures[:_MOST_REASONS]]
     if rest := failures[_MOST_REASONS:]:
         count = sum(failure["count"] for failure in rest)
-        told.append((count, f"for {counted(len(rest), 'other reason')}"))
+        told.append((count, f"for {format_count(len(rest), 'other reason')}"))
     width = max((len(f"{count:,}") for count, _ in told), default=0)
     return [f"  {count:>{width},}  {words}" for count, words in told]
 
@@ -83,7 +91,7 @@ def _choose_columns(
     """The columns of the table: the preferred ones, and those for narrow terminals."""
     heading, observed, limit, outcome = _COLUMNS
     if any(judgement["interval"] is not None for judgement in judgements):
-        title = f"{number(judgements[0]['confidence'] * 100)} % interval"
+        title = f"{format_number(judgements[0]['confidence'] * 100)} % interval"
         interval_column = TableColumn(title, format_each(_format_interval), kind="interval")
         yield [heading, observed, interval_column, limit, outcome]
     yield [heading, observed, limit, outcome]
@@ -102,15 +110,15 @@ def _format_lines(judgement: Mapping[str, Any], color: bool, width: int) -> list
 def _format_observed(judgement: Mapping[str, Any]) -> str:
     if judgement["observed"] is None:
         return NOTHING
-    return with_unit(beside(judgement["observed"], judgement["limit"]), judgement["unit"])
+    return add_unit(format_against_limit(judgement["observed"], judgement["limit"]), judgement["unit"])
 
 
 def _format_interval(judgement: Mapping[str, Any]) -> str:
-    return interval(judgement["interval"], judgement["unit"], provable=judgement["provable"])
+    return format_interval(judgement["interval"], judgement["unit"], provable=judgement["provable"])
 
 
 def _format_limit(judgement: Mapping[str, Any]) -> str:
-    return with_unit(exact(judgement["limit"]), judgement["unit"])
+    return add_unit(format_exact(judgement["limit"]), judgement["unit"])
 
 
 def _format_outcome(judgement: Mapping[str, Any]) -> str:

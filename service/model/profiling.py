@@ -75,10 +75,9 @@ def time_predictions(
     model.predict(inputs[0])
     single_ms = np.array([_time_batch_ms(model, (each,), clock_ns) for each in inputs])
     batch_ms = np.array([_time_batch_ms(model, inputs, clock_ns) for _ in range(_BATCHES)])
-    p50_ms, p99_ms = np.percentile(single_ms, (50, 99), method="inverted_cdf")
-    return PredictionTimes(
-        len(inputs), float(single_ms.mean()), float(p50_ms), float(p99_ms), float(np.median(batch_ms))
-    )
+    ordered_ms = sorted(single_ms.tolist())
+    p50_ms, p99_ms = (ordered_ms[-(-percent * len(ordered_ms) // 100) - 1] for percent in (50, 99))
+    return PredictionTimes(len(inputs), float(single_ms.mean()), p50_ms, p99_ms, float(np.median(batch_ms)))
 
 
 def _time_batch_ms(

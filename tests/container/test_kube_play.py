@@ -22,7 +22,7 @@ import pytest
 import requests
 import yaml
 
-from deploy.kubernetes.checks.objects import of_kind, render
+from deploy.kubernetes.checks.objects import render, select_kind
 from tests.ports import find_free_port
 
 pytestmark = pytest.mark.real
@@ -118,7 +118,10 @@ def play(
     """Call with a name: the pod, playing and ready."""
     require("kubectl")
     items = render("overlays/cpu")
-    deployment, configuration = of_kind(items, "Deployment")[MODEL], *of_kind(items, "ConfigMap").values()
+    deployment, configuration = (
+        select_kind(items, "Deployment")[MODEL],
+        *select_kind(items, "ConfigMap").values(),
+    )
     configure(deployment, configuration, f"{run_name}-configuration")
     template = deployment["spec"]["template"]["spec"]
     files: dict[str, str] = {}
@@ -215,17 +218,17 @@ def test_the_jobs_pod_ends_with_its_verdict_and_leaves_its_run_to_the_reader(
     Podman 4.3 knows no Jobs, so the pod alone is played; and no fsGroup, so the volume is the user's.
     """
     items = render("load-test/job")
-    claim = of_kind(items, "PersistentVolumeClaim")["load-test-results"]
+    claim = select_kind(items, "PersistentVolumeClaim")["load-test-results"]
     claim["metadata"]["name"] = run_name
     names = (f"{run_name}-job", f"{run_name}-reader")
-    job = in_a_pod(names[0], of_kind(items, "Job")["load-test"]["spec"]["template"], image)
+    job = in_a_pod(names[0], select_kind(items, "Job")["load-test"]["spec"]["template"], image)
     user = str(job["spec"]["securityContext"]["runAsUser"])
     claim["metadata"]["annotations"] = {"volume.podman.io/uid": user, "volume.podman.io/gid": user}
     (container,) = job["spec"]["containers"]
     kept = [word for word in container["args"] if not word.startswith(("--host=", "--metrics"))]
     container["args"] = [*kept, f"--host={pod.host}", "--time-scale=0.2"]
     container["env"] = [{"name": "SCENARIO", "value": "smoke"}]
-    reader = of_kind(render("load-test/reader"), "Pod")["load-test-reader"]
+    reader = select_kind(render("load-test/reader"), "Pod")["load-test-reader"]
     files = [tmp_path / "job.yaml", tmp_path / "reader.yaml"]
     files[0].write_text(yaml.safe_dump_all([claim, job]))
     files[1].write_text(yaml.safe_dump(in_a_pod(names[1], reader, image)))

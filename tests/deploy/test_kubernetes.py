@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.kubernetes.checks.objects import kustomizations, of_kind, pods, render
+from deploy.kubernetes.checks.objects import list_kustomizations, list_pods, render, select_kind
 
 ROOT = Path(__file__).parents[2]
 MODEL = "insurance-charges-model-deployment"
@@ -23,11 +23,11 @@ Objects = list[dict[str, Any]]
 @pytest.fixture(scope="module")
 def rendered(require: Callable[..., None]) -> dict[str, Objects]:
     require("kubectl")
-    return {folder: render(folder) for folder in kustomizations()}
+    return {folder: render(folder) for folder in list_kustomizations()}
 
 
 def the(items: Objects, kind: str, name: str | None = None) -> Any:
-    found = of_kind(items, kind)
+    found = select_kind(items, kind)
     return found[name] if name else next(iter(found.values()))
 
 
@@ -44,13 +44,13 @@ def test_a_service_is_whole(rendered: dict[str, Objects], overlay: str) -> None:
         *("Namespace", "ServiceAccount", "ConfigMap", "Deployment", "Service"),
         *("PodDisruptionBudget", "NetworkPolicy"),
     }
-    assert set(of_kind(items, "Namespace")) == {"model-services"}
+    assert set(select_kind(items, "Namespace")) == {"model-services"}
 
 
 def test_the_service_runs_with_the_configuration_of_this_repository(rendered: dict[str, Objects]) -> None:
     """By the file itself: there is no copy of it to keep up."""
     items = rendered["base"]
-    (name, config_map), *_ = of_kind(items, "ConfigMap").items()
+    (name, config_map), *_ = select_kind(items, "ConfigMap").items()
     container = container_of(items)
     (path,) = [each["value"] for each in container["env"] if each["name"] == "REST_CONFIG"]
     mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
@@ -62,7 +62,9 @@ def test_the_service_runs_with_the_configuration_of_this_repository(rendered: di
 def test_every_pod_runs_the_image_that_is_built(rendered: dict[str, Objects]) -> None:
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version
-    images = {each["image"] for items in rendered.values() for pod in pods(items) for each in pod.containers}
+    images = {
+        each["image"] for items in rendered.values() for pod in list_pods(items) for each in pod.containers
+    }
     assert images == {f"model-load-tests:{version[1]}"}
 
 
@@ -96,7 +98,7 @@ def test_an_update_and_a_drained_node_leave_pods_that_serve(rendered: dict[str, 
 
 
 def test_only_load_test_and_prometheus_reach_the_service(rendered: dict[str, Objects]) -> None:
-    policies = of_kind(rendered["overlays/cpu"], "NetworkPolicy")
+    policies = select_kind(rendered["overlays/cpu"], "NetworkPolicy")
     assert policies["default-deny"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     (rule,) = policies["insurance-charges-model"]["spec"]["ingress"]
     let_in = {peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for peer in rule["from"]}
@@ -172,7 +174,7 @@ def test_the_master_waits_for_as_many_workers_as_there_are(rendered: dict[str, O
 def test_the_options_given_are_options_there_are(rendered: dict[str, Objects], part: str) -> None:
     command = [sys.executable, "-m", "loadtests", "--help"]
     known = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240).stdout
-    for pod in pods(rendered[part]):
+    for pod in list_pods(rendered[part]):
         first, *words = pod.containers[0]["args"]
         assert first == "loadtest"
         options = [word.partition("=")[0] for word in words]

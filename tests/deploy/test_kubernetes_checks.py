@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from deploy.kubernetes.checks import emulation, hardening, reachability, references
-from deploy.kubernetes.checks.emulation import emulated_cluster
-from deploy.kubernetes.checks.objects import RenderError, kustomizations, of_kind, pods, render
-from deploy.kubernetes.checks.schemas import LATEST, OLDEST, misfits
+from deploy.kubernetes.checks.emulation import emulate_cluster
+from deploy.kubernetes.checks.objects import RenderError, list_kustomizations, list_pods, render, select_kind
+from deploy.kubernetes.checks.schemas import LATEST, OLDEST, find_schema_errors
 
 ROOT = Path(__file__).parents[2]
 MODEL = "insurance-charges-model-deployment"
@@ -26,7 +26,7 @@ Objects = list[dict[str, Any]]
 def rendered(require: Callable[..., None]) -> dict[str, Objects]:
     """The objects of each kustomization."""
     require("kubectl")
-    return {folder: render(folder) for folder in kustomizations()}
+    return {folder: render(folder) for folder in list_kustomizations()}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def around(rendered: dict[str, Objects]) -> Objects:
 
 def the(items: Objects, kind: str, name: str | None = None) -> Any:
     """The object of a kind, the only one unless named."""
-    found = of_kind(items, kind)
+    found = select_kind(items, kind)
     return found[name] if name else next(iter(found.values()))
 
 
@@ -56,7 +56,7 @@ def test_the_files_as_they_are_have_no_mistakes() -> None:
     command = [sys.executable, "-m", "deploy.kubernetes.checks"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert done.stdout.count("✓") == len(kustomizations()) == 6
+    assert done.stdout.count("✓") == len(list_kustomizations()) == 6
 
 
 def test_without_kubectl_it_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,14 +74,14 @@ def test_an_unreadable_kustomization_is_told(require: Callable[..., None]) -> No
 @pytest.mark.parametrize("release", [OLDEST, LATEST])
 def test_a_field_that_kubernetes_does_not_know_is_told(cpu: Objects, release: str) -> None:
     spec_of(cpu)["containers"][0]["readinesProbe"] = {}
-    (sentence,) = misfits(the(cpu, "Deployment"), release)
+    (sentence,) = find_schema_errors(the(cpu, "Deployment"), release)
     assert sentence.startswith("spec.template.spec.containers.0: ")
     assert "readinesProbe" in sentence
 
 
 def test_a_kind_that_kubernetes_does_not_know_is_told() -> None:
     item = {"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "old"}}
-    assert misfits(item, LATEST) == [f"Kubernetes {LATEST} knows no Deployment of apps/v1beta1"]
+    assert find_schema_errors(item, LATEST) == [f"Kubernetes {LATEST} knows no Deployment of apps/v1beta1"]
 
 
 SPOILT: dict[str, tuple[Callable[[Objects], Any], str]] = {
@@ -171,10 +171,10 @@ SPOILT: dict[str, tuple[Callable[[Objects], Any], str]] = {
 @pytest.mark.parametrize("mistake", SPOILT)
 def test_a_reference_that_leads_nowhere_is_told(cpu: Objects, around: Objects, mistake: str) -> None:
     spoil, sentence = SPOILT[mistake]
-    assert references.findings(cpu, around) == []
+    assert references.find_mistakes(cpu, around) == []
     spoil(cpu)
     beyond = [item for item in around if item["metadata"]["name"].startswith("load-test")]
-    assert any(sentence in found for found in references.findings(cpu, [*cpu, *beyond]))
+    assert any(sentence in found for found in references.find_mistakes(cpu, [*cpu, *beyond]))
 
 
 @pytest.mark.parametrize(("port", "wrong"), [(8000, False), (80, True)])
@@ -182,7 +182,7 @@ def test_a_load_aimed_at_no_port_of_a_service_is_told(around: Objects, port: int
     job = the(around, "Job")
     host = f"--host=http://insurance-charges-model-service:{port}"
     job["spec"]["template"]["spec"]["containers"][0]["args"] = ["loadtest", host]
-    found = list(references.addresses([job], around))
+    found = list(references.check_addresses([job], around))
     assert found == ([f"Job load-test: {host} leads to no port of a Service"] if wrong else [])
 
 
@@ -265,7 +265,7 @@ def test_a_way_that_the_policies_shut_is_told(rendered: dict[str, Objects], what
         return [
             found
             for items in applied.values()
-            for found in reachability.findings(others(items), policies_last)
+            for found in reachability.find_mistakes(others(items), policies_last)
         ]
 
     assert told() == []
@@ -278,7 +278,7 @@ def others(items: Objects) -> Objects:
 
 
 def test_without_policies_everything_is_open(cpu: Objects) -> None:
-    assert reachability.findings(others(cpu), others(cpu)) == []
+    assert reachability.find_mistakes(others(cpu), others(cpu)) == []
 
 
 HARDENED: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -307,9 +307,9 @@ HARDENED: dict[str, tuple[Callable[[Any], Any], str]] = {
 @pytest.mark.parametrize("what", HARDENED)
 def test_a_pod_that_may_more_than_it_needs_is_told(cpu: Objects, what: str) -> None:
     soften, sentence = HARDENED[what]
-    assert hardening.findings(cpu) == []
+    assert hardening.find_mistakes(cpu) == []
     soften(spec_of(cpu))
-    assert any(sentence in found for found in hardening.findings(cpu))
+    assert any(sentence in found for found in hardening.find_mistakes(cpu))
 
 
 def test_an_emulated_cluster_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,7 +319,7 @@ def test_an_emulated_cluster_that_cannot_start_says_why(monkeypatch: pytest.Monk
         raise OSError("no port is free")
 
     monkeypatch.setattr(emulation.kmock, "Server", no_port)
-    with pytest.raises(OSError, match="no port is free"), emulated_cluster():
+    with pytest.raises(OSError, match="no port is free"), emulate_cluster():
         pass
 
 
@@ -329,7 +329,7 @@ def test_the_emulated_cluster_refuses_what_a_cluster_refuses(
     """An unknown field, and an object in a namespace that isn't there: in kubectl's own words."""
     require("kubectl")
     manifest = tmp_path / "pod.yaml"
-    with emulated_cluster() as cluster:
+    with emulate_cluster() as cluster:
 
         def apply(**item: Any) -> subprocess.CompletedProcess[str]:
             manifest.write_text(json.dumps({"apiVersion": "v1", **item}))
@@ -345,7 +345,7 @@ def test_the_emulated_cluster_refuses_what_a_cluster_refuses(
 
 
 def test_every_pod_is_looked_at(rendered: dict[str, Objects]) -> None:
-    owners = {pod.owner for items in rendered.values() for pod in pods(items)}
+    owners = {pod.owner for items in rendered.values() for pod in list_pods(items)}
     assert owners == {
         *(f"Deployment {MODEL}", "Deployment load-test-master", "Deployment load-test-worker"),
         *("Job load-test", "Pod load-test-reader"),

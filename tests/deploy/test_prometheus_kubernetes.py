@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.kubernetes.checks.objects import kustomizations, pods, render
+from deploy.kubernetes.checks.objects import list_kustomizations, list_pods, render
 
 FILE = Path(__file__).parents[2] / "deploy/prometheus/kubernetes.yml"
 
 
 def found(phase: str = "Running") -> Iterator[dict[str, Any]]:
     """What Kubernetes' discovery tells of every pod in deploy/kubernetes: once for each port, or once."""
-    named = {pod.owner: pod for folder in kustomizations() for pod in pods(render(folder))}
+    named = {pod.owner: pod for folder in list_kustomizations() for pod in list_pods(render(folder))}
     for number, (owner, pod) in enumerate(sorted(named.items())):
         told = {"name": owner.partition(" ")[2], "phase": phase}
         told |= {f"label_{key}": value for key, value in pod.labels.items()}

@@ -11,7 +11,7 @@ import pytest
 from configuration.loading import list_scenario_names, load_scenario
 from configuration.scenario import Scenario
 from loadtests.__main__ import MEANINGS, PASS
-from reports.data.quantities import duration
+from reports.data.quantities import format_duration
 from reports.data.samples import OUTCOMES
 from reports.judging.outcomes import Outcome
 from reports.judging.verdict import EXIT_CODES
@@ -27,7 +27,7 @@ def test_the_table_of_scenarios_is_that_of_the_files(readme: Any) -> None:
 
 
 def row_of(scenario: Scenario) -> str:
-    lasts = "as you say" if scenario.planned_s is None else duration(scenario.planned_s)
+    lasts = "as you say" if scenario.planned_s is None else format_duration(scenario.planned_s)
     objectives = "<br>".join(map(str, scenario.objectives))
     return f"| `{scenario.name}` | {scenario.description} | {lasts} | {objectives} |"
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from deploy.kubernetes.checks import hardening, reachability, references
-from deploy.kubernetes.checks.emulation import EmulatedCluster, emulated_cluster
-from deploy.kubernetes.checks.objects import FOLDER, Item, RenderError, kustomizations, label_of, render
-from deploy.kubernetes.checks.schemas import LATEST, OLDEST, misfits
+from deploy.kubernetes.checks.emulation import EmulatedCluster, emulate_cluster
+from deploy.kubernetes.checks.objects import FOLDER, Item, RenderError, get_label, list_kustomizations, render
+from deploy.kubernetes.checks.schemas import LATEST, OLDEST, find_schema_errors
 
 FIRST = "base"
 """It creates the namespace, so it is applied before the others."""
@@ -18,17 +18,17 @@ FIRST = "base"
 def main() -> int:
     """Check all kustomizations; 0 if nothing was found, 1 if something was, 2 if they can't be rendered."""
     try:
-        rendered = {folder: render(folder) for folder in kustomizations()}
+        rendered = {folder: render(folder) for folder in list_kustomizations()}
     except RenderError as error:
         print(error, file=sys.stderr)
         return 2
     around = [item for items in rendered.values() for item in items]
     found = 0
-    with emulated_cluster() as cluster:
+    with emulate_cluster() as cluster:
         for folder in sorted(rendered, key=lambda folder: folder != FIRST):
             sentences = [
-                *mistakes(rendered[folder], around),
-                *applied(cluster, folder, len(rendered[folder])),
+                *find_mistakes(rendered[folder], around),
+                *apply_twice(cluster, folder, len(rendered[folder])),
             ]
             print(f"{'✗' if sentences else '✓'} {folder}: {len(rendered[folder])} objects")
             for sentence in sentences:
@@ -44,24 +44,24 @@ def main() -> int:
     return 0
 
 
-def mistakes(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
+def find_mistakes(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
     """Return the mistakes that the rendered objects show; `around` has the objects of all kustomizations."""
     return [
-        *_misfits(items),
-        *references.findings(items, around),
-        *reachability.findings(items, around),
-        *hardening.findings(items),
+        *_validate(items),
+        *references.find_mistakes(items, around),
+        *reachability.find_mistakes(items, around),
+        *hardening.find_mistakes(items),
     ]
 
 
-def _misfits(items: Iterable[Item]) -> Iterable[str]:
+def _validate(items: Iterable[Item]) -> Iterable[str]:
     for item in items:
         for release in (OLDEST, LATEST):
-            for sentence in misfits(item, release):
-                yield f"{label_of(item)}, Kubernetes {release}: {sentence}"
+            for sentence in find_schema_errors(item, release):
+                yield f"{get_label(item)}, Kubernetes {release}: {sentence}"
 
 
-def applied(cluster: EmulatedCluster, folder: str, count: int) -> list[str]:
+def apply_twice(cluster: EmulatedCluster, folder: str, count: int) -> list[str]:
     """Apply a kustomization twice with kubectl; return what goes wrong."""
     command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "apply", "-k", str(FOLDER / folder)]
     for time in ("first", "second"):

@@ -20,7 +20,7 @@ from typing import Any, Final
 import kmock
 from aiohttp.web import BaseRequest, StreamResponse
 
-from deploy.kubernetes.checks.schemas import LATEST, misfits
+from deploy.kubernetes.checks.schemas import LATEST, find_schema_errors
 
 NAMESPACES: Final = "/api/v1/namespaces"
 ALIAS: Final = "/api/v1/namespace-objects"
@@ -60,10 +60,10 @@ class EmulatedCluster(kmock.KubernetesEmulator):
                 namespaced=namespaced,
                 verbs=VERBS,
             )
-        self["get /api/v1"] << _core_discovery()
-        self["get /openapi/v3"] << {"paths": _openapi_paths()}
-        for path in _openapi_paths():
-            self[f"get /openapi/v3/{path}"] << _openapi_of(path)
+        self["get /api/v1"] << _compose_discovery()
+        self["get /openapi/v3"] << {"paths": _list_openapi_paths()}
+        for path in _list_openapi_paths():
+            self[f"get /openapi/v3/{path}"] << _compose_openapi(path)
 
     async def __call__(self, raw_request: BaseRequest) -> StreamResponse:
         """Answer one request."""
@@ -80,14 +80,14 @@ class EmulatedCluster(kmock.KubernetesEmulator):
 
     def _admit(self, item: Mapping[str, Any], namespace: str | None) -> None:
         name = f"{item['kind']} {item['metadata']['name']!r}"
-        if found := misfits(item, LATEST):
+        if found := find_schema_errors(item, LATEST):
             raise kmock.KubernetesError(422, "Invalid", f"{name} is invalid: {'; '.join(found)}")
         if namespace is not None and not any(key[1:] == (None, namespace) for key in self.objects):
             raise kmock.KubernetesError(404, "NotFound", f"namespaces {namespace!r} not found, for {name}")
 
 
 @contextmanager
-def emulated_cluster() -> Iterator[EmulatedCluster]:
+def emulate_cluster() -> Iterator[EmulatedCluster]:
     """Run an empty cluster on a free port of this machine until the block ends.
 
     Raises the error that prevents its start, TimeoutError after half a minute.
@@ -112,7 +112,7 @@ def emulated_cluster() -> Iterator[EmulatedCluster]:
         url = address.result(START_PATIENCE_S)
         with tempfile.TemporaryDirectory(prefix="cluster-") as folder:
             cluster.kubeconfig = Path(folder, "config")
-            cluster.kubeconfig.write_text(json.dumps(_kubeconfig(url)))
+            cluster.kubeconfig.write_text(json.dumps(_compose_kubeconfig(url)))
             yield cluster
     finally:
         loop.call_soon_threadsafe(stop.set)
@@ -120,7 +120,7 @@ def emulated_cluster() -> Iterator[EmulatedCluster]:
         loop.close()
 
 
-def _kubeconfig(url: str) -> dict[str, Any]:
+def _compose_kubeconfig(url: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Config",
@@ -131,7 +131,7 @@ def _kubeconfig(url: str) -> dict[str, Any]:
     }
 
 
-def _core_discovery() -> dict[str, Any]:
+def _compose_discovery() -> dict[str, Any]:
     """Describe the kinds of the core group, which kmock calls `/v1`."""
     return {
         "kind": "APIResourceList",
@@ -150,20 +150,22 @@ def _core_discovery() -> dict[str, Any]:
     }
 
 
-def _openapi_paths() -> dict[str, dict[str, str]]:
-    return {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in sorted({*map(_group_path, KINDS)})}
+def _list_openapi_paths() -> dict[str, dict[str, str]]:
+    return {
+        path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in sorted({*map(_get_group_path, KINDS)})
+    }
 
 
-def _group_path(resource: str) -> str:
+def _get_group_path(resource: str) -> str:
     group_version = resource.rpartition("/")[0]
     return f"api/{group_version}" if group_version == "v1" else f"apis/{group_version}"
 
 
-def _openapi_of(path: str) -> dict[str, Any]:
+def _compose_openapi(path: str) -> dict[str, Any]:
     """Describe a group for kubectl: the server can validate each of its kinds."""
     paths = {}
     for resource, (kind, _) in KINDS.items():
-        if _group_path(resource) == path:
+        if _get_group_path(resource) == path:
             group, _, version = resource.rpartition("/")[0].rpartition("/")
             paths[f"/{path}/{resource.rpartition('/')[2]}/{{name}}"] = {
                 "patch": {

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from deploy.kubernetes.checks.objects import Item, Pod, pods
+from deploy.kubernetes.checks.objects import Item, Pod, list_pods
 
 
-def findings(items: Sequence[Item]) -> list[str]:
+def find_mistakes(items: Sequence[Item]) -> list[str]:
     """Return each permission that a pod should not have, and each missing request or limit."""
-    return [sentence for pod in pods(items) for sentence in _of(pod)]
+    return [sentence for pod in list_pods(items) for sentence in _check_pod(pod)]
 
 
-def _of(pod: Pod) -> Iterator[str]:
+def _check_pod(pod: Pod) -> Iterator[str]:
     whole = pod.spec.get("securityContext", {})
     if pod.spec.get("automountServiceAccountToken") is not False:
         yield f"{pod.owner}: it is given a token for the cluster's API (automountServiceAccountToken)"

@@ -43,7 +43,7 @@ class Pod:
         return numbers | {port["name"]: port["containerPort"] for port in declared if "name" in port}
 
 
-def kustomizations() -> list[str]:
+def list_kustomizations() -> list[str]:
     """List the folders to apply, relative to deploy/kubernetes."""
     found = (str(path.parent.relative_to(FOLDER)) for path in FOLDER.rglob("kustomization.yaml"))
     return sorted(set(found) - PARTS)
@@ -63,24 +63,24 @@ def render(folder: str) -> list[Item]:
     return [item for item in yaml.safe_load_all(done.stdout) if item]
 
 
-def label_of(item: Item) -> str:
+def get_label(item: Item) -> str:
     """Return an object's kind and name, for messages."""
     return f"{item['kind']} {item['metadata']['name']}"
 
 
-def of_kind(items: Iterable[Item], kind: str) -> dict[str, Item]:
+def select_kind(items: Iterable[Item], kind: str) -> dict[str, Item]:
     """Return the objects of a kind, by name."""
     return {item["metadata"]["name"]: item for item in items if item["kind"] == kind}
 
 
-def pods(items: Iterable[Item]) -> Iterator[Pod]:
+def list_pods(items: Iterable[Item]) -> Iterator[Pod]:
     """Yield the pods of Deployments and Jobs, and single pods."""
     for item in items:
         template = item if item["kind"] == "Pod" else item.get("spec", {}).get("template")
         if template is not None:
             about = template["metadata"]
             labels, annotations = about.get("labels", {}), about.get("annotations", {})
-            yield Pod(label_of(item), labels, annotations, template["spec"])
+            yield Pod(get_label(item), labels, annotations, template["spec"])
 
 
 def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

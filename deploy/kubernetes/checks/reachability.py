@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from deploy.kubernetes.checks.objects import Item, Pod, of_kind, pods, selects
+from deploy.kubernetes.checks.objects import Item, Pod, list_pods, select_kind, selects
 from deploy.kubernetes.checks.references import ADDRESS
 
 HERE: Final = "model-services"
@@ -40,26 +40,26 @@ COLLECTOR: Final = End(
 PROMETHEUS: Final = End("Prometheus", {"app.kubernetes.io/name": "prometheus"}, "monitoring")
 
 
-def findings(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
+def find_mistakes(items: Sequence[Item], around: Sequence[Item]) -> list[str]:
     """Return the connections that the pods of `items` need and no policy of `items` or `around` allows."""
-    policies = [*(of_kind(around, "NetworkPolicy") | of_kind(items, "NetworkPolicy")).values()]
-    return [sentence for pod in pods(items) for sentence in _shut(pod, around, policies)]
+    policies = [*(select_kind(around, "NetworkPolicy") | select_kind(items, "NetworkPolicy")).values()]
+    return [sentence for pod in list_pods(items) for sentence in _find_closed_ports(pod, around, policies)]
 
 
-def _shut(pod: Pod, around: Sequence[Item], policies: Sequence[Item]) -> Iterator[str]:
-    here = _end(pod)
-    for other, port, protocol in _needed(pod, around):
-        if not allowed(policies, "egress", here, other, port, protocol):
+def _find_closed_ports(pod: Pod, around: Sequence[Item], policies: Sequence[Item]) -> Iterator[str]:
+    here = _get_end(pod)
+    for other, port, protocol in _list_needed_ports(pod, around):
+        if not is_allowed(policies, "egress", here, other, port, protocol):
             yield f"{here.name}: no policy lets it out to {other.name}, port {port} ({protocol})"
-        if other.namespace == HERE and not allowed(policies, "ingress", other, here, port, protocol):
+        if other.namespace == HERE and not is_allowed(policies, "ingress", other, here, port, protocol):
             yield f"{here.name}: no policy lets it in to {other.name}, port {port} ({protocol})"
     if pod.annotations.get("prometheus.io/scrape") == "true":
         port = int(pod.annotations["prometheus.io/port"])
-        if not allowed(policies, "ingress", here, PROMETHEUS, port, "TCP"):
+        if not is_allowed(policies, "ingress", here, PROMETHEUS, port, "TCP"):
             yield f"{here.name}: no policy lets Prometheus in, port {port} (TCP)"
 
 
-def _needed(pod: Pod, around: Sequence[Item]) -> Iterator[tuple[End, int, str]]:
+def _list_needed_ports(pod: Pod, around: Sequence[Item]) -> Iterator[tuple[End, int, str]]:
     """Yield the other end, port and protocol of each connection that a pod needs."""
     yield DNS, 53, "UDP"
     yield DNS, 53, "TCP"
@@ -67,16 +67,20 @@ def _needed(pod: Pod, around: Sequence[Item]) -> Iterator[tuple[End, int, str]]:
     if words[:1] == ["service"]:
         yield COLLECTOR, 4318, "TCP"
     for found in filter(None, map(ADDRESS.fullmatch, words)):
-        service = of_kind(around, "Service").get(found[1] or found[3])
+        service = select_kind(around, "Service").get(found[1] or found[3])
         if service is not None:
             asked = int(found[2] or MASTER_PORT)
-            targets = [each.get("targetPort", asked) for each in _ports(service) if each["port"] == asked]
-            behind = {each.owner: each for each in pods(around) if selects(_selector(service), each.labels)}
+            targets = [each.get("targetPort", asked) for each in _get_ports(service) if each["port"] == asked]
+            behind = {
+                each.owner: each for each in list_pods(around) if selects(_get_selector(service), each.labels)
+            }
             for other in behind.values():
-                yield from ((_end(other), other.ports[target], "TCP") for target in targets)
+                yield from ((_get_end(other), other.ports[target], "TCP") for target in targets)
 
 
-def allowed(policies: Iterable[Item], direction: str, pod: End, other: End, port: int, protocol: str) -> bool:
+def is_allowed(
+    policies: Iterable[Item], direction: str, pod: End, other: End, port: int, protocol: str
+) -> bool:
     """Whether a pod may connect to the other end (egress), or the other end to it (ingress), on that port."""
     side = "to" if direction == "egress" else "from"
     ports = (other if direction == "egress" else pod).ports
@@ -114,15 +118,15 @@ def _names_end(peers: Sequence[Item] | None, end: End) -> bool:
     )
 
 
-def _end(pod: Pod) -> End:
+def _get_end(pod: Pod) -> End:
     return End(pod.owner, pod.labels, ports=pod.ports)
 
 
-def _ports(service: Item) -> Sequence[Item]:
+def _get_ports(service: Item) -> Sequence[Item]:
     ports: Sequence[Item] = service["spec"]["ports"]
     return ports
 
 
-def _selector(service: Item) -> Mapping[str, str]:
+def _get_selector(service: Item) -> Mapping[str, str]:
     selector: Mapping[str, str] = service["spec"]["selector"]
     return selector

@@ -12,7 +12,7 @@ OLDEST: Final = "1.27"
 LATEST: Final = "1.37"
 
 
-def misfits(item: Mapping[str, Any], release: str) -> list[str]:
+def find_schema_errors(item: Mapping[str, Any], release: str) -> list[str]:
     """Return a sentence about what the release refuses; empty if the object is valid."""
     try:
         kubernetes_validate.validate(item, release, strict=True)

@@ -19,7 +19,7 @@ import gevent
 import psutil
 import pytest
 
-from deploy.kubernetes.checks.emulation import EmulatedCluster, emulated_cluster
+from deploy.kubernetes.checks.emulation import EmulatedCluster, emulate_cluster
 from loadtests.monitoring.kubectl import (
     AskError,
     Workload,
@@ -182,7 +182,7 @@ def test_such_a_name_ends_the_command_before_anything_runs() -> None:
 def cluster(require: Callable[..., None]) -> Iterator[EmulatedCluster]:
     """An emulated API with the service in it, scaled to two pods of which one is measured so far."""
     require("kubectl")
-    with emulated_cluster() as cluster:
+    with emulate_cluster() as cluster:
         kubectl = ["kubectl", "--kubeconfig", str(cluster.kubeconfig)]
         overlay = str(ROOT / "deploy/kubernetes/overlays/cpu")
         subprocess.run([*kubectl, "apply", "-k", overlay], check=True, capture_output=True, timeout=30)

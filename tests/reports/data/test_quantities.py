@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.data.quantities import beside, counted, duration, exact, interval, number, with_unit
+from reports.data.quantities import (
+    add_unit,
+    format_against_limit,
+    format_count,
+    format_duration,
+    format_exact,
+    format_interval,
+    format_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,14 +32,14 @@ from reports.data.quantities import beside, counted, duration, exact, interval, 
     ],
 )
 def test_three_digits_but_the_whole_of_a_large_number(value: float, text: str) -> None:
-    assert number(value) == text
+    assert format_number(value) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(100.0, "100"), (0.1, "0.1"), (1e-07, "0.0000001"), (12500.0, "12500")]
 )
 def test_a_stated_number_keeps_its_digits(value: float, text: str) -> None:
-    assert exact(value) == text
+    assert format_exact(value) == text
 
 
 @pytest.mark.parametrize(
@@ -40,12 +48,12 @@ def test_a_stated_number_keeps_its_digits(value: float, text: str) -> None:
 )
 def test_beside_its_limit_a_number_is_told_from_it(value: float, limit: float, text: str) -> None:
     """104.9 must not read 100 where the limit is 100."""
-    assert beside(value, limit) == text
+    assert format_against_limit(value, limit) == text
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6))
 def test_two_different_numbers_never_read_alike(value: float, limit: float) -> None:
-    assert (float(beside(value, limit).replace(",", "")) == limit) == (value == limit)
+    assert (float(format_against_limit(value, limit).replace(",", "")) == limit) == (value == limit)
 
 
 @pytest.mark.parametrize(
@@ -61,21 +69,21 @@ def test_two_different_numbers_never_read_alike(value: float, limit: float) -> N
     ],
 )
 def test_a_duration_reads_as_people_say_it(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_one_is_singular_and_thousands_have_commas() -> None:
-    assert counted(1, "request") == "1 request"
-    assert counted(1234, "request") == "1,234 requests"
-    assert counted(0, "reply", "replies") == "0 replies"
+    assert format_count(1, "request") == "1 request"
+    assert format_count(1234, "request") == "1,234 requests"
+    assert format_count(0, "reply", "replies") == "0 replies"
 
 
 def test_a_number_without_a_unit_stands_alone() -> None:
-    assert with_unit("3", "") == "3"
-    assert with_unit("3", "ms") == "3 ms"
+    assert add_unit("3", "") == "3"
+    assert add_unit("3", "ms") == "3 ms"
 
 
 def test_an_interval_says_whether_there_could_be_one() -> None:
-    assert interval((8.0, 11.25), "ms", provable=True) == "8 to 11.2 ms"
-    assert interval(None, "ms", provable=True) == "–"
-    assert interval(None, "%", provable=False) == "as observed"
+    assert format_interval((8.0, 11.25), "ms", provable=True) == "8 to 11.2 ms"
+    assert format_interval(None, "ms", provable=True) == "–"
+    assert format_interval(None, "%", provable=False) == "as observed"
