@@ -92,8 +92,7 @@ def _explain_clients(results: GeneratorResults) -> str:
         f"*{READY}* compares the HTTP clients alone: both sides use Locust's runner and statistics and send "
         "the same bodies, encoded before the run. In the same processor time this suite sends "
         f"{format_number(results.ratio(READY), 3)} × as many requests, although it also records each "
-        "request and "
-        f"checks each reply. The rest of the {format_number(results.ratio(TUTORIAL), 2)} × over "
+        f"request and checks each reply. The rest of the {format_number(results.ratio(TUTORIAL), 2)} × over "
         f"{TUTORIAL} comes from ready bodies and from FastHttpUser instead of HttpUser."
     )
 

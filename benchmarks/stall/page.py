@@ -48,15 +48,10 @@ def render_table(findings: StallFindings) -> str:
     """Render a Markdown table of each percentile: true, by this suite, and by Locust."""
     lines = ["| latency, ms | true | this suite | plain Locust |", "|---|---:|---:|---:|"]
     for percent in PERCENTS:
-        true, suite = (
-            find_percentile_ms(findings.true_ms, percent),
-            find_percentile_ms(findings.suite_ms, percent),
-        )
-        said = findings.locust_ms[percent]
-        lines.append(
-            f"| p{percent:g} | {format_number(true, 4)} | {format_number(suite, 4)} | "
-            f"{format_number(said, 4)} |"
-        )
+        true_ms = find_percentile_ms(findings.true_ms, percent)
+        suite_ms = find_percentile_ms(findings.suite_ms, percent)
+        shown = (format_number(each, 4) for each in (true_ms, suite_ms, findings.locust_ms[percent]))
+        lines.append(f"| p{percent:g} | {' | '.join(shown)} |")
     due, made = len(findings.true_ms), findings.locust_requests
     lines.append(f"| requests | {due:,} due | {len(findings.suite_ms):,} | {made:,} |")
     return "\n".join(lines)

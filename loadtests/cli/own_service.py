@@ -155,12 +155,16 @@ def hold_signals() -> Iterator[None]:
 def find_free_port(preferred: int) -> int:
     """`preferred` if it is free, else any free port below those that kernels give to connections.
 
-    So no connection takes it before the process that it is meant for has bound it.
+    So no connection takes it before the process that it is meant for has bound it. ServiceError if all of
+    them are taken.
     """
     if preferred and is_free(LOOPBACK, preferred):
         return preferred
     ports = random.SystemRandom().sample(UNASSIGNED_PORTS, len(UNASSIGNED_PORTS))
-    return next(port for port in ports if is_free(LOOPBACK, port))
+    for port in ports:
+        if is_free(LOOPBACK, port):
+            return port
+    raise ServiceError(f"no port of {LOOPBACK} from {UNASSIGNED_PORTS[0]} to {UNASSIGNED_PORTS[-1]} is free")
 
 
 def is_free(address: str, port: int) -> bool:

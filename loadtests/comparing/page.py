@@ -109,13 +109,13 @@ def _explain_micro_batching(single: ComparedRun, micro: ComparedRun, batch: Comp
     if micro.call_ms is None or micro.call_rows is None or batch.call_ms is None:
         return None
     rows = format_count(round(micro.call_rows), "row")
+    call_us = format_number(1000 * micro.call_ms)
+    row_us = format_number(1000 * micro.call_ms / micro.call_rows)
     gain = _format_ratio(micro.figures.rows_per_s, single.figures.rows_per_s)
     return (
-        f"**Micro-batching** shares the call of the model: {rows} in "
-        f"{format_number(1000 * micro.call_ms)} µs, "
-        f"{format_number(1000 * micro.call_ms / micro.call_rows)} µs a row. The request around each row "
-        "stays. "
-        f"Together with a shorter way through the framework that makes {gain} the stock service's rows."
+        f"**Micro-batching** shares the call of the model: {rows} in {call_us} µs, {row_us} µs a row. The "
+        "request around each row stays. Together with a shorter way through the framework that makes "
+        f"{gain} the stock service's rows."
     )
 
 
@@ -132,10 +132,9 @@ def _explain_batch(micro: ComparedRun, batch: ComparedRun) -> str | None:
     return (
         f"**An explicit batch** shares the request, too. From {format_number(one_us)} µs for one row and "
         f"{format_number(many_us)} µs for {batch.rows} follow {format_number(row_us)} µs for a row "
-        "(validated, predicted, "
-        f"encoded) and {format_number(one_us - row_us)} µs for the request around it: {share} % of a single "
-        f"prediction is not the prediction. Shared by {batch.rows} rows, that makes {gain} the rows of "
-        "single requests to the same service."
+        f"(validated, predicted, encoded) and {format_number(one_us - row_us)} µs for the request around "
+        f"it: {share} % of a single prediction is not the prediction. Shared by {batch.rows} rows, that "
+        f"makes {gain} the rows of single requests to the same service."
     )
 
 

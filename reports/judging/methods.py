@@ -56,10 +56,9 @@ def _describe_proof(facts: Facts) -> str:
 def _describe_checkpoints(facts: Facts) -> str:
     return (
         f"The run could end early at {format_count(facts.looks, 'checkpoint')}, the last one being its "
-        "end. Each "
-        f"needs {format_number(100 * facts.checkpoint_confidence)} %, so that all of them together keep "
-        f"{format_number(100 * facts.confidence)} % (Bonferroni), and looks only at requests of which "
-        "every one was answered or had timed out by then."
+        f"end. Each needs {format_number(100 * facts.checkpoint_confidence)} %, so that all of them "
+        f"together keep {format_number(100 * facts.confidence)} % (Bonferroni), and looks only at requests "
+        "of which every one was answered or had timed out by then."
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import get_args
 
@@ -76,8 +78,19 @@ def time_predictions(
     single_ms = np.array([_time_batch_ms(model, (each,), clock_ns) for each in inputs])
     batch_ms = np.array([_time_batch_ms(model, inputs, clock_ns) for _ in range(_BATCHES)])
     ordered_ms = sorted(single_ms.tolist())
-    p50_ms, p99_ms = (ordered_ms[-(-percent * len(ordered_ms) // 100) - 1] for percent in (50, 99))
-    return PredictionTimes(len(inputs), float(single_ms.mean()), p50_ms, p99_ms, float(np.median(batch_ms)))
+    return PredictionTimes(
+        records=len(inputs),
+        mean_ms=float(single_ms.mean()),
+        p50_ms=_find_nearest_rank(ordered_ms, 50),
+        p99_ms=_find_nearest_rank(ordered_ms, 99),
+        batch_ms=float(np.median(batch_ms)),
+    )
+
+
+def _find_nearest_rank(ascending: Sequence[float], percent: int) -> float:
+    """The smallest value that at least `percent` % of the values do not exceed; its rank is exact."""
+    rank = math.ceil(Fraction(percent * len(ascending), 100))
+    return ascending[rank - 1]
 
 
 def _time_batch_ms(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from loadtests.cli import own_service
-from loadtests.cli.own_service import OwnService, find_free_port
+from loadtests.cli.own_service import OwnService, ServiceError, find_free_port
 
 
 class Ready(BaseHTTPRequestHandler):
@@ -47,6 +47,20 @@ def test_a_service_that_was_quicker_to_take_the_port_is_not_taken_for_it(
     monkeypatch.setattr(own_service, "find_free_port", lambda preferred: preferred or find_free_port(0))
     with OwnService(other) as service:
         assert service.host != f"http://127.0.0.1:{other}"
+
+
+def test_a_port_is_the_preferred_one_or_one_that_no_connection_is_given(other: int) -> None:
+    """The kernel assigns ports from 32768 on; a port that is taken is not found."""
+    assert find_free_port(other) != other
+    assert all(20_000 <= find_free_port(0) < 32_768 for _ in range(20))
+    free = find_free_port(0)
+    assert find_free_port(free) == free
+
+
+def test_where_no_port_is_free_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_service, "is_free", lambda *_: False)
+    with pytest.raises(ServiceError, match=r"no port of 127\.0\.0\.1 from 20000 to 32767 is free"):
+        find_free_port(0)
 
 
 def test_a_signal_that_comes_while_it_starts_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
