@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.crosscheck.thresholds import to_thresholds
 from configuration.scenario import Scenario
 from loadtests.client.target import Target
-from loadtests.traffic.payloads import build_deck
+from loadtests.payloads.deck import build_deck
 
 RECORDS: Final = 256
 """Records in all bodies of a plan: so many single requests, or fewer lists."""
@@ -71,7 +71,7 @@ def derive_plan(scenario: Scenario) -> SteadyPlan:
         path=endpoint.path,
         rate=planned / (stage.end_s - stage.start_s),
         rows=rows,
-        finite=endpoint.finite,
+        finite=endpoint.reply.finite,
         timeout_s=scenario.traffic.timeout_s,
         thresholds=told,
         untold=untold,

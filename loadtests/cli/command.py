@@ -20,8 +20,8 @@ from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL_SCENARIO, SHARED, add
 from loadtests.cli.own_service import find_free_port
 from loadtests.cli.values import parse_above_zero, parse_host, parse_port
 from loadtests.client.addresses import LOOPBACK
+from loadtests.payloads.body_files import check_bodies
 from loadtests.recording.facts import PROJECT
-from loadtests.traffic.payloads import check_bodies
 
 LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
 OWN_PATHS: Final = "/api/models/insurance_charges_model/"

@@ -8,7 +8,7 @@ from locust.env import Environment
 
 from configuration.scenario import Scenario
 from loadtests.cli.settings import Settings, build_manual_profile
-from loadtests.traffic.payloads import check_bodies
+from loadtests.payloads.body_files import check_bodies
 from loadtests.traffic.user_mix import set_user_classes, with_picked_users
 from shapes.locust_shape import ProfileShape
 

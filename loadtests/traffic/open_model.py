@@ -12,7 +12,7 @@ from greenlet import greenlet
 from locust import User, task
 from locust.env import Environment
 
-from loadtests.traffic.payloads import Request
+from loadtests.payloads.request import Request
 from loadtests.traffic.sender import RequestSender
 from loadtests.traffic.session import session_of
 

@@ -13,12 +13,13 @@ from gevent import ssl
 from locust.env import Environment
 
 from configuration.scenario import Scenario
+from loadtests.answers.server_timing import parse_server_timing
 from loadtests.client.connection import Connection
 from loadtests.client.target import Target
+from loadtests.payloads.deck import build_deck
+from loadtests.payloads.request import Request
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import NAN, OUTCOME_CODES, SampleRow
-from loadtests.traffic.payloads import Request, build_deck
-from loadtests.traffic.replies import classify_reply, parse_server_timing
 
 GOLDEN_RATIO: Final = 0.618_033_988_749_895
 """Its multiples modulo 1 are spread evenly, however many are taken (a low-discrepancy sequence)."""
@@ -93,7 +94,7 @@ class RequestSender:
         ended = perf_counter()
         if intended is None:
             intended = sent
-        outcome = classify_reply(request, reply)
+        outcome = request.check.classify(reply)
         self.resent += reply.resent
         latency_ms = (ended - intended) * 1000.0
         started = self._recorder.started

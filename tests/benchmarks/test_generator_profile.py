@@ -33,7 +33,7 @@ SEND = (
         ),
         (f"{SEND};PlainSocket.receive (loadtests/client/sockets.py)", "waking up and receiving"),
         (LOOP, "waking up and receiving"),
-        (f"{USER};_is_finite (loadtests/traffic/replies.py);decode (json/decoder.py)", "checking replies"),
+        (f"{USER};__call__ (loadtests/answers/check.py);decode (json/decoder.py)", "checking replies"),
         (f"{USER};fire (locust/event.py);log (locust/stats.py)", "Locust's statistics"),
         ("main (locust/main.py);sleep (somewhere.py)", OTHER),
     ],

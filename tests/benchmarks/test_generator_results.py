@@ -15,7 +15,7 @@ from benchmarks.generator.punctuality import SendLateness
 from benchmarks.generator.results import SUITE, GeneratorResults
 from configuration.loading import load_scenario
 from loadtests.client.target import Target
-from loadtests.traffic.payloads import build_deck
+from loadtests.payloads.deck import build_deck
 
 RATES = {
     SUITE: (40_000, 50_000, 45_000),

@@ -92,4 +92,4 @@ def test_payload_files_are_sought_beside_the_scenario(folder: Path) -> None:
     (folder / "own.yaml").write_text(own, encoding="utf-8")
     endpoint = load_scenario("own", folder).traffic.endpoints[0]
     assert endpoint.payload.file == folder / "bodies.jsonl"
-    assert endpoint.finite is None, "what another model replies is not known here"
+    assert endpoint.reply.finite is None, "what another model replies is not known here"

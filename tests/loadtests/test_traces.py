@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from loadtests.answers.server_timing import parse_server_timing
 from loadtests.recording.recorder import BATCH_ROWS, Recorder
 from loadtests.recording.row import SampleRow
 from loadtests.recording.writer import RunWriter
-from loadtests.traffic.replies import parse_server_timing
 from reports.data.facts import Facts, Stage
 from reports.data.folder import compact, read_run
 from tests.ports import find_free_port

@@ -6,13 +6,14 @@ import math
 
 import pytest
 
+from configuration.reply import ReplyExpectation
+from loadtests.answers.check import ReplyCheck, build_check
+from loadtests.answers.server_timing import parse_server_timing
 from loadtests.client.reply import Reply
-from loadtests.traffic.payloads import Request
-from loadtests.traffic.replies import classify_reply, parse_server_timing
 
 
-def request(rejects: bool = False, finite: str | None = "charges", rows: int | None = None) -> Request:
-    return Request("prediction", "POST", 0, 0, rows, b"", rejects, finite)
+def check(kind: str = "realistic", finite: str | None = "charges", rows: int | None = None) -> ReplyCheck:
+    return build_check(ReplyExpectation(finite), kind, rows)
 
 
 def reply(
@@ -25,7 +26,7 @@ def reply(
 
 @pytest.mark.parametrize("failure", ["timeout", "refused", "reset", "invalid_reply"])
 def test_a_failure_of_the_connection_is_the_outcome(failure: str) -> None:
-    assert classify_reply(request(), reply(failure=failure)) == failure
+    assert check().classify(reply(failure=failure)) == failure
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_failure_of_the_connection_is_the_outcome(failure: str) -> None:
     ],
 )
 def test_the_status_is_judged(status: int, retry_after: bool, outcome: str) -> None:
-    assert classify_reply(request(), reply(status, retry_after=retry_after)) == outcome
+    assert check().classify(reply(status, retry_after=retry_after)) == outcome
 
 
 @pytest.mark.parametrize(
@@ -72,11 +73,11 @@ def test_the_status_is_judged(status: int, retry_after: bool, outcome: str) -> N
     ],
 )
 def test_a_200_must_hold_its_predictions(body: bytes, rows: int | None, outcome: str) -> None:
-    assert classify_reply(request(rows=rows), reply(body=body)) == outcome
+    assert check(rows=rows).classify(reply(body=body)) == outcome
 
 
 def test_without_a_field_to_check_any_200_will_do() -> None:
-    assert classify_reply(request(finite=None), reply(body=b"anything")) == "ok"
+    assert check(finite=None).classify(reply(body=b"anything")) == "ok"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_without_a_field_to_check_any_200_will_do() -> None:
     [(400, "ok"), (422, "ok"), (404, "http_4xx"), (200, "wrong_answer"), (500, "http_5xx")],
 )
 def test_an_invalid_record_ought_to_be_refused(status: int, outcome: str) -> None:
-    assert classify_reply(request(rejects=True), reply(status)) == outcome
+    assert check("invalid").classify(reply(status)) == outcome
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from configuration.endpoint import Endpoint
 from configuration.loading import load_scenario
+from configuration.payload import Payload
+from configuration.reply import ReplyExpectation
 from configuration.scenario import Scenario
-from configuration.traffic import Endpoint, Payload
+from loadtests.answers.check import REFUSALS
 from loadtests.client.target import Target
-from loadtests.traffic.payloads import DECK_BYTES, DECK_REQUESTS, build_deck, read_bodies
-from loadtests.traffic.records import generate_records
+from loadtests.payloads.body_files import read_bodies
+from loadtests.payloads.deck import DECK_BYTES, DECK_REQUESTS, build_deck
+from loadtests.payloads.insurance import generate_records
 from reports.data.samples import KINDS
 from service.model.schemas import InsuranceChargesModelInput
 
@@ -84,7 +88,9 @@ def test_endpoints_and_kinds_are_mixed_by_weight() -> None:
     assert 2.5 < names["a"] / names["b"] < 3.6
     kinds = Counter(KINDS[request.kind] for request in requests if request.name == "a")
     assert 0.85 < kinds["realistic"] / kinds["invalid"] < 1.18
-    assert all(request.rejects == (KINDS[request.kind] == "invalid") for request in requests)
+    assert all(
+        (request.check.statuses == REFUSALS) == (KINDS[request.kind] == "invalid") for request in requests
+    )
 
 
 def test_rows_make_a_list_of_so_many_records() -> None:
@@ -102,7 +108,9 @@ def test_a_deck_is_bounded_in_number_and_in_bytes() -> None:
 def test_bodies_of_ones_own_are_sent_in_turn(tmp_path: Path) -> None:
     file = tmp_path / "bodies.jsonl"
     file.write_text('{"x": 1}\n\n{"x": 2}\n')
-    requests = build_deck(scenario(Endpoint(payload=Payload(file=file), finite=None)), TARGET, worker=0)
+    requests = build_deck(
+        scenario(Endpoint(payload=Payload(file=file), reply=ReplyExpectation())), TARGET, worker=0
+    )
     assert [body_of(request.encoded) for request in requests[:3]] == [{"x": 1}, {"x": 2}, {"x": 1}]
 
 

@@ -1,0 +1,1 @@
+"""What a reply must be, and what it says of itself."""

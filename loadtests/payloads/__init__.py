@@ -1,0 +1,1 @@
+"""What requests carry: generated or from files, encoded before the run."""
