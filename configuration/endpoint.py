@@ -1,18 +1,51 @@
-"""Where requests go: an endpoint with its method, its payload and what its replies must be."""
+"""Where requests go: an endpoint with its method, headers, payload, and what its replies must be.
+
+    - name: order
+      method: POST                            # GET, HEAD, POST, PUT, PATCH or DELETE
+      path: /customers/{customer}/orders?page={page}
+      headers: {X-Tenant: "{tenant}", X-Api-Key: "${API_KEY}"}
+      values: {customer: {sequence: 1}, page: {uniform: [1, 5], whole: true}, tenant: {choice: [a, b]}}
+      payload: {schema: order.schema.json}    # see configuration/payload.py
+      expect: {realistic: 201, invalid: 422}  # statuses that are right, by kind; or one for all kinds
+      reply: {finite: total}
+      weight: 1
+
+`{name}` is one of the `values`, which are drawn for each request like the fields of a record, or else a field
+of the record that the request carries. `${NAME}` is an environment variable: it is read where requests are
+sent, and not recorded.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from configuration.document import Node
-from configuration.payload import Payload, read_payload
-from configuration.readers import make_name_reader, read_text, read_weight, refuse_repeated
+from configuration.document import Node, read_all
+from configuration.fields import Field, read_fields
+from configuration.payload import PAYLOAD_KINDS, InsuranceRecords, Payload, read_payload
+from configuration.readers import (
+    make_name_reader,
+    make_whole_number_reader,
+    read_text,
+    read_weight,
+    refuse_repeated,
+)
 from configuration.reply import ReplyExpectation, read_reply
 
-METHODS: Final = ("POST", "PUT", "PATCH")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+BODILESS: Final = ("GET", "HEAD", "DELETE")
+"""Methods whose requests have no body unless a payload is stated."""
+FRAMING_HEADERS: Final = ("content-length", "transfer-encoding", "host", "connection")
+"""Headers that follow from the request and its connection."""
+_TOKEN: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_VISIBLE: Final = re.compile(r"[ -~\t]*")
+
+Statuses = Mapping[str, tuple[int, ...]]
+"""By kind of payload, the statuses that are right."""
 
 
 @dataclass(frozen=True)
@@ -23,19 +56,30 @@ class Endpoint:
     path: str = "/api/models/insurance_charges_model/prediction"
     method: str = "POST"
     weight: float = 1.0
-    payload: Payload = field(default_factory=Payload)
+    payload: Payload | None = field(default_factory=Payload)
+    """None for requests without a body."""
     reply: ReplyExpectation = field(default_factory=lambda: ReplyExpectation("charges"))
+    headers: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Field] = field(default_factory=dict)
+    """What fills the placeholders of path and headers, besides the fields of the record."""
+    expect: Statuses = field(default_factory=dict)
+    """Without an entry a kind's replies are right with any 2xx, those to invalid records with 400 and 422."""
 
     def resolve(self) -> dict[str, Any]:
         """The plain values that read back as this endpoint."""
+        more = {
+            "headers": dict(self.headers),
+            "values": {name: each.resolve() for name, each in self.values.items()},
+            "expect": {kind: list(statuses) for kind, statuses in self.expect.items()},
+        }
         return {
             "name": self.name,
             "path": self.path,
             "method": self.method,
             "weight": self.weight,
-            "payload": self.payload.resolve(),
+            "payload": None if self.payload is None else self.payload.resolve(),
             "reply": self.reply.resolve(),
-        }
+        } | {name: value for name, value in more.items() if value}
 
 
 def read_endpoints(node: Node, folder: Path) -> tuple[Endpoint, ...]:
@@ -52,15 +96,57 @@ def _read_endpoint(node: Node, folder: Path) -> Endpoint:
         path = keys.read("path", _read_url_path)
         method = keys.read_or("method", make_name_reader(*METHODS), "POST")
         weight = keys.read_or("weight", read_weight, 1.0)
-        payload = keys.read_or("payload", partial(read_payload, folder=folder), Payload())
-        has_file = keys.could_read("payload") and payload.file is not None
-        default = ReplyExpectation() if has_file else ReplyExpectation("charges")
+        usual = None if keys.could_read("method") and method in BODILESS else Payload()
+        payload = keys.read_or("payload", partial(read_payload, folder=folder), usual)
+        is_own = (
+            keys.could_read("payload")
+            and payload is not None
+            and isinstance(payload.source, InsuranceRecords)
+        )
+        default = ReplyExpectation("charges") if is_own else ReplyExpectation()
         reply = keys.read_or("reply", read_reply, default)
-    return Endpoint(name, path, method, weight, payload, reply)
+        headers = keys.read_or("headers", read_headers, {})
+        values = keys.read_or("values", read_fields, {})
+        expect = keys.read_or("expect", _read_statuses, {})
+    return Endpoint(name, path, method, weight, payload, reply, headers, values, expect)
 
 
 def _read_url_path(node: Node) -> str:
     path = read_text(node)
-    if not path.startswith("/") or not path.isascii() or " " in path:
+    if not path.startswith("/") or not path.isascii() or " " in path or "#" in path:
         raise node.report_mismatch("a path on the host that begins with / and holds no blanks")
     return path
+
+
+def read_headers(node: Node) -> dict[str, str]:
+    """Headers by name; their values may hold placeholders."""
+    if not isinstance(node.value, Mapping) or not node.value:
+        raise node.report_mismatch("headers by name, such as {X-Tenant: blue}")
+
+    def read(each: Node) -> str:
+        name = str(each.path[-1])
+        if not _TOKEN.fullmatch(name):
+            raise each.report_problem(f"{name!r} is no name of a header")
+        if name.lower() in FRAMING_HEADERS:
+            raise each.report_problem(f"{name} can't be given: it follows from each request")
+        if not isinstance(each.value, str) or not _VISIBLE.fullmatch(each.value):
+            raise each.report_mismatch("a text of visible ASCII characters")
+        return each.value.strip()
+
+    return dict(zip(map(str, node.value), read_all(map(node.get_child, node.value), read), strict=True))
+
+
+def _read_statuses(node: Node) -> Statuses:
+    if not isinstance(node.value, Mapping):
+        return dict.fromkeys(PAYLOAD_KINDS, _read_codes(node))
+    for kind in node.value:
+        if kind not in PAYLOAD_KINDS:
+            raise node.report_unknown_key(kind, PAYLOAD_KINDS)
+    return {kind: _read_codes(node.get_child(kind)) for kind in node.value}
+
+
+def _read_codes(node: Node) -> tuple[int, ...]:
+    read = make_whole_number_reader("an HTTP status", 200, 599)
+    if isinstance(node.value, Sequence) and not isinstance(node.value, str):
+        return tuple(node.read_items(read, "a list of HTTP statuses"))
+    return (read(node),)

@@ -231,15 +231,19 @@ def _read_exact_text(node: Node) -> str:
 def _read_list(node: Node) -> ListOf:
     with node.read_mapping(EXPECTED) as keys:
         item = keys.read("list", read_field)
-        length = keys.read("length", read_length)
+        length = keys.read("length", make_length_reader("items", 0))
     return ListOf(item, length)
 
 
-def read_length(node: Node) -> int | Number:
-    """A number of items, or how it is drawn."""
-    if isinstance(node.value, Mapping):
-        return _read_number_of(node)
-    return make_whole_number_reader("items", 0, LONGEST_LIST)(node)
+def make_length_reader(what: str, least: int) -> Reader[int | Number]:
+    """A reader of a number of `what`, or of how it is drawn."""
+
+    def read(node: Node) -> int | Number:
+        if isinstance(node.value, Mapping):
+            return _read_number_of(node)
+        return make_whole_number_reader(what, least, LONGEST_LIST)(node)
+
+    return read
 
 
 def _read_number_of(node: Node) -> Number:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.crosscheck.thresholds import to_thresholds
+from configuration.fields import Number
 from configuration.scenario import Scenario
 from loadtests.client.target import Target
 from loadtests.payloads.deck import build_deck
@@ -53,7 +54,8 @@ def derive_plan(scenario: Scenario) -> SteadyPlan:
     if len(scenario.traffic.endpoints) != 1:
         raise _error(scenario, "has several endpoints, and the tools are compared on one")
     (endpoint,) = scenario.traffic.endpoints
-    if endpoint.method != "POST" or "invalid" in endpoint.payload.kinds:
+    payload = endpoint.payload
+    if endpoint.method != "POST" or payload is None or "invalid" in payload.kinds:
         raise _error(scenario, "sends what is not meant to be answered, or not by POST")
     judged = [stage for stage in scenario.stages if stage.judged]
     if not judged:
@@ -63,7 +65,9 @@ def derive_plan(scenario: Scenario) -> SteadyPlan:
     if planned is None:
         raise _error(scenario, "states no rate: its users think, or a calibration finds it")
     told, untold = to_thresholds(scenario.objectives)
-    rows = endpoint.payload.rows
+    rows = payload.rows
+    if isinstance(rows, Number):
+        raise _error(scenario, "sends lists of various lengths")
     requests = build_deck(scenario, _ANYWHERE, worker=0)[: max(RECORDS // (rows or 1), 1)]
     return SteadyPlan(
         scenario=scenario.name,

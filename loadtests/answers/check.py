@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from configuration.endpoint import Statuses
 from configuration.reply import ReplyExpectation
 from loadtests.client.reply import Reply
 
@@ -47,13 +48,12 @@ class ReplyCheck:
         return self.statuses is not None and min(self.statuses) >= 400
 
 
-def build_check(expectation: ReplyExpectation, kind: str, rows: int | None) -> ReplyCheck:
+def build_check(expectation: ReplyExpectation, expect: Statuses, kind: str, rows: int | None) -> ReplyCheck:
     """The check of replies to requests of one kind with so many `rows`, None if they hold a single record."""
-    if kind == "invalid":
-        return ReplyCheck(REFUSALS)
-    if expectation.finite is None:
-        return ReplyCheck()
-    return ReplyCheck(body=_FiniteCheck(expectation.finite, rows))
+    statuses = frozenset(expect[kind]) if kind in expect else REFUSALS if kind == "invalid" else None
+    if expectation.finite is None or (statuses is not None and min(statuses) >= 300):
+        return ReplyCheck(statuses)
+    return ReplyCheck(statuses, _FiniteCheck(expectation.finite, rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL_SCENARIO, SHARED, add
 from loadtests.cli.own_service import find_free_port
 from loadtests.cli.values import parse_above_zero, parse_host, parse_port
 from loadtests.client.addresses import LOOPBACK
-from loadtests.payloads.body_files import check_bodies
+from loadtests.payloads.record_files import check_files
 from loadtests.recording.facts import PROJECT
 
 LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
@@ -74,7 +74,7 @@ def build_parser() -> ArgumentParser:
 def read_scenario(name: str) -> Scenario:
     """A scenario whose payload files hold request bodies; ConfigurationError otherwise."""
     scenario = load_scenario(name)
-    check_bodies(scenario)
+    check_files(scenario)
     return scenario
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from configuration.load import Load
+from configuration.payload import Payload
 from configuration.scenario import Scenario
 from configuration.segments import WARM_UP
 from shapes.composition import Chain
@@ -87,7 +88,7 @@ def _apply_form(scenario: Scenario, form: Form) -> Scenario:
             endpoint,
             name="batch",
             path=f"{endpoint.path}/batch",
-            payload=replace(endpoint.payload, rows=form.rows),
+            payload=replace(endpoint.payload or Payload(), rows=form.rows),
         )
         for endpoint in scenario.traffic.endpoints
     )

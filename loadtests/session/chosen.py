@@ -8,7 +8,7 @@ from locust.env import Environment
 
 from configuration.scenario import Scenario
 from loadtests.cli.settings import Settings, build_manual_profile
-from loadtests.payloads.body_files import check_bodies
+from loadtests.payloads.record_files import check_files
 from loadtests.traffic.user_mix import set_user_classes, with_picked_users
 from shapes.locust_shape import ProfileShape
 
@@ -33,7 +33,7 @@ def choose_scenario(
     environment: Environment, shape: ProfileShape, scenario: Scenario, settings: Settings
 ) -> ChosenScenario:
     """Prepare `environment` and `shape` for a run of `scenario`."""
-    check_bodies(scenario)
+    check_files(scenario)
     if scenario.is_manual:
         scenario = scenario.with_profile(build_manual_profile(settings))
     # An endless load is left to Locust: it can be edited, and goes on until it is stopped.

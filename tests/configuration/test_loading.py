@@ -8,6 +8,7 @@ import pytest
 
 from configuration.errors import ConfigurationError
 from configuration.loading import list_scenario_names, load_scenario
+from configuration.payload import RecordFile
 
 LEAST = """
 description: The least there can be.
@@ -91,5 +92,5 @@ def test_payload_files_are_sought_beside_the_scenario(folder: Path) -> None:
     own = LEAST + "traffic: {endpoints: [{name: own, path: /own, payload: {file: bodies.jsonl}}]}"
     (folder / "own.yaml").write_text(own, encoding="utf-8")
     endpoint = load_scenario("own", folder).traffic.endpoints[0]
-    assert endpoint.payload.file == folder / "bodies.jsonl"
+    assert endpoint.payload.source == RecordFile(folder / "bodies.jsonl")
     assert endpoint.reply.finite is None, "what another model replies is not known here"

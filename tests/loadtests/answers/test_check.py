@@ -13,7 +13,7 @@ from loadtests.client.reply import Reply
 
 
 def check(kind: str = "realistic", finite: str | None = "charges", rows: int | None = None) -> ReplyCheck:
-    return build_check(ReplyExpectation(finite), kind, rows)
+    return build_check(ReplyExpectation(finite), {}, kind, rows)
 
 
 def reply(

@@ -14,14 +14,14 @@ from pydantic import ValidationError
 
 from configuration.endpoint import Endpoint
 from configuration.loading import load_scenario
-from configuration.payload import Payload
+from configuration.payload import Payload, RecordFile
 from configuration.reply import ReplyExpectation
 from configuration.scenario import Scenario
 from loadtests.answers.check import REFUSALS
 from loadtests.client.target import Target
-from loadtests.payloads.body_files import read_bodies
 from loadtests.payloads.deck import DECK_BYTES, DECK_REQUESTS, build_deck
 from loadtests.payloads.insurance import generate_records
+from loadtests.payloads.record_files import read_records
 from reports.data.samples import KINDS
 from service.model.schemas import InsuranceChargesModelInput
 
@@ -109,7 +109,9 @@ def test_bodies_of_ones_own_are_sent_in_turn(tmp_path: Path) -> None:
     file = tmp_path / "bodies.jsonl"
     file.write_text('{"x": 1}\n\n{"x": 2}\n')
     requests = build_deck(
-        scenario(Endpoint(payload=Payload(file=file), reply=ReplyExpectation())), TARGET, worker=0
+        scenario(Endpoint(payload=Payload(source=RecordFile(file)), reply=ReplyExpectation())),
+        TARGET,
+        worker=0,
     )
     assert [body_of(request.encoded) for request in requests[:3]] == [{"x": 1}, {"x": 2}, {"x": 1}]
 
@@ -118,11 +120,11 @@ def test_bodies_of_ones_own_are_sent_in_turn(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ('{"x": 1}\n{"x":\n', r"bodies\.jsonl, line 2: no JSON value: Expecting value"),
-        ("\n", r"bodies\.jsonl: holds no request body; write one JSON value a line"),
+        ("\n", r"bodies\.jsonl: holds no record"),
     ],
 )
 def test_a_bad_file_of_bodies_is_told(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "bodies.jsonl"
     file.write_text(text)
     with pytest.raises(ValueError, match=message):
-        read_bodies(file)
+        read_records(file)

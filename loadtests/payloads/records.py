@@ -1,0 +1,89 @@
+"""Makes the records that requests carry: endless, seeded streams of each kind."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any, NamedTuple
+
+from faker import Faker
+
+from configuration.payload import (
+    FieldRecords,
+    InsuranceRecords,
+    RawFiles,
+    RecordFile,
+    RecordsLike,
+    SchemaRecords,
+    Source,
+)
+from loadtests.payloads import field_values, insurance
+from loadtests.payloads.json_schema import Schema
+from loadtests.payloads.record_files import read_records
+from loadtests.payloads.schema_faults import make_invalid
+from loadtests.payloads.schema_inference import infer_schema
+from loadtests.payloads.schema_values import ValueMaker
+from loadtests.payloads.similar_records import SimilarRecords
+
+
+class Record(NamedTuple):
+    """A record, and where it comes from, for messages."""
+
+    value: Any
+    origin: str
+
+
+def generate_records(source: Source, kind: str, seed: int, worker: int = 0) -> Iterator[Record]:
+    """An endless stream of records of one kind; equal arguments give equal streams.
+
+    ValueError says what is wrong with a source that gives none.
+    """
+    fake = Faker("en_US")
+    fake.seed_instance(seed)
+    match source:
+        case InsuranceRecords():
+            return _number(insurance.generate_records(kind, seed))
+        case FieldRecords(fields):
+            return _number(field_values.generate_records(fields, kind, fake, worker))
+        case SchemaRecords(document):
+            return _number(_generate_by_schema(Schema(document), kind, fake))
+        case RecordsLike(file):
+            table = SimilarRecords(read_records(file), random.Random(seed))  # noqa: S311 - payloads want a seed
+            return _number(table.generate(kind))
+        case RecordFile(file, order):
+            records = read_records(file)
+            if kind != "realistic":
+                return _number(_vary(records, kind, fake))
+            return _read_file(records, file.name, order == "sampled", fake.random)
+        case RawFiles():
+            raise ValueError("files of a folder are no records")
+
+
+def _number(values: Iterator[Any]) -> Iterator[Record]:
+    return (Record(value, f"record {number}") for number, value in zip(count(1), values, strict=False))
+
+
+def _generate_by_schema(schema: Schema, kind: str, fake: Faker) -> Iterator[Any]:
+    maker = ValueMaker(schema, fake)
+    make: Callable[[], Any] = maker.make
+    while True:
+        if kind == "invalid":
+            yield make_invalid(schema, make, fake.random)
+        else:
+            yield maker.make(at_edge=kind == "boundary")
+
+
+def _vary(records: list[Any], kind: str, fake: Faker) -> Iterator[Any]:
+    """Records like those of a file: at the ends of the ranges seen there, or with one of them invalid."""
+    schema = Schema(infer_schema(records))
+    if kind == "boundary":
+        yield from _generate_by_schema(schema, kind, fake)
+    while True:
+        yield make_invalid(schema, lambda: fake.random.choice(records), fake.random)
+
+
+def _read_file(records: list[Any], name: str, sampled: bool, chance: random.Random) -> Iterator[Record]:
+    for place in count():
+        index = chance.randrange(len(records)) if sampled else place % len(records)
+        yield Record(records[index], f"record {index + 1} of {name}")
