@@ -120,7 +120,7 @@ def _list_facts(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "arrivals", f"{scenario.load.spacing}, {limit}"
     else:
         yield "users", ", ".join(_describe_user_mix(scenario))
-    for index, endpoint in enumerate(scenario.traffic.endpoints):
+    for index, endpoint in enumerate(scenario.traffic.all_endpoints):
         yield "" if index else "endpoints", f"{endpoint.name}: {endpoint.method} {endpoint.path}"
     for index, objective in enumerate(scenario.objectives):
         yield "" if index else "objectives", str(objective)

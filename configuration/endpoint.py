@@ -18,13 +18,13 @@ sent, and not recorded.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from configuration.document import Node, read_all
+from configuration.document import MappingReader, Node, read_all
 from configuration.fields import Field, read_fields
 from configuration.payload import PAYLOAD_KINDS, InsuranceRecords, Payload, read_payload
 from configuration.readers import (
@@ -92,23 +92,27 @@ def read_endpoints(node: Node, folder: Path) -> tuple[Endpoint, ...]:
 
 def _read_endpoint(node: Node, folder: Path) -> Endpoint:
     with node.read_mapping("an endpoint with name and path") as keys:
-        name = keys.read("name", read_text)
-        path = keys.read("path", _read_url_path)
-        method = keys.read_or("method", make_name_reader(*METHODS), "POST")
+        make = read_endpoint_keys(keys, folder)
         weight = keys.read_or("weight", read_weight, 1.0)
-        usual = None if keys.could_read("method") and method in BODILESS else Payload()
-        payload = keys.read_or("payload", partial(read_payload, folder=folder), usual)
-        is_own = (
-            keys.could_read("payload")
-            and payload is not None
-            and isinstance(payload.source, InsuranceRecords)
-        )
-        default = ReplyExpectation("charges") if is_own else ReplyExpectation()
-        reply = keys.read_or("reply", read_reply, default)
-        headers = keys.read_or("headers", read_headers, {})
-        values = keys.read_or("values", read_fields, {})
-        expect = keys.read_or("expect", _read_statuses, {})
-    return Endpoint(name, path, method, weight, payload, reply, headers, values, expect)
+    return replace(make(), weight=weight)
+
+
+def read_endpoint_keys(keys: MappingReader, folder: Path) -> Callable[[], Endpoint]:
+    """Read the keys of an endpoint but for its weight; the endpoint is made when all keys could be read."""
+    name = keys.read("name", read_text)
+    path = keys.read("path", _read_url_path)
+    method = keys.read_or("method", make_name_reader(*METHODS), "POST")
+    usual = None if keys.could_read("method") and method in BODILESS else Payload()
+    payload = keys.read_or("payload", partial(read_payload, folder=folder), usual)
+    is_own = (
+        keys.could_read("payload") and payload is not None and isinstance(payload.source, InsuranceRecords)
+    )
+    default = ReplyExpectation("charges") if is_own else ReplyExpectation()
+    reply = keys.read_or("reply", read_reply, default)
+    headers = keys.read_or("headers", read_headers, {})
+    values = keys.read_or("values", read_fields, {})
+    expect = keys.read_or("expect", _read_statuses, {})
+    return lambda: Endpoint(name, path, method, 1.0, payload, reply, headers, values, expect)
 
 
 def _read_url_path(node: Node) -> str:

@@ -26,7 +26,7 @@ LONGEST_LIST: Final = 1_000_000
 
 
 @dataclass(frozen=True)
-class Number:
+class NumberField:
     """A number drawn from a distribution, kept within `low` and `high`, rounded to `digits`; `whole` at 0."""
 
     distribution: str
@@ -46,7 +46,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChoiceField:
     """One of some values, by their weights."""
 
     values: tuple[Any, ...]
@@ -59,7 +59,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Constant:
+class ConstantField:
     """Always the same value."""
 
     value: Any
@@ -70,7 +70,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class SequenceField:
     """Whole numbers from `first` on, no number twice in a run."""
 
     first: int
@@ -81,7 +81,7 @@ class Sequence:
 
 
 @dataclass(frozen=True)
-class Fake:
+class FakerField:
     """What a method of Faker returns."""
 
     method: str
@@ -92,7 +92,7 @@ class Fake:
 
 
 @dataclass(frozen=True)
-class Pattern:
+class PatternField:
     """A text that a regular expression matches."""
 
     pattern: str
@@ -103,11 +103,11 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class ListOf:
+class ListField:
     """A list of values of one field; its length is fixed or drawn."""
 
     item: Field
-    length: int | Number
+    length: int | NumberField
 
     def resolve(self) -> dict[str, Any]:
         """The plain values that read back as this field."""
@@ -116,7 +116,7 @@ class ListOf:
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupField:
     """A mapping of fields."""
 
     fields: Mapping[str, Field]
@@ -126,7 +126,16 @@ class Group:
         return {"fields": {name: field.resolve() for name, field in self.fields.items()}}
 
 
-Field: TypeAlias = Number | Choice | Constant | Sequence | Fake | Pattern | ListOf | Group
+Field: TypeAlias = (
+    NumberField
+    | ChoiceField
+    | ConstantField
+    | SequenceField
+    | FakerField
+    | PatternField
+    | ListField
+    | GroupField
+)
 
 EXPECTED: Final = (
     "a field such as {uniform: [0, 1]}, {normal: [40, 12]}, {lognormal: [10, 0.5]}, {choice: [a, b]}, "
@@ -153,7 +162,7 @@ def read_field(node: Node) -> Field:
     return _READERS[kind](node)
 
 
-def _read_number(node: Node) -> Number:
+def _read_number(node: Node) -> NumberField:
     distribution = next(name for name in ("uniform", "normal", "lognormal") if name in node.value)
     with node.read_mapping(EXPECTED) as keys:
         pair = keys.read(distribution, _read_pair)
@@ -169,7 +178,7 @@ def _read_number(node: Node) -> Number:
         raise node.get_child(distribution).report_problem(f"a standard deviation can't be {second:g}")
     if low > high:
         raise node.report_problem(f"no number is at least {low:g} (min) and at most {high:g} (max)")
-    return Number(distribution, first, second, low, high, digits, whole)
+    return NumberField(distribution, first, second, low, high, digits, whole)
 
 
 def _read_pair(node: Node) -> tuple[float, float]:
@@ -185,41 +194,41 @@ def _read_truth(node: Node) -> bool:
     return node.value
 
 
-def _read_choice(node: Node) -> Choice:
+def _read_choice(node: Node) -> ChoiceField:
     with node.read_mapping(EXPECTED) as keys:
         return keys.read("choice", _read_choices)
 
 
-def _read_choices(node: Node) -> Choice:
+def _read_choices(node: Node) -> ChoiceField:
     if isinstance(node.value, Mapping) and node.value:
         weights = read_all(map(node.get_child, node.value), read_weight)
-        return Choice(tuple(node.value), tuple(weights))
+        return ChoiceField(tuple(node.value), tuple(weights))
     if not isinstance(node.value, list) or not node.value:
         raise node.report_mismatch("a list of values, or weights by value such as {free: 8, pro: 2}")
     if all(isinstance(each, Mapping) and set(each) == {"value", "weight"} for each in node.value):
         weights = [read_weight(node.get_child(index).get_child("weight")) for index in range(len(node.value))]
-        return Choice(tuple(each["value"] for each in node.value), tuple(weights))
-    return Choice(tuple(node.value), (1.0,) * len(node.value))
+        return ChoiceField(tuple(each["value"] for each in node.value), tuple(weights))
+    return ChoiceField(tuple(node.value), (1.0,) * len(node.value))
 
 
-def _read_constant(node: Node) -> Constant:
+def _read_constant(node: Node) -> ConstantField:
     with node.read_mapping(EXPECTED) as keys:
-        return Constant(keys.read("constant", lambda held: held.value))
+        return ConstantField(keys.read("constant", lambda held: held.value))
 
 
-def _read_sequence(node: Node) -> Sequence:
+def _read_sequence(node: Node) -> SequenceField:
     with node.read_mapping(EXPECTED) as keys:
-        return Sequence(keys.read("sequence", make_whole_number_reader("the first number", 0, 10**15)))
+        return SequenceField(keys.read("sequence", make_whole_number_reader("the first number", 0, 10**15)))
 
 
-def _read_fake(node: Node) -> Fake:
+def _read_fake(node: Node) -> FakerField:
     with node.read_mapping(EXPECTED) as keys:
-        return Fake(keys.read("faker", read_text))
+        return FakerField(keys.read("faker", read_text))
 
 
-def _read_pattern(node: Node) -> Pattern:
+def _read_pattern(node: Node) -> PatternField:
     with node.read_mapping(EXPECTED) as keys:
-        return Pattern(keys.read("pattern", _read_exact_text))
+        return PatternField(keys.read("pattern", _read_exact_text))
 
 
 def _read_exact_text(node: Node) -> str:
@@ -228,17 +237,17 @@ def _read_exact_text(node: Node) -> str:
     return node.value
 
 
-def _read_list(node: Node) -> ListOf:
+def _read_list(node: Node) -> ListField:
     with node.read_mapping(EXPECTED) as keys:
         item = keys.read("list", read_field)
         length = keys.read("length", make_length_reader("items", 0))
-    return ListOf(item, length)
+    return ListField(item, length)
 
 
-def make_length_reader(what: str, least: int) -> Reader[int | Number]:
+def make_length_reader(what: str, least: int) -> Reader[int | NumberField]:
     """A reader of a number of `what`, or of how it is drawn."""
 
-    def read(node: Node) -> int | Number:
+    def read(node: Node) -> int | NumberField:
         if isinstance(node.value, Mapping):
             return _read_number_of(node)
         return make_whole_number_reader(what, least, LONGEST_LIST)(node)
@@ -246,15 +255,15 @@ def make_length_reader(what: str, least: int) -> Reader[int | Number]:
     return read
 
 
-def _read_number_of(node: Node) -> Number:
+def _read_number_of(node: Node) -> NumberField:
     if not {"uniform", "normal", "lognormal"} & set(node.value):
         raise node.report_mismatch("a whole number, or a distribution such as {uniform: [1, 100]}")
     return _read_number(node)
 
 
-def _read_group(node: Node) -> Group:
+def _read_group(node: Node) -> GroupField:
     with node.read_mapping(EXPECTED) as keys:
-        return Group(keys.read("fields", read_fields))
+        return GroupField(keys.read("fields", read_fields))
 
 
 _READERS: Final[Mapping[str, Reader[Field]]] = {

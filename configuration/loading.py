@@ -128,7 +128,7 @@ def _read_expected(node: Node) -> tuple[str, ...]:
 def _find_names(scenario: Scenario) -> KnownNames:
     """What objectives may name."""
     stages = [stage.name for stage in scenario.stages if stage.judged]
-    return KnownNames([endpoint.name for endpoint in scenario.traffic.endpoints], stages)
+    return KnownNames([endpoint.name for endpoint in scenario.traffic.all_endpoints], stages)
 
 
 def _shorten_path(path: Path) -> str:

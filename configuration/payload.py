@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from configuration.document import MappingReader, Node, Reader
-from configuration.fields import Field, Number, make_length_reader, read_fields
+from configuration.fields import Field, NumberField, make_length_reader, read_fields
 from configuration.files import find_file, find_folder, read_json_document
 from configuration.readers import make_name_reader, make_weights_reader, read_text
 
@@ -116,7 +116,7 @@ class Payload:
     """What requests carry; `rows` None sends one record, a number or a distribution a list of so many."""
 
     kinds: Mapping[str, float] = field(default_factory=lambda: {"realistic": 1.0})
-    rows: int | Number | None = None
+    rows: int | NumberField | None = None
     source: Source = field(default_factory=InsuranceRecords)
     template: Any = None
     """The body around a record; None for the record itself."""
@@ -128,7 +128,7 @@ class Payload:
         """The plain values that read back as this payload."""
         if isinstance(self.source, RawFiles):
             return self.source.resolve()
-        rows = self.rows.resolve() if isinstance(self.rows, Number) else self.rows
+        rows = self.rows.resolve() if isinstance(self.rows, NumberField) else self.rows
         more = {
             "rows": rows,
             "template": self.template,

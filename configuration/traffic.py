@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from configuration.document import Node
 from configuration.endpoint import Endpoint, read_endpoints
+from configuration.journey import Journey, Step, read_journeys, read_steps
 from configuration.levels import LoadModel
 from configuration.readers import make_name_reader, make_weights_reader, read_duration
 from configuration.units import write_duration
@@ -29,6 +30,15 @@ class Traffic:
     user_classes: Mapping[str, float] = field(default_factory=lambda: {"paced": 1.0})
     timeout_s: float = 10.0
     endpoints: tuple[Endpoint, ...] = (Endpoint(),)
+    journeys: tuple[Journey, ...] = ()
+    login: tuple[Step, ...] = ()
+    """What each user does once, before anything else."""
+
+    @property
+    def all_endpoints(self) -> tuple[Endpoint, ...]:
+        """Every endpoint that requests go to, in the order of their codes in samples."""
+        steps = (*self.login, *(step for journey in self.journeys for step in journey.steps))
+        return (*self.endpoints, *(step.endpoint for step in steps))
 
     @property
     def pace_s(self) -> float | None:
@@ -43,7 +53,9 @@ class Traffic:
         user = {"user": dict(self.user_classes)} if self.user_classes else {}
         return user | {
             "timeout": write_duration(self.timeout_s),
-            "endpoints": [endpoint.resolve() for endpoint in self.endpoints],
+            **({"endpoints": [each.resolve() for each in self.endpoints]} if self.endpoints else {}),
+            **({"journeys": [each.resolve() for each in self.journeys]} if self.journeys else {}),
+            **({"login": [each.resolve() for each in self.login]} if self.login else {}),
         }
 
 
@@ -62,8 +74,22 @@ def read_traffic(node: Node, model: LoadModel, folder: Path) -> Traffic:
         else:
             classes = keys.read_or("user", _read_user_classes, default.user_classes)
         timeout_s = keys.read_or("timeout", read_duration, default.timeout_s)
-        endpoints = keys.read_or("endpoints", partial(read_endpoints, folder=folder), default.endpoints)
-    return Traffic(classes, timeout_s, endpoints)
+        usual = () if "journeys" in keys else default.endpoints
+        endpoints = keys.read_or("endpoints", partial(read_endpoints, folder=folder), usual)
+        journeys = keys.read_or("journeys", partial(read_journeys, folder=folder), ())
+        login = keys.read_or("login", partial(read_steps, folder=folder), ())
+    traffic = Traffic(classes, timeout_s, endpoints, journeys, login)
+    _refuse_repeated_names(node, traffic)
+    return traffic
+
+
+def _refuse_repeated_names(node: Node, traffic: Traffic) -> None:
+    names = [endpoint.name for endpoint in traffic.all_endpoints]
+    for name in names:
+        if names.count(name) > 1:
+            raise node.report_problem(
+                f"{name!r} is the name of two endpoints or steps; give each a different one"
+            )
 
 
 def _read_user_classes(node: Node) -> dict[str, float]:

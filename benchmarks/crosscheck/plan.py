@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.crosscheck.thresholds import to_thresholds
-from configuration.fields import Number
+from configuration.fields import NumberField
 from configuration.scenario import Scenario
 from loadtests.client.target import Target
 from loadtests.payloads.deck import build_deck
+from loadtests.payloads.request import Request
 
 RECORDS: Final = 256
 """Records in all bodies of a plan: so many single requests, or fewer lists."""
@@ -51,7 +52,7 @@ class SteadyPlan:
 
 def derive_plan(scenario: Scenario) -> SteadyPlan:
     """Derive the plan from a scenario. Raises `PlanError`."""
-    if len(scenario.traffic.endpoints) != 1:
+    if len(scenario.traffic.endpoints) != 1 or len(scenario.traffic.all_endpoints) != 1:
         raise _error(scenario, "has several endpoints, and the tools are compared on one")
     (endpoint,) = scenario.traffic.endpoints
     payload = endpoint.payload
@@ -66,9 +67,9 @@ def derive_plan(scenario: Scenario) -> SteadyPlan:
         raise _error(scenario, "states no rate: its users think, or a calibration finds it")
     told, untold = to_thresholds(scenario.objectives)
     rows = payload.rows
-    if isinstance(rows, Number):
+    if isinstance(rows, NumberField):
         raise _error(scenario, "sends lists of various lengths")
-    requests = build_deck(scenario, _ANYWHERE, worker=0)[: max(RECORDS // (rows or 1), 1)]
+    turns = build_deck(scenario, _ANYWHERE, worker=0).turns[: max(RECORDS // (rows or 1), 1)]
     return SteadyPlan(
         scenario=scenario.name,
         stage=stage.name,
@@ -79,7 +80,7 @@ def derive_plan(scenario: Scenario) -> SteadyPlan:
         timeout_s=scenario.traffic.timeout_s,
         thresholds=told,
         untold=untold,
-        bodies=[_body(request.encoded) for request in requests],
+        bodies=[_body(turn.encoded) for turn in turns if isinstance(turn, Request)],
     )
 
 

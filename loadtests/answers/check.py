@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from configuration.endpoint import Statuses
 from configuration.reply import ReplyExpectation
@@ -16,6 +16,13 @@ REFUSALS: Final = frozenset((400, 422))
 """The statuses that a service may give to an invalid record."""
 
 BodyCheck = Callable[[bytes | bytearray], bool]
+
+
+class Check(Protocol):
+    """What classifies the replies to a request."""
+
+    def classify(self, reply: Reply) -> str:
+        """The outcome, one of `reports.data.samples.OUTCOMES`, of a reply or of its absence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def check_options(options: Namespace) -> str | None:
             f"the scenario {MANUAL_SCENARIO} has no load of its own: say how many users for how long, "
             "such as -u 10 -t 30s, or start it in the web UI (--web)"
         )
-    if options.host is None and not any(OWN_PATHS in each.path for each in scenario.traffic.endpoints):
+    if options.host is None and not any(OWN_PATHS in each.path for each in scenario.traffic.all_endpoints):
         raise ConfigurationError(
             f"the endpoints of {scenario.name!r} are not those of the suite's own service; "
             "aim at yours: --host URL"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import httptools
 
@@ -25,13 +25,31 @@ class Reply:
     """
 
     failure: str | None = None
+    outcome = ""
+    """One of `reports.data.samples.OUTCOMES`, once the reply has been checked."""
     status = 0
     body: bytes | bytearray = b""
     received_bytes = 0
     retry_after = False
     server_timing: bytes | None = None
+    first_bytes: bytes = b""
+    """What arrived first: the head of the reply, or its beginning."""
+    taken: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
+    """The values that a check took out of it, by name."""
     resent = False
     """Whether the request was sent twice, because the server closed the connection as it was sent."""
+
+    def list_headers(self) -> list[tuple[str, str]]:
+        """The header fields of the final reply, as far as they arrived with the first bytes."""
+        head = self.first_bytes.partition(b"\r\n\r\n")[0]
+        while head[9:10] == b"1" and (rest := self.first_bytes.partition(head + b"\r\n\r\n")[2]):  # interim
+            head = rest.partition(b"\r\n\r\n")[0]
+        lines = head.decode("latin-1").split("\r\n")[1:]
+        return [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+
+    def find_header(self, name: str) -> str | None:
+        """The value of a header field of the final reply; None if it has none."""
+        return next((value for held, value in self.list_headers() if held.lower() == name.lower()), None)
 
 
 class ReplyParser:
@@ -52,7 +70,10 @@ class ReplyParser:
 
     def feed(self, data: bytes) -> None:
         """Parse received bytes; HttpParserError if they are not HTTP."""
-        self.reply.received_bytes += len(data)
+        reply = self.reply
+        if not reply.received_bytes:
+            reply.first_bytes = data
+        reply.received_bytes += len(data)
         self._parser.feed_data(data)
 
     def feed_end(self) -> None:

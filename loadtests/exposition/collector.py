@@ -34,7 +34,9 @@ class GeneratorMetrics(Collector):
         run.add_batch_listener(self._counts.add)
 
     def _add_endpoints(self) -> None:
-        self._counts.add_endpoints(endpoint.name for endpoint in self._controller.scenario.traffic.endpoints)
+        self._counts.add_endpoints(
+            endpoint.name for endpoint in self._controller.scenario.traffic.all_endpoints
+        )
 
     def collect(self) -> Iterator[Metric]:
         """All metrics; Prometheus' client library calls it for each scrape."""

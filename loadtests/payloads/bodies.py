@@ -1,4 +1,4 @@
-"""Makes the bodies of requests: endless, seeded streams, one for each kind."""
+"""Makes the bodies of requests: JSON, forms, files."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from urllib3.filepost import encode_multipart_formdata
 
 from configuration.payload import Payload, RawFiles
 from loadtests.payloads.field_values import make_draw_of_length
-from loadtests.payloads.records import Record, generate_records
+from loadtests.payloads.records import generate_records
 from loadtests.payloads.templates import fill_template
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 BOUNDARY: Final = "model-load-tests-boundary-5b0b3b7a"
 """Fixed, so that equal seeds give equal requests."""
-_NO_VALUES: Final[Mapping[str, Any]] = {}
+NO_VALUES: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,76 +36,85 @@ class Body:
     """None where there is no body."""
     rows: int | None = None
     """Records in the list that is sent; None for a single record."""
-    values: Mapping[str, Any] = field(default_factory=lambda: _NO_VALUES)
+    values: Mapping[str, Any] = field(default_factory=lambda: NO_VALUES)
     """The fields of its (first) record, for paths, queries and headers."""
     origin: str = ""
     """Where it comes from, for messages: 'record 12 of mine.jsonl'."""
 
 
-def make_bodies(payload: Payload | None, seed: int, worker: int = 0) -> dict[str, Iterator[Body]]:
-    """An endless stream of bodies for each kind of the payload; equal arguments give equal streams."""
-    if payload is None:
-        return {"realistic": cycle((Body(),))}
-    if isinstance(payload.source, RawFiles):
-        return {"realistic": cycle(list(_read_folder(payload.source.folder)))}
-    return {
-        kind: _encode_records(payload, generate_records(payload.source, kind, seed, worker), seed)
-        for kind in payload.kinds
-    }
+class BodyMaker:
+    """Makes the bodies of one endpoint's requests; equal arguments give equal bodies, one after the other.
+
+    ValueError says what is wrong with a payload of which none can be made.
+    """
+
+    def __init__(self, payload: Payload | None, seed: int, worker: int = 0) -> None:
+        self.weights: Mapping[str, float] = {"realistic": 1.0}
+        """How often each kind is sent."""
+        self._ready: Iterator[Body] | None = None
+        if payload is None:
+            self._ready = cycle((Body(),))
+        elif isinstance(payload.source, RawFiles):
+            self._ready = cycle(list(_read_folder(payload.source.folder)))
+        else:
+            self.weights = payload.kinds
+            self._records = {
+                kind: generate_records(payload.source, kind, seed, worker) for kind in payload.kinds
+            }
+            self._is_list = payload.rows is not None
+            fake = Faker()
+            fake.seed_instance(seed)
+            self._draw_rows = make_draw_of_length(payload.rows or 1, fake)
+            self._encode = _choose_encoding(payload)
+
+    def make(self, kind: str, values: Mapping[str, Any] = NO_VALUES) -> Body:
+        """The next body of a kind; `values` are what a template may name besides the fields of the record."""
+        if self._ready is not None:
+            return next(self._ready)
+        taken = list(islice(self._records[kind], max(1, self._draw_rows()) if self._is_list else 1))
+        content, content_type = self._encode([record.value for record in taken], values)
+        first = taken[0]
+        named = first.value if isinstance(first.value, Mapping) else NO_VALUES
+        return Body(content, content_type, len(taken) if self._is_list else None, named, first.origin)
 
 
 def _read_folder(folder: Path) -> Iterator[Body]:
-    for path in sorted(each for each in folder.iterdir() if each.is_file()):
+    for path in _list_files(folder):
         yield Body(path.read_bytes(), _guess_type(path), origin=path.name)
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if each.is_file())
 
 
 def _guess_type(path: Path) -> str:
     return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
-def _encode_records(payload: Payload, records: Iterator[Record], seed: int) -> Iterator[Body]:
-    encode = _choose_encoding(payload)
-    if payload.rows is None:
-        for record in records:
-            content, content_type = encode([record])
-            yield Body(content, content_type, None, _get_values(record), record.origin)
-    fake = Faker()
-    fake.seed_instance(seed)
-    draw_rows = make_draw_of_length(payload.rows or 1, fake)
-    while True:
-        taken = list(islice(records, max(1, draw_rows())))
-        content, content_type = encode(taken)
-        yield Body(content, content_type, len(taken), _get_values(taken[0]), taken[0].origin)
-
-
-def _get_values(record: Record) -> Mapping[str, Any]:
-    return record.value if isinstance(record.value, Mapping) else _NO_VALUES
-
-
-Encode = Callable[[list[Record]], tuple[bytes, str]]
+Encode = Callable[[list[Any], Mapping[str, Any]], tuple[bytes, str]]
+"""From records, and values for a template, to a body and its content type."""
 
 
 def _choose_encoding(payload: Payload) -> Encode:
     match payload.encoding:
         case "form":
-            return lambda records: (urlencode(_flatten(records[0].value), doseq=True).encode(), FORM)
+            return lambda records, _: (urlencode(_flatten(records[0]), doseq=True).encode(), FORM)
         case "multipart":
-            files = {name: cycle(sorted(folder.iterdir())) for name, folder in payload.files.items()}
-            return lambda records: _encode_multipart(_flatten(records[0].value), files)
+            files = {name: cycle(_list_files(folder)) for name, folder in payload.files.items()}
+            return lambda records, _: _encode_multipart(_flatten(records[0]), files)
     is_list, template = payload.rows is not None, payload.template
 
-    def encode_json(records: list[Record]) -> tuple[bytes, str]:
-        values = [record.value for record in records]
-        body = values if is_list else values[0]
+    def encode(records: list[Any], values: Mapping[str, Any]) -> tuple[bytes, str]:
+        body = records if is_list else records[0]
         if template is not None:
-            first = values[0] if isinstance(values[0], Mapping) else {}
-            body = fill_template(template, {**first, "record": values[0], "records": values})
-        return encode_json_value(body), JSON
+            first = records[0] if isinstance(records[0], Mapping) else {}
+            body = fill_template(template, {**first, **values, "record": records[0], "records": records})
+        return encode_json(body), JSON
 
-    return encode_json
+    return encode
 
 
-def encode_json_value(value: Any) -> bytes:
+def encode_json(value: Any) -> bytes:
     """A JSON text without blanks; dates and times become texts (ISO 8601)."""
     return json.dumps(value, separators=(",", ":"), default=_write_time).encode()
 
@@ -131,6 +140,6 @@ def _flatten(record: Any) -> dict[str, Any]:
 def _encode_multipart(fields: dict[str, Any], files: Mapping[str, Iterator[Path]]) -> tuple[bytes, str]:
     parts: dict[str, Any] = {name: str(value) for name, value in fields.items()}
     for name, paths in files.items():
-        path = next(each for each in paths if each.is_file())
+        path = next(paths)
         parts[name] = (path.name, path.read_bytes(), _guess_type(path))
     return encode_multipart_formdata(parts, boundary=BOUNDARY)

@@ -4,48 +4,93 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from faker import Faker
 
 from configuration.endpoint import Endpoint
+from configuration.journey import Step
 from configuration.scenario import Scenario
 from loadtests.answers.check import build_check
+from loadtests.answers.taking import TakingCheck
 from loadtests.client.target import Target
-from loadtests.payloads.bodies import JSON, Body, make_bodies
+from loadtests.payloads.bodies import JSON, NO_VALUES, Body, BodyMaker
 from loadtests.payloads.field_values import make_draw
+from loadtests.payloads.journeys import JourneyPlan, JourneyStep, Turn
 from loadtests.payloads.request import Request
-from loadtests.payloads.templates import fill_environment, fill_path, fill_text
+from loadtests.payloads.templates import fill_environment, fill_path, fill_text, list_names
 from loadtests.recording.row import KIND_CODES
 
-DECK_REQUESTS: Final = 4_096
+DECK_TURNS: Final = 4_096
 DECK_BYTES: Final = 32 * 2**20
 DECK_RECORDS: Final = 16_384
-"""A deck holds as many distinct requests as fit these bounds; users repeat it."""
+"""A deck holds as many distinct turns as fit these bounds; users repeat it."""
 IDEMPOTENT: Final = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
 
 
-def build_deck(scenario: Scenario, target: Target, worker: int) -> list[Request]:
-    """The requests that the users of one worker repeat, endpoints and kinds mixed by their weights.
+class Deck(NamedTuple):
+    """What the users of a process do: turns, over and over, and before them a login if there is one."""
+
+    turns: list[Turn]
+    login: JourneyPlan | None
+
+
+def build_deck(scenario: Scenario, target: Target, worker: int) -> Deck:
+    """The turns that the users of one worker repeat: endpoints, kinds and journeys mixed by their weights.
 
     Equal arguments give equal decks; each `worker` has its own random stream. ValueError says what keeps
     requests from being made.
     """
     seed = scenario.seeds["payloads"] * 1_000_003 + worker
     chance = random.Random(seed)  # noqa: S311 - payloads want a seed, not secrecy
-    endpoints = scenario.traffic.endpoints
-    makers = [RequestMaker(index, endpoint, target, seed, worker) for index, endpoint in enumerate(endpoints)]
-    weights = [endpoint.weight for endpoint in endpoints]
-    requests: list[Request] = []
+    traffic = scenario.traffic
+    makers = {
+        endpoint.name: RequestMaker(index, endpoint, target, seed, worker)
+        for index, endpoint in enumerate(traffic.all_endpoints)
+    }
+    from_login = {name for step in traffic.login for name in step.take}
+    weighted: dict[Callable[[], Turn], float] = {}
+    for endpoint in traffic.endpoints:
+        maker = makers[endpoint.name]
+        if from_login.isdisjoint(maker.names):
+            weighted[maker.make] = endpoint.weight
+        else:
+            weighted[partial(_identity, _plan_journey([Step(endpoint)], makers))] = endpoint.weight
+    for journey in traffic.journeys:
+        weighted[partial(_identity, _plan_journey(journey.steps, makers))] = journey.weight
+    turns: list[Turn] = []
     size = records_made = 0
-    while len(requests) < DECK_REQUESTS and size < DECK_BYTES and records_made < DECK_RECORDS:
-        request = chance.choices(makers, weights)[0].make()
-        requests.append(request)
-        size += len(request.encoded)
-        records_made += request.rows or 1
-    return requests
+    while len(turns) < DECK_TURNS and size < DECK_BYTES and records_made < DECK_RECORDS:
+        turn = chance.choices(tuple(weighted), tuple(weighted.values()))[0]()
+        turns.append(turn)
+        if isinstance(turn, Request):
+            size += len(turn.encoded)
+            records_made += turn.rows or 1
+    return Deck(turns, _plan_journey(traffic.login, makers) if traffic.login else None)
+
+
+def _identity(turn: Turn) -> Turn:
+    return turn
+
+
+def _plan_journey(steps: Sequence[Step], makers: Mapping[str, RequestMaker]) -> JourneyPlan:
+    """The steps with their requests; what none of them names is encoded before the run."""
+    return JourneyPlan(
+        tuple(
+            JourneyStep(partial(_make_taking, makers[step.endpoint.name], step.take), step.think_s)
+            for step in steps
+        ),
+        makers[steps[0].endpoint.name].make_empty(),
+    )
+
+
+def _make_taking(maker: RequestMaker, take: Mapping[str, str], values: Mapping[str, Any]) -> Request:
+    """A request with `values` filled in, whose reply holds what `take` names."""
+    request = maker.make(values=values)
+    return replace(request, check=TakingCheck(request.check, take)) if take else request
 
 
 class RequestMaker:
@@ -64,9 +109,7 @@ class RequestMaker:
         self._endpoint = endpoint
         self._target = target
         self._chance = random.Random(seed + index)  # noqa: S311
-        self._bodies = make_bodies(endpoint.payload, seed + index, worker)
-        kinds = {"realistic": 1.0} if endpoint.payload is None else endpoint.payload.kinds
-        self._weights = {kind: kinds[kind] for kind in self._bodies}
+        self._bodies = BodyMaker(endpoint.payload, seed + index, worker)
         self._check = cache(partial(build_check, endpoint.reply, endpoint.expect))
         fake = Faker("en_US")
         fake.seed_instance(seed + index)
@@ -79,27 +122,40 @@ class RequestMaker:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of requests that are made."""
-        return tuple(self._weights)
+        return tuple(self._bodies.weights)
 
-    def make(self, kind: str | None = None) -> Request:
-        """The next request; of one kind, or of one drawn by weight."""
+    @property
+    def names(self) -> set[str]:
+        """The names of the placeholders in path, headers and template."""
+        template = None if self._endpoint.payload is None else self._endpoint.payload.template
+        return set(list_names([self._endpoint.path, list(self._headers.values()), template]))
+
+    def make_empty(self) -> Request:
+        """Stands for a request to the endpoint that is not made."""
+        kind = KIND_CODES[self.kinds[0]]
+        check = self._check(self.kinds[0], None)
+        return Request(self._endpoint.name, self._endpoint.method, self._index, kind, None, b"", check)
+
+    def make(self, kind: str | None = None, values: Mapping[str, Any] = NO_VALUES) -> Request:
+        """The next request, of one kind or of one drawn by weight; `values` are those that replies gave."""
         if kind is None:
-            kind = self._chance.choices(tuple(self._weights), tuple(self._weights.values()))[0]
-        body = next(self._bodies[kind])
+            weights = self._bodies.weights
+            kind = self._chance.choices(tuple(weights), tuple(weights.values()))[0]
+        body = self._bodies.make(kind, values)
         return Request(
             name=self._endpoint.name,
             method=self._endpoint.method,
             endpoint=self._index,
             kind=KIND_CODES[kind],
             rows=body.rows,
-            encoded=self._encode(body),
+            encoded=self._encode(body, values),
             check=self._check(kind, body.rows),
             repeatable=self._endpoint.method in IDEMPOTENT,
             origin=body.origin,
         )
 
-    def _encode(self, body: Body) -> bytes:
-        values: dict[str, Any] = {**body.values, **{name: draw() for name, draw in self._draws.items()}}
+    def _encode(self, body: Body, taken: Mapping[str, Any]) -> bytes:
+        values = {**body.values, **{name: draw() for name, draw in self._draws.items()}, **taken}
         headers = {"Accept": JSON}
         if body.content_type is not None:
             headers["Content-Type"] = body.content_type

@@ -9,7 +9,17 @@ from typing import Any, Final
 
 from faker import Faker
 
-from configuration.fields import Choice, Constant, Fake, Field, Group, ListOf, Number, Pattern, Sequence
+from configuration.fields import (
+    ChoiceField,
+    ConstantField,
+    FakerField,
+    Field,
+    GroupField,
+    ListField,
+    NumberField,
+    PatternField,
+    SequenceField,
+)
 from loadtests.payloads.text_values import make_matching
 
 Draw = Callable[[], Any]
@@ -41,31 +51,33 @@ def generate_records(
 def make_draw(field: Field, fake: Faker, worker: int = 0, *, at_edge: bool = False) -> Draw:
     """A function that returns one value of the field at each call; FieldError if it can't."""
     match field:
-        case Number():
+        case NumberField():
             return _draw_number(field, fake, at_edge)
-        case Choice(values, weights):
+        case ChoiceField(values, weights):
             if at_edge:
                 return lambda: fake.random.choice((values[0], values[-1]))
             return lambda: fake.random.choices(values, weights)[0]
-        case Constant(value):
+        case ConstantField(value):
             return lambda: value
-        case Sequence(first):
+        case SequenceField(first):
             numbers = count(first + worker * SEQUENCE_SHARE)
             return lambda: next(numbers)
-        case Fake(method):
+        case FakerField(method):
             return _find_method(fake, method)
-        case Pattern(pattern):
+        case PatternField(pattern):
             return lambda: make_matching(fake, pattern)
-        case ListOf(item, length):
+        case ListField(item, length):
             draw = make_draw(item, fake, worker, at_edge=at_edge)
             draw_length = make_draw_of_length(length, fake, at_edge=at_edge)
             return lambda: [draw() for _ in range(draw_length())]
-        case Group(fields):
+        case GroupField(fields):
             draws = {name: make_draw(each, fake, worker, at_edge=at_edge) for name, each in fields.items()}
             return lambda: {name: draw() for name, draw in draws.items()}
 
 
-def make_draw_of_length(length: int | Number, fake: Faker, *, at_edge: bool = False) -> Callable[[], int]:
+def make_draw_of_length(
+    length: int | NumberField, fake: Faker, *, at_edge: bool = False
+) -> Callable[[], int]:
     """A function that returns a whole number of items, at least 0."""
     if isinstance(length, int):
         return lambda: length
@@ -73,7 +85,7 @@ def make_draw_of_length(length: int | Number, fake: Faker, *, at_edge: bool = Fa
     return lambda: max(0, round(draw()))
 
 
-def _draw_number(field: Number, fake: Faker, at_edge: bool) -> Callable[[], float]:
+def _draw_number(field: NumberField, fake: Faker, at_edge: bool) -> Callable[[], float]:
     chance, first, second = fake.random, field.first, field.second
     match field.distribution:
         case "uniform":
@@ -125,7 +137,7 @@ def _spoil(record: dict[str, Any], fields: Mapping[str, Field], fake: Faker) -> 
     name = fake.random.choice(list(fields))
     field = fields[name]
     ways: list[Any] = [_ABSENT, WRONG, None]
-    if isinstance(field, Number):
+    if isinstance(field, NumberField):
         ways += [end + step for end, step in ((field.low, -1), (field.high, 1)) if math.isfinite(end)]
     value = fake.random.choice(ways)
     if value is _ABSENT:

@@ -49,7 +49,7 @@ def _iterate_lines(file: Path) -> Iterator[Any]:
 
 def check_files(scenario: Scenario) -> None:
     """Raise ConfigurationError unless the record files of a scenario hold records."""
-    for endpoint in scenario.traffic.endpoints:
+    for endpoint in scenario.traffic.all_endpoints:
         if endpoint.payload is not None and isinstance(endpoint.payload.source, RecordFile | RecordsLike):
             try:
                 read_records(endpoint.payload.source.file)

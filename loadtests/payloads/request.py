@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loadtests.answers.check import ReplyCheck
+from loadtests.answers.check import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Request:
     """Records in the list that is sent; None if a single record is sent."""
     encoded: bytes
     """Head and body as they are sent."""
-    check: ReplyCheck
+    check: Check
     repeatable: bool = False
     """Whether its method is idempotent (RFC 9110, 9.2.2)."""
     origin: str = ""

@@ -9,7 +9,7 @@ from typing import Final
 import gevent
 
 from configuration.load import Calibration
-from loadtests.traffic.sender import RequestSender
+from loadtests.traffic.sender import RequestSender, Visitor
 
 BUSY_SHARE: Final = 0.8
 """The rest of a calibration is quiet: the queue of the service drains, workers are told the rate."""
@@ -31,10 +31,10 @@ def find_capacity(
 
     def send_eagerly() -> None:
         nonlocal replies
-        requests = sender.deal_requests(sender.number_user())
+        turns, visitor = sender.deal_turns(sender.number_user()), Visitor()
         connection = sender.open_connection()
         while perf_counter() < until and is_running():
-            good = sender.send(connection, next(requests)) == "ok"
+            good = sender.take_turn(connection, next(turns), visitor)
             replies += good and since <= perf_counter() < until
         connection.close()
 

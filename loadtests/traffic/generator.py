@@ -35,7 +35,7 @@ class LoadGenerator:
     def __init__(
         self, environment: Environment, scenario: Scenario, target: Target, worker: int = 0, workers: int = 1
     ) -> None:
-        endpoints = [endpoint.name for endpoint in scenario.traffic.endpoints]
+        endpoints = [endpoint.name for endpoint in scenario.traffic.all_endpoints]
         self._recorder = Recorder(endpoints)
         self._events = environment.events
         self._share = (worker, workers)

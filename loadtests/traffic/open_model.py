@@ -12,8 +12,8 @@ from greenlet import greenlet
 from locust import User, task
 from locust.env import Environment
 
-from loadtests.payloads.request import Request
-from loadtests.traffic.sender import RequestSender
+from loadtests.payloads.journeys import Turn
+from loadtests.traffic.sender import RequestSender, Visitor
 from loadtests.traffic.session import session_of
 
 NEVER_S: Final = 3600.0
@@ -31,7 +31,7 @@ class InFlightPool:
     def __init__(self, sender: RequestSender, limit: int) -> None:
         self._sender = sender
         self._limit = limit
-        self._requests = sender.deal_requests(sender.number_user())
+        self._turns = sender.deal_turns(sender.number_user())
         self._hub = get_hub()
         self._idle: list[greenlet] = []
         self._in_flight = 0
@@ -42,13 +42,13 @@ class InFlightPool:
 
     def submit(self, intended: float) -> None:
         """Send the next request, due at `intended` on the clock of `time.perf_counter`, without waiting."""
-        request = next(self._requests)
+        turn = next(self._turns)
         if self._in_flight >= self._limit:
-            self._sender.drop(request, intended)
+            self._sender.drop(turn, intended)
             return
         self._in_flight += 1
         idle = self._idle.pop() if self._idle else greenlet(self._send_in_turn, self._hub)
-        self._hub.loop.run_callback(idle.switch, request, intended)
+        self._hub.loop.run_callback(idle.switch, turn, intended)
 
     def drain(self) -> None:
         """Wait for the requests in flight, each bounded by its timeout; then close the connections."""
@@ -59,18 +59,18 @@ class InFlightPool:
             self._hub.loop.run_callback(self._idle.pop().switch, None, 0.0)
         gevent.sleep(0)
 
-    def _send_in_turn(self, request: Request | None, intended: float) -> None:
+    def _send_in_turn(self, turn: Turn | None, intended: float) -> None:
         """Send one request after the other, idle in between, until given None."""
-        connection = self._sender.open_connection()
-        while request is not None:
+        connection, visitor = self._sender.open_connection(), Visitor()
+        while turn is not None:
             try:
-                self._sender.send(connection, request, intended)
+                self._sender.take_turn(connection, turn, visitor, intended)
             finally:
                 self._in_flight -= 1
                 if not self._in_flight:
                     self._none_in_flight.set()
             self._idle.append(getcurrent())
-            request, intended = self._hub.switch()
+            turn, intended = self._hub.switch()
         connection.close()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from itertools import count
 from time import perf_counter
 from typing import Any, Final
@@ -15,8 +16,10 @@ from locust.env import Environment
 from configuration.scenario import Scenario
 from loadtests.answers.server_timing import parse_server_timing
 from loadtests.client.connection import Connection
+from loadtests.client.reply import Reply
 from loadtests.client.target import Target
 from loadtests.payloads.deck import build_deck
+from loadtests.payloads.journeys import JourneyPlan, Turn
 from loadtests.payloads.request import Request
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import NAN, OUTCOME_CODES, SampleRow
@@ -30,6 +33,15 @@ LATE_USERS: Final = 1_000_000
 
 class RequestFailedError(Exception):
     """What Locust's error table shows: an outcome and a status, nothing of unbounded variety."""
+
+
+class Visitor:
+    """What is kept for one user: the values of its login, and how it pauses within a journey."""
+
+    def __init__(self, pause: Callable[[float], object] = gevent.sleep) -> None:
+        self.values: dict[str, Any] = {}
+        self.logged_in = False
+        self.pause = pause
 
 
 class RequestSender:
@@ -48,6 +60,7 @@ class RequestSender:
         self.seed = scenario.seeds["pacing"] * 1_000_003 + worker
         self._tls = ssl.create_default_context() if target.tls else None
         self._timeout_s = scenario.traffic.timeout_s
+        self._chance = random.Random(self.seed)  # noqa: S311 - pauses want a seed
         self._deck = build_deck(scenario, target, worker)
         self._recorder = recorder
         self._fire = environment.events.request.fire
@@ -78,14 +91,48 @@ class RequestSender:
         """The number of a new user, distinct over all workers."""
         return next(self._user_numbers)
 
-    def deal_requests(self, user: int) -> Iterator[Request]:
-        """The deck of requests, over and over, from a place that differs from user to user."""
-        requests = self._deck
-        size = len(requests)
-        return (requests[place % size] for place in count(int(phase_offset(user) * size)))
+    def deal_turns(self, user: int) -> Iterator[Turn]:
+        """The deck of turns, over and over, from a place that differs from user to user."""
+        turns = self._deck.turns
+        size = len(turns)
+        return (turns[place % size] for place in count(int(phase_offset(user) * size)))
 
-    def send(self, connection: Connection, request: Request, intended: float | None = None) -> str:
-        """Send one request, record its sample, tell Locust; return the outcome.
+    def take_turn(
+        self, connection: Connection, turn: Turn, visitor: Visitor, intended: float | None = None
+    ) -> bool:
+        """Send a request, or make a journey; who is not logged in yet does that first. Whether all succeeded.
+
+        `intended` is when the turn should have started, on the clock of `time.perf_counter`; None means now.
+        """
+        if self._deck.login is not None and not visitor.logged_in:
+            visitor.logged_in = self._make_journey(connection, self._deck.login, visitor.values, visitor)
+            if not visitor.logged_in:
+                return False
+        if isinstance(turn, Request):
+            return self.send(connection, turn, intended).outcome == "ok"
+        return self._make_journey(connection, turn, dict(visitor.values), visitor, intended)
+
+    def _make_journey(
+        self,
+        connection: Connection,
+        journey: JourneyPlan,
+        values: dict[str, Any],
+        visitor: Visitor,
+        intended: float | None = None,
+    ) -> bool:
+        """Make the steps in order, each with the `values` of those before; whether all succeeded."""
+        for step in journey.steps:
+            if any(step.think_s):
+                visitor.pause(self._chance.uniform(*step.think_s))
+            reply = self.send(connection, step.make_request(values), intended)
+            if reply.outcome != "ok":
+                return False
+            values |= reply.taken
+            intended = None
+        return True
+
+    def send(self, connection: Connection, request: Request, intended: float | None = None) -> Reply:
+        """Send one request, record its sample, tell Locust; return the reply with its outcome.
 
         `intended` is when it should have started, on the clock of `time.perf_counter`; None means now.
         """
@@ -94,7 +141,7 @@ class RequestSender:
         ended = perf_counter()
         if intended is None:
             intended = sent
-        outcome = request.check.classify(reply)
+        outcome = reply.outcome = request.check.classify(reply)
         self.resent += reply.resent
         latency_ms = (ended - intended) * 1000.0
         started = self._recorder.started
@@ -124,10 +171,11 @@ class RequestSender:
                 trace_id,
             ),
         )
-        return outcome
+        return reply
 
-    def drop(self, request: Request, intended: float) -> None:
-        """Record a request that was due and not sent, because too many were under way."""
+    def drop(self, turn: Turn, intended: float) -> None:
+        """Record a turn that was due and not begun, because too many were under way."""
+        request = turn if isinstance(turn, Request) else turn.first
         self._recorder.record(
             SampleRow(
                 intended - self._recorder.started,

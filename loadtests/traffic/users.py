@@ -6,12 +6,13 @@ import random
 from time import perf_counter
 from typing import ClassVar
 
+from gevent.event import Event
 from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
 from configuration.traffic import PACE_S
-from loadtests.traffic.sender import phase_offset
+from loadtests.traffic.sender import Visitor, phase_offset
 from loadtests.traffic.session import session_of
 
 
@@ -24,16 +25,18 @@ class ModelUser(User):
         super().__init__(environment)
         self._sender = session_of(environment).sender
         self.number: int = self._sender.number_user()
-        self._requests = self._sender.deal_requests(self.number)
+        self._turns = self._sender.deal_turns(self.number)
+        self._visitor = Visitor(self._pause)
         self._connection = self._sender.open_connection()
         self._stopping = False
+        self._stop_asked = Event()
 
     @task
     def predict(self) -> None:
         """Ask for the next prediction."""
         if self._stopping:
             raise StopUser
-        self._sender.send(self._connection, next(self._requests))
+        self._sender.take_turn(self._connection, next(self._turns), self._visitor)
 
     def stop(self, force: bool = False) -> bool:
         """Stop at once if the user waits, else after the reply.
@@ -42,7 +45,13 @@ class ModelUser(User):
         between must not send a request: it would be interrupted and recorded nowhere.
         """
         self._stopping = True
+        self._stop_asked.set()
         return bool(super().stop(force))
+
+    def _pause(self, seconds: float) -> None:
+        """Think within a journey; who is asked to stop meanwhile makes no further request."""
+        if self._stop_asked.wait(seconds):
+            raise StopUser
 
     def on_start(self) -> None:
         """Wait for the begin of the run, then as before every request: users that start together spread."""
@@ -121,7 +130,7 @@ class EagerUser(ModelUser):
     def predict(self) -> None:
         """Ask for one prediction after the other until told to stop."""
         while not self._stopping:
-            self._sender.send(self._connection, next(self._requests))
+            self._sender.take_turn(self._connection, next(self._turns), self._visitor)
 
 
 USER_CLASSES: dict[str, type[ModelUser]] = {

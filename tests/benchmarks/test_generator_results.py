@@ -69,7 +69,7 @@ def test_the_row_of_the_http_clients_is_explained() -> None:
 def test_the_row_of_the_http_clients_sends_what_this_suite_sends() -> None:
     """Its file holds the bodies with which the deck of this suite's scenario begins."""
     bodies = (HERE.parent / "crosscheck" / "single.jsonl").read_bytes().splitlines()
-    requests = build_deck(load_scenario(str(EAGER)), Target.parse("http://127.0.0.1"), worker=0)
+    requests = build_deck(load_scenario(str(EAGER)), Target.parse("http://127.0.0.1"), worker=0).turns
     assert [request.encoded.partition(b"\r\n\r\n")[2] for request in requests[: len(bodies)]] == bodies
     assert "crosscheck/single.jsonl" in (HERE / "peers" / "fast_ready.py").read_text().replace('" / "', "/")
 

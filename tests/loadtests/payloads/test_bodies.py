@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from email import message_from_bytes
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -12,9 +11,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from configuration.document import Node
-from configuration.fields import Number, read_fields
+from configuration.fields import NumberField, read_fields
 from configuration.payload import FieldRecords, Payload, RawFiles
-from loadtests.payloads.bodies import Body, make_bodies
+from loadtests.payloads.bodies import Body, BodyMaker
 from loadtests.payloads.templates import MissingValueError, fill_environment, fill_path, fill_template
 
 
@@ -24,7 +23,8 @@ def payload(more: dict[str, Any] | None = None, **fields: Any) -> Payload:
 
 
 def take(made: Payload | None, count: int = 3, kind: str = "realistic") -> list[Body]:
-    return list(islice(make_bodies(made, seed=1)[kind], count))
+    maker = BodyMaker(made, seed=1)
+    return [maker.make(kind) for _ in range(count)]
 
 
 def test_a_record_is_sent_as_json_and_its_fields_fill_paths() -> None:
@@ -38,7 +38,7 @@ def test_rows_are_lists_of_a_fixed_or_drawn_length() -> None:
     fixed = take(payload({"rows": 2}))
     assert [json.loads(body.content) for body in fixed][1] == [{"a": 3, "b": True}, {"a": 4, "b": True}]
     assert {body.rows for body in fixed} == {2}
-    drawn = take(payload({"rows": Number("uniform", 1, 4, whole=True)}), 50)
+    drawn = take(payload({"rows": NumberField("uniform", 1, 4, whole=True)}), 50)
     assert {body.rows for body in drawn} == {1, 2, 3, 4}
     assert all(len(json.loads(body.content)) == body.rows for body in drawn)
 

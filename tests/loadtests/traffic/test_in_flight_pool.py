@@ -25,7 +25,7 @@ class Sender:
     def number_user(self) -> int:
         return 0
 
-    def deal_requests(self, _: int) -> Any:
+    def deal_turns(self, _: int) -> Any:
         return repeat("request")
 
     def open_connection(self) -> Any:
@@ -35,12 +35,12 @@ class Sender:
     def close(self) -> None:
         self.closed += 1
 
-    def send(self, _: Any, __: Any, intended: float) -> str:
+    def take_turn(self, _: Any, __: Any, ___: Any, intended: float) -> bool:
         self.intended.append(intended)
         self.let.wait()
         if self.fails:
             raise RuntimeError("broken")
-        return "ok"
+        return True
 
     def drop(self, _: Any, intended: float) -> None:
         self.dropped.append(intended)

@@ -77,8 +77,8 @@ class Sent:
 def test_an_answered_request_is_a_row_with_the_services_own_timing(service: str) -> None:
     sent = Sent(service)
     connection = sent.sender.open_connection()
-    request = next(sent.sender.deal_requests(0))
-    assert sent.sender.send(connection, request) == "ok"
+    request = next(sent.sender.deal_turns(0))
+    assert sent.sender.send(connection, request).outcome == "ok"
     (row,) = sent.rows
     assert row["outcome"] == OUTCOME_CODES["ok"]
     assert row["status"] == 200
@@ -94,7 +94,7 @@ def test_latency_counts_from_when_the_request_should_have_started(service: str) 
     """Coordinated omission: what a request waited for its turn belongs to its latency."""
     sent = Sent(service)
     connection = sent.sender.open_connection()
-    sent.sender.send(connection, next(sent.sender.deal_requests(0)), perf_counter() - 2.0)
+    sent.sender.send(connection, next(sent.sender.deal_turns(0)), perf_counter() - 2.0)
     (row,) = sent.rows
     assert row["sent_s"] - row["intended_s"] >= 2.0
     assert row["latency_ms"] == pytest.approx(
@@ -107,7 +107,7 @@ def test_a_failure_is_named_to_locust_without_what_varies(service: str) -> None:
     Answer.status = 500
     sent = Sent(service)
     connection = sent.sender.open_connection()
-    assert sent.sender.send(connection, next(sent.sender.deal_requests(0))) == "http_5xx"
+    assert sent.sender.send(connection, next(sent.sender.deal_turns(0))).outcome == "http_5xx"
     failure = sent.events[0]["exception"]
     assert isinstance(failure, RequestFailedError)
     assert str(failure) == "http_5xx (HTTP 500)"
@@ -116,7 +116,7 @@ def test_a_failure_is_named_to_locust_without_what_varies(service: str) -> None:
 
 def test_a_dropped_request_is_a_row_that_was_never_sent(service: str) -> None:
     sent = Sent(service)
-    sent.sender.drop(next(sent.sender.deal_requests(0)), perf_counter())
+    sent.sender.drop(next(sent.sender.deal_turns(0)), perf_counter())
     (row,) = sent.rows
     assert row["outcome"] == OUTCOME_CODES["dropped"]
     assert np.isnan(row["sent_s"])
@@ -126,10 +126,10 @@ def test_a_dropped_request_is_a_row_that_was_never_sent(service: str) -> None:
 
 def test_users_begin_at_other_places_of_the_same_deck(service: str) -> None:
     sender = Sent(service).sender
-    firsts = {next(sender.deal_requests(sender.number_user())).encoded for _ in range(20)}
+    firsts = {next(sender.deal_turns(sender.number_user())).encoded for _ in range(20)}
     assert len(firsts) > 15
-    size = len(sender._deck)
-    dealt = list(islice(sender.deal_requests(3), size + 1))
+    size = len(sender._deck.turns)
+    dealt = list(islice(sender.deal_turns(3), size + 1))
     assert dealt[size] == dealt[0], "round and round"
 
 

@@ -22,9 +22,9 @@ def user() -> Any:
         sent=sent,
         seed=1,
         number_user=lambda: 0,
-        deal_requests=lambda _: repeat("request"),
+        deal_turns=lambda _: repeat("request"),
         open_connection=lambda: None,
-        send=lambda _, request: sent.append(request),
+        take_turn=lambda _, turn, __: sent.append(turn),
     )
     made = StressUser(SimpleNamespace(loadtest=SimpleNamespace(sender=sender)))  # type: ignore[arg-type]
     made._group = SimpleNamespace(killone=lambda _: None)

@@ -114,8 +114,8 @@ def test_users_wait_until_the_worker_is_started(runner: WorkerSide, session: Wor
 def test_what_was_recorded_is_sent_before_the_count(runner: WorkerSide, session: WorkerSession) -> None:
     runner.hear(ASSIGN, assignment())
     runner.hear(START, {"run": "short-1", "started_at": time.time()})
-    request = next(session.sender.deal_requests(0))
-    assert session.sender.send(session.sender.open_connection(), request) == "refused"
+    request = next(session.sender.deal_turns(0))
+    assert session.sender.send(session.sender.open_connection(), request).outcome == "refused"
     session.finish()
     assert runner.kinds[-2:] == [ROWS, DONE]
     assert runner.sent[-1][1]["rows"] == 1
