@@ -21,9 +21,9 @@ from configuration.payload import (
 from loadtests.payloads import field_values, insurance
 from loadtests.payloads.json_schema import Schema
 from loadtests.payloads.record_files import read_records
-from loadtests.payloads.schema_faults import make_invalid
 from loadtests.payloads.schema_inference import infer_schema
 from loadtests.payloads.schema_values import ValueMaker
+from loadtests.payloads.schema_violations import make_invalid
 from loadtests.payloads.similar_records import SimilarRecords
 
 

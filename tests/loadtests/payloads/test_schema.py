@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.payloads.json_schema import Schema
-from loadtests.payloads.schema_faults import make_invalid
 from loadtests.payloads.schema_values import ValueMaker
+from loadtests.payloads.schema_violations import make_invalid
 
 NAMES = st.sampled_from(["age", "email", "score", "created_at", "text", "items", "userId", "größe", "x"])
 

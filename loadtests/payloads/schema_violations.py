@@ -26,7 +26,7 @@ _MISFITS: Final[Mapping[str, Any]] = {
 """A value of another type, which lenient parsers don't convert either."""
 
 
-class Fault(NamedTuple):
+class Violation(NamedTuple):
     """One change that breaks a rule: what is wrong then, and how to make it."""
 
     description: str
@@ -35,23 +35,25 @@ class Fault(NamedTuple):
 
 
 def make_invalid(schema: Schema, make_valid: Callable[[], Any], chance: Random) -> Any:
-    """A value with one fault; SchemaError where the schema accepts whatever was tried."""
+    """A value with one violation; SchemaError where the schema accepts whatever was tried."""
     for _ in range(TRIES):
         valid = make_valid()
-        faults = list(find_faults(schema, schema.document, valid))
-        if faults:
-            value = chance.choice(faults).apply(copy.deepcopy(valid))
+        violations = list(find_violations(schema, schema.document, valid))
+        if violations:
+            value = chance.choice(violations).apply(copy.deepcopy(valid))
             if not schema.is_valid(value):
                 return value
     raise SchemaError("the schema accepts any value: no invalid one can be made of it")
 
 
-def find_faults(schema: Schema, part: Any, value: Any, path: tuple[str | int, ...] = ()) -> Iterator[Fault]:
+def find_violations(
+    schema: Schema, part: Any, value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[Violation]:
     """Changes of a valid value, each of which breaks a rule of `part` or of a part inside it."""
     resolved = schema.resolve(part)
     name = ".".join(map(str, path)) or "the value"
     for branch in (*resolved.get("anyOf", ()), *resolved.get("oneOf", ())):
-        yield from find_faults(schema, branch, value, path)
+        yield from find_violations(schema, branch, value, path)
     types = list_types(resolved)
     if types:
         # `number` takes whole numbers as well; no value of another type is right for a list of types.
@@ -73,34 +75,34 @@ def find_faults(schema: Schema, part: Any, value: Any, path: tuple[str | int, ..
 
 def _find_in_object(
     schema: Schema, part: Part, value: Mapping[str, Any], path: tuple[str | int, ...]
-) -> Iterator[Fault]:
+) -> Iterator[Violation]:
     for name in part.get("required", ()):
-        yield Fault(f"without {name}", _change_at(path, partial(_drop, name)))
+        yield Violation(f"without {name}", _change_at(path, partial(_drop, name)))
     if part.get("additionalProperties") is False:
-        yield Fault("an unknown property", _change_at(path, lambda held: {**held, "unexpected": True}))
+        yield Violation("an unknown property", _change_at(path, lambda held: {**held, "unexpected": True}))
     for name, each in part.get("properties", {}).items():
         if name in value:
-            yield from find_faults(schema, each, value[name], (*path, name))
+            yield from find_violations(schema, each, value[name], (*path, name))
 
 
 def _find_in_array(
     schema: Schema, part: Part, value: list[Any], path: tuple[str | int, ...]
-) -> Iterator[Fault]:
+) -> Iterator[Violation]:
     least, most = part.get("minItems", 0), part.get("maxItems")
     if least:
-        yield Fault("too few items", _change_at(path, lambda held: held[: least - 1]))
+        yield Violation("too few items", _change_at(path, lambda held: held[: least - 1]))
     if most is not None and value and most < LONGEST:
-        yield Fault("too many items", _change_at(path, lambda held: (held * (most + 1))[: most + 1]))
+        yield Violation("too many items", _change_at(path, lambda held: (held * (most + 1))[: most + 1]))
     if part.get("uniqueItems") and value:
-        yield Fault("an item twice", _change_at(path, lambda held: [held[0], *held]))
+        yield Violation("an item twice", _change_at(path, lambda held: [held[0], *held]))
     first = part.get("prefixItems", [])
     for index, item in enumerate(value[:3]):
         inner = first[index] if index < len(first) else part.get("items")
         if inner is not None:
-            yield from find_faults(schema, inner, item, (*path, index))
+            yield from find_violations(schema, inner, item, (*path, index))
 
 
-def _find_in_text(part: Part, value: str, path: tuple[str | int, ...]) -> Iterator[Fault]:
+def _find_in_text(part: Part, value: str, path: tuple[str | int, ...]) -> Iterator[Violation]:
     least, most = part.get("minLength", 0), part.get("maxLength")
     if least:
         yield _replace(path, value[: least - 1], "too short")
@@ -111,7 +113,7 @@ def _find_in_text(part: Part, value: str, path: tuple[str | int, ...]) -> Iterat
         yield _replace(path, "", "not matched by the pattern")
 
 
-def _find_in_number(part: Part, path: tuple[str | int, ...]) -> Iterator[Fault]:
+def _find_in_number(part: Part, path: tuple[str | int, ...]) -> Iterator[Violation]:
     for key, step in (("minimum", -1), ("maximum", 1), ("exclusiveMinimum", 0), ("exclusiveMaximum", 0)):
         if key in part:
             yield _replace(path, part[key] + step, f"beyond its {key}")
@@ -119,8 +121,8 @@ def _find_in_number(part: Part, path: tuple[str | int, ...]) -> Iterator[Fault]:
         yield _replace(path, part.get("minimum", 0) + 0.5, "no whole number")
 
 
-def _replace(path: tuple[str | int, ...], value: Any, description: str) -> Fault:
-    return Fault(description, _change_at(path, lambda _: copy.deepcopy(value)))
+def _replace(path: tuple[str | int, ...], value: Any, description: str) -> Violation:
+    return Violation(description, _change_at(path, lambda _: copy.deepcopy(value)))
 
 
 def _change_at(path: tuple[str | int, ...], change: Callable[[Any], Any]) -> Callable[[Any], Any]:
