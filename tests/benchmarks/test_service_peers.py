@@ -15,6 +15,7 @@ from benchmarks.service.peers.regression import COEFFICIENTS, Regression, row
 from benchmarks.service.services import LIMITS, PEERS, SUITE, list_limits, list_services
 from benchmarks.service.serving import make_records, parse_wrk_output, run_wrk, start_service, write_bodies
 from configuration.loading import load_scenario
+from configuration.payload import RecordFile
 from service.model import model_file
 from service.model.insurance import InsuranceChargesModel
 
@@ -82,7 +83,7 @@ def test_the_open_model_is_a_scenario_of_this_suite(tmp_path: Path) -> None:
     file.write_text(render_scenario("/predict", bodies, 1234.4, 5.0))
     read = load_scenario(str(file))
     assert (read.planned_s, read.judged_from_s, read.full_profile.compute_level(3.0)) == (7.0, 2.0, 1234.0)
-    assert [(each.path, each.payload.file) for each in read.traffic.endpoints] == [("/predict", bodies)]
+    assert [(each.path, each.payload.source) for each in read.traffic.endpoints] == [("/predict", RecordFile(bodies))]
 
 
 @pytest.mark.real

@@ -120,7 +120,7 @@ def controller() -> Any:
         judged_at_s=0.0,
         runner=SimpleNamespace(user_count=7),
         scenario=SimpleNamespace(
-            traffic=SimpleNamespace(endpoints=endpoints), load=SimpleNamespace(model="closed")
+            traffic=SimpleNamespace(all_endpoints=endpoints), load=SimpleNamespace(model="closed")
         ),
     )
 
