@@ -9,7 +9,7 @@
       - name: buying
         weight: 1
         steps:
-          - {name: search, method: GET, path: /items?q=shoe, take: {item: "items[0].id"}}
+          - {name: search, method: GET, path: "/items?q=shoe", take: {item: "items[0].id"}}
           - name: buy
             path: /items/{item}/orders
             headers: {Authorization: "Bearer {token}"}

@@ -83,7 +83,9 @@ def test_the_open_model_is_a_scenario_of_this_suite(tmp_path: Path) -> None:
     file.write_text(render_scenario("/predict", bodies, 1234.4, 5.0))
     read = load_scenario(str(file))
     assert (read.planned_s, read.judged_from_s, read.full_profile.compute_level(3.0)) == (7.0, 2.0, 1234.0)
-    assert [(each.path, each.payload.source) for each in read.traffic.endpoints] == [("/predict", RecordFile(bodies))]
+    assert [(each.path, each.payload.source) for each in read.traffic.endpoints] == [
+        ("/predict", RecordFile(bodies))
+    ]
 
 
 @pytest.mark.real
