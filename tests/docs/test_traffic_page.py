@@ -46,7 +46,7 @@ def test_the_requests_of_an_example_can_be_made(
     scenario = load_scenario(str(file))
     deck = build_deck(scenario, Target("127.0.0.1", 1, tls=False, prefix=""), worker=0)
     journeys = [
-        turn for turn in (*deck.turns, deck.login) if turn is not None and not isinstance(turn, Request)
+        turn for turn in (deck.login, *deck.turns) if turn is not None and not isinstance(turn, Request)
     ]
     steps = chain.from_iterable(journey.steps for journey in journeys)
     values = {"token": "t", "item": "i"}
