@@ -22,9 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class PredictionError(Exception):
-    """The model failed on a batch; the log has the cause under `error_id`."""
+    """The model failed on a batch, or gave what is no prediction; the log has the cause under `error_id`."""
 
-    def __init__(self, error_id: str) -> None:
+    def __init__(self) -> None:
+        error_id = uuid.uuid4().hex[:12]
         super().__init__(f"The prediction failed. The service's log tells more under error id {error_id}.")
         self.error_id = error_id
 
@@ -123,7 +124,7 @@ class ModelRunner(Generic[RowT, PredictionT]):
         except BaseException as failure:  # a model may call sys.exit, or panic in native code
             if isinstance(failure, KeyboardInterrupt) and _is_main_thread():
                 raise
-            error = PredictionError(uuid.uuid4().hex[:12])
+            error = PredictionError()
             logger.exception("a batch of %d rows failed, error id %s", len(rows), error.error_id)
             return InferenceResult((), error, started_s, clock())
         return InferenceResult(outputs, None, started_s, clock())

@@ -9,6 +9,8 @@ from pydantic import BaseModel, FailFast, GetPydanticSchema, TypeAdapter
 from pydantic_core import core_schema, from_json
 from rest_model_service.schemas import Error
 
+from service.batching.output_codec import OutputCodec
+
 ROW_INVALID = "row_invalid"
 """Type of the fault that `parse_rows` reports for an invalid row."""
 
@@ -26,7 +28,7 @@ class RowCodec:
         rows: Any = Annotated[list[Annotated[input_schema, terse]], FailFast()]  # type: ignore[valid-type]
         self._slice: TypeAdapter[list[BaseModel]] = TypeAdapter(rows)
         self._rows = TypeAdapter(list[input_schema])  # type: ignore[valid-type]
-        self._outputs = TypeAdapter(list[output_schema])  # type: ignore[valid-type]
+        self._outputs = OutputCodec(output_schema)
         self._results = TypeAdapter(list[output_schema | Error])  # type: ignore[valid-type]
 
     def parse_rows(self, text: bytes) -> list[BaseModel]:
@@ -43,9 +45,10 @@ class RowCodec:
         return self._rows.validate_python([value])[0]
 
     def encode_outputs(self, outputs: Sequence[BaseModel]) -> bytes:
-        """Encode the outputs as a JSON list without its brackets."""
-        return self._outputs.dump_json(list(outputs))[1:-1]
+        """Encode the outputs as a JSON list without its brackets; PredictionError if one is none."""
+        return self._outputs.encode_all(outputs)
 
     def encode_results(self, results: Sequence[BaseModel]) -> bytes:
-        """Encode outputs and errors as a JSON list without its brackets."""
+        """Encode outputs and errors like `encode_outputs`."""
+        self._outputs.encode_all([each for each in results if not isinstance(each, Error)])
         return self._results.dump_json(list(results))[1:-1]

@@ -14,6 +14,7 @@ from service.batching.deadlines import DeadlineExceededError, DeadlineTimer
 from service.batching.endpoint import BODY_COMPLETE, RESERVATION, finish_traced
 from service.batching.inference import PredictionError
 from service.batching.micro_batcher import MicroBatcher
+from service.batching.output_codec import OutputCodec
 from service.batching.pending_rows import ArrivalId, PendingRow, TimedPrediction
 from service.batching.replies import (
     HttpReply,
@@ -50,7 +51,7 @@ class PredictionEndpoint:
     ) -> None:
         input_schema, output_schema = schemas
         self._validate = TypeAdapter(input_schema).validator.validate_json
-        self._encode = TypeAdapter(output_schema).serializer.to_json
+        self._outputs = OutputCodec(output_schema)
         self._batcher = batcher
         self._admission = admission
         self._deadline_timer = DeadlineTimer(batcher, deadline_s)
@@ -110,6 +111,7 @@ class PredictionEndpoint:
             loop.call_at(until_s, self._batcher.expire, row, DeadlineExceededError())
         try:
             prediction = await self._wait_for(row, receive)
+            content = self._outputs.encode(prediction.output)
         except ClientGoneError:
             return None
         except DeadlineExceededError:
@@ -129,7 +131,7 @@ class PredictionEndpoint:
             f"queue;dur={prediction.queue_s * 1e3:.3f}, inference;dur={prediction.inference_s * 1e3:.3f}, "
             f'batch;desc="{prediction.rows}"'
         )
-        return HttpReply(200, self._encode(prediction.output), ((b"server-timing", timing.encode()),))
+        return HttpReply(200, content, ((b"server-timing", timing.encode()),))
 
     async def _wait_for(self, row: PendingRow[Any, Any], receive: Receive) -> TimedPrediction[Any]:
         """Wait for the row's prediction; while a batch is in the model's thread, also for a disconnect.

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Sex = Literal["male", "female"]
 Region = Literal["southwest", "southeast", "northwest", "northeast"]
+
+
+def _refuse_text(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_refuse_text)]
+"""A whole number as JSON schema has it: 42 and 42.0, but neither "42" nor true."""
 
 
 class InsuranceChargesModelInput(BaseModel):
@@ -28,15 +39,19 @@ class InsuranceChargesModelInput(BaseModel):
         }
     )
 
-    age: int = Field(title="Age", ge=18, le=65, description="Age of the policyholder in years.")
+    age: WholeNumber = Field(title="Age", ge=18, le=65, description="Age of the policyholder in years.")
     sex: Sex = Field(title="Sex", description="Sex of the policyholder.")
     bmi: float = Field(
-        title="Body Mass Index", ge=15.0, le=50.0, description="Body mass index of the policyholder in kg/m²."
+        title="Body Mass Index",
+        ge=15.0,
+        le=50.0,
+        strict=True,
+        description="Body mass index of the policyholder in kg/m².",
     )
-    children: int = Field(
+    children: WholeNumber = Field(
         title="Number of Children", ge=0, le=5, description="Number of children covered by the policy."
     )
-    smoker: bool = Field(title="Smoker", description="Whether the policyholder smokes.")
+    smoker: bool = Field(strict=True, title="Smoker", description="Whether the policyholder smokes.")
     region: Region = Field(title="Region", description="Region where the policyholder lives.")
 
 

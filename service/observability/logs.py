@@ -98,7 +98,7 @@ class BackgroundHandler(logging.Handler):
             self._wake_up.clear()
             flushes = [self._flushes.popleft() for _ in range(len(self._flushes))]
             try:
-                self._write("".join(f"{line}\n" for line in self._lines()).encode())
+                self._write("".join(f"{line}\n" for line in self._lines()).encode(errors="backslashreplace"))
             except OSError:  # the stream is closed or its disk is full: there is nowhere to report it
                 self._waiting.clear()
             for written in flushes:

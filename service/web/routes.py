@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Response
 from ml_base import MLModel
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from rest_model_service.routes import PredictionController
 from rest_model_service.schemas import Error
 
@@ -125,7 +125,7 @@ def _build_model_routes(
         FastPathRoute(
             f"{path}/batch",
             batch,
-            {"data": list[schemas[0]], "partial": bool},  # type: ignore[valid-type]
+            {"data": Annotated[list[schemas[0]], Field(min_length=1)], "partial": bool},  # type: ignore[valid-type]
             response_model=list[schemas[1] | Error],  # type: ignore[valid-type]
             description=f"{model.description} One result a record, in their order. An invalid record refuses "
             "the batch; with `partial=true` its error stands in its place.",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import math
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ml_base import MLModel
 
@@ -16,9 +18,10 @@ from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesMo
 class OddModel(MLModel):  # type: ignore[misc]
     """Predicts 100 US dollars for each year of age, after `seconds` for any batch.
 
-    Fails on a batch with a person of `failing_age`, by raising the builtin exception named `failure`. Hangs
-    for ever on one with `hanging_age`; the file `hung` exists once it does. While the file `gate` exists,
-    each call waits; the file "gate.reached" beside it exists once a call does.
+    Gives NaN for a person of `unsure_age`, and None for one of `silent_age`. Fails on a batch with a person
+    of `failing_age`, by raising the builtin exception named `failure`. Hangs for ever on one with
+    `hanging_age`; the file `hung` exists once it does. While the file `gate` exists, each call waits; the
+    file "gate.reached" beside it exists once a call does.
     """
 
     display_name = "Odd Model"
@@ -36,6 +39,8 @@ class OddModel(MLModel):  # type: ignore[misc]
         hanging_age: int = 0,
         hung: str = "",
         gate: str = "",
+        unsure_age: int = 0,
+        silent_age: int = 0,
     ) -> None:
         self._seconds = seconds
         self._failing_age = failing_age
@@ -43,6 +48,8 @@ class OddModel(MLModel):  # type: ignore[misc]
         self._hanging_age = hanging_age
         self._hung = hung
         self._gate = Path(gate) if gate else None
+        self._unsure_age = unsure_age
+        self._silent_age = silent_age
 
     def predict(self, data: InsuranceChargesModelInput) -> InsuranceChargesModelOutput:
         return self.predict_batch((data,))[0]
@@ -60,7 +67,13 @@ class OddModel(MLModel):  # type: ignore[misc]
             while self._gate.exists():
                 time.sleep(0.005)
         time.sleep(self._seconds)
-        return [InsuranceChargesModelOutput(charges=100.0 * age) for age in ages]
+        return [self._predict_one(age) for age in ages]
+
+    def _predict_one(self, age: int) -> Any:
+        if age == self._silent_age:
+            return None
+        charges = math.nan if age == self._unsure_age else 100.0 * age
+        return InsuranceChargesModelOutput.model_construct(charges=charges)
 
 
 class OneAtATimeModel(MLModel):  # type: ignore[misc]

@@ -131,6 +131,22 @@ def test_uvicorn_completes_the_head_in_a_method_of_the_protocol() -> None:
         }
 
 
+def test_uvicorn_answers_what_is_no_http_in_a_method_of_the_protocol() -> None:
+    seen = []
+
+    class Protocol(Recorder):
+        def send_400_response(self, msg: str) -> None:
+            seen.append(msg)
+
+    with contract(
+        "uvicorn",
+        "HttpToolsProtocol.send_400_response",
+        "SheddingProtocol.send_400_response in service/web/protocol.py",
+    ):
+        Protocol(framework).data_received(b"\x16\x03\x01\r\n\r\n")
+        assert seen == ["Invalid HTTP request received."]
+
+
 def test_uvicorn_calls_the_protocols_app() -> None:
     """An application that is set when the head is complete is the one that is called."""
 

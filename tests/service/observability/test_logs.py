@@ -61,6 +61,13 @@ def test_a_record_that_cannot_be_formatted_is_the_only_one_lost(log: Log) -> Non
     assert good["message"] == "good"
 
 
+def test_a_lone_surrogate_in_a_message_is_written_escaped(log: Log) -> None:
+    """An exception of a model may hold any text; what was logged before and after it is there, too."""
+    for message in ("before", "wrong: \udc80", "after"):
+        log.logger.info(message)
+    assert [line["message"] for line in log.lines()] == ["before", "wrong: \udc80", "after"]
+
+
 def test_a_flush_into_a_pipe_that_nobody_reads_returns() -> None:
     """More is queued than the pipe holds: the caller goes on, and a later reader gets all of it."""
     reading, writing = os.pipe()

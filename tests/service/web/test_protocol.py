@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import http.client
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+import uvicorn
+from uvicorn.server import ServerState
 
+from service.web.protocol import HEAD_TIMEOUT_S, SheddingProtocol
 from tests.service.live_service import (
     MIDDLEWARE,
     ODD_PREDICTION,
@@ -28,6 +34,7 @@ from tests.service.live_service import (
     request_head,
     until,
 )
+from tests.service.virtual_time import VirtualLoop, run
 
 BODY = json.dumps(PERSON).encode()
 pytestmark = pytest.mark.real
@@ -85,6 +92,73 @@ def test_another_method_is_answered_405_in_the_services_format(serve: Serve) -> 
     for path in (ODD_PREDICTION, f"{ODD_PREDICTION}/batch"):
         reply = requests.delete(url + path, timeout=PATIENCE_S)
         assert (reply.status_code, reply.json()["type"]) == (405, "MethodNotAllowed")
+
+
+def test_a_head_that_is_too_long_is_refused_and_holds_nobody_up(serve: Serve) -> None:
+    """The service reads no more than 64 KiB of it, so that what is sent beyond may be cut off."""
+    url = serve(model=odd_model()).url
+    with connect(url) as client:
+        client.sendall(b"GET /api/health HTTP/1.1\r\nHost: service\r\nX-Long: ")
+        with contextlib.suppress(OSError):
+            for _ in range(1_000):
+                client.sendall(b"a" * 20_000)
+        with contextlib.suppress(ConnectionResetError):
+            assert read_all(client).startswith(b"HTTP/1.1 431 ")
+    assert post(url).status_code == 200
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 50])
+def test_a_head_in_pieces_with_a_long_body_is_read(serve: Serve, pieces: int) -> None:
+    """The limit holds for the head alone: 60 KB of it and a body of 200 KB are too long together."""
+    url = serve(model=odd_model()).url
+    body = json.dumps([PERSON] * 1_500).encode()
+    path = f"{ODD_PREDICTION}/batch"
+    sent = request_head(path, len(body), f"X-Long: {'a' * 60_000}", "Connection: close") + body
+    size = len(sent) // pieces + 1
+    with connect(url) as client:
+        for start in range(0, len(sent), size):
+            client.sendall(sent[start : start + size])
+        assert read_all(client).startswith(b"HTTP/1.1 200 ")
+
+
+def test_what_is_no_http_is_answered_in_the_services_format(serve: Serve) -> None:
+    reply = converse(serve(model=odd_model()).url, b"\x16\x03\x01 no HTTP\r\n\r\n")
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(reply.partition(b"\r\n\r\n")[2])["type"] == "BadRequest"
+
+
+def open_protocol(loop: VirtualLoop) -> tuple[SheddingProtocol, Mock]:
+    """A protocol whose connection has just been opened, and the connection."""
+    transport = Mock(spec=asyncio.Transport)
+    transport.get_extra_info.return_value = None
+    transport.is_closing.return_value = False
+    config = uvicorn.Config(Mock(), http=SheddingProtocol, log_config=None)
+    protocol = SheddingProtocol(config, ServerState(), {}, loop)
+    protocol.connection_made(transport)
+    return protocol, transport
+
+
+@pytest.mark.parametrize(
+    ("pieces", "closed"),
+    [
+        ((), True),
+        ((b"GET /",), True),
+        ((b"GET / HTTP/1.1\r\nHost: s\r\n\r\n",), False),
+        ((b"GET / HT", b"TP/1.1\r\nHost: s\r\n\r\n"), False),
+    ],
+)
+def test_a_head_that_does_not_come_closes_its_connection(pieces: tuple[bytes, ...], closed: bool) -> None:
+    async def wait(loop: VirtualLoop) -> bool:
+        protocol, transport = open_protocol(loop)
+        protocol._start_asgi_task = Mock()  # type: ignore[method-assign]
+        for piece in pieces:
+            protocol.data_received(piece)
+        await asyncio.sleep(HEAD_TIMEOUT_S + 1.0)
+        is_closed: bool = transport.close.called
+        protocol.connection_lost(None)
+        return is_closed
+
+    assert run(wait) is closed
 
 
 def converse(url: str, sent: bytes) -> bytes:

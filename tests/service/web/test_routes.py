@@ -243,3 +243,24 @@ def test_a_failing_batch_is_answered_500_with_an_error_id_that_the_log_knows(
     assert len(set(ids)) == 2
     assert all(each in service.log for each in ids)
     assert "an age this model does not like" in service.log
+
+
+def test_what_is_no_prediction_is_answered_500_and_only_to_whom_it_belongs(serve: Callable[..., Any]) -> None:
+    """A model that gives NaN for one person and None for another still answers the rest of the batch."""
+    service = serve(model=odd_model(unsure_age=50, silent_age=51))
+    for age in (50, 51):
+        reply = post(service.url, {**PERSON, "age": age}, ODD_PREDICTION)
+        assert (reply.status_code, reply.json()["type"]) == (500, "ServiceError")
+        assert (
+            post(service.url, [PERSON, {**PERSON, "age": age}], f"{ODD_PREDICTION}/batch").status_code == 500
+        )
+    assert post(service.url, PERSON, ODD_PREDICTION).json() == {"charges": 4_200.0}
+    service.stop()
+    assert service.log.count("which is no prediction") == 4
+
+
+def test_the_openapi_document_says_that_a_batch_holds_a_record(batched_url: str) -> None:
+    paths = requests.get(f"{batched_url}/openapi.json", timeout=PATIENCE_S).json()["paths"]
+    body = paths[f"{INSURANCE_PREDICTION}/batch"]["post"]["requestBody"]["content"]["application/json"]
+    assert body["schema"]["minItems"] == 1
+    assert post(batched_url, [], f"{INSURANCE_PREDICTION}/batch").status_code == 400
