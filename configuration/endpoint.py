@@ -7,7 +7,7 @@
       values: {customer: {sequence: 1}, page: {uniform: [1, 5], whole: true}, tenant: {choice: [a, b]}}
       payload: {schema: order.schema.json}    # see configuration/payload.py
       expect: {realistic: 201, invalid: 422}  # statuses that are right, by kind; or one for all kinds
-      reply: {finite: total}
+      reply: {fields: {total: {min: 0}}}      # see configuration/reply.py
       weight: 1
 
 `{name}` is one of the `values`, which are drawn for each request like the fields of a record, or else a field
@@ -108,7 +108,9 @@ def read_endpoint_keys(keys: MappingReader, folder: Path) -> Callable[[], Endpoi
         keys.could_read("payload") and payload is not None and isinstance(payload.source, InsuranceRecords)
     )
     default = ReplyExpectation("charges") if is_own else ReplyExpectation()
-    reply = keys.read_or("reply", read_reply, default)
+    if keys.could_read("method") and method == "HEAD":
+        keys.refuse("reply", "a reply to HEAD has no body to look into")
+    reply = keys.read_or("reply", partial(read_reply, folder=folder), default)
     headers = keys.read_or("headers", read_headers, {})
     values = keys.read_or("values", read_fields, {})
     expect = keys.read_or("expect", _read_statuses, {})

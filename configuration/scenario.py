@@ -24,7 +24,8 @@ Its YAML form with every key. A key that is left out has the default shown here;
           weight: 1
           payload: {kinds: {realistic: 1}}  # also boundary, invalid; `rows: 10` sends lists of ten records;
                                             #   {file: mine.jsonl} sends your own bodies, one a line
-          reply: {finite: charges}          # a 200 without a finite number there is `invalid_reply`; null
+          reply: {finite: charges}          # a 200 without a finite number there is `invalid_reply`; see
+                                            #   reply.py for fields, items, schema and echo; null
                                             #   checks nothing, which is the default with a payload file
     seeds: {payloads: 20240501, arrivals: 20240502, pacing: 20240503}
     expected: []                            # outcomes that are no errors here, such as [shed]

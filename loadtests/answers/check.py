@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 from configuration.endpoint import Statuses
 from configuration.reply import ReplyExpectation
+from loadtests.answers.content import BodyCheck, Echoes, add_echoes, build_body_check
+from loadtests.answers.schema_check import SchemaCheck
 from loadtests.client.reply import Reply
 
 REFUSALS: Final = frozenset((400, 422))
 """The statuses that a service may give to an invalid record."""
-
-BodyCheck = Callable[[bytes | bytearray], bool]
 
 
 class Check(Protocol):
@@ -23,6 +21,12 @@ class Check(Protocol):
 
     def classify(self, reply: Reply) -> str:
         """The outcome, one of `reports.data.samples.OUTCOMES`, of a reply or of its absence."""
+
+    def explain(self, reply: Reply) -> str:
+        """What was looked for and what was there, in words; empty if nothing is wrong.
+
+        The words may quote the reply, and what was sent.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class ReplyCheck:
             return reply.failure
         status = reply.status
         if 200 <= status < 300 if self.statuses is None else status in self.statuses:
-            return "ok" if self.body is None or self.body(reply.body) else "invalid_reply"
+            return "ok" if self.body is None else self.body.classify(reply)
         if status == 503 and reply.retry_after:
             return "shed"
         if status >= 500:
@@ -49,58 +53,44 @@ class ReplyCheck:
             return "http_4xx"
         return "wrong_answer" if 200 <= status < 300 and self._refuses else "invalid_reply"
 
+    def explain(self, reply: Reply) -> str:
+        """What was looked for and what was there, in words; empty if nothing is wrong."""
+        wanted = _describe_statuses(self.statuses)
+        if reply.failure == "invalid_reply":
+            return f"expected a reply with {wanted}, got what is no HTTP"
+        if reply.failure is not None:
+            return f"expected a reply with {wanted}, got none ({reply.failure})"
+        status = reply.status
+        if 200 <= status < 300 if self.statuses is None else status in self.statuses:
+            return "" if self.body is None else self.body.explain(reply)
+        refused = " to a record that ought to be refused" if 200 <= status < 300 and self._refuses else ""
+        return f"expected {wanted}, got {status}{refused}"
+
     @property
     def _refuses(self) -> bool:
         """Whether the service should have refused the request."""
         return self.statuses is not None and min(self.statuses) >= 400
 
+    def with_echoes(self, echoes: Sequence[Echoes]) -> ReplyCheck:
+        """The check that also compares what each item of the reply repeats of its record."""
+        return self if self.body is None else replace(self, body=add_echoes(self.body, echoes))
 
-def build_check(expectation: ReplyExpectation, expect: Statuses, kind: str, rows: int | None) -> ReplyCheck:
+
+def build_check(
+    expectation: ReplyExpectation,
+    expect: Statuses,
+    kind: str,
+    rows: int | None,
+    schema: SchemaCheck | None = None,
+) -> ReplyCheck:
     """The check of replies to requests of one kind with so many `rows`, None if they hold a single record."""
     statuses = frozenset(expect[kind]) if kind in expect else REFUSALS if kind == "invalid" else None
-    if expectation.finite is None or (statuses is not None and min(statuses) >= 300):
+    if statuses is not None and min(statuses) >= 300:
         return ReplyCheck(statuses)
-    return ReplyCheck(statuses, _FiniteCheck(expectation.finite, rows))
+    return ReplyCheck(statuses, build_body_check(expectation, rows, schema))
 
 
-@dataclass(frozen=True, slots=True)
-class _FiniteCheck:
-    """Whether a body is one prediction, or a list of `rows`, each with a finite number under `name`.
-
-    False too for a number too large for a float, and for JSON nested too deep to read.
-    """
-
-    name: str
-    rows: int | None
-
-    def __call__(self, body: bytes | bytearray) -> bool:
-        try:
-            reply = parse_json(body.decode())
-            if self.rows is None:
-                return _holds_number(reply, self.name)
-            if not isinstance(reply, list) or len(reply) != self.rows:
-                return False
-            return all(_holds_number(item, self.name) for item in reply)
-        except (ValueError, OverflowError, RecursionError):
-            return False
-
-
-def parse_json(text: str) -> Any:
-    """What `json.loads` returns, faster where no blanks surround the value."""
-    if text[:1] in _BLANKS:
-        return json.loads(text)
-    value, end = _decode(text)
-    return value if end == len(text) else json.loads(text)
-
-
-_BLANKS: Final = ("", " ", "\t", "\n", "\r")
-_decode: Final = json.JSONDecoder().raw_decode
-
-
-def _holds_number(prediction: Any, name: str) -> bool:
-    value = prediction.get(name) if isinstance(prediction, dict) else None
-    return isinstance(value, _NUMBERS) and not isinstance(value, bool) and math.isfinite(value)
-
-
-_NUMBERS: Final = (int, float)
-"""A tuple, because a union would be created for every reply."""
+def _describe_statuses(statuses: frozenset[int] | None) -> str:
+    if statuses is None:
+        return "a 2xx status"
+    return f"status {' or '.join(map(str, sorted(statuses)))}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from configuration.journey import HEADER
 from configuration.json_path import find_value, parse_json_path
 from loadtests.answers.check import Check
+from loadtests.answers.json_body import UNREADABLE, explain_unreadable, read_body
 from loadtests.client.reply import Reply
 
 
@@ -27,22 +27,36 @@ class TakingCheck:
             return outcome
         try:
             reply.taken = take_values(reply, self.take)
-        except (ValueError, LookupError, RecursionError):
+        except (LookupError, *UNREADABLE):
             return "invalid_reply"
         return outcome
+
+    def explain(self, reply: Reply) -> str:
+        """What was looked for and what was there, in words; empty if nothing is wrong."""
+        wrong = self.check.explain(reply)
+        if wrong:
+            return wrong
+        try:
+            take_values(reply, self.take)
+        except UNREADABLE:
+            return explain_unreadable(reply)
+        except LookupError as error:
+            return str(error)
+        return ""
 
 
 def take_values(reply: Reply, take: Mapping[str, str]) -> dict[str, Any]:
     """The values, each from a path in the reply's JSON or from a header; LookupError or ValueError if not."""
     taken: dict[str, Any] = {}
-    body: Any = None
     for name, place in take.items():
         if place.startswith(HEADER):
             value: Any = reply.find_header(place.removeprefix(HEADER))
             if value is None:
-                raise LookupError(f"there is no {place}")
+                raise LookupError(f"{place}: expected a value to take, nothing is there")
         else:
-            body = json.loads(reply.body) if body is None else body
-            value = find_value(body, parse_json_path(place))
+            try:
+                value = find_value(read_body(reply), parse_json_path(place))
+            except LookupError:
+                raise LookupError(f"{place}: expected a value to take, nothing is there") from None
         taken[name] = value
     return taken

@@ -20,6 +20,7 @@ from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL_SCENARIO, SHARED, add
 from loadtests.cli.own_service import find_free_port
 from loadtests.cli.values import parse_above_zero, parse_host, parse_port
 from loadtests.client.addresses import LOOPBACK
+from loadtests.payloads.checking import check_replies
 from loadtests.payloads.record_files import check_files
 from loadtests.recording.facts import PROJECT
 
@@ -75,6 +76,7 @@ def read_scenario(name: str) -> Scenario:
     """A scenario whose payload files hold request bodies; ConfigurationError otherwise."""
     scenario = load_scenario(name)
     check_files(scenario)
+    check_replies(scenario)
     return scenario
 
 

@@ -15,6 +15,8 @@ _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 """Headers that say where the body ends; without them it ends with the stream."""
 _LENGTHS: Final = frozenset(map(len, (*_FRAMING, b"server-timing", b"retry-after")))
 """A header whose name has another length is not needed: the cheapest test comes first."""
+UNREAD: Final = object()
+"""Stands for the value of a body that nobody has read as JSON."""
 
 
 class Reply:
@@ -34,6 +36,8 @@ class Reply:
     server_timing: bytes | None = None
     first_bytes: bytes = b""
     """What arrived first: the head of the reply, or its beginning."""
+    value: Any = UNREAD
+    """The JSON value of the body, once a check has read it."""
     taken: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
     """The values that a check took out of it, by name."""
     resent = False

@@ -38,6 +38,8 @@ class Body:
     """Records in the list that is sent; None for a single record."""
     values: Mapping[str, Any] = field(default_factory=lambda: NO_VALUES)
     """The fields of its (first) record, for paths, queries and headers."""
+    records: tuple[Any, ...] = ()
+    """What was sent in it."""
     origin: str = ""
     """Where it comes from, for messages: 'record 12 of mine.jsonl'."""
 
@@ -72,10 +74,12 @@ class BodyMaker:
         if self._ready is not None:
             return next(self._ready)
         taken = list(islice(self._records[kind], max(1, self._draw_rows()) if self._is_list else 1))
-        content, content_type = self._encode([record.value for record in taken], values)
+        records = tuple(record.value for record in taken)
+        content, content_type = self._encode(list(records), values)
         first = taken[0]
         named = first.value if isinstance(first.value, Mapping) else NO_VALUES
-        return Body(content, content_type, len(taken) if self._is_list else None, named, first.origin)
+        rows = len(taken) if self._is_list else None
+        return Body(content, content_type, rows, named, records, first.origin)
 
 
 def _read_folder(folder: Path) -> Iterator[Body]:

@@ -15,9 +15,12 @@ from configuration.endpoint import Endpoint
 from configuration.journey import Step
 from configuration.scenario import Scenario
 from loadtests.answers.check import build_check
+from loadtests.answers.json_schema import SchemaError
+from loadtests.answers.schema_check import SchemaCheck
 from loadtests.answers.taking import TakingCheck
 from loadtests.client.target import Target
 from loadtests.payloads.bodies import JSON, NO_VALUES, Body, BodyMaker
+from loadtests.payloads.echoes import fill_echoes
 from loadtests.payloads.field_values import make_draw
 from loadtests.payloads.journeys import JourneyPlan, JourneyStep, Turn
 from loadtests.payloads.request import Request
@@ -36,6 +39,8 @@ class Deck(NamedTuple):
 
     turns: list[Turn]
     login: JourneyPlan | None
+    schemas: tuple[SchemaCheck, ...] = ()
+    """The schemas that replies are held to."""
 
 
 def build_deck(scenario: Scenario, target: Target, worker: int) -> Deck:
@@ -69,7 +74,8 @@ def build_deck(scenario: Scenario, target: Target, worker: int) -> Deck:
         if isinstance(turn, Request):
             size += len(turn.encoded)
             records_made += turn.rows or 1
-    return Deck(turns, _plan_journey(traffic.login, makers) if traffic.login else None)
+    schemas = tuple(maker.schema for maker in makers.values() if maker.schema is not None)
+    return Deck(turns, _plan_journey(traffic.login, makers) if traffic.login else None, schemas)
 
 
 def _identity(turn: Turn) -> Turn:
@@ -110,7 +116,9 @@ class RequestMaker:
         self._target = target
         self._chance = random.Random(seed + index)  # noqa: S311
         self._bodies = BodyMaker(endpoint.payload, seed + index, worker)
-        self._check = cache(partial(build_check, endpoint.reply, endpoint.expect))
+        self.schema = self._compile_schema()
+        """What replies are held to, if a JSON schema was given."""
+        self._check = cache(partial(build_check, endpoint.reply, endpoint.expect, schema=self.schema))
         fake = Faker("en_US")
         fake.seed_instance(seed + index)
         self._draws = {name: make_draw(each, fake, worker) for name, each in endpoint.values.items()}
@@ -126,9 +134,11 @@ class RequestMaker:
 
     @property
     def names(self) -> set[str]:
-        """The names of the placeholders in path, headers and template."""
-        template = None if self._endpoint.payload is None else self._endpoint.payload.template
-        return set(list_names([self._endpoint.path, list(self._headers.values()), template]))
+        """The names of the placeholders in path, headers, template, and in what a reply must repeat."""
+        endpoint = self._endpoint
+        template = None if endpoint.payload is None else endpoint.payload.template
+        echoes = list(endpoint.reply.echoes.values())
+        return set(list_names([endpoint.path, list(self._headers.values()), template, echoes]))
 
     def make_empty(self) -> Request:
         """Stands for a request to the endpoint that is not made."""
@@ -142,20 +152,33 @@ class RequestMaker:
             weights = self._bodies.weights
             kind = self._chance.choices(tuple(weights), tuple(weights.values()))[0]
         body = self._bodies.make(kind, values)
+        named = {name: draw() for name, draw in self._draws.items()} | dict(values)
+        check = self._check(kind, body.rows)
+        if self._endpoint.reply.echoes:
+            check = check.with_echoes(fill_echoes(self._endpoint, kind, body.records, named))
         return Request(
             name=self._endpoint.name,
             method=self._endpoint.method,
             endpoint=self._index,
             kind=KIND_CODES[kind],
             rows=body.rows,
-            encoded=self._encode(body, values),
-            check=self._check(kind, body.rows),
+            encoded=self._encode(body, named),
+            check=check,
             repeatable=self._endpoint.method in IDEMPOTENT,
             origin=body.origin,
         )
 
-    def _encode(self, body: Body, taken: Mapping[str, Any]) -> bytes:
-        values = {**body.values, **{name: draw() for name, draw in self._draws.items()}, **taken}
+    def _compile_schema(self) -> SchemaCheck | None:
+        expected = self._endpoint.reply
+        if expected.schema is None:
+            return None
+        try:
+            return SchemaCheck(expected.schema, expected.schema_rate)
+        except SchemaError as error:
+            raise SchemaError(f"the endpoint {self._endpoint.name!r}, reply.schema: {error}") from None
+
+    def _encode(self, body: Body, named: Mapping[str, Any]) -> bytes:
+        values = {**body.values, **named}
         headers = {"Accept": JSON}
         if body.content_type is not None:
             headers["Content-Type"] = body.content_type

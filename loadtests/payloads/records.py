@@ -18,8 +18,8 @@ from configuration.payload import (
     SchemaRecords,
     Source,
 )
+from loadtests.answers.json_schema import Schema
 from loadtests.payloads import field_values, insurance
-from loadtests.payloads.json_schema import Schema
 from loadtests.payloads.record_files import read_records
 from loadtests.payloads.schema_inference import infer_schema
 from loadtests.payloads.schema_values import ValueMaker

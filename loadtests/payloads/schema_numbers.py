@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from loadtests.payloads.json_schema import Part
+from loadtests.answers.json_schema import Part
 
 _USUAL: Final[Mapping[str, tuple[float, float]]] = {
     "age": (18, 90),

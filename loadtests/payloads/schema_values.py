@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from faker import Faker
 
-from loadtests.payloads.json_schema import Part, Schema, SchemaError, list_types
+from loadtests.answers.json_schema import Part, Schema, SchemaError, list_types
 from loadtests.payloads.schema_numbers import draw_number
 from loadtests.payloads.text_values import fit_length, make_matching, make_text
 

@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from loadtests.payloads.json_schema import Part, Schema, SchemaError, list_types
+from loadtests.answers.json_schema import Part, Schema, SchemaError, list_types
 
 TRIES: Final = 200
 LONGEST: Final = 10_000

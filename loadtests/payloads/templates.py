@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+from configuration.json_path import find_value, parse_json_path
+
 PLACEHOLDER: Final = re.compile(r"(?<!\$)\{([A-Za-z_][\w.\[\]-]*)\}")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
@@ -65,6 +67,11 @@ def fill_path(template: str, values: Mapping[str, Any]) -> str:
     return fill_text(template, values, lambda value: quote(write_value(value), safe=""))
 
 
+def list_variables(text: str) -> list[str]:
+    """The environment variables that a text names as `${NAME}`."""
+    return _VARIABLE.findall(text)
+
+
 def fill_environment(text: str, environment: Mapping[str, str], where: str) -> str:
     """The text with each `${NAME}` replaced by that variable; ValueError if it is not set."""
 
@@ -88,6 +95,6 @@ def write_value(value: Any) -> str:
 
 def _get(values: Mapping[str, Any], name: str) -> Any:
     try:
-        return values[name]
-    except KeyError:
+        return values[name] if name in values else find_value(values, parse_json_path(name))
+    except (LookupError, ValueError):
         raise MissingValueError(name, values) from None

@@ -8,6 +8,7 @@ from locust.env import Environment
 
 from configuration.scenario import Scenario
 from loadtests.cli.settings import Settings, build_manual_profile
+from loadtests.payloads.checking import check_replies
 from loadtests.payloads.record_files import check_files
 from loadtests.traffic.user_mix import set_user_classes, with_picked_users
 from shapes.locust_shape import ProfileShape
@@ -34,6 +35,7 @@ def choose_scenario(
 ) -> ChosenScenario:
     """Prepare `environment` and `shape` for a run of `scenario`."""
     check_files(scenario)
+    check_replies(scenario)
     if scenario.is_manual:
         scenario = scenario.with_profile(build_manual_profile(settings))
     # An endless load is left to Locust: it can be edited, and goes on until it is stopped.

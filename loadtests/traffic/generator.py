@@ -71,7 +71,9 @@ class LoadGenerator:
         return SentCounts(self._recorder.recorded, self._recorder.lost)
 
     def _counts(self) -> dict[str, float]:
-        return {"in_flight": float(self.sender.in_flight), "resent": float(self.sender.resent)}
+        sender = self.sender
+        counts = {"in_flight": float(sender.in_flight), "resent": float(sender.resent)}
+        return counts | sender.count_schema_checks()
 
 
 def _call_every(period_s: float, act: Callable[[], None]) -> None:

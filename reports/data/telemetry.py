@@ -22,7 +22,8 @@ TELEMETRY_SCHEMA = pa.schema(
 """One row per observation: the `value` of series `name` of a `source`.
 
 Figures are computed from `users` (generator: running users), `readiness` (service: 1 when a probe found it
-ready, 0 when not) and what `reports.figures.generator` names. Any other name may be recorded and drawn.
+ready, 0 when not) and what `reports.figures.generator` and `reports.figures.schema_share` name. Any other
+name may be recorded and drawn.
 """
 
 

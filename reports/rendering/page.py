@@ -16,6 +16,7 @@ from reports.charts.palette import declare_variables
 from reports.data.quantities import format_count, format_duration
 from reports.data.run import Run
 from reports.figures.generator import describe_generator_health, measure_generator_health
+from reports.figures.schema_share import describe_schema_share
 from reports.figures.summary import Summary
 from reports.judging.methods import describe_methods
 from reports.judging.verdict import Verdict
@@ -141,6 +142,7 @@ def _list_facts(run: Run) -> list[tuple[str, str]]:
         ("Seeds", ", ".join(_list_pairs(facts.seeds))),
         ("Worker processes", str(facts.workers)),
         ("Generator's health", "; ".join(describe_generator_health(measure_generator_health(run)))),
+        ("Held to their schema", describe_schema_share(run)),
         ("Time scale", f"{facts.time_scale:g}" if facts.time_scale != 1 else ""),
         ("Expected outcomes", ", ".join(facts.expected)),
         ("Versions", ", ".join(_list_pairs(facts.versions))),

@@ -65,6 +65,37 @@ def loads(draw: st.DrawFn) -> dict[str, Any]:
     return load
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=3,
+)
+field_rules = st.one_of(
+    st.sampled_from(["number", "text", "true or false", "list", "mapping"]),
+    st.fixed_dictionaries({"min": st.floats(-10, 0)}, optional={"max": st.floats(0, 10)}),
+    st.fixed_dictionaries({"max": st.integers()}, optional={"optional": st.booleans()}),
+    st.fixed_dictionaries(
+        {"one_of": st.lists(json_values, min_size=1)}, optional={"optional": st.booleans()}
+    ),
+    st.fixed_dictionaries({"is": json_values}),
+    st.just({"matches": "[a-z]+", "optional": True}),
+    st.just({"equals": "{id}-{record.b[0]}"}),
+)
+replies = st.fixed_dictionaries(
+    {
+        "fields": st.dictionaries(
+            st.sampled_from(["a", "b.c[0]", "$", "d[*]", "['e f']"]), field_rules, min_size=1
+        )
+    },
+    optional={
+        "finite": st.just("score"),
+        "items": st.sampled_from(["none", "$", "outputs[0].data"]),
+    },
+) | st.fixed_dictionaries(
+    {"schema": st.just({"type": "object"})},
+    optional={"schema_rate": st.floats(0.001, 1e6).map(lambda rate: f"{rate}/s")},
+)
+
 endpoints = st.fixed_dictionaries(
     {"name": st.text(string.ascii_letters, min_size=1), "path": st.just("/path")},
     optional={
@@ -76,7 +107,7 @@ endpoints = st.fixed_dictionaries(
             ),
             st.fixed_dictionaries({"file": st.just("bodies.jsonl")}, optional={"rows": st.integers(1, 100)}),
         ),
-        "reply": st.none() | st.just({"finite": "score"}),
+        "reply": st.none() | st.just({"finite": "score"}) | replies,
     },
 )
 traffics = st.fixed_dictionaries(

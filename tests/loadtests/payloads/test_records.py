@@ -18,7 +18,7 @@ from pyarrow import parquet
 from configuration.document import Node
 from configuration.fields import read_fields
 from configuration.payload import FieldRecords, RecordFile, RecordsLike, SchemaRecords
-from loadtests.payloads.json_schema import Schema, SchemaError
+from loadtests.answers.json_schema import Schema, SchemaError
 from loadtests.payloads.records import generate_records
 from loadtests.payloads.schema_inference import infer_schema
 

@@ -9,7 +9,7 @@ from faker import Faker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.payloads.json_schema import Schema
+from loadtests.answers.json_schema import Schema
 from loadtests.payloads.schema_values import ValueMaker
 from loadtests.payloads.schema_violations import make_invalid
 
