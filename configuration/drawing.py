@@ -112,7 +112,10 @@ def _list_facts(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "capacity", f"found before by {users} in {length}"
     elif requests is not None:
         note = ", the warm-up not counted" if scenario.judged_from_s else ""
-        yield "planned", format_count(round(requests), "request") + note
+        yield (
+            "planned",
+            format_count(round(requests), "turn" if scenario.traffic.turn_starts else "request") + note,
+        )
     elif not scenario.is_manual and scenario.planned_s is not None:
         yield "planned", "as many requests as the users' thinking leaves time for"
     if scenario.load.model == "open":

@@ -100,7 +100,7 @@ def _read_endpoint(node: Node, folder: Path) -> Endpoint:
 def read_endpoint_keys(keys: MappingReader, folder: Path) -> Callable[[], Endpoint]:
     """Read the keys of an endpoint but for its weight; the endpoint is made when all keys could be read."""
     name = keys.read("name", read_text)
-    path = keys.read("path", _read_url_path)
+    path = keys.read("path", read_url_path)
     method = keys.read_or("method", make_name_reader(*METHODS), "POST")
     usual = None if keys.could_read("method") and method in BODILESS else Payload()
     payload = keys.read_or("payload", partial(read_payload, folder=folder), usual)
@@ -117,7 +117,8 @@ def read_endpoint_keys(keys: MappingReader, folder: Path) -> Callable[[], Endpoi
     return lambda: Endpoint(name, path, method, 1.0, payload, reply, headers, values, expect)
 
 
-def _read_url_path(node: Node) -> str:
+def read_url_path(node: Node) -> str:
+    """A path on the host, perhaps with a query."""
     path = read_text(node)
     if not path.startswith("/") or not path.isascii() or " " in path or "#" in path:
         raise node.report_mismatch("a path on the host that begins with / and holds no blanks")
@@ -140,6 +141,12 @@ def read_headers(node: Node) -> dict[str, str]:
         return each.value.strip()
 
     return dict(zip(map(str, node.value), read_all(map(node.get_child, node.value), read), strict=True))
+
+
+def merge_headers(shared: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Both; one of its `own` replaces a shared one of the same name, in any case."""
+    names = {name.lower() for name in own}
+    return {name: value for name, value in shared.items() if name.lower() not in names} | dict(own)
 
 
 def _read_statuses(node: Node) -> Statuses:

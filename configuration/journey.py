@@ -18,6 +18,12 @@
 Each step is an endpoint of its own in objectives and reports. `take` names values and where a reply holds
 them: a path in its JSON, or `header Location`. A reply without them is `invalid_reply`. A journey ends early
 when one of its requests fails.
+
+A user's turn is one request to an endpoint or one whole journey. Loads are stated in turns: paced users
+begin one a second, and in the open model each arrival is one. Requests after the first step of a journey
+follow from the replies, so they are not planned, and neither are logins. In the open model an arrival that
+finds all users busy is a new user's: it starts with the login, at its planned time, and goes on when the
+login is answered.
 """
 
 from __future__ import annotations

@@ -25,14 +25,16 @@ from configuration.readers import (
     read_text,
 )
 from configuration.scenario import SEEDS, Scenario
+from configuration.service_paths import DEFAULT_PATHS, read_service_paths
 from configuration.traffic import make_default_traffic, read_traffic
 from configuration.yaml_loader import parse_yaml
-from reports.data.samples import LACKING, OUTCOMES
+from reports.data.samples import OUTCOMES, OWN_FAILURES
 from reports.judging.generator_health import GeneratorLimits
+from reports.objectives.metrics import availability
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
 SUFFIXES: Final = (".yaml", ".yml")
-EXPECTABLE_OUTCOMES: Final = tuple(outcome for outcome in OUTCOMES if outcome not in ("ok", *LACKING))
+EXPECTABLE_OUTCOMES: Final = tuple(outcome for outcome in OUTCOMES if outcome not in ("ok", *OWN_FAILURES))
 
 _read_confidence: Final = make_number_reader(
     "a confidence of at least 0.5 and below 1, such as 0.95", lambda value: 0.5 <= value < 1
@@ -98,6 +100,7 @@ def _read_sections(node: Node, path: Path) -> Scenario:
         traffic = keys.read_or(
             "traffic", partial(read_traffic, model=model, folder=path.parent), make_default_traffic(model)
         )
+        service = keys.read_or("service", read_service_paths, DEFAULT_PATHS)
         seeds = keys.read_or("seeds", _read_seeds, dict(SEEDS))
         expected = keys.read_or("expected", _read_expected, ())
         confidence = keys.read_or("confidence", _read_confidence, 0.95)
@@ -107,8 +110,23 @@ def _read_sections(node: Node, path: Path) -> Scenario:
             names = _find_names(Scenario(path.stem, "", load, traffic, ()))
         abort = keys.read_or("abort", partial(read_abort, names=names), None)
         objectives = keys.read("objectives", partial(read_objectives, names=names))
+    if service.ready is None and any(objective.definition is availability for objective in objectives):
+        raise node.get_child("objectives").report_problem(
+            "availability needs a readiness path, and service: ready says that there is none"
+        )
     return Scenario(
-        path.stem, description, load, traffic, objectives, expected, confidence, seeds, path, limits, abort
+        path.stem,
+        description,
+        load,
+        traffic,
+        objectives,
+        expected,
+        confidence,
+        seeds,
+        path,
+        limits,
+        abort,
+        service,
     )
 
 

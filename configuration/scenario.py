@@ -27,6 +27,7 @@ Its YAML form with every key. A key that is left out has the default shown here;
           reply: {finite: charges}          # a 200 without a finite number there is `invalid_reply`; see
                                             #   reply.py for fields, items, schema and echo; null
                                             #   checks nothing, which is the default with a payload file
+    service: {ready: /api/health/ready, metrics: /metrics}   # null: nothing to ask, see service_paths.py
     seeds: {payloads: 20240501, arrivals: 20240502, pacing: 20240503}
     expected: []                            # outcomes that are no errors here, such as [shed]
     objectives:
@@ -53,6 +54,7 @@ from configuration.generator import write_generator_limits
 from configuration.levels import describe_level
 from configuration.load import Load
 from configuration.objectives import Abort
+from configuration.service_paths import DEFAULT_PATHS, ServicePaths
 from configuration.traffic import Traffic
 from reports.data.facts import Plan, Stage
 from reports.judging.generator_health import GeneratorLimits
@@ -81,6 +83,7 @@ class Scenario:
     generator: GeneratorLimits = field(default_factory=GeneratorLimits)
     abort: Abort | None = None
     """When a hopeless run is aborted; None for never."""
+    service: ServicePaths = DEFAULT_PATHS
 
     @property
     def is_manual(self) -> bool:
@@ -167,6 +170,7 @@ class Scenario:
             "description": self.description,
             "load": self.load.resolve(),
             "traffic": self.traffic.resolve(),
+            "service": self.service.resolve(),
             "seeds": dict(self.seeds),
             "expected": list(self.expected),
             "objectives": [str(objective) for objective in self.objectives],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from configuration.credentials import Credentials, read_credentials
 from configuration.document import Node
-from configuration.endpoint import Endpoint, read_endpoints
+from configuration.endpoint import Endpoint, merge_headers, read_endpoints, read_headers
 from configuration.journey import Journey, Step, read_journeys, read_steps
 from configuration.levels import LoadModel
 from configuration.readers import make_name_reader, make_weights_reader, read_duration
@@ -33,12 +34,26 @@ class Traffic:
     journeys: tuple[Journey, ...] = ()
     login: tuple[Step, ...] = ()
     """What each user does once, before anything else."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What all requests carry; a header of an endpoint's own replaces the one of its name."""
+    credentials: Credentials | None = None
 
     @property
     def all_endpoints(self) -> tuple[Endpoint, ...]:
-        """Every endpoint that requests go to, in the order of their codes in samples."""
+        """Every endpoint, with all its headers; their order gives the codes in samples."""
         steps = (*self.login, *(step for journey in self.journeys for step in journey.steps))
-        return (*self.endpoints, *(step.endpoint for step in steps))
+        endpoints = (*self.endpoints, *(step.endpoint for step in steps))
+        if not self.headers:
+            return endpoints
+        return tuple(replace(each, headers=merge_headers(self.headers, each.headers)) for each in endpoints)
+
+    @property
+    def turn_starts(self) -> tuple[str, ...]:
+        """The endpoints whose requests begin a turn; none if all requests do."""
+        if not self.journeys and not self.login:
+            return ()
+        first_steps = [journey.steps[0].endpoint for journey in self.journeys]
+        return tuple(endpoint.name for endpoint in (*self.endpoints, *first_steps))
 
     @property
     def pace_s(self) -> float | None:
@@ -53,6 +68,8 @@ class Traffic:
         user = {"user": dict(self.user_classes)} if self.user_classes else {}
         return user | {
             "timeout": write_duration(self.timeout_s),
+            **({"headers": dict(self.headers)} if self.headers else {}),
+            **({"credentials": self.credentials.resolve()} if self.credentials is not None else {}),
             **({"endpoints": [each.resolve() for each in self.endpoints]} if self.endpoints else {}),
             **({"journeys": [each.resolve() for each in self.journeys]} if self.journeys else {}),
             **({"login": [each.resolve() for each in self.login]} if self.login else {}),
@@ -74,13 +91,28 @@ def read_traffic(node: Node, model: LoadModel, folder: Path) -> Traffic:
         else:
             classes = keys.read_or("user", _read_user_classes, default.user_classes)
         timeout_s = keys.read_or("timeout", read_duration, default.timeout_s)
+        headers = keys.read_or("headers", read_headers, {})
+        credentials = keys.read_or("credentials", partial(read_credentials, folder=folder), None)
         usual = () if "journeys" in keys else default.endpoints
         endpoints = keys.read_or("endpoints", partial(read_endpoints, folder=folder), usual)
         journeys = keys.read_or("journeys", partial(read_journeys, folder=folder), ())
         login = keys.read_or("login", partial(read_steps, folder=folder), ())
-    traffic = Traffic(classes, timeout_s, endpoints, journeys, login)
+    traffic = Traffic(classes, timeout_s, endpoints, journeys, login, headers, credentials)
     _refuse_repeated_names(node, traffic)
+    _refuse_second_credentials(node, traffic)
     return traffic
+
+
+def _refuse_second_credentials(node: Node, traffic: Traffic) -> None:
+    """A header is given once: by an endpoint, or by the credentials of all."""
+    if traffic.credentials is None:
+        return
+    header = traffic.credentials.header_name
+    for endpoint in traffic.all_endpoints:
+        if header.lower() in map(str.lower, endpoint.headers):
+            raise node.get_child("credentials").report_problem(
+                f"requests to {endpoint.name!r} have a header {header} of their own; remove one of the two"
+            )
 
 
 def _refuse_repeated_names(node: Node, traffic: Traffic) -> None:

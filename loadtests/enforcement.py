@@ -93,7 +93,7 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
     if web_ui is None:
         if not controller.host:
             raise ValueError("no host to test; give one: --host http://127.0.0.1:8000")
-        wait_until_ready(controller.parse_target())
+        wait_until_ready(controller.parse_target(), paths=scenario.service)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _on_signal, controller, number)
     if web_ui is not None and exposition is not None:

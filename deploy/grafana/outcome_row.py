@@ -32,6 +32,7 @@ OUTCOME_COLOURS: Final = {
     "wrong_answer": INK,
     "no_descriptor": "#8c8c8c",
     "no_port": "#b3b3b3",
+    "expired_credential": "#d9d9d9",
 }
 
 

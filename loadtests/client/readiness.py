@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import Final
 
 import requests
 
+from configuration.service_paths import DEFAULT_PATHS, ServicePaths
 from loadtests.client.target import Target
 from reports.data.system_trust import SystemTrust
 
-READINESS_PATH: Final = "/api/health/ready"
 PATIENCE_S: Final = 9.0
 ASK_TIMEOUT_S: Final = 2.0
 RETRY_S: Final = 0.2
+START_ONE: Final = (
+    "Start a service there (make serve), or aim at one that runs (--host URL, make loadtest HOST=URL)"
+)
+STATE_PATH: Final = (
+    "State where it tells its readiness (service: ready in the scenario), or null if it doesn't"
+)
 
 
 class NoAnswerError(Exception):
@@ -25,25 +33,25 @@ def wait_until_ready(
     target: Target,
     patience_s: float = PATIENCE_S,
     check_alive: Callable[[], None] = lambda: None,
+    paths: ServicePaths = DEFAULT_PATHS,
 ) -> None:
     """Return once the service at `target` answers and does not say that it is not ready.
 
     A `rest_model_service` answers its readiness path with 503 until its models are loaded; any other HTTP
-    service is ready when it answers at all. `check_alive` may raise to end the wait early. NoAnswerError
-    after `patience_s` seconds.
+    service is ready when it answers at all, or, with a path of its own in `paths`, when it answers that with
+    2xx. Without a path, it is ready once it can be connected to. `check_alive` may raise to end the wait
+    early. NoAnswerError after `patience_s` seconds.
     """
     deadline = time.monotonic() + patience_s
     with _open_session(target) as session:
         while True:
             check_alive()
-            problem = _find_problem(target, session)
+            problem = _find_problem(target, session, paths)
             if problem is None:
                 return
             if time.monotonic() > deadline:
-                raise NoAnswerError(
-                    f"{target.url} {problem} ({patience_s:.0f} s waited). Start a service there "
-                    "(make serve), or aim at one that runs (--host URL, make loadtest HOST=URL)"
-                )
+                remedy = STATE_PATH if problem.startswith("answers GET") else START_ONE
+                raise NoAnswerError(f"{target.url} {problem} ({patience_s:.0f} s waited). {remedy}")
             time.sleep(RETRY_S)
 
 
@@ -61,14 +69,28 @@ def _get(session: requests.Session, url: str) -> requests.Response:
     return session.get(url, timeout=ASK_TIMEOUT_S, allow_redirects=False)
 
 
-def _find_problem(target: Target, session: requests.Session) -> str | None:
+def _find_problem(target: Target, session: requests.Session, paths: ServicePaths) -> str | None:
     try:
-        reply = _get(session, target.url + READINESS_PATH)
-    except requests.Timeout:
+        if paths.ready is None:
+            _connect(target)
+            return None
+        status = _get(session, target.url + paths.ready).status_code
+    except (requests.Timeout, TimeoutError):
         return "does not answer: no reply in time"
-    except requests.RequestException as error:
+    except (requests.RequestException, OSError) as error:
         return f"does not answer: {_find_cause(error)}"
-    return "answers, but is not ready (503)" if reply.status_code == 503 else None
+    if status == 503:
+        return "answers, but is not ready (503)"
+    if paths.requires_ready and not 200 <= status < 300:
+        return f"answers GET {paths.ready} with {status}, not with 200"
+    return None
+
+
+def _connect(target: Target) -> None:
+    """Open a connection as requests need it; OSError if that fails."""
+    with socket.create_connection((target.host, target.port), ASK_TIMEOUT_S) as connected:
+        if target.tls:
+            ssl.create_default_context().wrap_socket(connected, server_hostname=target.host).close()
 
 
 def _find_cause(error: BaseException) -> str:

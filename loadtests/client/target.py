@@ -11,6 +11,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from typing import Final
 
+from configuration.endpoint import merge_headers
 from reports.data.addresses import AddressError, parse_base_url
 
 HEADERS_VARIABLE: Final = "LOADTEST_HEADERS"
@@ -104,9 +105,3 @@ def read_headers(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
                 )
             headers = merge_headers(headers, {name.strip(): value.strip()})
     return headers
-
-
-def merge_headers(defaults: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """The defaults and the given headers; a given one replaces the default of its name, in any case."""
-    names = {name.lower() for name in given}
-    return {name: value for name, value in defaults.items() if name.lower() not in names} | dict(given)

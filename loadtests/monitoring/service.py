@@ -1,6 +1,7 @@
 """Observes the service beside the load: readiness, processor, memory, queue, batches.
 
-Readiness comes from the service's readiness path, queue and batches from its Prometheus metrics. Processor
+Readiness comes from the service's readiness path, queue and batches from its Prometheus metrics; a scenario
+says where they are (`configuration.service_paths`). Processor
 and memory come from the kernel if the service runs on this machine, and so does the processor time that
 other programs took. What a service does not offer is not observed.
 """
@@ -13,9 +14,9 @@ from typing import Final
 
 import psutil
 
+from configuration.service_paths import DEFAULT_PATHS, ServicePaths
 from loadtests.client.addresses import is_loopback
 from loadtests.client.connection import Connection
-from loadtests.client.readiness import READINESS_PATH
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
 from loadtests.monitoring.host import ForeignCpuUsage, list_own_processes, make_reader
@@ -37,16 +38,23 @@ TIMEOUT_S: Final = 0.9
 """A request is answered before the next one, or not at all."""
 
 TOO_MANY: Final = 429
-METRICS_PATH: Final = "/metrics"
 
 
 class ServiceMonitor:
     """Asks once a second until stopped; `observe(observations)` takes the values."""
 
-    def __init__(self, target: Target, observe: Callable[[Sequence[Observation]], None]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        observe: Callable[[Sequence[Observation]], None],
+        paths: ServicePaths = DEFAULT_PATHS,
+    ) -> None:
         self._observe = observe
+        self._paths = paths
         self._requests = {
-            path: target.encode_head("GET", path, {}) + b"\r\n" for path in (READINESS_PATH, METRICS_PATH)
+            path: target.encode_head("GET", path, {}) + b"\r\n"
+            for path in (paths.ready, paths.metrics)
+            if path is not None
         }
         self._connection = Connection(target)
         self._processes = find_local_processes(target)
@@ -54,7 +62,7 @@ class ServiceMonitor:
         self._foreign_usage = ForeignCpuUsage(make_reader(ours)) if self._processes else None
         self._before: dict[str, float] = {}
         self._at = perf_counter()
-        self._tells_readiness: bool | None = None
+        self._tells_readiness: bool | None = True if paths.requires_ready else None
         """Whether the service has a readiness path; None until that is known."""
         self._unanswered = 0
         """Probes without an answer before the first answer."""
@@ -66,19 +74,29 @@ class ServiceMonitor:
         self._connection.close()
 
     def _look(self) -> None:
-        asked = perf_counter()
-        reply = self._ask(READINESS_PATH)
-        took_ms = (perf_counter() - asked) * 1000.0
-        if reply.failure not in LACKING:
-            self._tell(SERVICE, {PROBED: 1.0} | self._interpret(reply, took_ms))
+        failure = self._probe()
         # A service that does not answer one request in time would only delay the next probe.
-        told = self._scrape() if reply.failure is None else {}
+        told = self._scrape() if failure is None else {}
         self._tell(SERVICE, self._derive_figures(told | _read_kernel(self._processes)))
         if self._foreign_usage is not None:
             self._tell(MACHINE, self._foreign_usage.measure())
 
+    def _probe(self) -> str | None:
+        """Ask whether the service is ready, where there is a path for that; how that failed, None if not."""
+        if self._paths.ready is None:
+            self._tell(SERVICE, {PROBED: 1.0})
+            return None
+        asked = perf_counter()
+        reply = self._ask(self._paths.ready)
+        took_ms = (perf_counter() - asked) * 1000.0
+        if reply.failure not in LACKING:
+            self._tell(SERVICE, {PROBED: 1.0} | self._interpret(reply, took_ms))
+        return reply.failure
+
     def _scrape(self) -> dict[str, float]:
-        reply = self._ask(METRICS_PATH)
+        if self._paths.metrics is None:
+            return {}
+        reply = self._ask(self._paths.metrics)
         return parse_metrics(reply.body) if reply.failure is None and reply.status == 200 else {}
 
     def _tell(self, source: str, seen: dict[str, float]) -> None:
@@ -86,13 +104,14 @@ class ServiceMonitor:
             self._observe([Observation(source, name, value) for name, value in seen.items()])
 
     def _interpret(self, reply: Reply, took_ms: float) -> dict[str, float]:
-        """Ready means 200; 5xx, 429 and no reply in time mean not ready.
+        """Ready means 2xx; 5xx, 429 and no reply in time mean not ready.
 
         Any other answer, such as 404 or a redirect, means that the service has no readiness path, unless it
-        answered 200 before. Until the first answer it may be either.
+        answered 2xx before or the scenario states the path. Until the first answer it may be either.
         """
         status = reply.status if reply.failure is None else None
-        if status == 200:
+        ready = status is not None and 200 <= status < 300
+        if ready:
             self._tells_readiness = True
         elif status is not None and self._tells_readiness is None:
             self._tells_readiness = status >= 500 or status == TOO_MANY
@@ -103,7 +122,7 @@ class ServiceMonitor:
         for _ in range(self._unanswered):
             self._tell(SERVICE, {"readiness": 0.0})
         self._unanswered = 0
-        return {"readiness": 1.0, "probe_ms": took_ms} if status == 200 else {"readiness": 0.0}
+        return {"readiness": 1.0, "probe_ms": took_ms} if ready else {"readiness": 0.0}
 
     def _derive_figures(self, told: dict[str, float]) -> dict[str, float]:
         now, before = perf_counter(), self._before

@@ -45,6 +45,8 @@ def gather_facts(
         plan=scenario.make_plan(),
         planned_s=scenario.planned_s,
         expected=scenario.expected,
+        turn_starts=scenario.traffic.turn_starts,
+        logins=tuple(step.endpoint.name for step in scenario.traffic.login),
         generator=asdict(scenario.generator),
         confidence=scenario.confidence,
         require_proof=settings.require_proof,

@@ -17,6 +17,7 @@ from reports.data.facts import Facts
 from reports.data.percentiles import Quantile, compute_rank
 from reports.data.run import select_judged
 from reports.data.telemetry import Telemetry
+from reports.data.turns import mark_turns
 from reports.objectives.counters import FigureCounter, ProportionCounter, start_counter
 from reports.objectives.measurements import Measurement, Percentile
 from reports.objectives.metric import Metric, Scope
@@ -94,10 +95,13 @@ class LiveFigures:
         self._histograms: dict[_Counted, LatencyHistogram] = {}
         self._telemetry = Telemetry.empty()
         self._recent: deque[tuple[float, int]] = deque()
+        self.turns = 0
+        """Judged turns so far, each of one or more requests (`reports.data.turns`)."""
 
     def add(self, batch: SampleBatch, t_s: float) -> None:
         """Count a batch that was sealed at `t_s`."""
         judged = select_judged(view_samples(batch, self._facts.stages), self._facts.stages)
+        self.turns += int(np.count_nonzero(mark_turns(judged, self._facts)))
         scopes: dict[tuple[str | None, str | None], Scope] = {}
         for counted in self._counted:
             part = counted.on, counted.during

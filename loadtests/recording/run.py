@@ -118,8 +118,8 @@ class RunRecording:
     def close(self, interrupted: str | None, offered: Callable[[int, float], float | None]) -> None:
         """End the streams and write the facts.
 
-        `offered(judged requests, elapsed_s)` is the share of the planned requests that was sent, None where
-        no requests were planned.
+        `offered(judged turns, elapsed_s)` is the share of the planned turns that was begun, None where none
+        were planned.
         """
         self.stop_clock()
         if self._user_observer is not None:
@@ -130,7 +130,7 @@ class RunRecording:
             stages=tuple(_with_end(stage, ended_s, self.facts.planned_s) for stage in self.facts.stages),
             ended_s=ended_s,
             interrupted=interrupted,
-            offered=offered(self.live.compute_totals().requests, ended_s),
+            offered=offered(self.live.turns, ended_s),
             faults=tuple(self.faults),
         )
         self._writer.close(self.facts)

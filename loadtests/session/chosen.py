@@ -8,6 +8,8 @@ from locust.env import Environment
 
 from configuration.scenario import Scenario
 from loadtests.cli.settings import Settings, build_manual_profile
+from loadtests.client.credentials import check_credentials
+from loadtests.client.target import read_headers
 from loadtests.payloads.checking import check_replies
 from loadtests.payloads.record_files import check_files
 from loadtests.traffic.user_mix import set_user_classes, with_picked_users
@@ -36,6 +38,7 @@ def choose_scenario(
     """Prepare `environment` and `shape` for a run of `scenario`."""
     check_files(scenario)
     check_replies(scenario)
+    check_credentials(scenario.traffic.credentials, read_headers())
     if scenario.is_manual:
         scenario = scenario.with_profile(build_manual_profile(settings))
     # An endless load is left to Locust: it can be edited, and goes on until it is stopped.

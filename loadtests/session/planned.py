@@ -8,22 +8,22 @@ from loadtests.traffic.schedule import count_arrivals
 
 
 def describe_missing_arrivals(scenario: Scenario, shares: int, run: RunRecording) -> str | None:
-    """A sentence if arrivals were due and left no sample: in the open model each one leaves one."""
+    """A sentence if arrivals were due and left no sample: in the open model each leaves that of its turn."""
     if scenario.load.model == "closed":
         return None
     due = count_arrivals(scenario, shares, scenario.judged_from_s, run.elapsed_s)
-    missing = due - run.live.compute_totals().requests
+    missing = due - run.live.turns
     if missing <= 0:
         return None
     return f"{missing:,} of {due:,} planned requests left no sample: the generator did not launch them"
 
 
-def find_offered_share(scenario: Scenario, requests: int, elapsed_s: float) -> float | None:
-    """Requests recorded as a share of those planned until `elapsed_s`, warm-up left out.
+def find_offered_share(scenario: Scenario, turns: int, elapsed_s: float) -> float | None:
+    """Turns begun as a share of those planned until `elapsed_s`, warm-up left out.
 
     None in the open model, in which each planned arrival is a sample, even if it was dropped.
     """
     if scenario.load.model == "open":
         return None
     planned = scenario.count_planned_requests(scenario.judged_from_s, elapsed_s)
-    return requests / planned if planned else None
+    return turns / planned if planned else None

@@ -53,6 +53,7 @@ class LoadGenerator:
         self._events.request.add_listener(recorder.on_request)
         self._monitor = ProcessMonitor(observe, source, self._counts)
         self._sealing = gevent.spawn(_call_every, SEAL_S, recorder.seal)
+        self.sender.start()
 
     def begin_at(self, instant: float) -> None:
         """Count the time of the run from `instant`, on the clock of `time.perf_counter`."""
@@ -64,6 +65,7 @@ class LoadGenerator:
 
     def stop(self) -> SentCounts:
         """Hand on the last rows; return how many there were in all, and how many could not be recorded."""
+        self.sender.stop()
         self._monitor.stop()
         self._sealing.kill()
         self._events.request.remove_listener(self._recorder.on_request)

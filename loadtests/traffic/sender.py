@@ -16,6 +16,7 @@ from locust.env import Environment
 from configuration.scenario import Scenario
 from loadtests.answers.server_timing import parse_server_timing
 from loadtests.client.connection import Connection
+from loadtests.client.credentials import CredentialKeeper
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
 from loadtests.payloads.deck import build_deck
@@ -62,6 +63,8 @@ class RequestSender:
         self._timeout_s = scenario.traffic.timeout_s
         self._chance = random.Random(self.seed)  # noqa: S311 - pauses want a seed
         self._deck = build_deck(scenario, target, worker)
+        source = scenario.traffic.credentials
+        self._keeper = None if source is None else CredentialKeeper(source)
         self._recorder = recorder
         self._fire = environment.events.request.fire
         self._log_error = environment.stats.log_error
@@ -71,6 +74,16 @@ class RequestSender:
         self.resent = 0
         """Requests sent twice, because the server had closed their connection as they were sent."""
         self.in_flight_limit = scenario.load.in_flight_limit
+
+    def start(self) -> None:
+        """Keep the credential fresh from now on."""
+        if self._keeper is not None:
+            self._keeper.start()
+
+    def stop(self) -> None:
+        """Do that no more."""
+        if self._keeper is not None:
+            self._keeper.stop()
 
     def await_start(self) -> None:
         """Return when the run has begun: a master sets its begin a moment ahead, for its workers."""
@@ -113,11 +126,14 @@ class RequestSender:
         """Send a request, or make a journey; who is not logged in yet does that first. Whether all succeeded.
 
         `intended` is when the turn should have started, on the clock of `time.perf_counter`; None means now.
+        A turn that needs a login starts with it: what follows waits for its reply, and is not late by it.
         """
         if self._deck.login is not None and not visitor.logged_in:
-            visitor.logged_in = self._make_journey(connection, self._deck.login, visitor.values, visitor)
+            login, values = self._deck.login, visitor.values
+            visitor.logged_in = self._make_journey(connection, login, values, visitor, intended)
             if not visitor.logged_in:
                 return False
+            intended = None
         if isinstance(turn, Request):
             return self.send(connection, turn, intended).outcome == "ok"
         return self._make_journey(connection, turn, dict(visitor.values), visitor, intended)
@@ -130,10 +146,15 @@ class RequestSender:
         visitor: Visitor,
         intended: float | None = None,
     ) -> bool:
-        """Make the steps in order, each with the `values` of those before; whether all succeeded."""
+        """Make the steps in order, each with the `values` of those before; whether all succeeded.
+
+        A pause before the first one is part of the plan: that request is due after it.
+        """
         for step in journey.steps:
             if any(step.think_s):
-                visitor.pause(self._chance.uniform(*step.think_s))
+                pause_s = self._chance.uniform(*step.think_s)
+                visitor.pause(pause_s)
+                intended = None if intended is None else intended + pause_s
             reply = self.send(connection, step.make_request(values), intended)
             if reply.outcome != "ok":
                 return False
@@ -146,12 +167,19 @@ class RequestSender:
 
         `intended` is when it should have started, on the clock of `time.perf_counter`; None means now.
         """
+        encoded, credential = request.encoded, None
+        if self._keeper is not None:
+            credential = self._keeper.credential
+            encoded = credential.insert_into(encoded)
         sent = perf_counter()
-        reply = connection.exchange(request.encoded, self._timeout_s, request.repeatable)
+        reply = connection.exchange(encoded, self._timeout_s, request.repeatable)
         ended = perf_counter()
         if intended is None:
             intended = sent
-        outcome = reply.outcome = request.check.classify(reply)
+        outcome = request.check.classify(reply)
+        if credential is not None:
+            outcome = credential.reclassify(outcome, reply.status, request.endpoint)
+        reply.outcome = outcome
         self.resent += reply.resent
         latency_ms = (ended - intended) * 1000.0
         started = self._recorder.started
@@ -173,7 +201,7 @@ class RequestSender:
                 request.kind,
                 reply.status,
                 request.rows or 1,
-                len(request.encoded),
+                len(encoded),
                 reply.received_bytes,
                 queue_ms,
                 inference_ms,

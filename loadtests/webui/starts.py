@@ -131,10 +131,11 @@ class Starts:
             run_time_s=_read_run_time_s(form),
             note=form.get("note", self._controller.settings.note),
         )
-        self._controller.choose(load_asked_scenario(settings, web=True), settings)
+        scenario = load_asked_scenario(settings, web=True)
+        self._controller.choose(scenario, settings)
         self.chosen = name
         self._controller.require_room()
-        wait_until_ready(self._controller.parse_target(host), ANSWER_PATIENCE_S)
+        wait_until_ready(self._controller.parse_target(host), ANSWER_PATIENCE_S, paths=scenario.service)
 
     def _check_workers(self) -> None:
         """Make sure that the workers of this master have joined."""

@@ -14,6 +14,7 @@ from reports.charts.load import draw_load
 from reports.charts.percentiles import draw_percentiles
 from reports.charts.pods import draw_pods
 from reports.charts.service import draw_service
+from reports.charts.sizes import draw_sizes
 from reports.data.run import Run
 from reports.figures.summary import Summary
 from reports.judging.verdict import Verdict
@@ -29,6 +30,7 @@ CHARTS: tuple[Callable[[ChartData], Chart | None], ...] = (
     draw_generator_health,
     draw_percentiles,
     draw_heat_map,
+    draw_sizes,
     draw_failures,
 )
 """In the order in which the page shows them; to add a chart, add its function.

@@ -26,6 +26,9 @@ from reports.charts.time_axis import STEPS_S
 from reports.charts.windows import sum_per_window, thin_series
 from reports.data.columns import Floats
 from reports.data.quantities import format_count, format_duration, format_number
+from reports.data.samples import Samples
+from reports.data.turns import mark_turns, name_turns
+from reports.figures.timeline import count_per_second
 
 _GAP_PX = 40
 ENOUGH = 0.95
@@ -48,7 +51,12 @@ def draw_load(data: ChartData) -> Chart:
         _compose_figures(data),
         draw_picture("load", lambda figure, page: _paint(figure, page, data, sent)),
         f"Solid is what was sent, in windows of {format_duration(_choose_window_s(data))}; dotted is "
-        "the plan.",
+        "the plan."
+        + (
+            " A turn is one request or one journey; logins are not counted."
+            if data.run.facts.turn_starts
+            else ""
+        ),
     )
 
 
@@ -56,7 +64,8 @@ def _compose_title(data: ChartData, sent: Curve) -> str:
     offered = data.run.facts.offered
     users = data.summary.timeline.users
     rate = _measure_peak_rate(data) if offered is None or offered >= ENOUGH else None
-    peak = f"{format_number(float(sent[1].max())) if rate is None else format_number(rate, 2)} requests/s"
+    highest = format_number(float(sent[1].max())) if rate is None else format_number(rate, 2)
+    peak = f"{highest} {name_turns(data.run.facts)}/s"
     if not np.isnan(users).all():
         peak = f"{format_count(round(float(np.nanmax(users))), 'user')} and {peak}"
     if offered is None:
@@ -83,7 +92,7 @@ def _measure_peak_rate(data: ChartData) -> float | None:
     lasted_s = float(np.maximum(ends_s - starts_s, 0).sum())
     if lasted_s * rate.max() < _FEWEST:
         return None
-    sent_s = np.sort(data.run.samples.sent_s, kind="stable")
+    sent_s = np.sort(_select_turns(data).sent_s, kind="stable")
     sent = np.searchsorted(sent_s, np.maximum(ends_s, starts_s)) - np.searchsorted(sent_s, starts_s)
     return float(sent.sum()) / lasted_s
 
@@ -103,7 +112,8 @@ def _compose_figures(data: ChartData) -> str:
         f"{format_number(sent / data.axis.end_s)} a second on average"
     )
     if plan.rate:
-        text += f"; the plan's highest rate was {format_number(max(plan.rate))} a second"
+        planned = f"{format_number(max(plan.rate))} {'turns ' if data.run.facts.turn_starts else ''}a second"
+        text += f"; the plan's highest rate was {planned}"
     never = len(samples) - sent
     return (
         f"{text}. {format_count(never, 'request was', 'requests were')} never sent." if never else f"{text}."
@@ -117,6 +127,7 @@ def _paint(figure: Figure, page: PageFormat, data: ChartData, sent: Curve) -> No
     set_height(figure, page, TOP_PX + upper_px + (_GAP_PX + lower_px if has_users else 0) + BOTTOM_PX)
     axes = add_panel(figure, page, upper_px)
     data.axis.draw_on(axes, page, ticks=not has_users)
+    add_caption(axes, page, f"{name_turns(data.run.facts)}/s")
     _paint_rates(axes, page, sent, _read_plan(data, data.run.facts.plan.rate))
     if has_users:
         below = add_panel(figure, page, lower_px, top_px=TOP_PX + upper_px + _GAP_PX)
@@ -127,7 +138,6 @@ def _paint(figure: Figure, page: PageFormat, data: ChartData, sent: Curve) -> No
 def _paint_rates(axes: Axes, page: PageFormat, sent: Curve, planned: Curve) -> None:
     axes.set_ylim(0, max(sent[1].max(), planned[1].max(initial=0), 0.1) * 1.12)
     axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    add_caption(axes, page, "requests/s")
     axes.plot(*sent, drawstyle="steps-post", color=colour_for("load"), linewidth=1.8, zorder=4)
     ends = [(float(sent[1][-1]), "sent", "load-text")]
     if len(planned[0]):
@@ -155,11 +165,15 @@ def _paint_plan(axes: Axes, planned: Curve) -> tuple[float, str, str]:
 
 
 def _measure_sent(data: ChartData) -> Curve:
-    starts_s, sent, lengths_s = sum_per_window(
-        data.summary.timeline.sent, data.axis.end_s, _choose_window_s(data)
-    )
+    counts = count_per_second(_select_turns(data).sent_s, len(data.summary.timeline))
+    starts_s, sent, lengths_s = sum_per_window(counts, data.axis.end_s, _choose_window_s(data))
     rate = sent / lengths_s
     return np.append(starts_s, data.axis.end_s), np.append(rate, rate[-1])
+
+
+def _select_turns(data: ChartData) -> Samples:
+    """The requests that the plan is about: one for each turn."""
+    return data.run.samples.select(mark_turns(data.run.samples, data.run.facts))
 
 
 def _read_users(data: ChartData) -> Curve:

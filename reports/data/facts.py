@@ -22,7 +22,8 @@ class Plan:
     """The planned load as a series: at `t_s[i]`, `users[i]` users and `rate[i]` requests/s were planned.
 
     `users` is empty in the open model, `rate` is empty where users think between requests. `requests` is the
-    number of requests planned in judged stages, None where it is not known.
+    number of requests planned in judged stages, None where it is not known. Where there are journeys, `rate`
+    and `requests` count turns: each begins with one request, and the others follow from the replies.
     """
 
     t_s: tuple[float, ...] = ()
@@ -61,10 +62,14 @@ class Facts:
     """Why the figures can't be trusted, one sentence each: a lost worker, clocks that differ."""
     expected: tuple[str, ...] = ()
     """Outcomes that the scenario expects and does not count as errors ('shed')."""
+    turn_starts: tuple[str, ...] = ()
+    """Endpoints whose requests begin a turn (`reports.data.turns`); none if all requests do."""
+    logins: tuple[str, ...] = ()
+    """Endpoints of the login that users make before their first turn."""
     capacity_per_s: float | None = None
     """Successful replies per second that the calibration found; None without a calibration."""
     offered: float | None = None
-    """Requests sent as a share of those planned up to `ended_s`; None where no number was planned."""
+    """Turns begun as a share of those planned up to `ended_s`; None where no number was planned."""
     generator: Mapping[str, float] = field(default_factory=dict)
     """Limits on the generator's health, as in `reports.judging.generator_health.GeneratorLimits`."""
     confidence: float = 0.95
@@ -120,6 +125,6 @@ class Facts:
         plan = known.get("plan") or {}
         series = {name: tuple(plan.get(name, ())) for name in ("t_s", "users", "rate")}
         known["plan"] = Plan(**series, requests=plan.get("requests"))
-        for name in ("objectives", "faults", "expected"):
+        for name in ("objectives", "faults", "expected", "turn_starts", "logins"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)

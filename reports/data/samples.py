@@ -27,9 +27,12 @@ OUTCOMES = (
     "wrong_answer",
     "no_descriptor",
     "no_port",
+    "expired_credential",
 )
 LACKING = ("no_descriptor", "no_port")
 """Outcomes caused by the generator's machine running out of a resource, not by the service."""
+OWN_FAILURES = (*LACKING, "expired_credential")
+"""Outcomes for which the service can't be blamed; one makes the run invalid."""
 KINDS = ("realistic", "boundary", "invalid", "probe")
 
 

@@ -19,6 +19,7 @@ OUTCOME_WORDS = {
     "wrong_answer": "wrong answer",
     "no_descriptor": "never sent, the generator had no file descriptor left",
     "no_port": "never sent, the generator had no port left",
+    "expired_credential": "refused (401) with a credential that had been accepted before",
 }
 
 

@@ -12,6 +12,7 @@ from reports.figures.crossing import LimitCrossing, find_limit_crossing
 from reports.figures.figures import Figures, StageFigures, compute_figures, compute_stage_figures
 from reports.figures.latency_breakdown import RunBreakdown, break_down_latency
 from reports.figures.reasons import describe_failure
+from reports.figures.sizes import LatencyBySize, compare_sizes
 from reports.figures.slowest import SlowRequest, TracedRequests, find_slowest, find_traced
 from reports.figures.timeline import CountsPerSecond, Timeline, compute_timeline, count_per_second
 
@@ -86,6 +87,8 @@ class Summary:
     limit_crossing: LimitCrossing | None
     latency_breakdown: RunBreakdown | None
     """None if the service doesn't report its times."""
+    sizes: tuple[LatencyBySize, ...]
+    """Latency by the size of requests, for the endpoints whose requests differ in it."""
 
 
 def summarise(run: Run) -> Summary:
@@ -107,6 +110,7 @@ def summarise(run: Run) -> Summary:
         timeline=seconds,
         limit_crossing=find_limit_crossing(run, seconds),
         latency_breakdown=break_down_latency(run),
+        sizes=compare_sizes(judged, _list_endpoints(judged), run.judged_s, expected),
     )
 
 

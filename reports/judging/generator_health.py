@@ -21,13 +21,15 @@ from reports.judging.faults import Fault
 TOLERATED_SHARE = 0.1
 TOLERATED_S = 3
 """A limit may be broken in a tenth of the seconds, and in three seconds of any run."""
-LACKING_REMEDIES = {
+OWN_REMEDIES = {
     "no_descriptor": "raise its limit (ulimit -n 65536), let fewer users or requests be under way at a time, "
     "or use --processes 2: each process has a limit of its own",
     "no_port": "let connections be kept (a service that closes each of them uses up the ports), widen "
     "net.ipv4.ip_local_port_range, or generate the load from a second machine",
+    "expired_credential": "let it be renewed before it expires (traffic: credentials: renew); if it had not "
+    "expired, find out why the service refused it",
 }
-"""What to do where the generator's machine had no more of something, by outcome."""
+"""What to do about failures that are not the service's, by outcome."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def find_generator_faults(run: Run) -> tuple[Fault, ...]:
     """Why the figures can't be trusted; nothing where the generator kept its limits."""
     limits = GeneratorLimits.from_json(run.facts.generator)
     found = measure_generator_health(run)
-    faults = _find_unsent(run)
+    faults = _find_own_failures(run)
     late, remedy = found.lateness, _suggest_more_processes(run.facts.workers)
     if late is not None and late.p99_ms > limits.lateness_ms:
         faults.append(
@@ -78,10 +80,10 @@ def find_generator_faults(run: Run) -> tuple[Fault, ...]:
     return tuple(faults)
 
 
-def _find_unsent(run: Run) -> list[Fault]:
-    """Requests for which the generator's machine had no file descriptor or port left."""
+def _find_own_failures(run: Run) -> list[Fault]:
+    """Requests that failed for a lack on the generator's side: a file descriptor, a port, a credential."""
     faults = []
-    for outcome, remedy in LACKING_REMEDIES.items():
+    for outcome, remedy in OWN_REMEDIES.items():
         count = int(np.count_nonzero(run.judged.outcome.equal(outcome)))
         if count:
             were = format_count(count, "request was", "requests were")

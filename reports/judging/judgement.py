@@ -160,7 +160,7 @@ def _write_message(
 
 def _explain_absence(objective: Objective, run: Run) -> str:
     if objective.definition is availability:
-        return "no readiness probe was recorded"
+        return "no readiness probe was recorded (service: ready in the scenario says where to ask)"
     if objective.definition is offered_load:
         return "this load plans no number of requests"
     judged = run.judged

@@ -12,6 +12,7 @@ import numpy as np
 
 from reports.data.columns import Floats
 from reports.data.samples import Samples
+from reports.data.turns import mark_turns
 from reports.objectives.measurements import (
     Count,
     Maximum,
@@ -133,8 +134,8 @@ def recovery_time(scope: Scope) -> Measurement:
 
 @metric("offered load", SHARE, better="higher", clauses=())
 def offered_load(scope: Scope) -> Measurement:
-    """Requests sent as a share of those planned."""
-    sent = ~scope.samples.outcome.equal("dropped")
+    """Requests sent as a share of those planned; turns, where there are journeys."""
+    sent = ~scope.samples.outcome.equal("dropped")[mark_turns(scope.samples, scope.facts)]
     if scope.facts.offered is not None:
         return PointEstimate(scope.facts.offered, len(sent))
     if scope.facts.model == "open" and len(sent):

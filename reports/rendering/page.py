@@ -23,6 +23,7 @@ from reports.judging.verdict import Verdict
 from reports.rendering.breakdown_table import build_breakdown_table
 from reports.rendering.objectives_table import build_objective_table
 from reports.rendering.page_tables import build_endpoint_table, build_failure_table, build_stage_table
+from reports.rendering.size_table import build_size_table
 from reports.rendering.slowest_table import build_slowest_table
 
 _WORDS = {"pass": "Passed", "fail": "Failed", "invalid": "Invalid"}
@@ -50,6 +51,7 @@ def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
             endpoints=build_endpoint_table(summary),
             charts=charts.draw_charts(run, summary, verdict),
             where=build_breakdown_table(summary),
+            sizes=build_size_table(summary),
             failures=build_failure_table(summary),
             slowest=build_slowest_table(summary, facts.trace_link),
             known=_list_facts(run),

@@ -23,8 +23,8 @@ def format_run_time(t_s: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds:06.3f}" if hours else f"{minutes}:{seconds:06.3f}"
 
 
-def _figure_columns(figures: Callable[[Item], Figures]) -> tuple[TableColumn[Item], ...]:
-    """The columns that stages and endpoints have in common; `figures` returns the figures of an item."""
+def list_figure_columns(figures: Callable[[Item], Figures]) -> tuple[TableColumn[Item], ...]:
+    """The columns that several tables have in common; `figures` returns the figures of an item."""
 
     def latencies(item: Item) -> Sequence[float | None]:
         told = figures(item)
@@ -51,11 +51,11 @@ _STAGE_COLUMNS: tuple[TableColumn[StageJudgement], ...] = (
     TableColumn("Outcome", format_each(describe_outcome), kind="outcome"),
     *(replace(column, title=column.title.capitalize()) for column in USER_COLUMNS),
     TableColumn("Planned/s", format_each(lambda judged: format_known(judged.stage.rate)), optional=True),
-    *_figure_columns(lambda judged: judged.stage.figures),
+    *list_figure_columns(lambda judged: judged.stage.figures),
 )
 _ENDPOINT_COLUMNS: tuple[TableColumn[EndpointFigures], ...] = (
     TableColumn("Endpoint", format_each(lambda endpoint: endpoint.endpoint), kind="row heading"),
-    *_figure_columns(lambda endpoint: endpoint.figures),
+    *list_figure_columns(lambda endpoint: endpoint.figures),
 )
 _FAILURE_COLUMNS: tuple[TableColumn[Failure], ...] = (
     TableColumn(

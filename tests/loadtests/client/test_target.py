@@ -9,11 +9,14 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from configuration.endpoint import merge_headers
+from configuration.service_paths import ServicePaths
 from loadtests.client.readiness import NoAnswerError, describe_service, wait_until_ready
-from loadtests.client.target import Target, merge_headers, read_headers
+from loadtests.client.target import Target, read_headers
 
 NOT_FOUND = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -126,6 +129,26 @@ def test_a_redirect_is_an_answer_and_is_not_followed(scripted: Callable[..., Scr
     assert describe_service(Target.parse(service.host)) == {}
     assert len(service.asked) == 2
     assert elsewhere.asked == []
+
+
+def test_a_stated_readiness_path_has_to_be_there(scripted: Callable[..., Scripted]) -> None:
+    absent = Target.parse(scripted(NOT_FOUND).host)
+    with pytest.raises(NoAnswerError, match=r"answers GET /healthz with 404, not with 200 .* State where"):
+        wait_until_ready(absent, patience_s=0.0, paths=ServicePaths(ready="/healthz"))
+    there = scripted(NOT_FOUND.replace("404 Not Found", "204 No Content"))
+    wait_until_ready(Target.parse(there.host), patience_s=0.0, paths=ServicePaths(ready="/healthz"))
+    assert there.asked[0].startswith("GET /healthz HTTP/1.1")
+
+
+def test_where_there_is_nothing_to_ask_a_connection_is_enough(obedient: Any) -> None:
+    nothing = ServicePaths(ready=None, metrics=None)
+    obedient.asked_for = None  # to answer would fail
+    wait_until_ready(Target.parse(obedient.host), patience_s=0.0, paths=nothing)
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        gone = Target("127.0.0.1", unheard.getsockname()[1], tls=False, prefix="")
+        with pytest.raises(NoAnswerError, match="does not answer: connection refused"):
+            wait_until_ready(gone, patience_s=0.0, paths=nothing)
 
 
 @pytest.mark.parametrize("trusted", [True, False])

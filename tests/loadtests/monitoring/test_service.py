@@ -11,8 +11,8 @@ import gevent
 import psutil
 import pytest
 
+from configuration.service_paths import DEFAULT_PATHS, ServicePaths
 from loadtests.cli.own_service import OwnService
-from loadtests.client.readiness import READINESS_PATH
 from loadtests.client.target import Target
 from loadtests.monitoring.service import ServiceMonitor, find_local_processes
 from loadtests.recording.observing import observe_every
@@ -84,15 +84,16 @@ def observations(
     pages: list[Any],
     monkeypatch: pytest.MonkeyPatch,
     timeout_s: float = 60.0,
+    paths: ServicePaths = DEFAULT_PATHS,
 ) -> dict[str, list[float]]:
     """What is seen of a service that answers probes and questions for its metrics in turn."""
     monkeypatch.setattr("loadtests.monitoring.service.PERIOD_S", 0.05)
     monkeypatch.setattr("loadtests.monitoring.service.TIMEOUT_S", timeout_s)
-    turns = {path: iter(answers) for path, answers in ((READINESS_PATH, probes), ("/metrics", pages))}
-    last = {READINESS_PATH: probes[-1], "/metrics": pages[-1]}
+    turns = {path: iter(answers) for path, answers in ((paths.ready, probes), (paths.metrics, pages))}
+    last = {paths.ready: probes[-1], paths.metrics: pages[-1]}
     obedient.asked_for = lambda path: next(turns[path], last[path])
     seen: list[Observation] = []
-    beside = ServiceMonitor(Target.parse(obedient.host), seen.extend)
+    beside = ServiceMonitor(Target.parse(obedient.host), seen.extend, paths)
     try:
         with gevent.Timeout(240):
             while sum(each.name == "probed" for each in seen) < 4:
@@ -119,6 +120,27 @@ def test_one_late_reply_of_a_service_without_the_path_is_no_unreadiness(
     seen = observations(obedient, probes, [answer(body=TEXT)], monkeypatch, timeout_s=0.5)
     assert seen["readiness"] == []
     assert len(seen["probed"]) >= 4
+
+
+def test_the_paths_of_the_scenario_are_asked_and_a_stated_one_has_to_be_there(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = ServicePaths(ready="/healthz", metrics="/stats")
+    probes = [answer(status=404), answer(status=204, body=b""), answer(status=404)]
+    pages = [answer(body=b"inference_batch_size_count %d\ninference_batch_size_sum 9" % n) for n in range(99)]
+    seen = observations(obedient, probes, pages, monkeypatch, paths=paths)
+    assert seen["readiness"][:3] == [0.0, 1.0, 0.0]
+    assert seen["batch_size"]
+
+
+def test_a_service_with_nothing_to_ask_is_asked_nothing_and_counts_as_observed(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(ServiceMonitor, "_ask", lambda _, path: asked.append(path))
+    seen = observations(obedient, [answer()], [answer()], monkeypatch, paths=ServicePaths(None, None))
+    assert len(seen["probed"]) >= 4
+    assert seen["readiness"] == asked == []
 
 
 def test_metrics_that_count_batches_and_not_their_rows_end_no_observation(

@@ -121,6 +121,10 @@ def test_a_journey_carries_what_replies_held(
     assert shop.refused == 0
     assert counts["order"] > 5
     assert counts["login"] < counts["search"]
+    facts = suite.facts
+    assert facts["turn_starts"] == ["search"]
+    if facts["offered"] is not None:
+        assert facts["offered"] == pytest.approx(counts["search"] / facts["plan"]["requests"])
     assert {path for _, path in shop.orders} <= {
         f"/items/item%20{n}/orders" for n in range(1, shop.searches + 1)
     }

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import islice
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -14,11 +15,12 @@ import pytest
 from locust.env import Environment
 
 from configuration.loading import load_scenario
+from configuration.scenario import Scenario
 from loadtests.client.target import Target
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
 from loadtests.traffic.open_model import ArrivalUser
-from loadtests.traffic.sender import RequestFailedError, RequestSender, phase_offset
+from loadtests.traffic.sender import RequestFailedError, RequestSender, Visitor, phase_offset
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -55,14 +57,15 @@ def service() -> Iterator[str]:
 class Sent:
     """A sender with all that came of its requests."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, scenario: Scenario | None = None) -> None:
+        scenario = scenario or load_scenario("smoke")
         self.raw = b""
         self.events: list[dict[str, Any]] = []
         environment = Environment(user_classes=[ArrivalUser])
         environment.events.request.add_listener(lambda **event: self.events.append(event))
-        self.recorder = Recorder(["prediction"], self._take)
+        self.recorder = Recorder([each.name for each in scenario.traffic.all_endpoints], self._take)
         environment.events.request.add_listener(self.recorder.on_request)
-        self.sender = RequestSender(load_scenario("smoke"), Target.parse(host), self.recorder, environment)
+        self.sender = RequestSender(scenario, Target.parse(host), self.recorder, environment)
         self.stats = environment.stats
 
     def _take(self, raw: bytes) -> None:
@@ -100,6 +103,62 @@ def test_latency_counts_from_when_the_request_should_have_started(service: str) 
     assert row["latency_ms"] == pytest.approx(
         row["service_ms"] + 1000 * (row["sent_s"] - row["intended_s"]), abs=0.01
     )
+    connection.close()
+
+
+@pytest.fixture
+def journeys(tmp_path: Path) -> Scenario:
+    """A login, then journeys of two steps with thinking before each."""
+    file = tmp_path / "journeys.yaml"
+    file.write_text(
+        """
+description: Log in, then think and ask twice.
+load: {rate: [{constant: 1/s, for: 1s}]}
+traffic:
+  login: [{name: login, path: /login, payload: {fields: {a: {constant: 1}}}, take: {token: charges}}]
+  journeys:
+    - name: asking
+      steps:
+        - {name: one, path: "/{token}", payload: {fields: {a: {constant: 1}}}, think: 5s}
+        - {name: two, path: /two, payload: {fields: {a: {constant: 1}}}, think: 7s}
+objectives: [error rate <= 0 %]
+"""
+    )
+    return load_scenario(str(file))
+
+
+def test_a_turn_that_needs_a_login_starts_with_it_and_is_not_late_by_it(
+    service: str, journeys: Scenario
+) -> None:
+    """Latency still counts from when the turn was due: in the login, which is its first request."""
+    sent = Sent(service, journeys)
+    connection, visitor = sent.sender.open_connection(), Visitor(lambda _: None)
+    due = perf_counter() - 2.0
+    assert sent.sender.take_turn(connection, next(sent.sender.deal_turns(0)), visitor, due)
+    login, one, two = sent.rows
+    assert login["sent_s"] - login["intended_s"] >= 2.0
+    assert one["intended_s"] == one["sent_s"] >= login["sent_s"]
+    assert two["intended_s"] == two["sent_s"]
+    connection.close()
+
+
+def test_thinking_before_a_journeys_first_request_is_no_lateness(service: str, journeys: Scenario) -> None:
+    sent = Sent(service, journeys)
+    connection, visitor = sent.sender.open_connection(), Visitor(lambda _: None)
+    visitor.logged_in, visitor.values = True, {"token": "x"}
+    due = perf_counter() - 6.0
+    assert sent.sender.take_turn(connection, next(sent.sender.deal_turns(0)), visitor, due)
+    one, _ = sent.rows
+    assert one["intended_s"] == pytest.approx(due + 5.0 - sent.recorder.started)
+    connection.close()
+
+
+def test_a_turn_whose_login_fails_is_not_made(service: str, journeys: Scenario) -> None:
+    Answer.status = 500
+    sent = Sent(service, journeys)
+    connection, visitor = sent.sender.open_connection(), Visitor(lambda _: None)
+    assert not sent.sender.take_turn(connection, next(sent.sender.deal_turns(0)), visitor, perf_counter())
+    assert [OUTCOME_CODES["http_5xx"]] == [row["outcome"] for row in sent.rows]
     connection.close()
 
 

@@ -20,7 +20,7 @@ HOST = "http://127.0.0.1:8000"
 @pytest.fixture
 def controller(monkeypatch: pytest.MonkeyPatch) -> Any:
     """As much of a controller as a start looks at, with no run so far."""
-    monkeypatch.setattr(starts, "wait_until_ready", lambda *_: None)
+    monkeypatch.setattr(starts, "wait_until_ready", lambda *_, **__: None)
     made = SimpleNamespace(
         settings=Settings(scenario="smoke"),
         environment=SimpleNamespace(events=SimpleNamespace(test_start=EventHook())),

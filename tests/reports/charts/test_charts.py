@@ -138,6 +138,18 @@ def test_the_text_alternative_of_latency_holds_its_main_figures(make_run: Make):
     )
 
 
+def test_where_there_are_journeys_their_turns_are_told_beside_the_plan(make_run: Make):
+    """Each turn here is a journey of four requests, one in 200 ms."""
+    endpoint = np.tile(np.array(["search", "look", "look again", "order"]), 300)
+    facts = {"turn_starts": ("search",), "plan": Plan((0.0, 60.0), (), (5.0, 5.0), 300.0)}
+    load = drawn(busy(make_run, quiet(), endpoint=endpoint, facts=facts))["load"]
+    assert load.title == "The load reached 5 turns/s"
+    assert "1,200 requests were sent" in load.figures
+    assert "the plan's highest rate was 5 turns a second" in load.figures
+    assert load.picture is not None
+    assert "turns/s" in load.picture.wide
+
+
 @pytest.mark.parametrize(
     ("offered", "title"),
     [

@@ -118,6 +118,10 @@ def test_a_standstill_counts_for_as_long_as_it_lasted(make_run: MakeRun) -> None
     [
         ("no_descriptor", "2 requests were never sent, the generator had no file descriptor left: raise its"),
         ("no_port", "2 requests were never sent, the generator had no port left: let connections be kept"),
+        (
+            "expired_credential",
+            "2 requests were refused (401) with a credential that had been accepted before: let it",
+        ),
     ],
 )
 def test_what_the_generators_machine_lacked_is_no_failure_of_the_service(

@@ -320,7 +320,12 @@ def test_an_offered_load_that_is_stated_replaces_the_implicit_one(make_run: Make
 @pytest.mark.parametrize(
     ("objective", "columns", "message"),
     [
-        ("availability >= 99 %", {}, "availability could not be measured: no readiness probe was recorded."),
+        (
+            "availability >= 99 %",
+            {},
+            "availability could not be measured: no readiness probe was recorded "
+            "(service: ready in the scenario says where to ask).",
+        ),
         (
             "offered load >= 95 %",
             {},
