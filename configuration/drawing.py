@@ -120,7 +120,9 @@ def _list_facts(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "planned", "as many requests as the users' thinking leaves time for"
     if scenario.load.model == "open":
         limit = f"at most {scenario.load.in_flight_limit:,} in flight a process"
-        yield "arrivals", f"{scenario.load.spacing}, {limit}"
+        recording = scenario.load.recording
+        told = scenario.load.spacing if recording is None else f"as recorded in {recording.file.name}"
+        yield "arrivals", f"{told}, {limit}"
     else:
         yield "users", ", ".join(_describe_user_mix(scenario))
     for index, endpoint in enumerate(scenario.traffic.all_endpoints):

@@ -95,7 +95,7 @@ def _read_sections(node: Node, path: Path) -> Scenario:
         raise node.report_problem("this is empty, expected a mapping with description, load and objectives")
     with node.read_mapping("a mapping with description, load and objectives") as keys:
         description = keys.read("description", read_text)
-        load = keys.read("load", read_load)
+        load = keys.read("load", partial(read_load, folder=path.parent))
         model = load.model if keys.could_read("load") else "closed"
         traffic = keys.read_or(
             "traffic", partial(read_traffic, model=model, folder=path.parent), make_default_traffic(model)

@@ -6,7 +6,8 @@ A payload names one source of records, or of whole bodies:
     payload: {fields: {age: {normal: [40, 12], min: 18, max: 90}}}    # configuration/fields.py
     payload: {like: customers.csv}            # records like those of a table: same ranges, same correlations
     payload: {file: bodies.jsonl}             # the records of a .jsonl, .csv or .parquet file, over and over
-    payload: {file: bodies.jsonl, order: sampled}     # or drawn at random; `replay` each one once, in order
+    payload: {file: bodies.jsonl, order: sampled}     # or drawn at random; `replay` each one once, in order;
+                                              #   files may be larger than memory
     payload: {raw: images}                    # each file of a folder is a body
     payload: none                             # no body: the default of GET, HEAD and DELETE
 

@@ -7,7 +7,9 @@ Its YAML form with every key. A key that is left out has the default shown here;
     load:                                   # or `load: manual`: users and duration are chosen at the start
       users:                                # closed model: users wait for their replies; or, open model,
         - {steps: [1, 2, 3], each: 30s}     #   `rate:` with levels such as 300/s. See segments.py for all
-      warm_up:                              #   segments; a warm-up (default none) is recorded, not judged
+                                            #   segments; or, open model, `replay: {file: …, time: …}`:
+                                            #   recorded arrivals, see load.py
+      warm_up:                              # default none; recorded, not judged
         - {constant: 1, for: 10s}
       spacing: poisson                      # open model only: poisson or constant
       in_flight_limit: 1000                 # open model only, per generator process; beyond it is `dropped`

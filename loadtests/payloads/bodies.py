@@ -17,7 +17,9 @@ from urllib3.filepost import encode_multipart_formdata
 
 from configuration.payload import Payload, RawFiles
 from loadtests.payloads.field_values import make_draw_of_length
-from loadtests.payloads.records import generate_records
+from loadtests.payloads.record_stream import RecordStream
+from loadtests.payloads.records import HELD_RECORDS, generate_records
+from loadtests.payloads.request_stream import RecordsOverError
 from loadtests.payloads.templates import fill_template
 
 JSON: Final = "application/json"
@@ -47,12 +49,22 @@ class Body:
 class BodyMaker:
     """Makes the bodies of one endpoint's requests; equal arguments give equal bodies, one after the other.
 
-    ValueError says what is wrong with a payload of which none can be made.
+    ValueError says what is wrong with a payload of which none can be made. A file with more than `held`
+    records is read while the load goes on.
     """
 
-    def __init__(self, payload: Payload | None, seed: int, worker: int = 0) -> None:
+    def __init__(
+        self,
+        payload: Payload | None,
+        seed: int,
+        worker: int = 0,
+        workers: int = 1,
+        held: int = HELD_RECORDS,
+    ) -> None:
         self.weights: Mapping[str, float] = {"realistic": 1.0}
         """How often each kind is sent."""
+        self.stream: RecordStream | None = None
+        """The file that is read while the load goes on, if there is one; for the kind `realistic`."""
         self._ready: Iterator[Body] | None = None
         if payload is None:
             self._ready = cycle((Body(),))
@@ -61,8 +73,11 @@ class BodyMaker:
         else:
             self.weights = payload.kinds
             self._records = {
-                kind: generate_records(payload.source, kind, seed, worker) for kind in payload.kinds
+                kind: generate_records(payload.source, kind, seed, worker, workers, held)
+                for kind in payload.kinds
             }
+            realistic = self._records.get("realistic")
+            self.stream = realistic if isinstance(realistic, RecordStream) else None
             self._is_list = payload.rows is not None
             fake = Faker()
             fake.seed_instance(seed)
@@ -70,10 +85,15 @@ class BodyMaker:
             self._encode = _choose_encoding(payload)
 
     def make(self, kind: str, values: Mapping[str, Any] = NO_VALUES) -> Body:
-        """The next body of a kind; `values` are what a template may name besides the fields of the record."""
+        """The next body of a kind; `values` are what a template may name besides the fields of the record.
+
+        RecordsOverError where all records of a replayed file were taken; its last list may be a short one.
+        """
         if self._ready is not None:
             return next(self._ready)
         taken = list(islice(self._records[kind], max(1, self._draw_rows()) if self._is_list else 1))
+        if not taken:
+            raise RecordsOverError
         records = tuple(record.value for record in taken)
         content, content_type = self._encode(list(records), values)
         first = taken[0]

@@ -27,7 +27,7 @@ def check_replies(scenario: Scenario) -> None:
     for index, endpoint in enumerate(traffic.all_endpoints):
         if endpoint.reply.schema is not None or endpoint.reply.echoes:
             try:
-                maker = RequestMaker(index, endpoint, _ANYWHERE, 0, 0, _name_variables(endpoint))
+                maker = RequestMaker(index, endpoint, _ANYWHERE, 0, 0, environment=_name_variables(endpoint))
                 if endpoint.reply.echoes and taken.isdisjoint(maker.names):
                     for kind in maker.kinds:
                         maker.make(kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from faker import Faker
 
@@ -20,23 +20,25 @@ from configuration.payload import (
 )
 from loadtests.answers.json_schema import Schema
 from loadtests.payloads import field_values, insurance
+from loadtests.payloads.record_batches import count_records
 from loadtests.payloads.record_files import read_records
+from loadtests.payloads.record_stream import Record, RecordStream
 from loadtests.payloads.schema_inference import infer_schema
 from loadtests.payloads.schema_values import ValueMaker
 from loadtests.payloads.schema_violations import make_invalid
 from loadtests.payloads.similar_records import SimilarRecords
 
-
-class Record(NamedTuple):
-    """A record, and where it comes from, for messages."""
-
-    value: Any
-    origin: str
+HELD_RECORDS: Final = 16_384
+"""A file with more records is read while the load goes on; so many of them show what others are like."""
+HELD_BYTES: Final = 2**25
 
 
-def generate_records(source: Source, kind: str, seed: int, worker: int = 0) -> Iterator[Record]:
-    """An endless stream of records of one kind; equal arguments give equal streams.
+def generate_records(
+    source: Source, kind: str, seed: int, worker: int = 0, workers: int = 1, held: int = HELD_RECORDS
+) -> Iterator[Record]:
+    """A stream of records of one kind, endless unless a file is replayed; equal arguments give equal streams.
 
+    The records of a file with more than `held` of them, or of one that is replayed, are a `RecordStream`.
     ValueError says what is wrong with a source that gives none.
     """
     fake = Faker("en_US")
@@ -52,10 +54,11 @@ def generate_records(source: Source, kind: str, seed: int, worker: int = 0) -> I
             table = SimilarRecords(read_records(file), random.Random(seed))  # noqa: S311 - payloads want a seed
             return _number(table.generate(kind))
         case RecordFile(file, order):
-            records = read_records(file)
             if kind != "realistic":
-                return _number(_vary(records, kind, fake))
-            return _read_file(records, file.name, order == "sampled", fake.random)
+                return _number(_vary(read_records(file, HELD_RECORDS), kind, fake))
+            if order == "replay" or file.stat().st_size > HELD_BYTES or count_records(file) > held:
+                return RecordStream(source, seed, worker, workers)
+            return _read_file(read_records(file), file.name, order == "sampled", fake.random)
         case RawFiles():
             raise ValueError("files of a folder are no records")
 

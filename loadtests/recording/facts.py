@@ -21,6 +21,8 @@ from loadtests.client.target import Target
 from loadtests.recording.settings import RunSettings
 from reports.data.checkpoints import CHECKPOINTS, compute_checkpoints_s
 from reports.data.facts import Facts
+from reports.figures.dispersion import compute_dispersions
+from shapes.recorded import Recorded
 
 ENDLESS_S: Final = 1e9
 """In run.json the end of a stage that has no planned end."""
@@ -47,6 +49,7 @@ def gather_facts(
         expected=scenario.expected,
         turn_starts=scenario.traffic.turn_starts,
         logins=tuple(step.endpoint.name for step in scenario.traffic.login),
+        recorded_dispersion=_compute_recorded_dispersion(scenario),
         generator=asdict(scenario.generator),
         confidence=scenario.confidence,
         require_proof=settings.require_proof,
@@ -65,6 +68,14 @@ def gather_facts(
     if settings.stop_when_decided and compute_checkpoints_s(facts):
         return replace(facts, looks=CHECKPOINTS)
     return facts
+
+
+def _compute_recorded_dispersion(scenario: Scenario) -> dict[str, float] | None:
+    """Of the arrivals as they were recorded, at the speed of the scenario; None without a recording."""
+    profile = scenario.load.profile
+    if not isinstance(profile, Recorded):
+        return None
+    return compute_dispersions(profile.times_s / profile.speed, profile.duration_s)
 
 
 def find_versions() -> dict[str, str]:

@@ -13,7 +13,7 @@ from loadtests.recording.writer import point_latest
 from loadtests.session.chosen import ChosenScenario
 from loadtests.session.judging import JudgingError, VerdictJson, judge_folder
 from loadtests.session.locust_files import write_locust_files
-from loadtests.session.planned import describe_missing_arrivals, find_offered_share
+from loadtests.session.planned import count_left_out, describe_missing_arrivals, find_offered_share
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def close_run(
     if not uncalibrated and (missing := describe_missing_arrivals(chosen.scenario, shares, run)):
         run.add_fault(missing)
     try:
-        run.close(interruption, partial(find_offered_share, chosen.scenario))
+        run.close(interruption, partial(find_offered_share, chosen.scenario, count_left_out(run)))
         write_locust_files(environment, run.folder / "locust")
     except OSError as error:
         logger.error(error)

@@ -33,8 +33,8 @@ def find_capacity(
         nonlocal replies
         turns, visitor = sender.deal_turns(sender.number_user()), Visitor()
         connection = sender.open_connection()
-        while perf_counter() < until and is_running():
-            good = sender.take_turn(connection, next(turns), visitor)
+        while perf_counter() < until and is_running() and (turn := next(turns, None)) is not None:
+            good = sender.take_turn(connection, turn, visitor)
             replies += good and since <= perf_counter() < until
         connection.close()
 

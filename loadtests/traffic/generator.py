@@ -65,8 +65,8 @@ class LoadGenerator:
 
     def stop(self) -> SentCounts:
         """Hand on the last rows; return how many there were in all, and how many could not be recorded."""
-        self.sender.stop()
         self._monitor.stop()
+        self.sender.close()
         self._sealing.kill()
         self._events.request.remove_listener(self._recorder.on_request)
         self._recorder.seal()
@@ -75,7 +75,7 @@ class LoadGenerator:
     def _counts(self) -> dict[str, float]:
         sender = self.sender
         counts = {"in_flight": float(sender.in_flight), "resent": float(sender.resent)}
-        return counts | sender.count_schema_checks()
+        return counts | sender.count_schema_checks() | sender.count_records()
 
 
 def _call_every(period_s: float, act: Callable[[], None]) -> None:

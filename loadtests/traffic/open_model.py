@@ -42,7 +42,10 @@ class InFlightPool:
 
     def submit(self, intended: float) -> None:
         """Send the next request, due at `intended` on the clock of `time.perf_counter`, without waiting."""
-        turn = next(self._turns)
+        turn = next(self._turns, None)
+        if turn is None:
+            self._sender.left_out += 1
+            return
         if self._in_flight >= self._limit:
             self._sender.drop(turn, intended)
             return

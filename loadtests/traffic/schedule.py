@@ -8,6 +8,8 @@ import numpy as np
 
 from configuration.scenario import Scenario
 from shapes.arrivals import generate_arrivals
+from shapes.composition import Floats
+from shapes.recorded import Recorded
 
 
 class ArrivalSchedule:
@@ -35,20 +37,29 @@ class ArrivalSchedule:
 
 
 def _iterate(scenario: Scenario, started: float, worker: int, workers: int) -> Iterator[float]:
-    load, seed = scenario.load, scenario.seeds["arrivals"]
-    for times in generate_arrivals(
-        scenario.full_profile, load.spacing, seed=seed, worker=worker, workers=workers
-    ):
+    for times in _generate_times(scenario, worker, workers):
         yield from (times + started).tolist()
+
+
+def _generate_times(scenario: Scenario, worker: int, workers: int) -> Iterator[Floats]:
+    """The arrivals of one process, in seconds of the run: drawn at the profile's rate, or as recorded."""
+    load, seed = scenario.load, scenario.seeds["arrivals"]
+    if not isinstance(load.profile, Recorded):
+        yield from generate_arrivals(
+            scenario.full_profile, load.spacing, seed=seed, worker=worker, workers=workers
+        )
+        return
+    if load.warm_up is not None:
+        yield from generate_arrivals(load.warm_up, load.spacing, seed=seed, worker=worker, workers=workers)
+    for times in load.profile.generate_times(seed=seed, worker=worker, workers=workers):
+        yield times + scenario.judged_from_s
 
 
 def count_arrivals(scenario: Scenario, shares: int, start_s: float, end_s: float) -> int:
     """How many arrivals the schedules of `shares` processes have in [`start_s`, `end_s`) of the run."""
-    profile, spacing, seed = scenario.full_profile, scenario.load.spacing, scenario.seeds["arrivals"]
     due = 0
     for share in range(shares):
-        schedule = generate_arrivals(profile, spacing, seed=seed, worker=share, workers=shares)
-        for times in schedule:
+        for times in _generate_times(scenario, share, shares):
             due += int(np.count_nonzero((times >= start_s) & (times < end_s)))
             if times[-1] >= end_s:
                 break

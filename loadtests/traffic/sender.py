@@ -24,6 +24,7 @@ from loadtests.payloads.journeys import JourneyPlan, Turn
 from loadtests.payloads.request import Request
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import NAN, OUTCOME_CODES, SampleRow
+from reports.data.telemetry import LEFT_OUT, RECORDS, RECORDS_FAILED, RECORDS_TAKEN
 
 GOLDEN_RATIO: Final = 0.618_033_988_749_895
 """Its multiples modulo 1 are spread evenly, however many are taken (a low-discrepancy sequence)."""
@@ -62,9 +63,9 @@ class RequestSender:
         self._tls = ssl.create_default_context() if target.tls else None
         self._timeout_s = scenario.traffic.timeout_s
         self._chance = random.Random(self.seed)  # noqa: S311 - pauses want a seed
-        self._deck = build_deck(scenario, target, worker)
         source = scenario.traffic.credentials
         self._keeper = None if source is None else CredentialKeeper(source)
+        self._deck = build_deck(scenario, target, worker, workers)
         self._recorder = recorder
         self._fire = environment.events.request.fire
         self._log_error = environment.stats.log_error
@@ -73,17 +74,14 @@ class RequestSender:
         self._connections: WeakSet[Connection] = WeakSet()
         self.resent = 0
         """Requests sent twice, because the server had closed their connection as they were sent."""
+        self.left_out = 0
+        """Requests that were not made, because all records had been sent."""
         self.in_flight_limit = scenario.load.in_flight_limit
 
     def start(self) -> None:
         """Keep the credential fresh from now on."""
         if self._keeper is not None:
             self._keeper.start()
-
-    def stop(self) -> None:
-        """Do that no more."""
-        if self._keeper is not None:
-            self._keeper.stop()
 
     def await_start(self) -> None:
         """Return when the run has begun: a master sets its begin a moment ahead, for its workers."""
@@ -115,10 +113,29 @@ class RequestSender:
         return next(self._user_numbers)
 
     def deal_turns(self, user: int) -> Iterator[Turn]:
-        """The deck of turns, over and over, from a place that differs from user to user."""
-        turns = self._deck.turns
-        size = len(turns)
-        return (turns[place % size] for place in count(int(phase_offset(user) * size)))
+        """The deck of turns, over and over, from a place that differs from user to user.
+
+        It ends where all requests come from files that are replayed, when the last record was taken.
+        """
+        return self._deck.deal(phase_offset(user))
+
+    def count_records(self) -> dict[str, float]:
+        """Telemetry of this process: how many records of replayed files were taken; which reading failed."""
+        counts = {LEFT_OUT: float(self.left_out)} if self.left_out else {}
+        for stream in self._deck.streams:
+            if stream.records is not None:
+                counts[f"{RECORDS} {stream.name}"] = float(stream.records)
+                counts[f"{RECORDS_TAKEN} {stream.name}"] = float(stream.records_taken)
+            if stream.failed:
+                counts[f"{RECORDS_FAILED} {stream.name}"] = 1.0
+        return counts
+
+    def close(self) -> None:
+        """Renew no credential and encode no request any more; users have stopped."""
+        if self._keeper is not None:
+            self._keeper.stop()
+        for stream in self._deck.streams:
+            stream.close()
 
     def take_turn(
         self, connection: Connection, turn: Turn, visitor: Visitor, intended: float | None = None

@@ -36,7 +36,11 @@ class ModelUser(User):
         """Ask for the next prediction."""
         if self._stopping:
             raise StopUser
-        self._sender.take_turn(self._connection, next(self._turns), self._visitor)
+        turn = next(self._turns, None)
+        if turn is None:
+            self._stay()
+        else:
+            self._sender.take_turn(self._connection, turn, self._visitor)
 
     def stop(self, force: bool = False) -> bool:
         """Stop at once if the user waits, else after the reply.
@@ -47,6 +51,12 @@ class ModelUser(User):
         self._stopping = True
         self._stop_asked.set()
         return bool(super().stop(force))
+
+    def _stay(self) -> None:
+        """Send nothing until told to stop: all records of the files that are replayed were sent."""
+        self._sender.left_out += 1
+        self._stop_asked.wait()
+        raise StopUser
 
     def _pause(self, seconds: float) -> None:
         """Think within a journey; who is asked to stop meanwhile makes no further request."""
@@ -130,7 +140,11 @@ class EagerUser(ModelUser):
     def predict(self) -> None:
         """Ask for one prediction after the other until told to stop."""
         while not self._stopping:
-            self._sender.take_turn(self._connection, next(self._turns), self._visitor)
+            turn = next(self._turns, None)
+            if turn is None:
+                self._stay()
+            else:
+                self._sender.take_turn(self._connection, turn, self._visitor)
 
 
 USER_CLASSES: dict[str, type[ModelUser]] = {

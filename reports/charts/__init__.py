@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reports.charts.arrivals import draw_arrivals
 from reports.charts.breakdown import draw_breakdown
 from reports.charts.chart_data import Chart, ChartData
 from reports.charts.failures import draw_failures
@@ -27,6 +28,7 @@ CHARTS: tuple[Callable[[ChartData], Chart | None], ...] = (
     draw_pods,
     draw_breakdown,
     draw_load,
+    draw_arrivals,
     draw_generator_health,
     draw_percentiles,
     draw_heat_map,

@@ -70,6 +70,12 @@ class Facts:
     """Successful replies per second that the calibration found; None without a calibration."""
     offered: float | None = None
     """Turns begun as a share of those planned up to `ended_s`; None where no number was planned."""
+    """Requests sent as a share of those planned up to `ended_s`; None where no number was planned."""
+    recorded_dispersion: Mapping[str, float] | None = None
+    """Of replayed arrivals, as `reports.figures.dispersion` computes it: by the length of windows in s.
+
+    None where no recording was replayed.
+    """
     generator: Mapping[str, float] = field(default_factory=dict)
     """Limits on the generator's health, as in `reports.judging.generator_health.GeneratorLimits`."""
     confidence: float = 0.95

@@ -42,6 +42,11 @@ MACHINE = "machine"
 """
 GENERATOR = "generator"
 """The source of what the only generator process, or the master of several, reports about itself."""
+RECORDS, RECORDS_TAKEN, RECORDS_FAILED = "records of", "records sent to", "unreadable records of"
+"""Before the name of an endpoint: the records of a replayed file that are a process's part, those that were
+taken for requests so far, and 1 where reading failed."""
+LEFT_OUT = "requests left out"
+"""The series of requests that were due, or users who had a turn, after all records had been sent."""
 PROBED = "probed"
 """The series of readiness probes, whatever their result."""
 OBSERVED = frozenset((SERVICE, KUBERNETES, MACHINE))

@@ -13,6 +13,7 @@ from reports.data.columns import Floats
 from reports.data.quantities import format_count, format_duration
 from reports.data.run import Run
 from reports.data.telemetry import GENERATOR, PROBED, SERVICE, list_generators, name_worker_source
+from reports.figures.replayed import list_unread_endpoints
 from reports.judging.faults import Fault
 from reports.judging.generator_health import TOLERATED_S, TOLERATED_SHARE
 
@@ -23,7 +24,17 @@ RUN_AGAIN = "run the load test again"
 
 def find_incompleteness(run: Run) -> tuple[Fault, ...]:
     """What is missing in `run`, one fault each."""
-    return (*_find_unread(run), *_find_unjudged(run), *_find_unobserved(run))
+    return (*_find_unread(run), *_find_unjudged(run), *_find_unobserved(run), *_find_unread_payloads(run))
+
+
+def _find_unread_payloads(run: Run) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(
+            f"the payload file of {endpoint} could not be read to its end, so requests were missing",
+            "the log of the run names the line; mend the file and run again",
+        )
+        for endpoint in list_unread_endpoints(run)
+    )
 
 
 def _find_unread(run: Run) -> tuple[Fault, ...]:

@@ -11,6 +11,7 @@ from reports.data.run import Run
 from reports.figures.figures import StageFigures, compute_stage_figures
 from reports.figures.generator import describe_frequent_resending
 from reports.figures.reasons import FailureCount, count_failures
+from reports.figures.replayed import describe_replayed_records
 from reports.figures.schema_share import describe_sampled_schema
 from reports.judging.completeness import find_incompleteness
 from reports.judging.faults import Fault
@@ -160,7 +161,12 @@ def _describe_pass(run: Run, found: tuple[Judgement, ...], unproven: list[Judgem
     if unproven and not none_is_proven:
         sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
         sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"
-    more = (*_describe_decision(run), *describe_frequent_resending(run), *describe_sampled_schema(run))
+    more = (
+        *_describe_decision(run),
+        *describe_replayed_records(run),
+        *describe_frequent_resending(run),
+        *describe_sampled_schema(run),
+    )
     return "; ".join([sentence, *more]) + "."
 
 

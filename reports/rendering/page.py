@@ -16,6 +16,7 @@ from reports.charts.palette import declare_variables
 from reports.data.quantities import format_count, format_duration
 from reports.data.run import Run
 from reports.figures.generator import describe_generator_health, measure_generator_health
+from reports.figures.replayed import describe_replayed_records
 from reports.figures.schema_share import describe_schema_share
 from reports.figures.summary import Summary
 from reports.judging.methods import describe_methods
@@ -123,6 +124,7 @@ def _list_summary(run: Run, summary: Summary) -> list[tuple[str, str]]:
     ]
     if summary.total.requests != len(run.samples):
         about.append(("Judged", f"{summary.total.requests:,}"))
+    about += [("Replayed", told) for told in describe_replayed_records(run)]
     if facts.description:
         about.append(("Scenario", facts.description))
     if facts.note:

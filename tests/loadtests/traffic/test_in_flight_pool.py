@@ -19,7 +19,7 @@ class Sender:
         self.let = Event()
         self.intended: list[float] = []
         self.dropped: list[float] = []
-        self.opened = self.closed = 0
+        self.opened = self.closed = self.left_out = 0
         self.fails = False
 
     def number_user(self) -> int:
@@ -96,3 +96,14 @@ def test_draining_waits_for_the_replies(sender: Sender) -> None:
     draining.join(30)
     assert draining.ready()
     assert sender.closed == sender.opened == 1
+
+
+def test_when_all_records_were_sent_nothing_is_sent_any_more(sender: Sender) -> None:
+    sender.deal_turns = lambda _: iter(["only"])  # type: ignore[method-assign]
+    sender.let.set()
+    pool = InFlightPool(sender, limit=10)  # type: ignore[arg-type]
+    for intended in (1.0, 2.0, 3.0):
+        pool.submit(intended)
+    pool.drain()
+    assert sender.intended == [1.0]
+    assert sender.left_out == 2

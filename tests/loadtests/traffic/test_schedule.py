@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from configuration.load import Load
@@ -56,3 +57,31 @@ def test_who_joins_late_has_none(scenario: Scenario) -> None:
 
 def test_the_closed_model_has_none() -> None:
     assert walk(ArrivalSchedule(load_scenario("steady"), 0.0)) == []
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Scenario:
+    """Four recorded arrivals, after a warm-up of two seconds."""
+    (tmp_path / "at.csv").write_text("at\n10\n11\n11.5\n14\n")
+    path = tmp_path / "replay.yaml"
+    path.write_text(
+        "description: Recorded.\n"
+        "load: {replay: {file: at.csv, time: at}, warm_up: [{constant: 5/s, for: 2s}]}\n"
+        "objectives: [p99 latency <= 1 s during replay]\n"
+    )
+    return load_scenario(str(path))
+
+
+def test_recorded_arrivals_are_due_when_they_came_after_the_warm_up(replay: Scenario) -> None:
+    due = walk(ArrivalSchedule(replay, 100.0))
+    assert due[-4:] == [102.0, 103.0, 103.5, 106.0]
+    assert all(100.0 <= each < 102.0 for each in due[:-4])
+    assert replay.make_plan().requests == 4
+    assert count_arrivals(replay, 1, replay.judged_from_s, 4.0) == 3
+
+
+@given(workers=st.integers(1, 6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_recorded_arrival_is_one_workers(replay: Scenario, workers: int) -> None:
+    parts = [walk(ArrivalSchedule(replay, 0.0, worker, workers)) for worker in range(workers)]
+    assert sorted(each for part in parts for each in part if each >= 2.0) == [2.0, 3.0, 3.5, 6.0]

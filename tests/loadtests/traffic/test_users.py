@@ -6,6 +6,7 @@ from itertools import repeat
 from types import SimpleNamespace
 from typing import Any
 
+import gevent
 import pytest
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_WAITING
@@ -21,6 +22,7 @@ def user() -> Any:
     sender = SimpleNamespace(
         sent=sent,
         seed=1,
+        left_out=0,
         number_user=lambda: 0,
         deal_turns=lambda _: repeat("request"),
         open_connection=lambda: None,
@@ -48,3 +50,16 @@ def test_a_request_under_way_is_not_touched(user: Any) -> None:
 
 def test_each_name_that_a_scenario_may_give_has_its_class() -> None:
     assert set(USER_CLASSES) == set(USER_CLASS_NAMES)
+
+
+def test_who_has_nothing_left_to_send_waits_for_the_end(user: Any) -> None:
+    """A user that ended by itself would be replaced by Locust with a new one."""
+    user._turns = iter(())
+    waiting = gevent.spawn(user.predict)
+    gevent.sleep(0)
+    assert not waiting.ready()
+    user.stop()
+    waiting.join(60)
+    assert user._sender.left_out == 1
+    assert isinstance(waiting.exception or waiting.value, StopUser | gevent.GreenletExit)
+    assert user._sender.sent == []
