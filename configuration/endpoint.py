@@ -8,6 +8,7 @@
       payload: {schema: order.schema.json}    # see configuration/payload.py
       expect: {realistic: 201, invalid: 422}  # statuses that are right, by kind; or one for all kinds
       reply: {fields: {total: {min: 0}}}      # see configuration/reply.py
+      parity: {probes: 50, share: 5 %}        # the same answers under load: see configuration/parity.py
       weight: 1
 
 `{name}` is one of the `values`, which are drawn for each request like the fields of a record, or else a field
@@ -26,6 +27,7 @@ from typing import Any, Final
 
 from configuration.document import MappingReader, Node, read_all
 from configuration.fields import Field, read_fields
+from configuration.parity import Parity, read_parity
 from configuration.payload import PAYLOAD_KINDS, InsuranceRecords, Payload, read_payload
 from configuration.readers import (
     make_name_reader,
@@ -64,6 +66,8 @@ class Endpoint:
     """What fills the placeholders of path and headers, besides the fields of the record."""
     expect: Statuses = field(default_factory=dict)
     """Without an entry a kind's replies are right with any 2xx, those to invalid records with 400 and 422."""
+    parity: Parity | None = None
+    """Whether, and how, answers under load are compared with those at rest."""
 
     def resolve(self) -> dict[str, Any]:
         """The plain values that read back as this endpoint."""
@@ -71,6 +75,7 @@ class Endpoint:
             "headers": dict(self.headers),
             "values": {name: each.resolve() for name, each in self.values.items()},
             "expect": {kind: list(statuses) for kind, statuses in self.expect.items()},
+            "parity": None if self.parity is None else self.parity.resolve(),
         }
         return {
             "name": self.name,
@@ -94,7 +99,21 @@ def _read_endpoint(node: Node, folder: Path) -> Endpoint:
     with node.read_mapping("an endpoint with name and path") as keys:
         make = read_endpoint_keys(keys, folder)
         weight = keys.read_or("weight", read_weight, 1.0)
-    return replace(make(), weight=weight)
+        parity = keys.read_or("parity", read_parity, None)
+    endpoint = replace(make(), weight=weight, parity=parity)
+    if parity is not None:
+        _refuse_incomparable(node, endpoint)
+    return endpoint
+
+
+def _refuse_incomparable(node: Node, endpoint: Endpoint) -> None:
+    """Refuse parity where no reply has an answer."""
+    if endpoint.method == "HEAD":
+        raise node.get_child("parity").report_problem("the replies to HEAD have no body to compare")
+    if endpoint.payload is not None and set(endpoint.payload.kinds) == {"invalid"}:
+        raise node.get_child("parity").report_problem(
+            "all requests are invalid, so no reply is an answer; add a kind such as realistic"
+        )
 
 
 def read_endpoint_keys(keys: MappingReader, folder: Path) -> Callable[[], Endpoint]:

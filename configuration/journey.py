@@ -102,6 +102,7 @@ def _read_step(node: Node, folder: Path) -> Step:
     with node.read_mapping("a step with name and path") as keys:
         endpoint = read_endpoint_keys(keys, folder)
         keys.refuse("weight", "the steps of a journey are all made; the journey has a weight")
+        keys.refuse("parity", "a step depends on the steps before it; parity belongs to endpoints")
         take = keys.read_or("take", _read_take, {})
         think_s = keys.read_or("think", _read_think, (0.0, 0.0))
     return Step(endpoint(), take, think_s)

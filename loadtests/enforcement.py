@@ -96,6 +96,8 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
         wait_until_ready(controller.parse_target(), paths=scenario.service)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _on_signal, controller, number)
+    if web_ui is None:
+        controller.ask_at_rest()
     if web_ui is not None and exposition is not None:
         from loadtests.webui.install import install  # Flask and its kin are loaded for the web UI only
 

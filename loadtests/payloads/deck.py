@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from itertools import count
+from itertools import count, cycle
 from typing import Any, Final, NamedTuple
 
 from faker import Faker
@@ -71,11 +71,21 @@ class Deck(NamedTuple):
                 return
 
 
-def build_deck(scenario: Scenario, target: Target, worker: int, workers: int = 1) -> Deck:
+NO_PROBES: Final[Mapping[str, Sequence[Request]]] = {}
+
+
+def build_deck(
+    scenario: Scenario,
+    target: Target,
+    worker: int,
+    workers: int = 1,
+    probes: Mapping[str, Sequence[Request]] = NO_PROBES,
+) -> Deck:
     """The turns that the users of one worker repeat: endpoints, kinds and journeys mixed by their weights.
 
-    Equal arguments give equal decks; each `worker` has its own random stream, and its own part of a file with
-    more records than the deck has turns for. ValueError says what keeps requests from being made.
+    `probes`, by the name of their endpoint, have a share of its weight. Equal arguments give equal decks; each
+    `worker` has its own random stream, and its own part of a file with more records than the deck has turns
+    for. ValueError says what keeps requests from being made.
     """
     seed = scenario.seeds["payloads"] * 1_000_003 + worker
     chance = random.Random(seed)  # noqa: S311 - payloads want a seed, not secrecy
@@ -99,7 +109,11 @@ def build_deck(scenario: Scenario, target: Target, worker: int, workers: int = 1
     for endpoint in traffic.endpoints:
         maker = makers[endpoint.name]
         if from_login.isdisjoint(maker.names):
-            weighted[maker.make_turn] = endpoint.weight
+            share = 0.0
+            if endpoint.parity is not None and endpoint.name in probes:
+                share = endpoint.parity.share_percent / 100
+                weighted[partial(next, cycle(probes[endpoint.name]))] = endpoint.weight * share
+            weighted[maker.make_turn] = endpoint.weight * (1 - share)
         else:
             weighted[partial(_identity, _plan_journey([Step(endpoint)], makers))] = endpoint.weight
     for journey in traffic.journeys:

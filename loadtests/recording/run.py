@@ -13,6 +13,7 @@ from loadtests.recording.live import LiveFigures
 from loadtests.recording.observing import observe_every
 from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation, RunWriter
+from reports.data.answers import ComparedAnswers
 from reports.data.facts import Facts, Stage
 from reports.data.telemetry import GENERATOR
 from reports.objectives.objective import Objective
@@ -103,6 +104,12 @@ class RunRecording:
         if reason not in self.faults:
             self.faults.append(reason)
             logger.error(reason)
+
+    def add_answers(self, answers: ComparedAnswers | None) -> None:
+        """Note what probe inputs told, at rest or in one of the processes; None tells nothing."""
+        if answers is not None:
+            known = self.facts.answers or ComparedAnswers()
+            self.facts = replace(self.facts, answers=known.merge(answers))
 
     def _break(self, reason: str) -> None:
         """Note that samples are lost from now on, and ask for the end of the run."""

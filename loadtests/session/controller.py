@@ -27,11 +27,13 @@ from loadtests.session.judging import VerdictJson
 from loadtests.session.listeners import SessionListener
 from loadtests.traffic.calibration import find_capacity
 from loadtests.traffic.generator import LoadGenerator
+from loadtests.traffic.references import NO_REFERENCES, References, find_references
 from loadtests.traffic.schedule import ArrivalSchedule
 from loadtests.traffic.sender import RequestSender
 from loadtests.traffic.stopping import UserStop
 from loadtests.workers.master import WorkerRoster, hear_workers
 from loadtests.workers.protocol import DONE_PATIENCE_S, HEAD_START_S
+from reports.data.answers import ComparedAnswers
 from reports.data.telemetry import GENERATOR
 from shapes.locust_shape import ProfileShape
 
@@ -65,6 +67,7 @@ class Controller:
         self._generator: LoadGenerator | None = None
         self._roster: WorkerRoster | None = None
         self._service_monitor: ServiceMonitor | None = None
+        self._at_rest: tuple[References, ComparedAnswers | None] | None = None
         self._finishing: gevent.Greenlet | None = None
         self._user_stop = UserStop(environment)
         self._shape = ProfileShape()
@@ -128,8 +131,22 @@ class Controller:
         """Raise OSError, in a sentence, unless runs can be kept where the options say."""
         require_room(self.settings.out)
 
+    def ask_at_rest(self) -> tuple[References, ComparedAnswers | None]:
+        """Find the answers that those of the next run are compared with; ValueError says why there are none.
+
+        The service is asked before a run is opened, because the time of a run begins then.
+        """
+        self._at_rest = find_references(self.scenario, self.parse_target())
+        return self._at_rest
+
     def begin(self) -> None:
-        """Start a run: its folder, its requests, its clock."""
+        """Start a run: its references, its folder, its requests, its clock."""
+        problem = None
+        try:
+            references, at_rest = self._at_rest or self.ask_at_rest()
+        except ValueError as error:
+            references, at_rest, problem = NO_REFERENCES, None, error
+        self._at_rest = None
         run = self.run = self._open_run()
         self._user_stop.note_started()
         self.verdict = None
@@ -137,18 +154,21 @@ class Controller:
         self._finishing = None
         for listener in self.listeners:
             listener.run_opened(run)
+        if problem is not None:
+            raise problem
+        run.add_answers(at_rest)
         calibration = self._chosen.stated.load.calibration
         is_master = isinstance(self.runner, MasterRunner)
         # A single process generates the load; a master only a calibration, then its workers do.
         if calibration is not None or not is_master:
             target = self.parse_target()
-            self._generator = LoadGenerator(self.environment, self.scenario, target)
+            self._generator = LoadGenerator(self.environment, self.scenario, target, references=references)
             self._generator.start(run.record, run.observe, GENERATOR)
             self._start_clock(run, perf_counter())
         if calibration is not None:
             self._calibrate(run, calibration)
         if is_master and run.is_running:
-            self._begin_on_workers(run, calibrated=calibration is not None)
+            self._begin_on_workers(run, references, calibrated=calibration is not None)
         elif self._generator is not None:
             self._generator.schedule_arrivals(self.scenario)
         for listener in self.listeners:
@@ -243,11 +263,11 @@ class Controller:
         self._chosen = self._chosen.with_capacity(capacity_per_s)
         run.facts = replace(run.facts, plan=self.scenario.make_plan(), capacity_per_s=capacity_per_s)
 
-    def _begin_on_workers(self, run: RunRecording, calibrated: bool) -> None:
+    def _begin_on_workers(self, run: RunRecording, references: References, calibrated: bool) -> None:
         """Let the workers generate the load; a calibration, made here, started the clock."""
         assert isinstance(self.runner, MasterRunner)
         self._stop_generating(run)
-        self._roster = WorkerRoster(self.runner, run, self.scenario.resolve(), self.host)
+        self._roster = WorkerRoster(self.runner, run, self.scenario.resolve(), self.host, references)
         self._roster.await_ready()
         if not calibrated:
             self._start_clock(run, perf_counter() + HEAD_START_S)
@@ -256,6 +276,7 @@ class Controller:
     def _stop_generating(self, run: RunRecording) -> None:
         """Hand on the last rows of this process."""
         if self._generator is not None:
+            run.add_answers(self._generator.sender.probes.report())
             sent, self._generator = self._generator.stop(), None
             if sent.lost:
                 run.add_fault(f"{sent.lost:,} requests could not be recorded")

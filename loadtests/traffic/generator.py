@@ -13,6 +13,7 @@ from loadtests.client.target import Target
 from loadtests.monitoring.process import ProcessMonitor
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.writer import Observation
+from loadtests.traffic.references import NO_REFERENCES, References
 from loadtests.traffic.schedule import ArrivalSchedule
 from loadtests.traffic.sender import RequestSender
 
@@ -33,13 +34,21 @@ class LoadGenerator:
     """There once it is known when and at which rates requests are due."""
 
     def __init__(
-        self, environment: Environment, scenario: Scenario, target: Target, worker: int = 0, workers: int = 1
+        self,
+        environment: Environment,
+        scenario: Scenario,
+        target: Target,
+        worker: int = 0,
+        workers: int = 1,
+        references: References = NO_REFERENCES,
     ) -> None:
         endpoints = [endpoint.name for endpoint in scenario.traffic.all_endpoints]
         self._recorder = Recorder(endpoints)
         self._events = environment.events
         self._share = (worker, workers)
-        self.sender = RequestSender(scenario, target, self._recorder, environment, worker, workers)
+        self.sender = RequestSender(
+            scenario, target, self._recorder, environment, worker, workers, references
+        )
 
     def start(
         self,

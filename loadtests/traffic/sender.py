@@ -24,6 +24,7 @@ from loadtests.payloads.journeys import JourneyPlan, Turn
 from loadtests.payloads.request import Request
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import NAN, OUTCOME_CODES, SampleRow
+from loadtests.traffic.references import NO_REFERENCES, References, prepare_probes
 from reports.data.telemetry import LEFT_OUT, RECORDS, RECORDS_FAILED, RECORDS_TAKEN
 
 GOLDEN_RATIO: Final = 0.618_033_988_749_895
@@ -57,6 +58,7 @@ class RequestSender:
         environment: Environment,
         worker: int = 0,
         workers: int = 1,
+        references: References = NO_REFERENCES,
     ) -> None:
         self.target = target
         self.seed = scenario.seeds["pacing"] * 1_000_003 + worker
@@ -65,7 +67,9 @@ class RequestSender:
         self._chance = random.Random(self.seed)  # noqa: S311 - pauses want a seed
         source = scenario.traffic.credentials
         self._keeper = None if source is None else CredentialKeeper(source)
-        self._deck = build_deck(scenario, target, worker, workers)
+        self.probes = prepare_probes(scenario, target, references)
+        """Their answers are compared with the `references`."""
+        self._deck = build_deck(scenario, target, worker, workers, self.probes.requests)
         self._recorder = recorder
         self._fire = environment.events.request.fire
         self._log_error = environment.stats.log_error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,9 @@ from locust.runners import STATE_MISSING, MasterRunner
 from loadtests.recording.observing import observe_every
 from loadtests.recording.run import RunRecording
 from loadtests.recording.writer import Observation
+from loadtests.traffic.references import NO_REFERENCES, References, encode_references
 from loadtests.workers.protocol import (
+    ANSWERS,
     ASSIGN,
     DONE,
     LISTENING,
@@ -24,6 +26,7 @@ from loadtests.workers.protocol import (
     ROWS,
     START,
 )
+from reports.data.answers import ComparedAnswers
 
 WATCH_PERIOD_S: Final = 0.5
 SKEW_S: Final = 1.0
@@ -47,11 +50,24 @@ class JoinedWorker:
 class WorkerRoster:
     """The workers of one run."""
 
-    def __init__(self, runner: MasterRunner, run: RunRecording, scenario: dict[str, Any], host: str) -> None:
+    def __init__(
+        self,
+        runner: MasterRunner,
+        run: RunRecording,
+        scenario: dict[str, Any],
+        host: str,
+        references: References = NO_REFERENCES,
+    ) -> None:
         self._runner = runner
         self._run = run
         self.name = run.folder.name
-        self._assignment = {"run": self.name, "name": run.facts.scenario, "scenario": scenario, "host": host}
+        self._assignment = {
+            "run": self.name,
+            "name": run.facts.scenario,
+            "scenario": scenario,
+            "host": host,
+            "references": encode_references(references),
+        }
         self._workers: dict[str, JoinedWorker] = {}
         self._changed = Event()
         self._started_at: float | None = None
@@ -134,6 +150,11 @@ class WorkerRoster:
         if client_id in self._workers:
             self._run.observe([Observation(*observation) for observation in observations])
 
+    def hear_answers(self, client_id: str, answers: Mapping[str, Any]) -> None:
+        """What a worker saw of the answers to probes has arrived."""
+        if client_id in self._workers and not self._finished:
+            self._run.add_answers(ComparedAnswers.from_json(answers))
+
     def hear_done(self, client_id: str, rows: int, lost: int) -> None:
         """A worker has stopped and sent `rows` in all; it could not record `lost` requests."""
         if worker := self._workers.get(client_id):
@@ -208,4 +229,5 @@ def hear_workers(runner: MasterRunner, find_roster: Callable[[], WorkerRoster | 
     runner.register_message(READY, of_run(WorkerRoster.hear_ready))
     runner.register_message(ROWS, of_run(WorkerRoster.hear_rows))
     runner.register_message(OBSERVATIONS, of_run(WorkerRoster.hear_observations))
+    runner.register_message(ANSWERS, of_run(WorkerRoster.hear_answers))
     runner.register_message(DONE, of_run(WorkerRoster.hear_done))

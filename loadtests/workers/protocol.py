@@ -2,10 +2,11 @@
 
     worker                          master
       │  LISTENING                    │  the worker has started, or come back
-      │ ◀───────────────────── ASSIGN │  your part of this run
+      │ ◀───────────────────── ASSIGN │  your part of this run, and the answers at rest
       │  READY ─────────────────────▶ │  requests are built; what time it is here
       │ ◀────────────────────── START │  the run begins at this time of day
       │  ROWS, OBSERVATIONS ────────▶ │  while the run goes on
+      │  ANSWERS ───────────────────▶ │  what was seen of the answers to probes
       │  DONE ──────────────────────▶ │  how many rows were sent in all
 
 Each message but LISTENING carries the name of the run's folder: a message about one run is never taken for
@@ -24,6 +25,7 @@ from typing import Any, Final, NamedTuple
 
 from configuration.loading import restore_scenario
 from configuration.scenario import Scenario
+from loadtests.traffic.references import References, decode_references
 
 LISTENING: Final = "load test: listening"
 ASSIGN: Final = "load test: assign"
@@ -31,6 +33,7 @@ READY: Final = "load test: ready"
 START: Final = "load test: start"
 ROWS: Final = "load test: rows"
 OBSERVATIONS: Final = "load test: observations"
+ANSWERS: Final = "load test: answers"
 DONE: Final = "load test: done"
 
 HEAD_START_S: Final = 1.0
@@ -48,6 +51,8 @@ class WorkerAssignment(NamedTuple):
     host: str
     worker: int
     workers: int
+    references: References
+    """The answers at rest, which the master found."""
 
     @property
     def is_empty(self) -> bool:
@@ -58,4 +63,5 @@ class WorkerAssignment(NamedTuple):
 def decode_assignment(data: Mapping[str, Any]) -> WorkerAssignment:
     """The assignment in an ASSIGN message."""
     scenario = restore_scenario(data["scenario"], Path(f"{data['name']}.yaml"))
-    return WorkerAssignment(data["run"], scenario, data["host"], data["worker"], data["workers"])
+    references = decode_references(data["references"], scenario)
+    return WorkerAssignment(data["run"], scenario, data["host"], data["worker"], data["workers"], references)

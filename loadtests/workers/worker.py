@@ -6,6 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from time import perf_counter
 from typing import Any
 
@@ -22,6 +23,7 @@ from loadtests.traffic.schedule import ArrivalSchedule
 from loadtests.traffic.sender import RequestSender
 from loadtests.traffic.stopping import UserStop
 from loadtests.workers.protocol import (
+    ANSWERS,
     ASSIGN,
     DONE,
     LISTENING,
@@ -33,6 +35,7 @@ from loadtests.workers.protocol import (
     WorkerAssignment,
     decode_assignment,
 )
+from reports.data.answers import ComparedAnswers
 from reports.data.telemetry import name_worker_source
 
 logger = logging.getLogger(__name__)
@@ -56,6 +59,10 @@ class MasterLink:
     def send_observations(self, observations: Sequence[Observation]) -> None:
         """Send values observed at this moment."""
         self._send(OBSERVATIONS, {"observations": [list(each) for each in observations]})
+
+    def send_answers(self, answers: ComparedAnswers) -> None:
+        """Say what was seen of the answers to probes."""
+        self._send(ANSWERS, {"answers": asdict(answers)})
 
     def send_done(self, sent: SentCounts) -> None:
         """Say how many rows were sent in all, and how many requests could not be recorded."""
@@ -104,6 +111,8 @@ class WorkerSession:
         if self._generator is None or self._link is None:
             return
         self._started.clear()
+        if (answers := self._generator.sender.probes.report()) is not None:
+            self._link.send_answers(answers)
         sent, self._generator = self._generator.stop(), None
         self._link.send_done(sent)
         # The users have stopped; Locust would sleep for as long again.
@@ -135,7 +144,12 @@ class WorkerSession:
         self._started.clear()
         target = Target.parse(assignment.host, self._headers)
         self._generator = LoadGenerator(
-            self._environment, assignment.scenario, target, assignment.worker, assignment.workers
+            self._environment,
+            assignment.scenario,
+            target,
+            assignment.worker,
+            assignment.workers,
+            assignment.references,
         )
         self._generator.start(link.send_rows, link.send_observations, name_worker_source(assignment.worker))
         if assignment.is_empty:

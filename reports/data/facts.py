@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from reports.data.answers import ComparedAnswers
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -96,6 +98,8 @@ class Facts:
     """Samples written, as counted when the run was closed; None while it goes on, or if it was killed."""
     observations: int | None = None
     """Rows of telemetry written, counted like `requests`; None in runs of older versions, too."""
+    answers: ComparedAnswers | None = None
+    """What probe inputs told; None where none were asked."""
     workers: int = 1
     note: str = ""
     trace_link: str = ""
@@ -133,4 +137,6 @@ class Facts:
         known["plan"] = Plan(**series, requests=plan.get("requests"))
         for name in ("objectives", "faults", "expected", "turn_starts", "logins"):
             known[name] = tuple(known.get(name, ()))
+        if known.get("answers") is not None:
+            known["answers"] = ComparedAnswers.from_json(known["answers"])
         return cls(**known)

@@ -24,7 +24,7 @@ from reports.judging.confidence import (
 )
 from reports.judging.outcomes import Outcome
 from reports.objectives.measurements import Measurement, Percentile, Proportion, Provable
-from reports.objectives.metrics import availability, errors, offered_load
+from reports.objectives.metrics import availability, errors, offered_load, wrong_answer_share, wrong_answers
 from reports.objectives.objective import Objective
 
 _LIMITS = {"<=": "limit", "<": "limit below", ">=": "needed", ">": "needed more than"}
@@ -139,7 +139,7 @@ def _write_message(
         return f"{objective.subject} could not be measured: {_explain_absence(objective, run)}."
     observed = format_against_limit(objective.convert_to_unit(measured.value), objective.stated)
     unit = objective.unit
-    verb = "were" if objective.definition is errors else "was"
+    verb = "were" if objective.definition in (errors, wrong_answer_share, wrong_answers) else "was"
     said = (
         f"{objective.subject} {verb} {add_unit(observed, unit)}, "
         f"{_LIMITS[objective.comparison]} {objective.limit_text}"
@@ -163,6 +163,8 @@ def _explain_absence(objective: Objective, run: Run) -> str:
         return "no readiness probe was recorded (service: ready in the scenario says where to ask)"
     if objective.definition is offered_load:
         return "this load plans no number of requests"
+    if objective.definition in (wrong_answer_share, wrong_answers):
+        return "no answer was compared; give the endpoint parity"
     judged = run.judged
     for kind, name, labels in (
         ("stage", objective.during, judged.stage),

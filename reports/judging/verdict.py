@@ -13,6 +13,7 @@ from reports.figures.generator import describe_frequent_resending
 from reports.figures.reasons import FailureCount, count_failures
 from reports.figures.replayed import describe_replayed_records
 from reports.figures.schema_share import describe_sampled_schema
+from reports.judging.answers import describe_answers, describe_wrong_answers, find_shifts
 from reports.judging.completeness import find_incompleteness
 from reports.judging.faults import Fault
 from reports.judging.generator_health import find_generator_faults
@@ -21,7 +22,7 @@ from reports.judging.judgement import Judgement, judge_objective
 from reports.judging.omission import find_omission
 from reports.judging.outcomes import VerdictWord
 from reports.judging.stages import StageJudgement, judge_stages
-from reports.objectives.metrics import offered_load
+from reports.objectives.metrics import offered_load, wrong_answer_share, wrong_answers
 from reports.objectives.objective import Objective
 from reports.objectives.parsing import parse_objective, parse_objectives
 
@@ -42,6 +43,8 @@ class Verdict:
     """The judgement of each stage by itself; the verdict doesn't depend on them."""
     failures: tuple[FailureCount, ...] = ()
     """Why judged requests failed, the most frequent reason first."""
+    answers: tuple[str, ...] = ()
+    """What is told of the answers to probes, one sentence each."""
 
     @property
     def exit_code(self) -> int:
@@ -61,16 +64,22 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
     failures = count_failures(run.judged, run.facts.expected)
     word, sentence, reasons = _decide(run, asked, found, failures)
     told = compute_stage_figures(run) if stages is None else stages
-    return Verdict(word, sentence, reasons, found, judge_stages(run, asked, told), failures)
+    return Verdict(
+        word, sentence, reasons, found, judge_stages(run, asked, told), failures, describe_answers(run)
+    )
 
 
 def list_objectives(run: Run) -> list[Objective]:
-    """The stated objectives, and that the planned load was offered.
+    """The stated objectives, that the planned load was offered, and that no answer to a probe was wrong.
 
-    In the closed model the latter is listed only if it is missed. There, each user who joins may send one
+    The last is listed where answers are compared and the scenario neither limits nor expects wrong ones. In
+    the closed model, the offered load is listed only if it is missed. There, each user who joins may send one
     request less than planned, which is more than a few percent of a short load.
     """
     stated = parse_objectives(run.facts.objectives)
+    limited = any(objective.definition in (wrong_answer_share, wrong_answers) for objective in stated)
+    if run.facts.answers is not None and not limited and "wrong_answer" not in run.facts.expected:
+        stated.append(parse_objective(f"{wrong_answer_share.name} <= 0 %"))
     if any(objective.definition is offered_load for objective in stated):
         return stated
     if run.facts.model == "open":
@@ -94,6 +103,7 @@ def _decide(
     missed = _list_missed(found)
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
     stopped = _describe_stop(run)
+    shifted = tuple(shift.what for shift in find_shifts(run) if shift.compared)
     if faults:
         more = f" (and {format_count(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
         return "invalid", f"Invalid: {_drop_full_stop(faults[0].what)}{more}.", tuple(map(str, faults))
@@ -105,8 +115,18 @@ def _decide(
     if missed:
         after = "".join(f"; {end}" for end in (*stopped, *_describe_decision(run)))
         mostly = _describe_mostly_failed(run, found, failures)
-        reasons = (*mostly, *missed, *stopped, *_describe_saving(run), *describe_disturbance(run))
+        reasons = (
+            *mostly,
+            *missed,
+            *describe_wrong_answers(run),
+            *shifted,
+            *stopped,
+            *_describe_saving(run),
+            *describe_disturbance(run),
+        )
         return "fail", f"Failed: {_describe_failure(missed, len(found), mostly)}{after}.", reasons
+    if shifted:
+        return "fail", f"Failed: {shifted[0]}.", shifted
     if stopped:
         rest = "no objective was missed until then" if found else "there was nothing to miss"
         return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped

@@ -6,11 +6,14 @@ while a run goes on follows from the kind of measurement it returns (`reports.ob
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from reports.data.columns import Floats
+from reports.data.facts import Facts
 from reports.data.samples import Samples
 from reports.data.turns import mark_turns
 from reports.objectives.measurements import (
@@ -25,7 +28,15 @@ from reports.objectives.measurements import (
     Rate,
 )
 from reports.objectives.metric import METRICS, Scope, metric
-from reports.objectives.units import COUNT, PER_REQUESTS, REQUESTS_PER_S, ROWS_PER_S, SHARE, TIME
+from reports.objectives.units import (
+    COUNT,
+    PER_ANSWERS,
+    PER_REQUESTS,
+    REQUESTS_PER_S,
+    ROWS_PER_S,
+    SHARE,
+    TIME,
+)
 
 __all__ = ["METRICS"]
 
@@ -76,6 +87,25 @@ def error_rate(scope: Scope) -> Measurement:
 def errors(scope: Scope) -> Measurement:
     """The error rate, stated as so many in so many."""
     return error_rate.measure(scope)
+
+
+@metric("wrong answers", SHARE, better="lower")
+def wrong_answer_share(scope: Scope) -> Measurement:
+    """Wrong answers as a share of those that were compared.
+
+    Compared are the answers to probes and to invalid records, and those of endpoints that echo a field of
+    their request.
+    """
+    samples = scope.samples
+    wrong = samples.outcome.equal("wrong_answer")
+    compared = samples.kind.isin(("probe", "invalid")) | samples.endpoint.isin(_list_echoing(scope.facts))
+    return Proportion(wrong[wrong | (samples.ok & compared)])
+
+
+@metric("wrong answers", PER_ANSWERS, better="lower")
+def wrong_answers(scope: Scope) -> Measurement:
+    """The same, stated as so many in so many."""
+    return wrong_answer_share.measure(scope)
 
 
 @metric("status <code>", COUNT, better=None)
@@ -148,6 +178,26 @@ def availability(scope: Scope) -> Measurement:
     """Readiness probes that found the service ready, as a share of all."""
     _, ready = scope.telemetry.select_series("readiness")
     return Proportion(ready > 0)
+
+
+def _list_echoing(facts: Facts) -> list[str]:
+    """The endpoints whose replies are compared with a field of their request (`equals`)."""
+    traffic = facts.resolved.get("traffic", {})
+    steps = [
+        *traffic.get("login", ()),
+        *(step for each in traffic.get("journeys", ()) for step in each["steps"]),
+    ]
+    return [
+        each["name"]
+        for each in (*traffic.get("endpoints", ()), *steps)
+        if any("equals" in rule for rule in _list_rules(each))
+    ]
+
+
+def _list_rules(endpoint: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What the fields of an endpoint's replies must be."""
+    fields = (endpoint.get("reply") or {}).get("fields") or {}
+    return [rule for rule in fields.values() if isinstance(rule, Mapping)]
 
 
 def _select_latencies_ms(samples: Samples) -> Floats:

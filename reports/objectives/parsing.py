@@ -12,7 +12,7 @@ from reports.data.quantities import add_unit
 from reports.objectives.metric import Metric
 from reports.objectives.metrics import METRICS
 from reports.objectives.objective import Comparison, Objective
-from reports.objectives.units import COUNT, PER_REQUESTS, SHARE, TIME, find_scale
+from reports.objectives.units import COUNT, SHARE, SHARES, TIME, find_scale
 
 _SENTENCE = re.compile(r"(?P<metric>[^<>=]*?)\s*(?P<comparison>[<>=]+)\s*(?P<limit>.*)")
 _CLAUSE = re.compile(r"\s+(on|during|in any)\s+")
@@ -156,7 +156,7 @@ def _check_name(name: str | None, names: Sequence[str], kind: str) -> str | None
 
 def _check_limit(objective: Objective) -> None:
     units, limit = objective.definition.units, objective.limit
-    if units in (SHARE, PER_REQUESTS) and limit > 1:
+    if any(units is each for each in SHARES) and limit > 1:
         raise ObjectiveError(f"{objective.limit_text} is more than all; expected at most 100 %")
     if limit == 0 and objective.comparison == "<":
         raise ObjectiveError("nothing is less than 0; to allow none, say '<= 0'")

@@ -16,13 +16,19 @@ REQUESTS_PER_S: Final[Units] = {"requests/s": Fraction(1)}
 ROWS_PER_S: Final[Units] = {"rows/s": Fraction(1)}
 PER_REQUESTS: Final[Units] = {"per <number> requests": Fraction(1)}
 """A share stated as so many in so many; one such unit is 1 / <number>."""
+PER_ANSWERS: Final[Units] = {"per <number>": Fraction(1)}
+"""The same of answers, which the name of the metric says."""
+SHARES: Final = (SHARE, PER_REQUESTS, PER_ANSWERS)
+"""Units of which a limit can't be more than all."""
 
-_PER_REQUESTS: Final = re.compile(r"per\s+(?P<number>\d+)\s+requests")
+_PER: Final = re.compile(r"per\s+(?P<number>\d+)(?P<what>\s+requests)?")
 
 
 def find_scale(units: Units, unit: str) -> Fraction | None:
     """How many base units one `unit` is; None if it is none of `units`."""
-    if units is not PER_REQUESTS:
+    if units is not PER_REQUESTS and units is not PER_ANSWERS:
         return units.get(unit)
-    found = _PER_REQUESTS.fullmatch(unit)
-    return Fraction(1, int(found["number"])) if found and int(found["number"]) else None
+    found = _PER.fullmatch(unit)
+    if found is None or (found["what"] is None) is not (units is PER_ANSWERS):
+        return None
+    return Fraction(1, int(found["number"])) if int(found["number"]) else None

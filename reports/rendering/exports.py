@@ -129,6 +129,8 @@ def format_summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: 
         parts.append(
             "Failed requests:\n\n" + "\n".join(f"- {_escape_markdown(line.strip())}" for line in told)
         )
+    if verdict.answers:
+        parts.append("Answers:\n\n" + "\n".join(f"- {_escape_markdown(line)}" for line in verdict.answers))
     if verdict.stages:
         parts.append(_format_stages(verdict.stages))
     requests, lasted = format_count(summary.total.requests, "request"), format_duration(summary.duration_s)

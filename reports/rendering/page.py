@@ -101,9 +101,11 @@ def _split_sentence(verdict: Verdict) -> tuple[str, str]:
 
 
 def _select_reasons(verdict: Verdict) -> list[str]:
-    """The reasons that neither the sentence of the verdict nor an objective contains."""
+    """The reasons that neither the sentence of the verdict nor an objective contains, and the answers."""
     told = {judged.message for judged in verdict.objectives}
-    return [reason for reason in verdict.reasons if reason not in told and reason not in verdict.sentence]
+    answers = "".join(verdict.answers).lower()
+    reasons = [reason for reason in verdict.reasons if reason not in told and reason not in verdict.sentence]
+    return [*(reason for reason in reasons if reason.lower() not in answers), *verdict.answers]
 
 
 def _format_start(started_at: str) -> str:

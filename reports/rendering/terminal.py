@@ -50,6 +50,9 @@ def format_verdict(
     if failures := told.get("failures"):
         lines += ["", "Failed requests:"]
         lines += [cut for line in list_failures(failures) for cut in _wrap(line, width, "    ")]
+    if answers := told.get("answers"):
+        lines += ["", "Answers:"]
+        lines += [cut for line in answers for cut in _wrap(f"  {_clean(line)}", width, "    ")]
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)

@@ -20,6 +20,7 @@ def encode_verdict(verdict: Verdict) -> dict[str, Any]:
         "objectives": [_encode_objective(judgement) for judgement in verdict.objectives],
         "stages": [_encode_stage(judged) for judged in verdict.stages],
         "failures": [asdict(failure) for failure in verdict.failures],
+        "answers": list(verdict.answers),
     }
 
 

@@ -40,6 +40,7 @@ OURS = (
     "benchmarks.tracing",
     "benchmarks.before_after",
     "benchmarks.own_code",
+    "benchmarks.parity",
 )
 IN_CLUSTER = re.compile(r"(?:deployment|hpa|job|pod|service|model-services)/([\w-]+)")
 """An object in Kubernetes, which looks like a path."""

@@ -62,7 +62,15 @@ def assignment(run: str = "short-1") -> dict[str, Any]:
     scenario = load_scenario("smoke")
     host = "http://127.0.0.1:9"
     resolved = scenario.resolve()
-    return {"run": run, "name": "smoke", "scenario": resolved, "host": host, "worker": 0, "workers": 1}
+    return {
+        "run": run,
+        "name": "smoke",
+        "scenario": resolved,
+        "host": host,
+        "worker": 0,
+        "workers": 1,
+        "references": {},
+    }
 
 
 def test_it_says_that_it_listens_is_ready_and_how_much_it_sent(

@@ -19,7 +19,14 @@ MakeRun = Callable[..., Run]
 
 def value(run: Run, name: str) -> float | None:
     """What is observed of a metric, in its base unit; the limit doesn't matter."""
-    limits = {"latency": "1 ms", "time": "1 ms", "rate": "1 %", "errors": "1 per 100 requests", "load": "1 %"}
+    limits = {
+        "latency": "1 ms",
+        "time": "1 ms",
+        "rate": "1 %",
+        "errors": "1 per 100 requests",
+        "load": "1 %",
+        "answers": "1 per 100",
+    }
     limit = limits.get(name.split()[-1], "1")
     sign = ">=" if name in ("offered load", "availability") else "<="
     if name == "availability":
@@ -51,6 +58,21 @@ def test_a_failed_request_is_in_the_error_rate_only_a_timeout_in_both(make_run: 
     assert value(run, "p50 latency") == 10.0
     assert value(run, "error rate") == 0.3
     assert value(run, "errors") == 0.3
+
+
+def test_wrong_answers_are_a_share_of_those_that_were_compared(make_run: MakeRun) -> None:
+    kinds = ["probe", "probe", "probe", "invalid", "realistic", "realistic", "realistic", "realistic"]
+    endpoints = ["a", "a", "a", "a", "a", "a", "echo", "echo"]
+    outcomes = ["ok", "wrong_answer", "timeout", "ok", "ok", "ok", "ok", "ok"]
+    reply = {"fields": {"id": {"equals": "{id}"}}}
+    resolved = {"traffic": {"endpoints": [{"name": "a", "reply": None}, {"name": "echo", "reply": reply}]}}
+    run = make_run(8, kind=kinds, endpoint=endpoints, outcome=outcomes, facts={"resolved": resolved})
+    assert value(run, "wrong answers") == 1 / 5
+    assert measure_objective(parse_objective("wrong answers <= 1 %"), run).value == 1 / 5
+
+
+def test_no_answer_compared_is_no_figure(make_run: MakeRun) -> None:
+    assert value(make_run(5), "wrong answers") is None
 
 
 def test_an_expected_outcome_is_no_error(make_run: MakeRun) -> None:

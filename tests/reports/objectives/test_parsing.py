@@ -21,8 +21,8 @@ from reports.objectives.parsing import ObjectiveError, parse_objective
 
 METRICS = (
     "p<percentile> latency, p<percentile> service time, mean latency, max latency, mean service time, "
-    "max service time, error rate, errors, status <code>, throughput, peak throughput, goodput, "
-    "shed share, recovery time, offered load, availability"
+    "max service time, error rate, errors, wrong answers, status <code>, throughput, peak throughput, "
+    "goodput, shed share, recovery time, offered load, availability"
 )
 
 
@@ -192,6 +192,10 @@ def test_a_loose_sentence_is_said_tidily(loose: str, text: str) -> None:
             "p99 latency <= 1 ms on sngle",
             "there is no endpoint 'sngle'; did you mean 'single'? There is: single, batch",
         ),
+        (
+            "wrong answers <= 1 per 100000 requests",
+            "1 is told in 'per 100000 requests', expected '<number> %' or '<number> per <number>'",
+        ),
         ("p99 latency <= 1 ms during peak", "there is no stage 'peak'. There is: steady, ramp up"),
     ],
 )
@@ -213,6 +217,8 @@ def test_names_are_taken_as_they_come_where_none_are_given_to_check() -> None:
         ("error rate <= 0.07 %", 7 / 10_000, True),
         ("error rate <= 0.35 %", 35 / 10_000, True),
         ("errors <= 1 per 3 requests", 1 / 3, True),
+        ("wrong answers <= 1 per 100000", 1 / 100_000, True),
+        ("wrong answers <= 1 per 100000", 2 / 100_000, False),
         ("throughput >= 5 requests/s", 4.999, False),
         ("throughput > 5 requests/s", 5.0, False),
     ],
@@ -244,6 +250,8 @@ NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
             ("max latency", ("<=", "<"), "s"),
             ("error rate", ("<=", "<"), "%"),
             ("errors", ("<=", "<"), "per 300 requests"),
+            ("wrong answers", ("<=", "<"), "per 300"),
+            ("wrong answers", ("<=", "<"), "%"),
             ("throughput", (">=", ">"), "rows/s"),
             ("peak throughput", (">=", ">"), "requests/s"),
         ]

@@ -1,0 +1,167 @@
+"""Finds the answers at rest: before the load each probe is asked twice, all of them one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, Final, TypeAlias
+
+from gevent import ssl
+
+from configuration.endpoint import Endpoint
+from configuration.scenario import Scenario
+from loadtests.answers.comparing import ComparisonRules, read_answer
+from loadtests.answers.noise import NoiseFloor, measure_noise
+from loadtests.answers.parity import (
+    AnswerComparison,
+    AnswerReference,
+    ParityCheck,
+    collect_series,
+    is_constant,
+    list_watched,
+)
+from loadtests.client.connection import Connection
+from loadtests.client.target import Target
+from loadtests.payloads.probes import digest_probes, make_probes
+from loadtests.payloads.request import Request
+from reports.data.answers import ComparedAnswers
+
+References: TypeAlias = Mapping[str, AnswerReference]
+"""By the name of the endpoint."""
+NO_REFERENCES: Final[References] = {}
+
+
+@dataclass(frozen=True)
+class ProbeSet:
+    """The probes of one process, whose checks compare."""
+
+    requests: Mapping[str, Sequence[Request]]
+    """By the name of the endpoint."""
+    comparisons: Sequence[AnswerComparison]
+
+    def report(self) -> ComparedAnswers | None:
+        """What was seen of their answers so far; None where there are no probes."""
+        told = [comparison.report() for comparison in self.comparisons]
+        return reduce(ComparedAnswers.merge, told) if told else None
+
+
+def find_references(scenario: Scenario, target: Target) -> tuple[References, ComparedAnswers | None]:
+    """Ask the probes of all endpoints with parity at rest: the references, and what is told of them.
+
+    ValueError says which probe was not answered as it ought to be, or that nothing is left to compare.
+    """
+    found: dict[str, AnswerReference] = {}
+    told: list[ComparedAnswers] = []
+    for index, endpoint in enumerate(scenario.traffic.all_endpoints):
+        if endpoint.parity is not None:
+            probes = make_probes(scenario, index, target)
+            replies = _ask_twice(probes, endpoint, target, scenario.traffic.timeout_s)
+            found[endpoint.name], answers = _make_reference(endpoint, probes, *replies)
+            told.append(answers)
+    return found, reduce(ComparedAnswers.merge, told) if told else None
+
+
+def prepare_probes(scenario: Scenario, target: Target, references: References) -> ProbeSet:
+    """The probes with their references; ValueError if this process makes others than were asked at rest."""
+    requests: dict[str, Sequence[Request]] = {}
+    comparisons: list[AnswerComparison] = []
+    for index, endpoint in enumerate(scenario.traffic.all_endpoints):
+        reference = references.get(endpoint.name)
+        if reference is None:
+            continue
+        probes = make_probes(scenario, index, target)
+        if digest_probes(probes) != reference.digest:
+            raise ValueError(
+                f"the probes of the endpoint {endpoint.name!r} differ from those that were asked at rest; "
+                "all machines need the same versions and payload files"
+            )
+        comparison = AnswerComparison(endpoint.name, reference)
+        comparisons.append(comparison)
+        requests[endpoint.name] = [
+            replace(probe, check=ParityCheck(probe.check, comparison, number))
+            for number, probe in enumerate(probes)
+        ]
+    return ProbeSet(requests, comparisons)
+
+
+def encode_references(references: References) -> dict[str, Any]:
+    """Plain values for a message to a worker."""
+    return {
+        name: {
+            "replies": list(reference.replies),
+            "digest": reference.digest,
+            "allowed": [[list(place), limit] for place, limit in reference.rules.allowed.items()],
+            "varying": [list(place) for place in reference.rules.varying],
+        }
+        for name, reference in references.items()
+    }
+
+
+def decode_references(data: Mapping[str, Any], scenario: Scenario) -> References:
+    """The references that `encode_references` wrote; the scenario states the rest."""
+    parity = {endpoint.name: endpoint.parity for endpoint in scenario.traffic.all_endpoints}
+    found: dict[str, AnswerReference] = {}
+    for name, told in data.items():
+        stated = parity[name]
+        assert stated is not None
+        allowed = {tuple(place): limit for place, limit in told["allowed"]}
+        rules = ComparisonRules(stated, allowed, frozenset(map(tuple, told["varying"])))
+        found[name] = AnswerReference(tuple(told["replies"]), rules, told["digest"])
+    return found
+
+
+def _ask_twice(
+    probes: Sequence[Request], endpoint: Endpoint, target: Target, timeout_s: float
+) -> tuple[list[bytes], list[bytes]]:
+    """The bodies of the replies, of each time."""
+    connection = Connection(target, ssl.create_default_context() if target.tls else None)
+    try:
+        first, second = ([_ask(connection, probe, endpoint, timeout_s) for probe in probes] for _ in range(2))
+    finally:
+        connection.close()
+    return first, second
+
+
+def _ask(connection: Connection, probe: Request, endpoint: Endpoint, timeout_s: float) -> bytes:
+    reply = connection.exchange(probe.encoded, timeout_s, probe.repeatable)
+    outcome = probe.check.classify(reply)
+    if outcome != "ok":
+        status = f" (HTTP {reply.status})" if reply.status else ""
+        raise ValueError(
+            f"the service could not be asked at rest: a probe of the endpoint {endpoint.name!r} "
+            f"({probe.origin or 'no record'}) was answered {outcome}{status}; see that it answers "
+            "its realistic requests, or leave parity out"
+        )
+    return bytes(reply.body)
+
+
+def _make_reference(
+    endpoint: Endpoint, probes: Sequence[Request], first: Sequence[bytes], second: Sequence[bytes]
+) -> tuple[AnswerReference, ComparedAnswers]:
+    assert endpoint.parity is not None
+    answers, again = ([read_answer(body) for body in bodies] for bodies in (first, second))
+    try:
+        noise = measure_noise(endpoint.parity, answers, again)
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise ValueError(
+            f"the answers of the endpoint {endpoint.name!r} can't be compared: {error}"
+        ) from None
+    reference = AnswerReference(tuple(first), noise.rules, digest_probes(probes))
+    watched = list_watched(answers, noise.rules)
+    series = tuple(collect_series(endpoint.name, (*answers, *again), watched))
+    notes = (*noise.notes, *_note_few(endpoint.parity.probes, answers, noise))
+    return reference, ComparedAnswers(tuple(f"{endpoint.name}: {note}" for note in notes), series)
+
+
+def _note_few(asked: int, answers: Sequence[Any], noise: NoiseFloor) -> list[str]:
+    """What keeps the probes from telling much."""
+    notes = []
+    if len(answers) < asked:
+        notes.append(f"there are only {len(answers)} distinct requests for {asked} probes")
+    if len(answers) > 1 and is_constant(answers, noise.rules):
+        notes.append(
+            f"all {len(answers)} probes had the same answer at rest, so a constant or swapped answer "
+            "can't be seen"
+        )
+    return notes
