@@ -83,9 +83,9 @@ def build_deck(
 ) -> Deck:
     """The turns that the users of one worker repeat: endpoints, kinds and journeys mixed by their weights.
 
-    `probes`, by the name of their endpoint, have a share of its weight. Equal arguments give equal decks; each
-    `worker` has its own random stream, and its own part of a file with more records than the deck has turns
-    for. ValueError says what keeps requests from being made.
+    `probes`, by the name of their endpoint, have a share of its weight. Equal arguments give equal decks;
+    each `worker` has its own random stream, and its own part of a file with more records than the deck has
+    turns for. ValueError says what keeps requests from being made.
     """
     seed = scenario.seeds["payloads"] * 1_000_003 + worker
     chance = random.Random(seed)  # noqa: S311 - payloads want a seed, not secrecy
