@@ -28,7 +28,7 @@ def describe_schema_share(run: Run) -> str:
     if found.checked == found.due:
         return f"all {found.due:,} replies"
     percent = math.floor(1000 * found.checked / found.due) / 10
-    return f"{percent:g} % of the replies ({found.checked:,} of {found.due:,}): see `schema_rate`"
+    return f"{percent:g} % of the replies ({found.checked:,} of {found.due:,}): schema_rate allows no more"
 
 
 def describe_sampled_schema(run: Run) -> tuple[str, ...]:

@@ -23,6 +23,10 @@ from reports.objectives.objective import Objective
 
 FULL_PERCENT = 10.0
 """With less of its time idle, a machine counts as full."""
+WRONG_CONTENT = ("invalid_reply", "wrong_answer")
+"""Outcomes of replies that arrived and did not hold what they must."""
+ERROR_METRICS = ("error rate", "errors")
+"""Metrics that count failed requests of any kind."""
 DISTURBANCE_REMEDY = (
     "let nothing else run here, leave a core to each process of the generator, or generate the load from a "
     "second machine"
@@ -75,20 +79,27 @@ def find_disturbance(run: Run) -> Disturbance:
 
 
 def explain_by_disturbance(run: Run, asked: Sequence[Objective], found: Sequence[Judgement]) -> Fault | None:
-    """Why what `run` missed says nothing about the service; None if a miss remains without disturbed time."""
+    """Why what `run` missed says nothing about the service; None if a miss remains without disturbed time.
+
+    An error rate that wrong content alone exceeds remains missed: no busy machine makes content wrong.
+    """
     disturbed = find_disturbance(run)
     if not len(disturbed.start_s):
         return None
-    rest = replace(
-        run,
-        samples=run.samples.select(~disturbed.mark_touching(run.samples)),
-        facts=replace(run.facts, offered=_correct_offered(run, disturbed)),
-    )
+    samples, touched = run.samples, disturbed.mark_touching(run.samples)
+    facts = replace(run.facts, offered=_correct_offered(run, disturbed))
+    rest = replace(run, samples=samples.select(~touched), facts=facts)
+    answered = replace(run, samples=samples.select(~touched | samples.outcome.isin(("ok", *WRONG_CONTENT))))
     missed = [
         (objective, judged) for objective, judged in zip(asked, found, strict=True) if _is_missed(judged)
     ]
     again = [judge_objective(objective, rest) for objective, _ in missed]
-    if any(judged.observed is None for _, judged in missed) or any(map(_is_measured_miss, again)):
+    by_content = [
+        judge_objective(objective, answered) for objective, _ in missed if objective.metric in ERROR_METRICS
+    ]
+    if any(judged.observed is None for _, judged in missed):
+        return None
+    if any(map(_is_measured_miss, (*again, *by_content))):
         return None
     said, without = missed[0][1].message.rstrip("."), again[0]
     if without.observed is None:
@@ -104,8 +115,7 @@ def describe_disturbance(run: Run) -> tuple[str, ...]:
     if not busy_s:
         return ()
     return (
-        f"this machine was too busy for {format_duration(busy_s)}; objectives are missed without that "
-        "time, too",
+        f"this machine was too busy for {format_duration(busy_s)}, which does not explain what was missed",
     )
 
 

@@ -26,10 +26,13 @@ def counted(due: float, checked: float, *sources: str) -> dict[Any, Any]:
         ({}, ""),
         (counted(0, 0, "generator"), ""),
         (counted(1200, 1200, "generator"), "all 1,200 replies"),
-        (counted(600, 300, "worker 0", "worker 1"), "50 % of the replies (600 of 1,200): see `schema_rate`"),
+        (
+            counted(600, 300, "worker 0", "worker 1"),
+            "50 % of the replies (600 of 1,200): schema_rate allows no more",
+        ),
         (
             counted(100_000, 99_999, "generator"),
-            "99.9 % of the replies (99,999 of 100,000): see `schema_rate`",
+            "99.9 % of the replies (99,999 of 100,000): schema_rate allows no more",
         ),
     ],
 )

@@ -83,8 +83,30 @@ def test_a_miss_that_shows_without_it_too_fails(make_run: MakeRun) -> None:
     verdict = judge_run(run_of(make_run, lambda t_s: t_s >= 4.0, telemetry=FULL))
     assert verdict.sentence == "Failed: p95 latency was 400 ms, limit 100 ms."
     assert verdict.reasons[1:] == (
-        "this machine was too busy for 1 s; objectives are missed without that time, too",
+        "this machine was too busy for 1 s, which does not explain what was missed",
     )
+
+
+@pytest.mark.parametrize("objective", ["error rate <= 0 %", "errors <= 1 per 1000 requests"])
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [("wrong_answer", "fail"), ("invalid_reply", "fail"), ("timeout", "invalid"), ("reset", "invalid")],
+)
+def test_wrong_content_is_not_excused_by_a_busy_machine(
+    make_run: MakeRun, objective: str, outcome: str, verdict: str
+) -> None:
+    """A machine that is too busy delays replies or breaks connections; what arrives is the service's."""
+    failed = np.where(in_the_fifth(np.arange(200) / 10), outcome, "ok")
+    run = run_of(make_run, in_the_fifth, telemetry=FULL, outcome=failed, facts={"objectives": (objective,)})
+    assert judge_run(run).verdict == verdict
+
+
+def test_a_latency_is_excused_also_beside_wrong_content(make_run: MakeRun) -> None:
+    """Wrong content within its limit leaves only the latency missed."""
+    failed = np.where(np.arange(200) == 45, "wrong_answer", "ok")
+    objectives = ("p95 latency <= 100 ms", "error rate <= 1 %")
+    run = run_of(make_run, in_the_fifth, telemetry=FULL, outcome=failed, facts={"objectives": objectives})
+    assert judge_run(run).verdict == "invalid"
 
 
 def test_of_two_misses_one_that_shows_is_enough_to_fail(make_run: MakeRun) -> None:
