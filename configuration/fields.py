@@ -5,7 +5,7 @@ income: {lognormal: [10.5, 0.6], digits: 2}    # of the logarithm: mean and stan
 score: {uniform: [0, 1]}
 plan: {choice: {free: 8, pro: 2}}              # or a list, of equal weights
 id: {sequence: 1}                              # 1, 2, 3, ...; each worker its own numbers
-source: {constant: load test}
+source: {constant: load test}                  # "${NAME}" in it is an environment variable, not recorded
 email: {faker: safe_email}                     # any method of Faker without arguments
 code: {pattern: "[A-Z]{2}[0-9]{4}"}            # a regular expression
 pixels: {list: {uniform: [0, 1]}, length: 784} # the length may be drawn, too: {uniform: [1, 100]}

@@ -23,6 +23,7 @@ LevelUnit = Literal["users", "rate", "multiple"]
 
 FASTEST_PER_S: Final = 1_000_000.0
 LARGEST_MULTIPLE: Final = 100.0
+MOST_USERS: Final = 1_000_000
 
 
 def describe_level(level: float, unit: LevelUnit) -> str:
@@ -64,7 +65,7 @@ def read_multiple(node: Node) -> float:
 
 
 LEVEL_READERS: Final[Mapping[LevelUnit, Reader[float]]] = {
-    "users": make_whole_number_reader("users", 0, 1_000_000),
+    "users": make_whole_number_reader("users", 0, MOST_USERS),
     "rate": read_rate,
     "multiple": read_multiple,
 }

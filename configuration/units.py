@@ -6,11 +6,14 @@ import re
 from typing import Final
 
 _NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
-_DURATION: Final = re.compile(
+DURATION_PATTERN: Final = (
     rf"(?:({_NUMBER})\s*h)?\s*(?:({_NUMBER})\s*(?:min|m))?\s*(?:({_NUMBER})\s*s)?\s*(?:({_NUMBER})\s*ms)?"
 )
-_RATE: Final = re.compile(rf"({_NUMBER})\s*/\s*(s|min|m|h)")
-_MULTIPLE: Final = re.compile(rf"({_NUMBER})\s*x")
+RATE_PATTERN: Final = rf"({_NUMBER})\s*/\s*(s|min|m|h)"
+MULTIPLE_PATTERN: Final = rf"({_NUMBER})\s*x"
+_DURATION: Final = re.compile(DURATION_PATTERN)
+_RATE: Final = re.compile(RATE_PATTERN)
+_MULTIPLE: Final = re.compile(MULTIPLE_PATTERN)
 _SECONDS: Final = {"s": 1, "min": 60, "m": 60, "h": 3600}
 
 DURATION_EXPECTED: Final = "a duration with its unit (ms, s, m, h), such as 30s, 2m or 1h30m"

@@ -27,6 +27,7 @@ from loadtests.cli.exit_codes import INTERNAL, INVALID, MEANINGS, PASS, USAGE, s
 from loadtests.cli.own_service import OwnService, ServiceError
 from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
 from loadtests.recording.facts import LATEST, PROJECT
+from loadtests.scaffolding.command import main as init
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -37,6 +38,9 @@ class StoppedError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["init"]:
+        return init(words[1:])
     options = build_parser().parse_args(arguments)
     try:
         if options.list:

@@ -21,7 +21,8 @@ HERE = Path(__file__).parent
 PACKAGES = {"ip": "iproute2", "node": "nodejs", "promtool": "prometheus", "unshare": "util-linux"}
 """Debian package of a command, where the two names differ."""
 
-INSTALLERS = {"kubectl": ".ci/kubectl"}
+MLSERVER = ".venv-bench/mlserver/bin/mlserver"
+INSTALLERS = {"kubectl": ".ci/kubectl", MLSERVER: "make .venv-bench/mlserver/.ready"}
 """What installs a command that Debian has no package of, or none new enough."""
 
 EXTENDED = ("container", "deploy", "faults")

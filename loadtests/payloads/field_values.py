@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any, Final
@@ -20,6 +21,7 @@ from configuration.fields import (
     PatternField,
     SequenceField,
 )
+from loadtests.payloads.templates import fill_environment
 from loadtests.payloads.text_values import make_matching
 
 Draw = Callable[[], Any]
@@ -58,6 +60,8 @@ def make_draw(field: Field, fake: Faker, worker: int = 0, *, at_edge: bool = Fal
                 return lambda: fake.random.choice((values[0], values[-1]))
             return lambda: fake.random.choices(values, weights)[0]
         case ConstantField(value):
+            if isinstance(value, str):
+                value = fill_environment(value, os.environ, "a constant field")
             return lambda: value
         case SequenceField(first):
             numbers = count(first + worker * SEQUENCE_SHARE)
