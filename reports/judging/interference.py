@@ -25,7 +25,7 @@ FULL_PERCENT = 10.0
 """With less of its time idle, a machine counts as full."""
 WRONG_CONTENT = ("invalid_reply", "wrong_answer")
 """Outcomes of replies that arrived and did not hold what they must."""
-ERROR_METRICS = ("error rate", "errors")
+ERROR_METRICS = ("error rate", "errors", "wrong answers")
 """Metrics that count failed requests of any kind."""
 DISTURBANCE_REMEDY = (
     "let nothing else run here, leave a core to each process of the generator, or generate the load from a "
