@@ -59,7 +59,7 @@ def _find_largest(t_s: Floats, lag_ms: Floats, end_s: float) -> TimeSeries:
 def _count(sent_s: Floats, end_s: float) -> TimeSeries:
     counts = np.bincount((np.clip(sent_s, 0, end_s) / BURST_S).astype(np.int64))
     return TimeSeries(
-        np.arange(len(counts), dtype=np.float64) * BURST_S, counts.astype(np.float64), "users", steps=True
+        np.arange(len(counts), dtype=np.float64) * BURST_S, counts.astype(np.float64), "load", steps=True
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 import tracemalloc
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
@@ -77,14 +79,30 @@ def test_a_broken_line_is_told_when_it_is_reached(file: Path) -> None:
         next(stream)
 
 
-def test_users_who_ask_at_the_same_time_get_different_records(file: Path) -> None:
+def test_users_who_wait_for_the_same_batch_get_different_records(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readable = threading.Event()
+    read = record_stream._take_next
+
+    def read_when_allowed(parts: Any) -> Any:
+        assert readable.wait(60)
+        return read(parts)
+
+    monkeypatch.setattr(record_stream, "_take_next", read_when_allowed)
     stream = RecordStream(RecordFile(file, "replay"), 1)
     taken: list[int] = []
 
     def ask() -> None:
-        taken.extend(record.value["n"] for record in stream)
+        for record in stream:
+            taken.append(record.value["n"])  # type: ignore[index]
+            gevent.sleep(0)  # as sending does: others run meanwhile
 
-    gevent.joinall([gevent.spawn(ask) for _ in range(5)], timeout=60)
+    asking = [gevent.spawn(ask) for _ in range(5)]
+    gevent.sleep(0)
+    gevent.sleep(0)
+    readable.set()
+    gevent.joinall(asking, timeout=60)
     assert sorted(taken) == list(range(ROWS))
 
 
