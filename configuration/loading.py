@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from configuration.document import Node
+from configuration.endpoint import Endpoint, read_endpoints
 from configuration.errors import (
     ConfigurationError,
     Problem,
@@ -46,19 +47,22 @@ def list_scenario_names(folder: Path = SCENARIOS) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
-def load_scenario(name_or_path: str, folder: Path = SCENARIOS) -> Scenario:
-    """The scenario with a name in `folder`, or in a YAML file anywhere; raises `ConfigurationError`."""
+def load_scenario(name_or_path: str, folder: Path = SCENARIOS, own_users: bool = False) -> Scenario:
+    """The scenario with a name in `folder`, or in a YAML file anywhere; raises `ConfigurationError`.
+
+    `own_users` of somebody's locustfile name their requests themselves: objectives on any name are accepted.
+    """
     names = list_scenario_names(folder)
     if name_or_path in names:
-        return load_file(folder / f"{name_or_path}.yaml")
+        return load_file(folder / f"{name_or_path}.yaml", own_users)
     path = Path(name_or_path)
     if path.suffix in SUFFIXES or path.is_file():
-        return load_file(path)
+        return load_file(path, own_users)
     message = describe_unknown_name("scenario", name_or_path, names)
     raise ConfigurationError(f"{message} (a file of your own ends in .yaml)")
 
 
-def load_file(path: Path) -> Scenario:
+def load_file(path: Path, own_users: bool = False) -> Scenario:
     """The scenario in a YAML file; raises `ConfigurationError`."""
     source = _shorten_path(path)
     try:
@@ -72,17 +76,29 @@ def load_file(path: Path) -> Scenario:
         document, problems = parse_yaml(content)
     except Problems as found:
         raise combine_problems(source, found.problems) from None
-    return _read(document, path, source, problems)
+    return _read(document, path, source, problems, own_users)
 
 
 def restore_scenario(values: Any, source: Path) -> Scenario:
-    """The scenario of plain values as `Scenario.resolve` gives them; raises `ConfigurationError`."""
-    return _read(Node(values), source, str(source), ())
+    """The scenario of plain values as `Scenario.resolve` gives them; raises `ConfigurationError`.
+
+    Users and the names in objectives may be those of somebody's locustfile.
+    """
+    return _read(Node(values), source, str(source), (), own_users=True)
 
 
-def _read(document: Node, path: Path, source: str, problems: Sequence[Problem]) -> Scenario:
+def restore_endpoint(values: Any, source: str) -> Endpoint:
+    """The endpoint of plain values as `Endpoint.resolve` gives them; raises `ConfigurationError`."""
     try:
-        scenario = _read_sections(document, path)
+        return read_endpoints(Node([values]), Path())[0]
+    except Problems as found:
+        said = "; ".join(problem.message for problem in found.problems)
+        raise ConfigurationError(f"{source}: {said}") from None
+
+
+def _read(document: Node, path: Path, source: str, problems: Sequence[Problem], own_users: bool) -> Scenario:
+    try:
+        scenario = _read_sections(document, path, own_users)
     except Problems as found:
         raise combine_problems(source, [*problems, *found.problems]) from None
     if problems:
@@ -90,7 +106,7 @@ def _read(document: Node, path: Path, source: str, problems: Sequence[Problem]) 
     return scenario
 
 
-def _read_sections(node: Node, path: Path) -> Scenario:
+def _read_sections(node: Node, path: Path, own_users: bool) -> Scenario:
     if node.value is None:
         raise node.report_problem("this is empty, expected a mapping with description, load and objectives")
     with node.read_mapping("a mapping with description, load and objectives") as keys:
@@ -98,7 +114,9 @@ def _read_sections(node: Node, path: Path) -> Scenario:
         load = keys.read("load", partial(read_load, folder=path.parent))
         model = load.model if keys.could_read("load") else "closed"
         traffic = keys.read_or(
-            "traffic", partial(read_traffic, model=model, folder=path.parent), make_default_traffic(model)
+            "traffic",
+            partial(read_traffic, model=model, folder=path.parent, own_users=own_users),
+            make_default_traffic(model),
         )
         service = keys.read_or("service", read_service_paths, DEFAULT_PATHS)
         seeds = keys.read_or("seeds", _read_seeds, dict(SEEDS))
@@ -107,7 +125,7 @@ def _read_sections(node: Node, path: Path) -> Scenario:
         limits = keys.read_or("generator", read_generator_limits, GeneratorLimits())
         names = KnownNames()
         if keys.could_read("load", "traffic"):
-            names = _find_names(Scenario(path.stem, "", load, traffic, ()))
+            names = list_known_names(Scenario(path.stem, "", load, traffic, ()), own_users)
         abort = keys.read_or("abort", partial(read_abort, names=names), None)
         objectives = keys.read("objectives", partial(read_objectives, names=names))
     if service.ready is None and any(objective.definition is availability for objective in objectives):
@@ -143,10 +161,11 @@ def _read_expected(node: Node) -> tuple[str, ...]:
     return tuple(node.read_items(read_outcome, "a list of outcomes, such as [shed]"))
 
 
-def _find_names(scenario: Scenario) -> KnownNames:
-    """What objectives may name."""
+def list_known_names(scenario: Scenario, own_users: bool = False) -> KnownNames:
+    """What objectives may name; `own_users` of somebody's locustfile may use any name for their requests."""
     stages = [stage.name for stage in scenario.stages if stage.judged]
-    return KnownNames([endpoint.name for endpoint in scenario.traffic.all_endpoints], stages)
+    endpoints = [] if own_users else [endpoint.name for endpoint in scenario.traffic.all_endpoints]
+    return KnownNames(endpoints, stages)
 
 
 def _shorten_path(path: Path) -> str:

@@ -9,6 +9,7 @@ A payload names one source of records, or of whole bodies:
     payload: {file: bodies.jsonl, order: sampled}     # or drawn at random; `replay` each one once, in order;
                                               #   files may be larger than memory
     payload: {raw: images}                    # each file of a folder is a body
+    payload: {plugin: orders, options: {currency: EUR}}   # records of an installed plug-in: docs/plugins.md
     payload: none                             # no body: the default of GET, HEAD and DELETE
 
 and may say besides
@@ -35,11 +36,12 @@ from configuration.document import MappingReader, Node, Reader
 from configuration.fields import Field, NumberField, make_length_reader, read_fields
 from configuration.files import find_file, find_folder, read_json_document
 from configuration.readers import make_name_reader, make_weights_reader, read_text
+from reports.data.plugins import list_plugins
 
 PAYLOAD_KINDS: Final = ("realistic", "boundary", "invalid")
 Order = Literal["cycled", "sampled", "replay"]
 Encoding = Literal["json", "form", "multipart"]
-_SOURCES: Final = ("schema", "fields", "like", "file", "raw")
+_SOURCES: Final = ("schema", "fields", "like", "file", "raw", "plugin")
 TABLES: Final = (".csv", ".parquet")
 RECORD_FILES: Final = (".jsonl", *TABLES)
 
@@ -109,7 +111,21 @@ class RawFiles:
         return {"raw": str(self.folder)}
 
 
-Source: TypeAlias = InsuranceRecords | SchemaRecords | FieldRecords | RecordsLike | RecordFile | RawFiles
+@dataclass(frozen=True)
+class PluginRecords:
+    """Records that an installed plug-in makes."""
+
+    plugin: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def resolve(self) -> dict[str, Any]:
+        """The plain values that read back as this source."""
+        return {"plugin": self.plugin} | ({"options": dict(self.options)} if self.options else {})
+
+
+Source: TypeAlias = (
+    InsuranceRecords | SchemaRecords | FieldRecords | RecordsLike | RecordFile | RawFiles | PluginRecords
+)
 
 
 @dataclass(frozen=True)
@@ -144,7 +160,7 @@ def read_payload(node: Node, folder: Path) -> Payload | None:
     """The payload section of an endpoint, None for no body; files are looked for in `folder`."""
     if node.value is None or node.value == "none":
         return None
-    with node.read_mapping("a mapping with schema, fields, like, file or raw; or none") as keys:
+    with node.read_mapping("a mapping with schema, fields, like, file, raw or plugin; or none") as keys:
         sources = [name for name in _SOURCES if name in keys]
         for name in sources[1:]:
             keys.refuse(name, f"records come from one source; {sources[0]!r} is given already")
@@ -175,6 +191,11 @@ def _read_source(keys: MappingReader, sources: list[str], folder: Path) -> Sourc
         order = keys.read_or("order", _read_order, "cycled")
     else:
         keys.refuse("order", "this is the order in which a file is read: add `file`")
+    options: Mapping[str, Any] = {}
+    if "plugin" in sources:
+        options = keys.read_or("options", _read_options, {})
+    else:
+        keys.refuse("options", "these are for a plug-in: add `plugin`")
     match sources:
         case ["schema"]:
             return SchemaRecords(keys.read("schema", partial(read_json_document, folder=folder)))
@@ -187,12 +208,28 @@ def _read_source(keys: MappingReader, sources: list[str], folder: Path) -> Sourc
             return RecordFile(file, order)
         case ["raw"]:
             return RawFiles(keys.read("raw", partial(find_folder, folder=folder)))
+        case ["plugin"]:
+            return PluginRecords(keys.read("plugin", _read_plugin), options)
     return InsuranceRecords()
 
 
 _JSON: Final[Encoding] = "json"
 _read_order: Final[Reader[Order]] = make_name_reader("cycled", "sampled", "replay")
 _read_encoding: Final[Reader[Encoding]] = make_name_reader("json", "form", "multipart")
+
+
+def _read_plugin(node: Node) -> str:
+    name = read_text(node)
+    if name not in (names := list_plugins("payloads")):
+        there = ", ".join(names) or "none"
+        raise node.report_problem(f"there is no plug-in {name!r} among the payloads; installed are: {there}")
+    return name
+
+
+def _read_options(node: Node) -> dict[str, Any]:
+    if not isinstance(node.value, Mapping):
+        raise node.report_mismatch("a mapping of options of the plug-in")
+    return {str(name): node.value[name] for name in node.value}
 
 
 def _read_folders(node: Node, folder: Path) -> dict[str, Path]:

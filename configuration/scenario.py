@@ -86,6 +86,8 @@ class Scenario:
     abort: Abort | None = None
     """When a hopeless run is aborted; None for never."""
     service: ServicePaths = DEFAULT_PATHS
+    load_override: str = ""
+    """What drives the load in place of the scenario's own: 'load overridden by -u 50'; empty for nothing."""
 
     @property
     def is_manual(self) -> bool:

@@ -13,7 +13,7 @@ from configuration.document import Node
 from configuration.endpoint import Endpoint, merge_headers, read_endpoints, read_headers
 from configuration.journey import Journey, Step, read_journeys, read_steps
 from configuration.levels import LoadModel
-from configuration.readers import make_name_reader, make_weights_reader, read_duration
+from configuration.readers import make_name_reader, make_weights_reader, read_duration, read_weight
 from configuration.units import write_duration
 
 PACE_S: Final[Mapping[str, float]] = {"paced": 1.0}
@@ -81,15 +81,19 @@ def make_default_traffic(model: LoadModel) -> Traffic:
     return Traffic() if model == "closed" else Traffic(user_classes={})
 
 
-def read_traffic(node: Node, model: LoadModel, folder: Path) -> Traffic:
-    """The traffic section; payload files are looked for in `folder`."""
+def read_traffic(node: Node, model: LoadModel, folder: Path, own_users: bool = False) -> Traffic:
+    """The traffic section; payload files are looked for in `folder`.
+
+    With `own_users` a user class may be one of somebody's locustfile.
+    """
     default = make_default_traffic(model)
     with node.read_mapping("a mapping with user, timeout, endpoints") as keys:
         if model == "open":
             keys.refuse("user", "this belongs to the closed model (users); arrivals at a rate have no users")
             classes = default.user_classes
         else:
-            classes = keys.read_or("user", _read_user_classes, default.user_classes)
+            read_classes = _read_any_user_classes if own_users else _read_user_classes
+            classes = keys.read_or("user", read_classes, default.user_classes)
         timeout_s = keys.read_or("timeout", read_duration, default.timeout_s)
         headers = keys.read_or("headers", read_headers, {})
         credentials = keys.read_or("credentials", partial(read_credentials, folder=folder), None)
@@ -128,3 +132,9 @@ def _read_user_classes(node: Node) -> dict[str, float]:
     if isinstance(node.value, Mapping):
         return make_weights_reader("user class", *USER_CLASS_NAMES)(node)
     return {make_name_reader(*USER_CLASS_NAMES)(node): 1.0}
+
+
+def _read_any_user_classes(node: Node) -> dict[str, float]:
+    if not isinstance(node.value, Mapping):
+        return _read_user_classes(node)
+    return {str(name): read_weight(node.get_child(name)) for name in node.value}

@@ -9,6 +9,8 @@ import shutil
 import signal
 import sys
 from argparse import Namespace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +21,7 @@ from locust.runners import WorkerRunner
 from locust.web import WebUI
 
 from configuration.errors import ConfigurationError
+from loadtests.cli.adhoc import check_foreign
 from loadtests.cli.exit_codes import INVALID, USAGE, find_exit_code, say_exit_code
 from loadtests.cli.listening import check_exposed_once
 from loadtests.cli.locust_logging import quieten
@@ -28,13 +31,19 @@ from loadtests.client.readiness import NoAnswerError, wait_until_ready
 from loadtests.client.target import read_headers
 from loadtests.exposition.server import Exposition
 from loadtests.monitoring.kubernetes import KubernetesMonitor
+from loadtests.monitoring.plugins import PluginMonitor
+from loadtests.recording.run import RunRecording
+from loadtests.recording.settings import FOLDER_FILE
 from loadtests.session.controller import Controller
 from loadtests.session.early_end import EarlyEnd
 from loadtests.session.judging import VerdictJson
 from loadtests.session.listeners import RunFollower
 from loadtests.session.progress import ProgressLine
 from loadtests.traffic.session import attach_session, find_session
+from loadtests.traffic.user_mix import list_own_classes
 from loadtests.workers.worker import WorkerSession
+from reports.data.folder import write_text
+from reports.data.plugins import PluginError
 from reports.rendering.terminal import format_verdict
 
 logger = logging.getLogger(__name__)
@@ -57,7 +66,7 @@ def on_init(environment: Environment, web_ui: WebUI | None, **_: Any) -> None:
             attach_session(environment, worker)
         else:
             _prepare(environment, options, web_ui)
-    except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:
+    except (ConfigurationError, NoAnswerError, PluginError, ValueError, OSError) as error:
         _refuse(str(error))
 
 
@@ -68,11 +77,11 @@ def _refuse(message: str) -> NoReturn:
 
 def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None) -> None:
     """Choose the scenario, and make sure that a run of it can be kept and sent, before any user waits."""
-    settings = Settings.read(options)
+    settings = _read_settings(environment, options)
     controller = Controller(environment, settings, read_headers())
     attach_session(environment, controller)
     scenario = load_asked_scenario(settings, web=web_ui is not None)
-    if scenario.is_manual:
+    if scenario.is_manual or scenario.load_override:
         disable_run_time(options)
     controller.choose(scenario)
     controller.require_room()
@@ -87,13 +96,20 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
             exposition.listen(settings.metrics_host, settings.metrics_port)
     if settings.kubernetes is not None:
         controller.listeners.append(RunFollower(KubernetesMonitor(settings.kubernetes).follow))
+    for name in settings.monitors:
+        controller.listeners.append(RunFollower(PluginMonitor(name).follow))
     if settings.calm:
         controller.listeners.append(ProgressLine())
     controller.listeners.append(EarlyEnd(controller))
+    if noted := os.environ.get(FOLDER_FILE):
+        controller.listeners.append(RunFollower(partial(_note_folder, Path(noted))))
     if web_ui is None:
         if not controller.host:
             raise ValueError("no host to test; give one: --host http://127.0.0.1:8000")
-        wait_until_ready(controller.parse_target(), paths=scenario.service)
+        target = controller.parse_target()
+        wait_until_ready(target, paths=scenario.service)
+        if not settings.own_users:
+            check_foreign(scenario, target)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _on_signal, controller, number)
     if web_ui is None:
@@ -102,6 +118,28 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
         from loadtests.webui.install import install  # Flask and its kin are loaded for the web UI only
 
         install(controller, web_ui, exposition)
+
+
+def _note_folder(file: Path, run: RunRecording) -> None:
+    """Tell who started this process in code where the run is kept."""
+    write_text(file, str(run.folder.absolute()))
+
+
+def _read_settings(environment: Environment, options: Namespace) -> Settings:
+    """The options, and what of it somebody's own locustfile decides: who sends, and what drives the load.
+
+    Its user classes send if they are named, or if it holds no others.
+    """
+    available = (environment.available_user_classes or {}).values()
+    own, shape = list_own_classes(available), environment.shape_class
+    alone = len(own) == len(available)
+    named = list_own_classes(environment.user_classes) if options.user_classes else []
+    return replace(
+        Settings.read(options),
+        picks_users=bool(options.user_classes or options.class_picker or alone),
+        own_users=bool(named or alone or (own and options.class_picker)),
+        own_shape=None if shape is None else type(shape).__name__,
+    )
 
 
 def _on_signal(controller: Controller, number: int) -> None:

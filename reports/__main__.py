@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports.data.folder import FolderError, compact, read_run, write_text
+from reports.data.folder import FolderError, compact, read_run, write_bytes, write_text
+from reports.data.plugins import PluginError
 from reports.figures.summary import summarise
 from reports.judging.interim import analyse_interim
 from reports.judging.verdict import judge_run, list_objectives
@@ -23,9 +24,13 @@ from reports.rendering.exports import (
     format_summary_md,
     format_timeline_csv,
 )
+from reports.rendering.plugins import export
 from reports.rendering.stages import format_stages
 from reports.rendering.terminal import format_verdict
 from reports.rendering.verdict_json import encode_verdict
+
+EXPORT_OPTION = "--export"
+"""Begins each line about an exporter that failed; the verdict stands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,6 +117,12 @@ def write_run(folder: Path) -> None:
     )
     for name, text in texts.items():
         write_text(run.folder / name, text)
+    for exporter in run.facts.exporters:
+        try:
+            for name, content in export(exporter, run, verdict):
+                write_bytes(run.folder / name, content)
+        except PluginError as error:
+            sys.stderr.write(f"{EXPORT_OPTION} {exporter}: {error}\n")
 
 
 if __name__ == "__main__":

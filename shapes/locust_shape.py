@@ -1,8 +1,10 @@
-"""The adapter between a profile and Locust: users follow the profile, and its end is the test's end."""
+"""The adapters between Locust and the load: users follow a profile, or a load shape of somebody's own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gevent
 from locust import LoadTestShape
@@ -79,3 +81,44 @@ class ProfileShape(LoadTestShape):
             gevent.sleep(end_s - elapsed_s)
             elapsed_s = max(end_s, self.get_run_time())
         return elapsed_s
+
+
+class GuestShape(ProfileShape):
+    """Asks a load shape of somebody's own how many users there should be, in place of the profile.
+
+    The load ends when that shape answers None, after the profile's duration, or when it raises an exception,
+    with which `on_error` is called.
+    """
+
+    def __init__(self, shape: LoadTestShape, on_error: Callable[[Exception], object]) -> None:
+        super().__init__()
+        self.shape = shape
+        self._on_error = on_error
+
+    def reset_time(self) -> None:
+        """Let the shape count from now, unless the run has begun."""
+        super().reset_time()
+        if not self._started:
+            self.shape.reset_time()
+
+    def start_at(self, instant: float) -> None:
+        """Count the shape's time from `instant`, on the clock of `time.perf_counter`."""
+        super().start_at(instant)
+        self.shape.start_time = instant
+
+    def tick(self) -> Any:
+        """What the shape answers: users, spawn rate, perhaps user classes; None to end."""
+        self.shape.runner = self.runner
+        duration_s = math.inf if self.profile is None else self.profile.duration_s
+        is_over = self._end_requested or (self._started and self.get_run_time() >= duration_s)
+        answer = None if is_over else self._ask()
+        if answer is None and self.runner is not None:
+            self.runner.stop()  # a master would quit without having stopped its workers
+        return answer
+
+    def _ask(self) -> Any:
+        try:
+            return self.shape.tick()
+        except Exception as error:
+            self._on_error(error)
+            return None

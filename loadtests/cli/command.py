@@ -10,6 +10,7 @@ from typing import Final
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
+from configuration.units import parse_duration
 from loadtests.cli.listening import (
     check_exposed_once,
     check_master_port,
@@ -18,6 +19,7 @@ from loadtests.cli.listening import (
 )
 from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL_SCENARIO, SHARED, add_to_own
 from loadtests.cli.own_service import find_free_port
+from loadtests.cli.settings import Settings, load_asked_scenario
 from loadtests.cli.values import parse_above_zero, parse_host, parse_port
 from loadtests.client.addresses import LOOPBACK
 from loadtests.payloads.checking import check_replies
@@ -90,7 +92,19 @@ def check_options(options: Namespace) -> str | None:
     if options.worker:
         return None
     name = _find_scenario_name(options)
-    scenario = read_scenario(name)
+    asked = Settings(
+        scenario=name,
+        users=options.users,
+        spawn_rate=options.spawn_rate,
+        run_time_s=None if options.run_time is None else _parse_run_time(options.run_time),
+        time_scale=options.time_scale,
+        objectives=tuple(options.objective),
+        path=options.path,
+        method=options.method,
+        payload=options.payload,
+    )
+    scenario = load_asked_scenario(asked, web=options.web)
+    check_files(scenario)
     if scenario.is_manual and not options.web and options.run_time is None:
         raise ConfigurationError(
             f"the scenario {MANUAL_SCENARIO} has no load of its own: say how many users for how long, "
@@ -113,6 +127,14 @@ def _check_empty(options: Namespace) -> None:
         value = getattr(options, name)
         if value is not None and not value.strip():
             raise ConfigurationError(f"--{name.replace('_', '-')} is empty: {remedy}")
+
+
+def _parse_run_time(text: str) -> float:
+    """Seconds of `-t`, whose text Locust reads again: a number of seconds, or one with units."""
+    try:
+        return float(text) if text.isdecimal() else parse_duration(text)
+    except ValueError:
+        raise ConfigurationError(f"-t/--run-time {text} is no duration; give one such as 30s or 5m") from None
 
 
 def _find_scenario_name(options: Namespace) -> str:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from configuration.loading import list_scenario_names
-from loadtests.cli.values import parse_above_zero, parse_port, parse_seconds, parse_trace_link, parse_workload
+from loadtests.cli.values import (
+    parse_above_zero,
+    parse_exporter,
+    parse_monitor,
+    parse_port,
+    parse_seconds,
+    parse_sentence,
+    parse_trace_link,
+    parse_workload,
+)
 from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
 from reports.data.checkpoints import CHECKPOINTS
 from reports.data.traces import PLACEHOLDER
@@ -31,7 +40,7 @@ class Option:
     metavar: str | None = None
     type: Callable[[str], Any] | None = None
     default: Any = None
-    """False for an option without a value."""
+    """False for an option without a value, () for one that may be given several times."""
     env_var: str | None = None
     more: dict[str, Any] = field(default_factory=dict)
     """What only Locust's parser takes."""
@@ -45,14 +54,17 @@ class Option:
         """The arguments that any parser's `add_argument` takes."""
         if self.default is False:
             return {"action": "store_true", "help": self.help}
+        repeated = {"action": "append", "default": []} if self.default == () else {}
         described = {"metavar": self.metavar, "default": self.default, "help": self.help}
-        return described | ({"type": self.type} if self.type is not None else {})
+        return described | ({"type": self.type} if self.type is not None else {}) | repeated
 
     def spell(self, options: Namespace) -> list[str]:
         """The words by which a command line repeats its value; none if it has none."""
         value = getattr(options, self.name)
         if value in (None, "", False):
             return []
+        if isinstance(value, list):
+            return [word for each in value for word in (self.flag, str(each))]
         return [self.flag] if value is True else [self.flag, str(value)]
 
 
@@ -92,6 +104,35 @@ SHARED: Final = (
         metavar="X",
         type=parse_above_zero(float),
         default=1.0,
+    ),
+    Option(
+        "--objective",
+        "one more objective, such as 'p99 latency <= 100 ms'; may be given several times; for a load that is "
+        "chosen at the start these replace the scenario's",
+        metavar="SENTENCE",
+        type=parse_sentence,
+        default=(),
+    ),
+    Option("--path", "what to ask for, where no scenario says it, such as /predict", metavar="PATH"),
+    Option("--method", "how to ask for it (default: GET, with a payload POST)", metavar="METHOD"),
+    Option(
+        "--payload",
+        "what each request carries: JSON, or a file: .json, or records in .jsonl, .csv, .parquet",
+        metavar="JSON|FILE",
+    ),
+    Option(
+        "--monitor",
+        "observe what this plug-in tells, beside the load; may be given several times",
+        metavar="NAME",
+        type=parse_monitor,
+        default=(),
+    ),
+    Option(
+        "--export",
+        "let this plug-in make further files of the judged run; may be given several times",
+        metavar="NAME",
+        type=parse_exporter,
+        default=(),
     ),
     Option("--require-proof", "fail if too few samples prove an objective", default=False),
     Option(

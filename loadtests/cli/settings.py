@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from configuration.errors import ConfigurationError
+from configuration.changes import add_objectives, replace_endpoint, replace_load
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
+from loadtests.cli.adhoc import build_endpoint
 from loadtests.cli.options import MANUAL_SCENARIO, DefaultText
 from loadtests.recording.settings import RunSettings
 from shapes.composition import Chain, Profile
@@ -33,8 +34,17 @@ class Settings(RunSettings):
     users: int | None = None
     spawn_rate: float | None = None
     run_time_s: float | None = None
+    objectives: tuple[str, ...] = ()
+    """Sentences beside those of the scenario."""
+    path: str | None = None
+    method: str | None = None
+    payload: str | None = None
     picks_users: bool = False
     """Whether user classes are picked on the command line, or can be in the web form."""
+    own_users: bool = False
+    """Whether user classes of somebody's locustfile send, or may."""
+    own_shape: str | None = None
+    """The load shape class of somebody's locustfile, which drives the load."""
     calm: bool = False
     headless: bool = False
     forked: bool = False
@@ -42,6 +52,8 @@ class Settings(RunSettings):
     expected_workers: int = 1
     web_base_path: str | None = None
     kubernetes: str | None = None
+    monitors: tuple[str, ...] = ()
+    """Plug-ins that observe something beside the load."""
     metrics_host: str = ""
     metrics_port: int | None = None
     metrics_linger_s: float = 0.0
@@ -55,12 +67,18 @@ class Settings(RunSettings):
             users=options.num_users,
             spawn_rate=options.spawn_rate,
             run_time_s=options.run_time,
+            objectives=tuple(options.objective),
+            path=options.path,
+            method=options.method,
+            payload=options.payload,
             picks_users=bool(options.user_classes or options.class_picker),
             out=Path(options.out),
             note=options.note,
             trace_link=options.trace_link,
             time_scale=options.time_scale,
             require_proof=options.require_proof,
+            exporters=tuple(options.export),
+            monitors=tuple(options.monitor),
             stop_when_decided=options.stop_when_decided,
             calm=options.calm,
             headless=bool(options.headless),
@@ -89,19 +107,56 @@ def disable_run_time(options: Namespace) -> None:
 def load_asked_scenario(settings: Settings, web: bool) -> Scenario:
     """The scenario that the settings ask for; ConfigurationError says what is wrong with them.
 
-    Users, spawn rate and run time without a scenario mean `manual`; with another scenario they contradict
-    its load. The `web` form always fills them in; there they count for `manual` only.
+    Users, spawn rate and run time without a scenario mean `manual`; with another scenario they replace its
+    load. The `web` form always fills them in; there they count for `manual` only. So do a load shape and user
+    classes of somebody's own: without a scenario they mean `manual`.
     """
     given = [flag for name, flag in COMMON_OPTIONS.items() if getattr(settings, name) is not None]
-    scenario = load_scenario(MANUAL_SCENARIO if settings.is_default_scenario and given else settings.scenario)
-    if scenario.is_manual:
-        return scenario
-    if given and not web:
-        raise ConfigurationError(
-            f"{', '.join(given)}: the scenario {scenario.name!r} says itself how many users come when. "
-            f"Leave them out, or take --scenario {MANUAL_SCENARIO}"
-        )
-    return scenario.scale_time(settings.time_scale)
+    is_own = settings.own_users or settings.own_shape is not None
+    name = MANUAL_SCENARIO if settings.is_default_scenario and (given or is_own) else settings.scenario
+    scenario = load_scenario(name, own_users=settings.own_users)
+    is_manual = scenario.is_manual
+    if endpoint := build_endpoint(settings.path, settings.method, settings.payload):
+        scenario = replace_endpoint(scenario, endpoint)
+    if settings.own_shape is not None:
+        shape = f"the shape class {settings.own_shape}"
+        scenario = replace_load(scenario, None, shape, f"load driven by {shape}")
+    elif not is_manual:
+        scenario = scenario.scale_time(settings.time_scale)
+        if given and not web:
+            scenario = _override_load(scenario, settings, ", ".join(given))
+    return add_objectives(scenario, settings.objectives, replacing=is_manual, own_users=settings.own_users)
+
+
+def _override_load(scenario: Scenario, settings: Settings, given: str) -> Scenario:
+    """The scenario with the users, spawn rate and run time that were typed in place of its load.
+
+    What was not typed is the scenario's: its highest number of users, its duration; they come at one a
+    second, as in Locust.
+    """
+    typed = {"-u": settings.users, "-r": settings.spawn_rate, "-t": settings.run_time_s}
+    words = [
+        f"{flag} {write_run_time(value) if flag == '-t' else f'{value:g}'}"
+        for flag, value in typed.items()
+        if value is not None
+    ]
+    said = f"load overridden by {' '.join(words)}"
+    if scenario.load.model == "open":
+        return replace_load(scenario, None, given, said)
+    asked = replace(
+        settings,
+        users=settings.users if settings.users is not None else round(scenario.full_profile.peak),
+        run_time_s=settings.run_time_s if settings.run_time_s is not None else scenario.planned_s,
+    )
+    return replace_load(scenario, build_manual_profile(asked), given, said)
+
+
+def write_run_time(seconds: float) -> str:
+    """Whole seconds as Locust's `-t` takes them: `2m`, `1h30m`, `45s`."""
+    minutes, rest_s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{count}{unit}" for count, unit in ((hours, "h"), (minutes, "m"), (rest_s, "s")) if count]
+    return "".join(parts) or "0s"
 
 
 def build_manual_profile(settings: Settings) -> Profile:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from loadtests.monitoring.kubectl import Workload
 from reports.data.addresses import is_host
+from reports.data.plugins import PluginKind, list_plugins
 from reports.data.traces import check_template
+from reports.objectives.parsing import ObjectiveError, parse_objective
 
 
 def parse_port(text: str) -> int:
@@ -41,6 +43,31 @@ def parse_workload(text: str) -> str:
         return str(Workload.parse(text))
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
+
+
+def parse_sentence(text: str) -> str:
+    """An objective; endpoints and stages are compared with the scenario's later."""
+    try:
+        return str(parse_objective(text))
+    except ObjectiveError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def parse_monitor(text: str) -> str:
+    """The name of an installed monitor."""
+    return _find_plugin("monitors", text)
+
+
+def parse_exporter(text: str) -> str:
+    """The name of an installed exporter."""
+    return _find_plugin("exporters", text)
+
+
+def _find_plugin(kind: PluginKind, name: str) -> str:
+    if name not in (names := list_plugins(kind)):
+        there = ", ".join(names) or "none"
+        raise ArgumentTypeError(f"there is no plug-in {name!r} among the {kind}; installed are: {there}")
+    return name
 
 
 def parse_trace_link(text: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from configuration.errors import ConfigurationError
-from configuration.payload import RecordFile, RecordsLike
+from configuration.payload import PluginRecords, RecordFile, RecordsLike
 from configuration.scenario import Scenario
+from loadtests.payloads.plugins import check_plugin
 from loadtests.payloads.record_batches import check_records, read_batches
 
 
@@ -31,10 +32,15 @@ def _iterate(file: Path) -> Iterator[Any]:
 
 
 def check_files(scenario: Scenario) -> None:
-    """Raise ConfigurationError unless the record files of a scenario hold records."""
+    """Raise ConfigurationError unless the record files and plug-ins of a scenario give records."""
     for endpoint in scenario.traffic.all_endpoints:
-        if endpoint.payload is not None and isinstance(endpoint.payload.source, RecordFile | RecordsLike):
-            try:
-                check_records(endpoint.payload.source.file)
-            except (ValueError, OSError) as error:
-                raise ConfigurationError(str(error)) from None
+        if endpoint.payload is None:
+            continue
+        source = endpoint.payload.source
+        try:
+            if isinstance(source, RecordFile | RecordsLike):
+                check_records(source.file)
+            elif isinstance(source, PluginRecords):
+                check_plugin(source, endpoint.payload.kinds)
+        except (ValueError, OSError) as error:
+            raise ConfigurationError(str(error)) from None

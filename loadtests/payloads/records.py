@@ -12,6 +12,7 @@ from faker import Faker
 from configuration.payload import (
     FieldRecords,
     InsuranceRecords,
+    PluginRecords,
     RawFiles,
     RecordFile,
     RecordsLike,
@@ -20,6 +21,7 @@ from configuration.payload import (
 )
 from loadtests.answers.json_schema import Schema
 from loadtests.payloads import field_values, insurance
+from loadtests.payloads.plugins import generate_plugin_records
 from loadtests.payloads.record_batches import count_records
 from loadtests.payloads.record_files import read_records
 from loadtests.payloads.record_stream import Record, RecordStream
@@ -59,6 +61,8 @@ def generate_records(
             if order == "replay" or file.stat().st_size > HELD_BYTES or count_records(file) > held:
                 return RecordStream(source, seed, worker, workers)
             return _read_file(read_records(file), file.name, order == "sampled", fake.random)
+        case PluginRecords():
+            return _number(generate_plugin_records(source, kind, seed))
         case RawFiles():
             raise ValueError("files of a folder are no records")
 

@@ -64,6 +64,8 @@ def gather_facts(
         workers=workers,
         note=settings.note,
         trace_link=settings.trace_link,
+        exporters=settings.exporters,
+        load_override=scenario.load_override,
     )
     if settings.stop_when_decided and compute_checkpoints_s(facts):
         return replace(facts, looks=CHECKPOINTS)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+FOLDER_FILE: Final = "LOADTEST_FOLDER_FILE"
+"""The environment variable with the file into which the folder of a run is written: see loadtests/api.py."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,4 +20,6 @@ class RunSettings:
     trace_link: str = ""
     time_scale: float = 1.0
     require_proof: bool = False
+    exporters: tuple[str, ...] = ()
+    """Plug-ins that make further files of the run."""
     stop_when_decided: bool = False

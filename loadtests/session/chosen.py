@@ -13,7 +13,7 @@ from loadtests.client.target import read_headers
 from loadtests.payloads.checking import check_replies
 from loadtests.payloads.record_files import check_files
 from loadtests.traffic.user_mix import set_user_classes, with_picked_users
-from shapes.locust_shape import ProfileShape
+from shapes.locust_shape import GuestShape, ProfileShape
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class ChosenScenario:
 
     Until the calibration has found the capacity it counts as 1/s: the times of the stages are known.
     """
+    is_planned: bool = True
+    """Whether its users are known beforehand; those of a load shape of somebody's own are not."""
 
     def with_capacity(self, capacity_per_s: float) -> ChosenScenario:
         """The same with the capacity that a calibration found."""
@@ -41,10 +43,11 @@ def choose_scenario(
     check_credentials(scenario.traffic.credentials, read_headers())
     if scenario.is_manual:
         scenario = scenario.with_profile(build_manual_profile(settings))
+    is_guest = isinstance(shape, GuestShape)
     # An endless load is left to Locust: it can be edited, and goes on until it is stopped.
-    environment.shape_class = None if scenario.planned_s is None else shape
+    environment.shape_class = None if scenario.planned_s is None and not is_guest else shape
     calibrates = scenario.load.calibration is not None
-    chosen = ChosenScenario(scenario, scenario.apply_capacity(1.0) if calibrates else scenario)
+    chosen = ChosenScenario(scenario, scenario.apply_capacity(1.0) if calibrates else scenario, not is_guest)
     opened = scenario.load.model == "open"
     shape.follow(chosen.scenario.full_profile, one_user_per_process=opened)
     environment.stop_timeout = max(environment.stop_timeout, scenario.traffic.timeout_s)
@@ -62,6 +65,8 @@ def take_picked_users(environment: Environment, chosen: ChosenScenario) -> Chose
     if chosen.scenario.load.model == "open":
         set_user_classes(environment, chosen.scenario)
         return chosen
-    return ChosenScenario(
-        with_picked_users(chosen.stated, environment), with_picked_users(chosen.scenario, environment)
+    return replace(
+        chosen,
+        stated=with_picked_users(chosen.stated, environment),
+        scenario=with_picked_users(chosen.scenario, environment),
     )

@@ -39,12 +39,17 @@ def close_run(
     if not uncalibrated and (missing := describe_missing_arrivals(chosen.scenario, shares, run)):
         run.add_fault(missing)
     try:
-        run.close(interruption, partial(find_offered_share, chosen.scenario, count_left_out(run)))
+        share = partial(find_offered_share, chosen.scenario, count_left_out(run))
+        run.close(interruption, share if chosen.is_planned else _know_none)
         write_locust_files(environment, run.folder / "locust")
     except OSError as error:
         logger.error(error)
         return False
     return True
+
+
+def _know_none(_: int, __: float) -> None:
+    """In place of the offered share, where nobody knows what was planned."""
 
 
 def judge_run(run: RunRecording, log_missed: bool) -> VerdictJson | None:

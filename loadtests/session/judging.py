@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gevent import subprocess
 
@@ -15,6 +16,12 @@ from loadtests.recording.facts import PROJECT
 
 VerdictJson = dict[str, Any]
 """What verdict.json holds."""
+
+
+logger = logging.getLogger(__name__)
+
+EXPORT_FAILED: Final = "--export "
+"""Begins what the judging process says of an exporter that failed; the verdict stands."""
 
 
 class JudgingError(Exception):
@@ -27,6 +34,9 @@ def judge_folder(folder: Path) -> VerdictJson:
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
         raise JudgingError(f"judging {folder} failed: {said[-1]}")
+    for line in done.stderr.splitlines():
+        if line.startswith(EXPORT_FAILED):
+            logger.warning(line)
     verdict: VerdictJson = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     return verdict
 

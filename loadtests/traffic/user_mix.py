@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import types
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from locust import User
 from locust.env import Environment
@@ -23,12 +25,17 @@ def set_user_classes(environment: Environment, scenario: Scenario) -> None:
         return
     weights = scenario.traffic.user_classes
     environment.user_classes = [_weigh(USER_CLASSES[name], weight) for name, weight in weights.items()]
-    ours = {user_class.__name__ for user_class in USER_CLASSES.values()}
-    if foreign := set(environment.available_user_classes or ()) - ours:
+    if own := list_own_classes((environment.available_user_classes or {}).values()):
         logger.warning(
             "%s: not used, the scenario says who sends; to use it, name it on the command line",
-            ", ".join(sorted(foreign)),
+            ", ".join(sorted(each.__name__ for each in own)),
         )
+
+
+def list_own_classes(classes: Iterable[Any]) -> list[type[User]]:
+    """Those of `classes` that somebody wrote in a locustfile, told by their names."""
+    ours = {user_class.__name__ for user_class in USER_CLASSES.values()}
+    return [each for each in classes if each.__name__ not in ours]
 
 
 def with_picked_users(scenario: Scenario, environment: Environment) -> Scenario:

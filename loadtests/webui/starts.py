@@ -17,6 +17,7 @@ from locust.web import WebUI
 
 from configuration.errors import ConfigurationError
 from configuration.loading import list_scenario_names
+from loadtests.cli.adhoc import check_foreign
 from loadtests.cli.settings import load_asked_scenario
 from loadtests.client.readiness import NoAnswerError, wait_until_ready
 from loadtests.client.target import HEADERS_VARIABLE, Target
@@ -135,7 +136,10 @@ class Starts:
         self._controller.choose(scenario, settings)
         self.chosen = name
         self._controller.require_room()
-        wait_until_ready(self._controller.parse_target(host), ANSWER_PATIENCE_S, paths=scenario.service)
+        target = self._controller.parse_target(host)
+        wait_until_ready(target, ANSWER_PATIENCE_S, paths=scenario.service)
+        if not settings.own_users:
+            check_foreign(scenario, target)
 
     def _check_workers(self) -> None:
         """Make sure that the workers of this master have joined."""

@@ -105,6 +105,11 @@ class Facts:
     trace_link: str = ""
     """The address of a trace, with `{trace_id}` as placeholder for its id; empty if none was given."""
 
+    exporters: tuple[str, ...] = ()
+    """Plug-ins that make further files of the run when it is judged."""
+    load_override: str = ""
+    """What drove the load in place of the scenario's own ('load overridden by -u 50'); empty for nothing."""
+
     @property
     def judged_stages(self) -> tuple[Stage, ...]:
         """The stages without warm-up."""
@@ -135,7 +140,7 @@ class Facts:
         plan = known.get("plan") or {}
         series = {name: tuple(plan.get(name, ())) for name in ("t_s", "users", "rate")}
         known["plan"] = Plan(**series, requests=plan.get("requests"))
-        for name in ("objectives", "faults", "expected", "turn_starts", "logins"):
+        for name in ("objectives", "faults", "expected", "turn_starts", "logins", "exporters"):
             known[name] = tuple(known.get(name, ()))
         if known.get("answers") is not None:
             known["answers"] = ComparedAnswers.from_json(known["answers"])

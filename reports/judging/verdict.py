@@ -19,6 +19,7 @@ from reports.judging.faults import Fault
 from reports.judging.generator_health import find_generator_faults
 from reports.judging.interference import describe_disturbance, explain_by_disturbance
 from reports.judging.judgement import Judgement, judge_objective
+from reports.judging.names import find_unused_names
 from reports.judging.omission import find_omission
 from reports.judging.outcomes import VerdictWord
 from reports.judging.stages import StageJudgement, judge_stages
@@ -63,6 +64,8 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
     found = tuple(judge_objective(objective, run) for objective in asked)
     failures = count_failures(run.judged, run.facts.expected)
     word, sentence, reasons = _decide(run, asked, found, failures)
+    if run.facts.load_override:
+        sentence = f"{_drop_full_stop(sentence)}; {run.facts.load_override}."
     told = compute_stage_figures(run) if stages is None else stages
     return Verdict(
         word, sentence, reasons, found, judge_stages(run, asked, told), failures, describe_answers(run)
@@ -99,7 +102,12 @@ def list_objectives(run: Run) -> list[Objective]:
 def _decide(
     run: Run, asked: list[Objective], found: tuple[Judgement, ...], failures: tuple[FailureCount, ...]
 ) -> tuple[VerdictWord, str, tuple[str, ...]]:
-    faults = (*map(Fault, run.facts.faults), *find_incompleteness(run), *find_generator_faults(run))
+    faults = (
+        *map(Fault, run.facts.faults),
+        *find_incompleteness(run),
+        *find_generator_faults(run),
+        *find_unused_names(run, asked),
+    )
     missed = _list_missed(found)
     unproven = [judgement for judgement in found if judgement.outcome == "unproven"]
     stopped = _describe_stop(run)

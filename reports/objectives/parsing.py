@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import cast
 
+from reports.data.plugins import PluginError
 from reports.data.quantities import add_unit
 from reports.objectives.metric import Metric
 from reports.objectives.metrics import METRICS
 from reports.objectives.objective import Comparison, Objective
+from reports.objectives.plugins import load_metric_plugins
 from reports.objectives.units import COUNT, SHARE, SHARES, TIME, find_scale
 
 _SENTENCE = re.compile(r"(?P<metric>[^<>=]*?)\s*(?P<comparison>[<>=]+)\s*(?P<limit>.*)")
@@ -67,13 +69,23 @@ def _parse(sentence: str, endpoints: Sequence[str], stages: Sequence[str]) -> Ob
 
 def _find_metrics(name: str) -> list[Metric]:
     """The metrics of this name; several metrics may share a name if their units differ."""
-    found = [metric for metric in METRICS if metric.read_argument(name) is not None]
+    found = _list_metrics(name)
+    if not found:
+        try:
+            load_metric_plugins()
+        except PluginError as error:
+            raise ObjectiveError(f"there is no metric '{name}' built in, and {error}") from None
+        found = _list_metrics(name)
     if found:
         return found
     names = list(dict.fromkeys(metric.name for metric in METRICS))
     said = re.search(r"\d+(\.\d+)?", name)
     spelled = [re.sub(r"<\w+>", said[0] if said else "99", known) for known in names]
     raise ObjectiveError(f"there is no metric '{name}'{_suggest(name, spelled)} There is: {', '.join(names)}")
+
+
+def _list_metrics(name: str) -> list[Metric]:
+    return [metric for metric in METRICS if metric.read_argument(name) is not None]
 
 
 def _read_argument(metric: Metric, name: str) -> Fraction | None:

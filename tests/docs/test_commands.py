@@ -84,6 +84,8 @@ def test_each_option_is_one_its_command_takes(commands: list[Any], help_of: Call
     for command in (each for each in commands if each.module):
         subcommand = command.words[3:4] if command.module == "reports" else ()
         text = help_of(*(asked[command.module] + subcommand))
+        if command.module == "locust":
+            text += help_of("loadtests")  # Locust's own help leaves out what a locustfile adds
         missing = {option for option in command.options if not re.search(rf"{option}\b", text)}
         assert not missing, f"{command}: no {missing}"
 
@@ -93,7 +95,9 @@ def test_each_option_in_the_text_is_one_of_ours_or_locusts(
     documents: dict[str, Any], help_of: Callable[..., str]
 ) -> None:
     known = (
-        "".join(map(help_of, OURS)) + help_of("locust", "-f", "loadtests/locustfile.py") + help_of("pytest")
+        "".join(map(help_of, OURS))
+        + help_of("locust", "-f", "loadtests/locustfile.py")
+        + help_of("pytest", "-p", "loadtests.pytest_plugin")
     )
     named = {
         match

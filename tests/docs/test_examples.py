@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -15,7 +16,10 @@ from typing import Any
 
 import pytest
 
+from loadtests import api, conformance
 from reports.data.folder import read_run
+from reports.judging.verdict import judge_run
+from reports.objectives.metric import METRICS
 
 pytestmark = [pytest.mark.real, pytest.mark.extended]
 
@@ -97,3 +101,52 @@ def test_a_user_class_of_ones_own_is_recorded_and_judged(host: str, tmp_path: Pa
     samples = read_run(tmp_path / "latest").samples
     assert set(samples.endpoint.decode().tolist()) == {"documentation"}
     assert samples.ok.all()
+
+
+def test_a_load_test_in_code_gives_its_verdict(host: str, tmp_path: Path) -> None:
+    """As docs/library.md shows it; its verdict may be any on a busy machine."""
+    example = ROOT / "docs/examples/load_in_code.py"
+    command = [sys.executable, str(example), host, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert done.returncode in (0, 1, 3), done.stdout + done.stderr
+    recorded = read_run(tmp_path / "latest")
+    assert f"{len(recorded.samples)} requests, p99 " in done.stdout
+    assert recorded.folder.resolve().name.startswith("scoring-")
+
+
+def test_the_library_page_shows_names_that_are_there(documents: dict[str, Any]) -> None:
+    """Each function of its table, and each attribute of a result that it names."""
+    page = documents["docs/library.md"]
+    for row in page.table("function", "does"):
+        assert hasattr(api, row[0].partition("(")[0])
+    (said,) = re.findall(r"return a `LoadTestResult`: (.*)", page.text)
+    names = set(re.findall(r"`(\w+)`", said.partition(" each with ")[0]))
+    assert names <= set(api.LoadTestResult.__dataclass_fields__)
+
+
+def test_the_plugins_of_the_page_conform(documents: dict[str, Any]) -> None:
+    """Its functions are those that docs/plugins.md shows."""
+    before = list(METRICS)
+    shown: dict[str, Any] = {"random": random, "open_device": Device}
+    blocks = [code for language, code in documents["docs/plugins.md"].blocks if language == "python"]
+    try:
+        for code in blocks:
+            exec(compile(code, "docs/plugins.md", "exec"), shown)  # noqa: S102 - it is our own page
+        conformance.check_payloads(shown["make_orders"])
+        conformance.check_metric(shown["slow_requests"])
+        conformance.check_monitor(shown["watch_gpu"])
+        run = conformance.make_example_run()
+        assert shown["write_rows"](run, judge_run(run)) == {"warehouse.csv": "example,pass,100\n"}
+    finally:
+        METRICS[:] = before
+
+
+class Device:
+    """Stands for what the monitor of the page observes."""
+
+    def busy(self) -> float:
+        return 12.5
+
+    def memory(self) -> float:
+        return 300.0

@@ -41,6 +41,11 @@ class Answer:
     hang_up: bool = False
 
 
+OWN_MODELS = Answer(
+    body=b'{"models": [{"qualified_name": "insurance_charges_model", "version": "1", "description": ""}]}'
+)
+
+
 class Obedient:
     """A service on loopback that answers as `answer` says, and remembers what it was sent."""
 
@@ -48,8 +53,10 @@ class Obedient:
         self.answer: Callable[[int], Answer] = lambda _: Answer()
         self.asked = Answer(body=b'{"readiness_status": "ACCEPTING_TRAFFIC"}')
         """What a GET is answered."""
-        self.asked_for: Callable[[str], Answer] = lambda _: self.asked
-        """The same by its path."""
+        self.asked_for: Callable[[str], Answer] = lambda path: (
+            OWN_MODELS if path == "/api/models" else self.asked
+        )
+        """The same by its path; it passes for the suite's own service."""
         self.bodies: list[Any] = []
         self.headers: list[dict[str, str]] = []
         self.connections: set[int] = set()

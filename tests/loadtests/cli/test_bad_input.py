@@ -32,10 +32,10 @@ def test_an_unknown_scenario_is_told_with_the_nearest(start: Start, obedient: An
 
 
 @EXTENDED
-def test_users_beside_a_scenario_are_refused_with_the_reason(start: Start, obedient: Any) -> None:
+def test_users_beside_a_scenario_of_arrivals_are_refused_with_the_reason(start: Start, obedient: Any) -> None:
     arguments = ("-f", LOCUSTFILE, "--headless", "--host", obedient.host, "-u", "5")
-    suite = start("locust", *arguments, "--scenario", "smoke").wait()
-    assert_refused(suite, "-u/--users: the scenario 'smoke' says itself how many users come when.")
+    suite = start("locust", *arguments, "--scenario", "open").wait()
+    assert_refused(suite, "-u/--users: the scenario 'open' follows the open model: requests arrive at a rate")
 
 
 def test_a_host_that_does_not_answer_is_told_within_ten_seconds(start: Start) -> None:
