@@ -18,7 +18,7 @@ from configuration.errors import (
 )
 from configuration.generator import read_generator_limits
 from configuration.load import read_load
-from configuration.objectives import KnownNames, read_abort, read_objectives
+from configuration.objectives import Abort, KnownNames, read_abort, read_objectives
 from configuration.readers import (
     make_name_reader,
     make_number_reader,
@@ -126,7 +126,7 @@ def _read_sections(node: Node, path: Path, own_users: bool) -> Scenario:
         names = KnownNames()
         if keys.could_read("load", "traffic"):
             names = list_known_names(Scenario(path.stem, "", load, traffic, ()), own_users)
-        abort = keys.read_or("abort", partial(read_abort, names=names), None)
+        abort = keys.read_or("abort", partial(read_abort, names=names), Abort())
         objectives = keys.read("objectives", partial(read_objectives, names=names))
     if service.ready is None and any(objective.definition is availability for objective in objectives):
         raise node.get_child("objectives").report_problem(

@@ -14,6 +14,8 @@ from reports.objectives.objective import Objective
 from reports.objectives.parsing import ObjectiveError, parse_objective
 
 ABORT_GRACE_S: Final = 10.0
+NEVER: Final = "never"
+"""The abort section of a run that goes on whatever happens."""
 COUNTABLE: Final = (
     "error rate",
     "errors",
@@ -35,9 +37,12 @@ class KnownNames(NamedTuple):
 
 @dataclass(frozen=True)
 class Abort:
-    """Abort the run as hopeless unless all these objectives hold, from `after_s` into the judged load on."""
+    """Abort the run as hopeless unless all these objectives hold, from `after_s` into the judged load on.
 
-    unless: tuple[Objective, ...]
+    Without objectives it is aborted if its first requests all fail (`loadtests/session/abort.py`).
+    """
+
+    unless: tuple[Objective, ...] = ()
     after_s: float = ABORT_GRACE_S
 
     def resolve(self) -> dict[str, Any]:
@@ -71,11 +76,20 @@ def read_objectives(
     return tuple(node.read_items(read, f"a list of sentences, such as ['{example}']"))
 
 
-def read_abort(node: Node, names: KnownNames) -> Abort:
-    """The abort section: `{after: 10s, unless: [error rate <= 50 %, p99 latency <= 5 s]}`."""
+def write_abort(abort: Abort | None) -> dict[str, Any]:
+    """The abort section as it is kept with a run, by its key; nothing for the default."""
+    if abort is None:
+        return {"abort": NEVER}
+    return {"abort": abort.resolve()} if abort.unless else {}
+
+
+def read_abort(node: Node, names: KnownNames) -> Abort | None:
+    """The abort section, such as `{after: 10s, unless: [error rate <= 50 %]}`; None for `never`."""
+    if node.value == NEVER:
+        return None
     example = "error rate <= 50 %"
     read_unless = partial(read_objectives, names=names, example=example, check=_check_countable)
-    expected = f"a mapping with after and unless, such as {{after: 10s, unless: [{example}]}}"
+    expected = f"{NEVER}, or a mapping with after and unless, such as {{after: 10s, unless: [{example}]}}"
     with node.read_mapping(expected) as keys:
         after_s = keys.read_or("after", read_duration, ABORT_GRACE_S)
         unless = keys.read("unless", read_unless)

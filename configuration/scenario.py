@@ -37,7 +37,8 @@ Its YAML form with every key. A key that is left out has the default shown here;
     confidence: 0.95
     generator:                              # a run in which the generator exceeds these is invalid
       {lateness: 20ms, busy: 0.95, starved: 0.25, lag: 100ms, others: 0.25}
-    abort:                                  # abort a hopeless run; default: never
+    abort:                                  # abort a hopeless run; default: if the first 50 requests, or all
+                                            #   of the first 5 s, fail; `abort: never` goes on all the same
       after: 10s                            # the grace, from the end of the warm-up on
       unless: [error rate <= 50 %, p99 latency <= 5 s]   # checked each second over all judged requests
 """
@@ -55,7 +56,7 @@ import numpy as np
 from configuration.generator import write_generator_limits
 from configuration.levels import describe_level
 from configuration.load import Load
-from configuration.objectives import Abort
+from configuration.objectives import Abort, write_abort
 from configuration.service_paths import DEFAULT_PATHS, ServicePaths
 from configuration.traffic import Traffic
 from reports.data.facts import Plan, Stage
@@ -83,7 +84,7 @@ class Scenario:
     seeds: Mapping[str, int] = field(default_factory=lambda: dict(SEEDS))
     source: Path = Path()
     generator: GeneratorLimits = field(default_factory=GeneratorLimits)
-    abort: Abort | None = None
+    abort: Abort | None = field(default_factory=Abort)
     """When a hopeless run is aborted; None for never."""
     service: ServicePaths = DEFAULT_PATHS
     load_override: str = ""
@@ -180,7 +181,7 @@ class Scenario:
             "objectives": [str(objective) for objective in self.objectives],
             "confidence": self.confidence,
             "generator": write_generator_limits(self.generator),
-            **({"abort": self.abort.resolve()} if self.abort is not None else {}),
+            **write_abort(self.abort),
         }
 
     def _convert_to_rates(self, levels: Floats) -> Floats | None:

@@ -46,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.list:
             return _list()
         if options.check is not None:
-            print(draw_scenario(read_scenario(options.check)))
-            return PASS
+            return _check(options.check, options.processes or 1)
         scenario = check_options(options)
         return _work(options) if scenario is None else _run(options, scenario)
     except (ConfigurationError, ServiceError) as error:
@@ -62,6 +61,16 @@ def _list() -> int:
     width = max(map(len, list_scenario_names()))
     for name in list_scenario_names():
         print(f"{name:<{width}}  {load_scenario(name).description}")
+    return PASS
+
+
+def _check(name: str, processes: int) -> int:
+    from loadtests.preflight.plan import list_warnings  # it loads what makes payloads
+
+    scenario = read_scenario(name)
+    print(draw_scenario(scenario))
+    for warning in list_warnings(scenario, processes):
+        print(f"warning: {warning}")
     return PASS
 
 

@@ -32,6 +32,8 @@ from loadtests.client.target import read_headers
 from loadtests.exposition.server import Exposition
 from loadtests.monitoring.kubernetes import KubernetesMonitor
 from loadtests.monitoring.plugins import PluginMonitor
+from loadtests.preflight.asking import PreflightError, check_endpoints
+from loadtests.preflight.plan import list_warnings
 from loadtests.recording.run import RunRecording
 from loadtests.recording.settings import FOLDER_FILE
 from loadtests.session.controller import Controller
@@ -66,7 +68,7 @@ def on_init(environment: Environment, web_ui: WebUI | None, **_: Any) -> None:
             attach_session(environment, worker)
         else:
             _prepare(environment, options, web_ui)
-    except (ConfigurationError, NoAnswerError, PluginError, ValueError, OSError) as error:
+    except (ConfigurationError, NoAnswerError, PluginError, PreflightError, ValueError, OSError) as error:
         _refuse(str(error))
 
 
@@ -106,10 +108,7 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
     if web_ui is None:
         if not controller.host:
             raise ValueError("no host to test; give one: --host http://127.0.0.1:8000")
-        target = controller.parse_target()
-        wait_until_ready(target, paths=scenario.service)
-        if not settings.own_users:
-            check_foreign(scenario, target)
+        _check_service(controller, settings, options)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _on_signal, controller, number)
     if web_ui is None:
@@ -118,6 +117,22 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
         from loadtests.webui.install import install  # Flask and its kin are loaded for the web UI only
 
         install(controller, web_ui, exposition)
+
+
+def _check_service(controller: Controller, settings: Settings, options: Namespace) -> None:
+    """Make sure that the service is ready and answers as expected; tell what can't be in the plan.
+
+    What users of somebody's own locustfile send is not known before the load.
+    """
+    scenario, target = controller.scenario, controller.parse_target()
+    wait_until_ready(target, paths=scenario.service)
+    if settings.own_users:
+        return
+    check_foreign(scenario, target)
+    for warning in list_warnings(scenario, None if options.master else max(1, options.processes or 1)):
+        sys.stderr.write(f"warning: {warning}\n")
+    if settings.preflight:
+        check_endpoints(scenario, target)
 
 
 def _note_folder(file: Path, run: RunRecording) -> None:

@@ -134,6 +134,7 @@ SHARED: Final = (
         type=parse_exporter,
         default=(),
     ),
+    Option("--no-preflight", "begin the load without asking each endpoint once before", default=False),
     Option("--require-proof", "fail if too few samples prove an objective", default=False),
     Option(
         "--stop-when-decided",

@@ -45,6 +45,8 @@ class Settings(RunSettings):
     """Whether user classes of somebody's locustfile send, or may."""
     own_shape: str | None = None
     """The load shape class of somebody's locustfile, which drives the load."""
+    preflight: bool = True
+    """Whether each endpoint is asked once before the load."""
     calm: bool = False
     headless: bool = False
     forked: bool = False
@@ -80,6 +82,7 @@ class Settings(RunSettings):
             exporters=tuple(options.export),
             monitors=tuple(options.monitor),
             stop_when_decided=options.stop_when_decided,
+            preflight=not options.no_preflight,
             calm=options.calm,
             headless=bool(options.headless),
             forked=bool(options.processes),

@@ -12,6 +12,7 @@ import requests
 
 from configuration.service_paths import DEFAULT_PATHS, ServicePaths
 from loadtests.client.target import Target
+from loadtests.client.tls import explain_tls_failure
 from reports.data.system_trust import SystemTrust
 
 PATIENCE_S: Final = 9.0
@@ -40,7 +41,8 @@ def wait_until_ready(
     A `rest_model_service` answers its readiness path with 503 until its models are loaded; any other HTTP
     service is ready when it answers at all, or, with a path of its own in `paths`, when it answers that with
     2xx. Without a path, it is ready once it can be connected to. `check_alive` may raise to end the wait
-    early. NoAnswerError after `patience_s` seconds.
+    early. NoAnswerError after `patience_s` seconds, or at once where TLS is the reason: waiting mends no
+    certificate.
     """
     deadline = time.monotonic() + patience_s
     with _open_session(target) as session:
@@ -75,10 +77,13 @@ def _find_problem(target: Target, session: requests.Session, paths: ServicePaths
             _connect(target)
             return None
         status = _get(session, target.url + paths.ready).status_code
-    except (requests.Timeout, TimeoutError):
-        return "does not answer: no reply in time"
     except (requests.RequestException, OSError) as error:
+        _raise_if_tls_fails(target)
+        if isinstance(error, requests.Timeout | TimeoutError):
+            return "does not answer: no reply in time"
         return f"does not answer: {_find_cause(error)}"
+    if status == 400 and not target.tls:  # as some servers answer plain HTTP on a TLS port
+        _raise_if_tls_fails(target)
     if status == 503:
         return "answers, but is not ready (503)"
     if paths.requires_ready and not 200 <= status < 300:
@@ -93,6 +98,11 @@ def _connect(target: Target) -> None:
             ssl.create_default_context().wrap_socket(connected, server_hostname=target.host).close()
 
 
+def _raise_if_tls_fails(target: Target) -> None:
+    if explanation := explain_tls_failure(target, ASK_TIMEOUT_S):
+        raise NoAnswerError(explanation)
+
+
 def _find_cause(error: BaseException) -> str:
     """The innermost reason the network gave, without the wrapping."""
     text = str(error)
@@ -100,7 +110,6 @@ def _find_cause(error: BaseException) -> str:
         "Connection refused",
         "Name or service not known",
         "No route to host",
-        "certificate verify failed",
     ):
         if known in text:
             return known.lower()

@@ -9,12 +9,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from loadtests.recording.failures import merge_failures
 from loadtests.recording.live import LiveFigures
 from loadtests.recording.observing import observe_every
 from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation, RunWriter
 from reports.data.answers import ComparedAnswers
 from reports.data.facts import Facts, Stage
+from reports.data.failed_requests import FailedRequests
 from reports.data.telemetry import GENERATOR
 from reports.objectives.objective import Objective
 
@@ -45,6 +47,7 @@ class RunRecording:
         self._batch_listeners: list[Callable[[SampleBatch], None]] = []
         self.latest: dict[tuple[str, str], float] = {}
         """The last observed values, by source and name."""
+        self._failures: list[FailedRequests] = []
         self.started = perf_counter()
         self._count_users = count_users
         self._on_break = on_break
@@ -111,6 +114,10 @@ class RunRecording:
             known = self.facts.answers or ComparedAnswers()
             self.facts = replace(self.facts, answers=known.merge(answers))
 
+    def keep_failures(self, failures: FailedRequests) -> None:
+        """Keep the first failed requests of one process with the run."""
+        self._failures.append(failures)
+
     def _break(self, reason: str) -> None:
         """Note that samples are lost from now on, and ask for the end of the run."""
         if reason not in self.faults:
@@ -140,7 +147,7 @@ class RunRecording:
             offered=offered(self.live.turns, ended_s),
             faults=tuple(self.faults),
         )
-        self._writer.close(self.facts)
+        self._writer.close(self.facts, merge_failures(self._failures))
         self.facts = self._writer.facts
 
     def _observe_users(self) -> None:

@@ -17,7 +17,8 @@ from loadtests.recording.facts import LATEST
 from loadtests.recording.sample_writer import SampleBatch, SampleWriter
 from reports.data.columns import encode_numbers, encode_texts
 from reports.data.facts import Facts
-from reports.data.folder import write_text
+from reports.data.failed_requests import NO_FAILED_REQUESTS, FailedRequests
+from reports.data.folder import FAILURES_FILE, write_text
 from reports.data.telemetry import TELEMETRY_SCHEMA
 
 NEEDED_BYTES = 2**20
@@ -73,12 +74,13 @@ class RunWriter:
             self._telemetry_file.flush()
             self._observations += len(values)
 
-    def close(self, facts: Facts) -> None:
-        """End the streams and write the final facts; a second call changes nothing."""
+    def close(self, facts: Facts, failures: FailedRequests = NO_FAILED_REQUESTS) -> None:
+        """End the streams, write failed requests and the final facts; a second call changes nothing."""
         if self._open:
             self._open = False
             self._reserve.unlink(missing_ok=True)
-            refused = [error for close in self._closings if (error := _try_close(close)) is not None]
+            closings = (*self._closings, lambda: self._write_failures(failures))
+            refused = [error for close in closings if (error := _try_close(close)) is not None]
             lost = tuple(
                 f"the run's folder could not be written to its end: {error}" for error in refused[:1]
             )
@@ -89,6 +91,11 @@ class RunWriter:
                 faults=(*facts.faults, *lost),
             )
             self._write_facts()
+
+    def _write_failures(self, failures: FailedRequests) -> None:
+        if failures.kept:
+            text = json.dumps(failures.to_json(), indent=1, ensure_ascii=False)
+            write_text(self.folder / FAILURES_FILE, f"{text}\n")
 
     def _write_facts(self) -> None:
         facts = self.facts.to_json()

@@ -1,19 +1,24 @@
-"""Gives a hopeless run up: requests beyond a limit are counted exactly and compared with it each second."""
+"""Gives a hopeless run up: its first requests all failed, or too many are beyond a limit of the scenario."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import gevent
+import numpy as np
 
 from configuration.objectives import Abort
+from loadtests.recording.row import OUTCOME_CODES
 from loadtests.recording.run import RunRecording
 from loadtests.recording.sample_writer import SampleBatch, view_samples
 from reports.data.facts import Facts
 from reports.data.quantities import add_unit, format_against_limit, format_count
 from reports.data.run import select_judged
+from reports.data.samples import LACKING, OUTCOMES
 from reports.data.telemetry import Telemetry
+from reports.figures.reasons import describe_failure
 from reports.objectives.counters import ExceedanceCounter, FigureCounter, start_counter
 from reports.objectives.measurements import Count, Maximum, Percentile, Proportion
 from reports.objectives.metric import Scope
@@ -22,6 +27,9 @@ from reports.objectives.objective import Objective
 from reports.objectives.units import TIME
 
 PERIOD_S: Final = 1.0
+FIRST_REQUESTS: Final = 50
+FIRST_S: Final = 5.0
+_NEVER_SENT: Final = [OUTCOME_CODES[outcome] for outcome in ("dropped", *LACKING)]
 
 
 class AbortCondition:
@@ -66,18 +74,58 @@ class AbortCondition:
         return f"{objective.subject} {verb} {observed}, {beyond} {limit}"
 
 
+class TotalFailure:
+    """Whether every request failed, of the first `FIRST_REQUESTS` or the first `FIRST_S`, warm-up included.
+
+    Requests that were never sent, and outcomes that the scenario expects, are no failures.
+    """
+
+    def __init__(self, expected: Iterable[str], elapsed_s: Callable[[], float]) -> None:
+        self._fine = [OUTCOME_CODES[outcome] for outcome in ("ok", *expected)]
+        self._elapsed_s = elapsed_s
+        self._reasons: Counter[tuple[int, int]] = Counter()
+        self._refuted = False
+
+    def add(self, batch: SampleBatch) -> None:
+        """Count a batch."""
+        if self._refuted:
+            return
+        outcomes = batch.rows["outcome"]
+        self._refuted = bool(np.isin(outcomes, self._fine).any())
+        failed = batch.rows[~np.isin(outcomes, _NEVER_SENT)]
+        self._reasons.update(zip(failed["outcome"].tolist(), failed["status"].tolist(), strict=True))
+
+    def describe_violation(self) -> str | None:
+        """That all requests failed, and why most of them; None while that is not certain."""
+        count = self._reasons.total()
+        if self._refuted or not count or (count < FIRST_REQUESTS and self._elapsed_s() < FIRST_S):
+            return None
+        outcome, status = self._reasons.most_common(1)[0][0]
+        reason = describe_failure(OUTCOMES[outcome], status).replace(" (", ", ").removesuffix(")")
+        most = f"{'most often ' if len(self._reasons) > 1 else ''}{reason}"
+        failed = "the only request" if count == 1 else f"all of the first {format_count(count, 'request')}"
+        return f"{failed} failed ({most})"
+
+
 def watch(run: RunRecording, abort: Abort, give_up: Callable[[str], None]) -> gevent.Greenlet:
     """Call `give_up(reason)` once, as soon as a condition is broken after the grace period."""
     facts = run.facts
-    conditions = [AbortCondition(objective, facts) for objective in abort.unless]
+    conditions: list[AbortCondition | TotalFailure] = [
+        AbortCondition(objective, facts) for objective in abort.unless
+    ]
+    from_s = min((stage.start_s for stage in facts.judged_stages), default=0.0) + abort.after_s
+    if not conditions:
+        conditions, from_s = [TotalFailure(facts.expected, lambda: run.elapsed_s)], PERIOD_S
     for condition in conditions:
         run.add_batch_listener(condition.add)
-    from_s = min((stage.start_s for stage in facts.judged_stages), default=0.0) + abort.after_s
     return gevent.spawn(_watch, run, conditions, from_s, give_up)
 
 
 def _watch(
-    run: RunRecording, conditions: Sequence[AbortCondition], from_s: float, give_up: Callable[[str], None]
+    run: RunRecording,
+    conditions: Sequence[AbortCondition | TotalFailure],
+    from_s: float,
+    give_up: Callable[[str], None],
 ) -> None:
     gevent.sleep(max(0.0, from_s - run.elapsed_s))
     while run.is_running:

@@ -22,6 +22,7 @@ from loadtests.recording.facts import gather_facts
 from loadtests.recording.run import RunRecording
 from loadtests.recording.writer import make_folder, require_room
 from loadtests.session.chosen import ChosenScenario, choose_scenario, take_picked_users
+from loadtests.session.driving import make_shape
 from loadtests.session.finishing import close_run, describe_interruption, judge_run
 from loadtests.session.judging import VerdictJson
 from loadtests.session.listeners import SessionListener
@@ -35,7 +36,6 @@ from loadtests.workers.master import WorkerRoster, hear_workers
 from loadtests.workers.protocol import DONE_PATIENCE_S, HEAD_START_S
 from reports.data.answers import ComparedAnswers
 from reports.data.telemetry import GENERATOR
-from shapes.locust_shape import GuestShape, ProfileShape
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Controller:
         self._at_rest: tuple[References, ComparedAnswers | None] | None = None
         self._finishing: gevent.Greenlet | None = None
         self._user_stop = UserStop(environment)
-        self._shape = self._make_shape()
+        self._shape = make_shape(environment.shape_class, lambda: self.run)
         self._shape.runner = environment.runner
         if isinstance(self.runner, MasterRunner):
             hear_workers(self.runner, lambda: self._roster)
@@ -223,19 +223,6 @@ class Controller:
         self.runner.quit()
         self.finish()
 
-    def _make_shape(self) -> ProfileShape:
-        """What drives the users: the load shape of somebody's own locustfile, if it holds one."""
-        own = self.environment.shape_class
-        if own is None:
-            return ProfileShape()
-
-        def report(error: Exception) -> None:
-            if self.run is not None:
-                said = f"{type(error).__name__}: {error}"
-                self.run.add_fault(f"the load shape {type(own).__name__} could not go on: {said}")
-
-        return GuestShape(own, report)
-
     def _quit_finished(self) -> None:
         """In place of the runner's `quit`: first finish the run, for which workers must still be heard."""
         self.stop()
@@ -291,6 +278,7 @@ class Controller:
         if self._generator is not None:
             run.add_answers(self._generator.sender.probes.report())
             sent, self._generator = self._generator.stop(), None
+            run.keep_failures(sent.failures)
             if sent.lost:
                 run.add_fault(f"{sent.lost:,} requests could not be recorded")
 

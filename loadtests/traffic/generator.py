@@ -16,15 +16,17 @@ from loadtests.recording.writer import Observation
 from loadtests.traffic.references import NO_REFERENCES, References
 from loadtests.traffic.schedule import ArrivalSchedule
 from loadtests.traffic.sender import RequestSender
+from reports.data.failed_requests import NO_FAILED_REQUESTS, FailedRequests
 
 SEAL_S: Final = 0.25
 
 
 class SentCounts(NamedTuple):
-    """Requests of one process: rows handed on, and requests that could not be recorded."""
+    """Requests of one process: rows handed on, requests that could not be recorded, some that failed."""
 
     rows: int = 0
     lost: int = 0
+    failures: FailedRequests = NO_FAILED_REQUESTS
 
 
 class LoadGenerator:
@@ -73,13 +75,13 @@ class LoadGenerator:
         self.schedule = ArrivalSchedule(scenario, self._recorder.started, *self._share)
 
     def stop(self) -> SentCounts:
-        """Hand on the last rows; return how many there were in all, and how many could not be recorded."""
+        """Hand on the last rows; return how many there were in all, and what else is told of them."""
         self._monitor.stop()
         self.sender.close()
         self._sealing.kill()
         self._events.request.remove_listener(self._recorder.on_request)
         self._recorder.seal()
-        return SentCounts(self._recorder.recorded, self._recorder.lost)
+        return SentCounts(self._recorder.recorded, self._recorder.lost, self.sender.failures.list_kept())
 
     def _counts(self) -> dict[str, float]:
         sender = self.sender

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from time import perf_counter
 from typing import Any, Final
@@ -19,12 +19,15 @@ from loadtests.client.connection import Connection
 from loadtests.client.credentials import CredentialKeeper
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
+from loadtests.payloads.bodies import NO_VALUES
 from loadtests.payloads.deck import build_deck
 from loadtests.payloads.journeys import JourneyPlan, Turn
 from loadtests.payloads.request import Request
+from loadtests.recording.failures import FailureKeeper, describe_request
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import NAN, OUTCOME_CODES, SampleRow
 from loadtests.traffic.references import NO_REFERENCES, References, prepare_probes
+from reports.data.samples import KINDS
 from reports.data.telemetry import LEFT_OUT, RECORDS, RECORDS_FAILED, RECORDS_TAKEN
 
 GOLDEN_RATIO: Final = 0.618_033_988_749_895
@@ -76,6 +79,8 @@ class RequestSender:
         self._wanted = frozenset(("ok", *scenario.expected))
         self._user_numbers = count(worker, workers) if worker < workers else count(worker * LATE_USERS)
         self._connections: WeakSet[Connection] = WeakSet()
+        self.failures = FailureKeeper()
+        """The first requests that failed for each reason."""
         self.resent = 0
         """Requests sent twice, because the server had closed their connection as they were sent."""
         self.left_out = 0
@@ -176,17 +181,24 @@ class RequestSender:
                 pause_s = self._chance.uniform(*step.think_s)
                 visitor.pause(pause_s)
                 intended = None if intended is None else intended + pause_s
-            reply = self.send(connection, step.make_request(values), intended)
+            reply = self.send(connection, step.make_request(values), intended, visitor.values)
             if reply.outcome != "ok":
                 return False
             values |= reply.taken
             intended = None
         return True
 
-    def send(self, connection: Connection, request: Request, intended: float | None = None) -> Reply:
+    def send(
+        self,
+        connection: Connection,
+        request: Request,
+        intended: float | None = None,
+        credentials: Mapping[str, Any] = NO_VALUES,
+    ) -> Reply:
         """Send one request, record its sample, tell Locust; return the reply with its outcome.
 
         `intended` is when it should have started, on the clock of `time.perf_counter`; None means now.
+        `credentials` are values of a login, which are not kept where the request fails.
         """
         encoded, credential = request.encoded, None
         if self._keeper is not None:
@@ -204,13 +216,16 @@ class RequestSender:
         self.resent += reply.resent
         latency_ms = (ended - intended) * 1000.0
         started = self._recorder.started
+        failed = outcome not in self._wanted
+        if failed and self.failures.wants((request.name, outcome, reply.status)):
+            self._keep_failed(request, encoded, reply, intended - started, credentials)
         queue_ms, inference_ms, batch_size, trace_id = parse_server_timing(reply.server_timing)
         self._fire(
             request_type=request.method,
             name=request.name,
             response_time=latency_ms,
             response_length=len(reply.body),
-            exception=None if outcome in self._wanted else _describe_failure(outcome, reply.status),
+            exception=_describe_failure(outcome, reply.status) if failed else None,
             context=_NO_CONTEXT,
             sample=(  # a bare tuple in the order of SampleRow: making one costs as much as packing one
                 intended - started,
@@ -231,6 +246,23 @@ class RequestSender:
             ),
         )
         return reply
+
+    def _keep_failed(
+        self, request: Request, encoded: bytes, reply: Reply, at_s: float, credentials: Mapping[str, Any]
+    ) -> None:
+        self.failures.keep(
+            describe_request(
+                request.name,
+                KINDS[request.kind],
+                request.origin,
+                encoded,
+                reply,
+                reply.outcome,
+                request.check.explain(reply),
+                at_s,
+                map(str, credentials.values()),
+            )
+        )
 
     def drop(self, turn: Turn, intended: float) -> None:
         """Record a turn that was due and not begun, because too many were under way."""

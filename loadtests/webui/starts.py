@@ -21,6 +21,7 @@ from loadtests.cli.adhoc import check_foreign
 from loadtests.cli.settings import load_asked_scenario
 from loadtests.client.readiness import NoAnswerError, wait_until_ready
 from loadtests.client.target import HEADERS_VARIABLE, Target
+from loadtests.preflight.asking import PreflightError, check_endpoints
 from loadtests.session.controller import Controller
 from loadtests.webui.verdict import FinishedRun
 
@@ -78,7 +79,7 @@ class Starts:
         try:
             self._await_verdict()
             self._prepare(request.form)
-        except (ConfigurationError, NoAnswerError, ValueError, OSError) as error:
+        except (ConfigurationError, NoAnswerError, PreflightError, ValueError, OSError) as error:
             return self._refuse(str(error))
         g.before = (self._controller.run, self.finished)
         self._began.clear()
@@ -140,6 +141,8 @@ class Starts:
         wait_until_ready(target, ANSWER_PATIENCE_S, paths=scenario.service)
         if not settings.own_users:
             check_foreign(scenario, target)
+            if settings.preflight:
+                check_endpoints(scenario, target)
 
     def _check_workers(self) -> None:
         """Make sure that the workers of this master have joined."""

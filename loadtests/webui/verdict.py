@@ -13,8 +13,9 @@ from loadtests.recording.live import Standing
 from loadtests.session.controller import Controller
 from loadtests.session.judging import VerdictJson
 from loadtests.session.progress import measure_progress
-from reports.data.quantities import add_unit, format_against_limit, format_exact
+from reports.data.quantities import add_unit, format_against_limit, format_count, format_exact
 from reports.judging.outcomes import SYMBOLS
+from reports.rendering.terminal import list_examples
 
 KEY: Final = "verdict"
 TITLE: Final = "Verdict"
@@ -72,12 +73,13 @@ def find_page_state(controller: Controller) -> str:
 
 
 def list_objectives(controller: Controller) -> list[Cells]:
-    """The rows of the Verdict tab, one per objective, in the order of the scenario."""
+    """The rows of the Verdict tab: objectives in the order of the scenario; then why requests failed."""
     run = controller.run
     if run is None:
         return []
     if controller.verdict is not None:
         cells = [_describe_judged(objective) for objective in controller.verdict["objectives"]]
+        cells += [_describe_failure(failure) for failure in controller.verdict.get("failures", ())]
     else:
         cells = [_describe_standing(standing) for standing in run.live.list_standings(run.elapsed_s)]
     return [{"name": f"{place:04}", **row} for place, row in enumerate(cells)]
@@ -109,6 +111,17 @@ def _describe_judged(objective: Mapping[str, Any]) -> Cells:
         "limit": add_unit(format_exact(limit), unit),
         "outcome": f"{SYMBOLS[outcome]} {outcome}",
         "why": "" if outcome == "met" else objective["message"],
+    }
+
+
+def _describe_failure(failure: Mapping[str, Any]) -> Cells:
+    """Why requests failed, with the first one that was kept."""
+    return {
+        "objective": f"failed: {failure['reason']}",
+        "observed": format_count(failure["count"], "request"),
+        "limit": "",
+        "outcome": "",
+        "why": "".join(f"such as {example}" for example in list_examples(failure)[:1]),
     }
 
 

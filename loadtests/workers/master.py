@@ -27,8 +27,10 @@ from loadtests.workers.protocol import (
     START,
 )
 from reports.data.answers import ComparedAnswers
+from reports.data.failed_requests import FailedRequests
 
 WATCH_PERIOD_S: Final = 0.5
+NO_FAILURES: Final[Mapping[str, Any]] = {}
 SKEW_S: Final = 1.0
 """Clocks may differ by this much; a busy machine delays the message that tells the time."""
 
@@ -155,9 +157,16 @@ class WorkerRoster:
         if client_id in self._workers and not self._finished:
             self._run.add_answers(ComparedAnswers.from_json(answers))
 
-    def hear_done(self, client_id: str, rows: int, lost: int) -> None:
-        """A worker has stopped and sent `rows` in all; it could not record `lost` requests."""
+    def hear_done(
+        self, client_id: str, rows: int, lost: int, failures: Mapping[str, Any] = NO_FAILURES
+    ) -> None:
+        """A worker has stopped and sent `rows` in all; it could not record `lost` requests.
+
+        `failures` are the first requests that failed for each reason, as `FailedRequests` writes them.
+        """
         if worker := self._workers.get(client_id):
+            if failures and worker.reported_rows is None:
+                self._run.keep_failures(FailedRequests.from_json(failures))
             if lost:
                 self._run.add_fault(f"worker {worker.number + 1} could not record {lost:,} requests")
             worker.reported_rows = rows

@@ -7,7 +7,7 @@
       │ ◀────────────────────── START │  the run begins at this time of day
       │  ROWS, OBSERVATIONS ────────▶ │  while the run goes on
       │  ANSWERS ───────────────────▶ │  what was seen of the answers to probes
-      │  DONE ──────────────────────▶ │  how many rows were sent in all
+      │  DONE ──────────────────────▶ │  how many rows were sent in all, and why some failed
 
 Each message but LISTENING carries the name of the run's folder: a message about one run is never taken for
 one about another.

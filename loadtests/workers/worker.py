@@ -65,8 +65,8 @@ class MasterLink:
         self._send(ANSWERS, {"answers": asdict(answers)})
 
     def send_done(self, sent: SentCounts) -> None:
-        """Say how many rows were sent in all, and how many requests could not be recorded."""
-        self._send(DONE, {"rows": sent.rows, "lost": sent.lost})
+        """Say how many rows were sent in all, how many were not recorded, and why some requests failed."""
+        self._send(DONE, {"rows": sent.rows, "lost": sent.lost, "failures": sent.failures.to_json()})
 
     def _send(self, kind: str, data: dict[str, Any]) -> None:
         self._runner.send_message(kind, {"run": self.run, **data})

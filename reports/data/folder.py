@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reports.data.facts import Facts
+from reports.data.failed_requests import FailedRequests
 from reports.data.run import Run
 from reports.data.samples import SCHEMA, Samples
 from reports.data.telemetry import TELEMETRY_SCHEMA, Telemetry
 
 __all__ = ["FolderError", "Run", "compact", "read_run", "write_bytes", "write_text"]
 
+FAILURES_FILE = "failures.json"
 _ROW_GROUP = 1 << 18
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """The last bytes of a complete Arrow stream."""
@@ -31,12 +33,13 @@ class FolderError(Exception):
 def read_run(folder: Path) -> Run:
     """The run recorded in `folder`, which may also be the path of a file in it.
 
-    Reads samples.parquet or, if it was never written, every complete batch of samples.arrows. Telemetry may
-    be absent. Raises `FolderError` when there is no run to read.
+    Reads samples.parquet or, if it was never written, every complete batch of samples.arrows. Telemetry and
+    failed requests may be absent. Raises `FolderError` when there is no run to read.
     """
     folder = _find_folder(folder)
     facts = _read_facts(folder / "run.json")
-    run = Run(folder, facts, _read_samples(folder), _read_telemetry(folder)).prepare_for_judging()
+    samples, telemetry, failed = _read_samples(folder), _read_telemetry(folder), _read_failed(folder)
+    run = Run(folder, facts, samples, telemetry, failed).prepare_for_judging()
     pa.default_memory_pool().release_unused()
     return run
 
@@ -154,6 +157,16 @@ def _read_telemetry(folder: Path) -> Telemetry:
     except (pa.ArrowException, KeyError) as error:
         raise FolderError(f"{folder} holds telemetry that can't be read: {error}.") from error
     return Telemetry.empty()
+
+
+def _read_failed(folder: Path) -> FailedRequests:
+    path = folder / FAILURES_FILE
+    try:
+        return FailedRequests.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return FailedRequests()
+    except (ValueError, TypeError, AttributeError) as error:
+        raise FolderError(f"{path} does not hold failed requests: {error}.") from error
 
 
 @dataclass

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from reports.data.facts import Facts, Stage
+from reports.data.failed_requests import NO_FAILED_REQUESTS, FailedRequests
 from reports.data.labels import Labels
 from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
@@ -26,6 +27,8 @@ class Run:
     facts: Facts
     samples: Samples
     telemetry: Telemetry
+    failed: FailedRequests = NO_FAILED_REQUESTS
+    """The first requests of each reason that failed."""
 
     def prepare_for_judging(self) -> Run:
         """The run with its stages closed, and late requests of the warm-up assigned to a judged stage."""

@@ -4,7 +4,8 @@ A run may end early once every objective is decided. Testing at several checkpoi
 favourable one would inflate the error probability, so it is divided among the checkpoints (Bonferroni). Only
 requests that were all answered or timed out by then are judged, because slow replies are missing longest.
 Early requests prove something only about the load that they met, so a limit counts as proven only when the
-heaviest planned load has been reached by the checkpoint before.
+heaviest planned load has been reached by the checkpoint before. If every
+request failed there is nothing more to learn: what is missed then is broken.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ ObjectiveState: TypeAlias = Literal["proven", "broken", "kept", "open"]
 """`kept` is a limit that no number of requests can prove, such as a maximum or an error rate of 0 %."""
 
 _AS_HEAVY = 0.99
+TOTAL_FAILURE_REQUESTS = 50
+"""If all of so many requests failed, what an objective misses so far counts as broken."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ def analyse_interim(run: Run, objectives: list[Objective], until_s: float) -> In
 
 def _decide_state(objective: Objective, so_far: Run) -> ObjectiveState:
     measured = measure_objective(objective, so_far)
+    if has_failed_totally(so_far):
+        return "kept" if measured.value is not None and objective.allows(measured.value) else "broken"
     run_s = sum(end_s - start_s for start_s, end_s in so_far.list_spans(objective.during))
     if measured.value is None or (objective.window_s or 0.0) > run_s:
         return "open"
@@ -75,6 +80,13 @@ def _decide_state(objective: Objective, so_far: Run) -> ObjectiveState:
     if objective.compute_budget(measured) <= 0:
         return "kept"
     return "proven" if judge_objective(objective, so_far).outcome == "met" else "open"
+
+
+def has_failed_totally(run: Run) -> bool:
+    """Whether at least `TOTAL_FAILURE_REQUESTS` requests were sent, and all of them failed."""
+    sent = ~run.samples.outcome.equal("dropped")
+    failed = run.samples.mark_failed(run.facts.expected) & sent
+    return bool(failed.sum() >= TOTAL_FAILURE_REQUESTS and failed.sum() == sent.sum())
 
 
 def _is_broken(objective: Objective, measured: Measurement, run: Run) -> bool:

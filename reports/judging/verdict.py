@@ -15,6 +15,7 @@ from reports.figures.replayed import describe_replayed_records
 from reports.figures.schema_share import describe_sampled_schema
 from reports.judging.answers import describe_answers, describe_wrong_answers, find_shifts
 from reports.judging.completeness import find_incompleteness
+from reports.judging.departure import describe_departure
 from reports.judging.faults import Fault
 from reports.judging.generator_health import find_generator_faults
 from reports.judging.interference import describe_disturbance, explain_by_disturbance
@@ -62,7 +63,7 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
     """
     asked = list_objectives(run)
     found = tuple(judge_objective(objective, run) for objective in asked)
-    failures = count_failures(run.judged, run.facts.expected)
+    failures = count_failures(run.judged, run.facts.expected, run.failed)
     word, sentence, reasons = _decide(run, asked, found, failures)
     if run.facts.load_override:
         sentence = f"{_drop_full_stop(sentence)}; {run.facts.load_override}."
@@ -115,19 +116,23 @@ def _decide(
     if faults:
         more = f" (and {format_count(len(faults) - 1, 'more reason')})" if len(faults) > 1 else ""
         return "invalid", f"Invalid: {_drop_full_stop(faults[0].what)}{more}.", tuple(map(str, faults))
+    gone = describe_departure(run)
     if run.facts.given_up is not None:
-        given_up = f"given up after {format_duration(run.elapsed_s)}: {run.facts.given_up}"
+        given_up = "; ".join(
+            [f"given up after {format_duration(run.elapsed_s)}: {run.facts.given_up}", *gone]
+        )
         return "fail", f"Failed: {given_up}.", (given_up, *missed)
     if missed and (excused := explain_by_disturbance(run, asked, found)):
         return "invalid", f"Invalid: {excused.what}.", (str(excused),)
     if missed:
-        after = "".join(f"; {end}" for end in (*stopped, *_describe_decision(run)))
+        after = "".join(f"; {end}" for end in (*gone, *stopped, *_describe_decision(run)))
         mostly = _describe_mostly_failed(run, found, failures)
         reasons = (
             *mostly,
             *missed,
             *describe_wrong_answers(run),
             *shifted,
+            *gone,
             *stopped,
             *_describe_saving(run),
             *describe_disturbance(run),
@@ -190,6 +195,7 @@ def _describe_pass(run: Run, found: tuple[Judgement, ...], unproven: list[Judgem
         sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
         sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"
     more = (
+        *describe_departure(run),
         *_describe_decision(run),
         *describe_replayed_records(run),
         *describe_frequent_resending(run),

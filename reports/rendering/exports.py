@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from xml.etree import ElementTree
 
 from reports.data.facts import Facts
@@ -24,6 +25,8 @@ from reports.judging.judgement import Judgement
 from reports.judging.outcomes import EMOJI
 from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
+from reports.objectives.metrics import error_rate, errors
+from reports.objectives.parsing import parse_objective
 from reports.rendering.columns import TableColumn, format_each, tabulate
 from reports.rendering.csv_rows import (
     STATS_COLUMNS,
@@ -33,7 +36,7 @@ from reports.rendering.csv_rows import (
     list_timeline_rows,
 )
 from reports.rendering.stages import STAGE_COLUMNS
-from reports.rendering.terminal import list_failures, select_reasons
+from reports.rendering.terminal import MOST_REASONS, list_examples, list_failures, select_reasons
 from reports.rendering.text_table import format_markdown
 from reports.rendering.verdict_json import encode_verdict
 
@@ -76,6 +79,9 @@ def format_junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
         hostname=_clean_xml(facts.host),
     )
     suite.extend(cases)
+    if examples := _list_examples(verdict):
+        out = ElementTree.SubElement(suite, "system-out")
+        out.text = _clean_xml("\n".join(["failed requests, the first of each reason:", *examples]))
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -87,7 +93,9 @@ def _build_case(facts: Facts, judgement: Judgement, verdict: Verdict) -> Element
         "testcase", classname=_clean_xml(facts.scenario), name=_clean_xml(judgement.text)
     )
     out = ElementTree.Element("system-out")
-    out.text = _clean_xml(_describe_figures(judgement))
+    missed = judgement.outcome == "missed" and judgement.metric in (error_rate.name, errors.name)
+    examples = _list_examples(verdict, judgement.text) if missed else []
+    out.text = _clean_xml("\n".join([_describe_figures(judgement), *examples]))
     if verdict.verdict == "invalid":
         error = ElementTree.SubElement(case, "error", message=_clean_xml(verdict.sentence))
         error.text = _clean_xml(judgement.message)
@@ -97,6 +105,17 @@ def _build_case(facts: Facts, judgement: Judgement, verdict: Verdict) -> Element
         ElementTree.SubElement(case, "skipped", message=_clean_xml(judgement.message))
     case.append(out)
     return case
+
+
+def _list_examples(verdict: Verdict, objective: str | None = None) -> list[str]:
+    """A line for each kept request, with its reason; of the objective's endpoint, if it names one."""
+    on = None if objective is None else parse_objective(objective).on
+    return [
+        f"{failure.reason}: {example.sentence}"
+        for failure in verdict.failures
+        for example in failure.examples
+        if on in (None, example.endpoint)
+    ]
 
 
 def _describe_figures(judgement: Judgement) -> str:
@@ -125,10 +144,7 @@ def format_summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: 
     if verdict.objectives:
         parts.append(_format_objectives(verdict.objectives))
     if verdict.failures:
-        told = list_failures(encode_verdict(verdict)["failures"])
-        parts.append(
-            "Failed requests:\n\n" + "\n".join(f"- {_escape_markdown(line.strip())}" for line in told)
-        )
+        parts.append(_format_failures(verdict))
     if verdict.answers:
         parts.append("Answers:\n\n" + "\n".join(f"- {_escape_markdown(line)}" for line in verdict.answers))
     if verdict.stages:
@@ -137,6 +153,17 @@ def format_summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: 
     load = f"{requests} to {_escape_markdown(facts.host)} in {lasted}"
     parts.append(f"{load}. The whole story is in [{_escape_markdown(report)}]({report}).")
     return "\n\n".join(parts) + "\n"
+
+
+def _format_failures(verdict: Verdict) -> str:
+    """The most frequent reasons of failures, each with the first request of it that was kept."""
+    failures = encode_verdict(verdict)["failures"]
+    lines = ["Failed requests:", ""]
+    for line, failure in zip_longest(list_failures(failures), failures[:MOST_REASONS]):
+        lines.append(f"- {_escape_markdown(line.strip())}")
+        examples = [] if failure is None else list_examples(failure)[:1]
+        lines += [f"  - such as {_escape_markdown(example)}" for example in examples]
+    return "\n".join(lines)
 
 
 def _format_objectives(judgements: Sequence[Judgement]) -> str:

@@ -23,7 +23,12 @@ from reports.judging.methods import describe_methods
 from reports.judging.verdict import Verdict
 from reports.rendering.breakdown_table import build_breakdown_table
 from reports.rendering.objectives_table import build_objective_table
-from reports.rendering.page_tables import build_endpoint_table, build_failure_table, build_stage_table
+from reports.rendering.page_tables import (
+    build_endpoint_table,
+    build_failure_table,
+    build_kept_table,
+    build_stage_table,
+)
 from reports.rendering.size_table import build_size_table
 from reports.rendering.slowest_table import build_slowest_table
 
@@ -54,6 +59,7 @@ def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
             where=build_breakdown_table(summary),
             sizes=build_size_table(summary),
             failures=build_failure_table(summary),
+            kept=build_kept_table(run.failed),
             slowest=build_slowest_table(summary, facts.trace_link),
             known=_list_facts(run),
             methods=describe_methods(facts),

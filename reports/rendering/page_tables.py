@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reports.charts.formatting import format_ms, format_share
-from reports.data.quantities import format_count
+from reports.data.failed_requests import FailedRequest, FailedRequests
+from reports.data.quantities import NOTHING, format_count
 from reports.figures.figures import Figures, StageFigures
+from reports.figures.reasons import describe_failure
 from reports.figures.summary import EndpointFigures, Failure, Summary
 from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
@@ -70,6 +72,22 @@ _FAILURE_COLUMNS: tuple[TableColumn[Failure], ...] = (
 )
 
 
+_KEPT_COLUMNS: tuple[TableColumn[FailedRequest], ...] = (
+    TableColumn("Started", format_each(lambda kept: format_run_time(kept.at_s)), kind="row heading"),
+    TableColumn(
+        "Reason", format_each(lambda kept: describe_failure(kept.outcome, kept.status)), kind="words"
+    ),
+    TableColumn("Request", format_each(lambda kept: kept.request), kind="long words"),
+    TableColumn("Reply", format_each(lambda kept: kept.reply or NOTHING), kind="long words", optional=True),
+    TableColumn(
+        "Expected",
+        format_each(lambda kept: kept.wanted if kept.status else NOTHING),
+        kind="long words",
+        optional=True,
+    ),
+)
+
+
 def build_stage_table(verdict: Verdict) -> PageTable | None:
     """The stages in order; None if there are none."""
     if not verdict.stages:
@@ -127,3 +145,13 @@ def build_failure_table(summary: Summary) -> PageTable | None:
         _FAILURE_COLUMNS,
         summary.failures,
     )
+
+
+def build_kept_table(failed: FailedRequests) -> PageTable | None:
+    """The first failed requests of each reason, with their replies; None if none was kept."""
+    if not failed.kept:
+        return None
+    caption = "The first failed requests of each reason and process; credentials are taken out."
+    if failed.reasons_left_out:
+        caption += f" Of {format_count(failed.reasons_left_out, 'more reason')} none was kept."
+    return build_table("", caption, _KEPT_COLUMNS, failed.kept)

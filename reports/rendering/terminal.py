@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from reports.data.failed_requests import FailedRequest
 from reports.data.quantities import (
     NOTHING,
     add_unit,
@@ -22,7 +24,8 @@ from reports.rendering.text_table import align_table
 if TYPE_CHECKING:
     from reports.judging.verdict import Verdict
 
-_MOST_REASONS = 3
+MOST_REASONS = 3
+_EXAMPLE_LINES = 3
 _COLOURS = {"met": "32", "missed": "31", "unproven": "33", "pass": "32", "fail": "31", "invalid": "33"}
 
 
@@ -49,7 +52,9 @@ def format_verdict(
         ]
     if failures := told.get("failures"):
         lines += ["", "Failed requests:"]
-        lines += [cut for line in list_failures(failures) for cut in _wrap(line, width, "    ")]
+        for line, failure in zip_longest(list_failures(failures), failures[:MOST_REASONS]):
+            lines += _wrap(line, width, "    ")
+            lines += _format_example(failure, width)
     if answers := told.get("answers"):
         lines += ["", "Answers:"]
         lines += [cut for line in answers for cut in _wrap(f"  {_clean(line)}", width, "    ")]
@@ -66,12 +71,25 @@ def select_reasons(word: str, sentence: str, reasons: Sequence[str]) -> Sequence
 
 def list_failures(failures: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line for each of the three most frequent reasons, with its count, and one line for the rest."""
-    told = [(failure["count"], _clean(failure["reason"])) for failure in failures[:_MOST_REASONS]]
-    if rest := failures[_MOST_REASONS:]:
+    told = [(failure["count"], _clean(failure["reason"])) for failure in failures[:MOST_REASONS]]
+    if rest := failures[MOST_REASONS:]:
         count = sum(failure["count"] for failure in rest)
         told.append((count, f"for {format_count(len(rest), 'other reason')}"))
     width = max((len(f"{count:,}") for count, _ in told), default=0)
     return [f"  {count:>{width},}  {words}" for count, words in told]
+
+
+def list_examples(failure: Mapping[str, Any]) -> list[str]:
+    """The kept requests of a reason, each in a sentence without full stop."""
+    return [_clean(FailedRequest.from_json(example).sentence) for example in failure.get("examples", ())]
+
+
+def _format_example(failure: Mapping[str, Any] | None, width: int) -> list[str]:
+    """The first kept request of a reason, in at most `_EXAMPLE_LINES` lines."""
+    told = [] if failure is None else list_examples(failure)[:1]
+    lines = [cut for each in told for cut in _wrap(f"      such as {each}", width, " " * 6)]
+    shown = lines[:_EXAMPLE_LINES]
+    return shown if shown == lines else [*shown[:-1], f"{shown[-1][: width - 2]} …"]
 
 
 def _format_objectives(judgements: Sequence[Mapping[str, Any]], color: bool, width: int) -> list[str]:

@@ -157,7 +157,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "expected": st.lists(st.sampled_from(["shed", "timeout"]), unique=True),
             "confidence": st.floats(0.5, 1, exclude_max=True),
             "generator": limits,
-            "abort": st.fixed_dictionaries({"unless": sentences}, optional={"after": st.just("5s")}),
+            "abort": st.just("never")
+            | st.fixed_dictionaries({"unless": sentences}, optional={"after": st.just("5s")}),
         },
     ),
 )

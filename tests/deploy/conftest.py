@@ -168,6 +168,7 @@ def observed(require: Callable[..., None], tmp_path_factory: pytest.TempPathFact
             [
                 *(sys.executable, "-m", "loadtests", "--scenario", str(folder / "both.yaml")),
                 *("--host", host[1], "--metrics-port", str(metrics_port), "--out", str(folder / "results")),
+                "--no-preflight",  # the service is asked for nothing but what the run records
             ],
             cwd=ROOT,
             capture_output=True,

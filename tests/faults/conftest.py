@@ -140,7 +140,7 @@ def load_test(tmp_path: Path) -> Iterator[Callable[..., LoadTest]]:
         out = tmp_path / f"results{len(started)}"
         command = [*before, sys.executable, "-m", "loadtests", "--scenario", str(scenario), "--host", host]
         process = subprocess.Popen(
-            [*command, "--out", str(out), *options],
+            [*command, "--out", str(out), "--no-preflight", *options],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "400"},
             stdin=subprocess.DEVNULL,

@@ -251,10 +251,14 @@ class Starter:
         file_limit: int | None = None,
         before: tuple[str, ...] = (),
         group: bool = False,
+        preflight: bool = False,
     ) -> Suite:
+        """With `preflight` the service is asked once before the load, as it is unless told otherwise."""
+        sending = module in ("loadtests", "locust") and not preflight
+        options = [*arguments, *(["--no-preflight"] if sending else [])]
         limited = ["prlimit", f"--fsize={file_limit}"] if file_limit else []
         process = subprocess.Popen(
-            [*before, *limited, sys.executable, "-m", module, *arguments, "--out", str(self._out)],
+            [*before, *limited, sys.executable, "-m", module, *options, "--out", str(self._out)],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "120", **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -330,11 +334,14 @@ def write_scenario(
     """Write a scenario; on a busy machine too, the verdict on its run depends on `objectives` alone.
 
     The limits of the generator are loose. Two more objectives replace checks that a pause of a second would
-    break: `max latency`, which covers the time in which users wait, and `offered load` for paced users.
+    break: `max latency`, which covers the time in which users wait, and `offered load` for paced users. A run
+    whose requests all fail goes on, unless `more` says when it is aborted.
     """
     tolerant = ["max latency <= 300 s"]
     if "users:" in load and "user:" not in more:
         tolerant.append("offered load >= 1 %")
+    if "abort:" not in more:
+        more += "\nabort: never"
     path = folder / f"{name}.yaml"
     path.write_text(
         f"description: A test's own.\nload: {load}\n"

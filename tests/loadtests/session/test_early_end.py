@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from configuration.objectives import Abort
 from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
 from loadtests.recording.sample_writer import SampleBatch
-from loadtests.session.abort import AbortCondition
+from loadtests.session.abort import AbortCondition, TotalFailure
 from reports.data.facts import Facts, Stage
 from reports.data.folder import read_run
 from reports.data.percentiles import compute_percentile
@@ -114,6 +115,59 @@ def test_nothing_counted_breaks_nothing() -> None:
 
 def test_the_grace_has_a_default() -> None:
     assert Abort(()).after_s == 10.0
+
+
+def total_failure(
+    *batches: SampleBatch, elapsed_s: float = 0.0, expected: tuple[str, ...] = ()
+) -> str | None:
+    """How a run is hopeless without any objective that says so."""
+    condition = TotalFailure(expected, lambda: elapsed_s)
+    for each in batches:
+        condition.add(each)
+    return condition.describe_violation()
+
+
+def test_a_run_whose_first_fifty_requests_fail_is_hopeless() -> None:
+    failed = batch(outcomes=["http_4xx"] * 30, status=404, stage=0)
+    assert total_failure(failed) is None
+    assert total_failure(failed, batch(outcomes=["refused"] * 20, status=0)) == (
+        "all of the first 50 requests failed (most often HTTP 404)"
+    )
+    assert total_failure(failed, elapsed_s=4.9) is None
+    assert total_failure(failed, elapsed_s=5.0) == "all of the first 30 requests failed (HTTP 404)"
+    assert total_failure(batch(outcomes=["timeout"], status=0), elapsed_s=9.0) == (
+        "the only request failed (timeout)"
+    )
+
+
+@pytest.mark.parametrize("right", ["ok", "shed"])
+def test_one_request_with_a_right_outcome_is_hope(right: str) -> None:
+    failed = ["http_5xx"] * 60
+    for batches in ([batch(outcomes=[*failed, right])], [batch(outcomes=[right]), batch(outcomes=failed)]):
+        assert total_failure(*batches, elapsed_s=60.0, expected=("shed",)) is None
+
+
+def test_requests_that_were_never_sent_say_nothing_of_the_service() -> None:
+    unsent = batch(outcomes=["dropped"] * 60 + ["no_port"] * 60 + ["no_descriptor"], status=0)
+    assert total_failure(unsent, elapsed_s=60.0) is None
+
+
+@pytest.mark.real
+def test_a_run_in_which_every_request_fails_is_given_up_unless_told_otherwise(
+    start: Start, scenario_file: ScenarioFile, obedient: Any, answer: Any
+) -> None:
+    obedient.answer = lambda _: answer(status=500)
+    file = scenario_file(
+        load="{users: [{constant: 4, for: 200s}]}",
+        objectives="[error rate <= 100 %]",
+        more="# abort: default",
+    )
+    suite = start("loadtests", "--scenario", file, "--host", obedient.host).wait()
+    assert suite.code == 1, suite.said
+    assert re.search(
+        r"Failed: given up after .*: all of the first \d+ requests failed \(HTTP 500\)\.", suite.said
+    )
+    assert suite.facts["ended_s"] < 150.0, "of 200 s"
 
 
 @pytest.mark.real

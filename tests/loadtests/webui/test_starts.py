@@ -11,6 +11,7 @@ from locust.event import EventHook
 
 from loadtests.cli.settings import Settings
 from loadtests.client.target import Target
+from loadtests.preflight.asking import PreflightError
 from loadtests.webui import starts
 from loadtests.webui.starts import UNDER_WAY, Starts
 
@@ -22,7 +23,7 @@ def controller(monkeypatch: pytest.MonkeyPatch) -> Any:
     """As much of a controller as a start looks at, with no run so far."""
     monkeypatch.setattr(starts, "wait_until_ready", lambda *_, **__: None)
     made = SimpleNamespace(
-        settings=Settings(scenario="smoke"),
+        settings=Settings(scenario="smoke", preflight=False),
         environment=SimpleNamespace(events=SimpleNamespace(test_start=EventHook())),
         host=HOST,
         headers={},
@@ -73,6 +74,20 @@ def test_a_start_during_a_run_is_refused_and_keeps_nobody_waiting(
         answer = client.post("/swarm", data={"scenario": "steady"}).get_json()
         assert answer == {"success": False, "message": UNDER_WAY, "host": HOST}
     assert len(controller.chosen) == 1
+
+
+def test_what_the_preflight_finds_is_told_before_locust_acts(
+    application: Flask, controller: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise PreflightError("nothing was run: 1 request failed")
+
+    monkeypatch.setattr(starts, "check_endpoints", fail)
+    controller.settings = Settings(scenario="smoke", preflight=True)
+    controller.scenario = None
+    answer = application.test_client().post("/swarm", data={"scenario": "smoke"}).get_json()
+    assert answer["message"] == "nothing was run: 1 request failed"
+    assert controller.run is None
 
 
 def test_what_cannot_be_started_is_told_before_locust_acts(application: Flask, controller: Any) -> None:

@@ -16,6 +16,7 @@ from configuration.loading import load_scenario
 from loadtests.traffic.open_model import ArrivalUser
 from loadtests.workers.protocol import ASSIGN, DONE, LISTENING, READY, ROWS, START
 from loadtests.workers.worker import WorkerSession
+from reports.data.failed_requests import FailedRequests
 
 
 class WorkerSide(WorkerRunner):
@@ -81,7 +82,12 @@ def test_it_says_that_it_listens_is_ready_and_how_much_it_sent(
     session.finish()
     session.finish()
     assert runner.kinds == [LISTENING, READY, DONE]
-    assert runner.sent[-1][1] == {"run": "short-1", "rows": 0, "lost": 0}
+    assert runner.sent[-1][1] == {
+        "run": "short-1",
+        "rows": 0,
+        "lost": 0,
+        "failures": FailedRequests().to_json(),
+    }
 
 
 def test_an_assignment_that_comes_twice_is_begun_once_and_answered_twice(

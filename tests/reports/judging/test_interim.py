@@ -221,6 +221,16 @@ def test_a_live_folder_is_read_and_its_look_printed(
     assert not (tmp_path / "verdict.json").exists()
 
 
+def test_a_run_in_which_every_request_failed_is_decided(make_run: MakeRun) -> None:
+    """Nothing was answered, so no latency and no throughput is known, and none will be."""
+    texts = ("p99 latency <= 100 ms", "error rate <= 1 %", "throughput >= 5 requests/s", "status 503 <= 3")
+    failed = going(make_run, *texts, outcome="http_5xx", status=500, latency_ms=None)
+    assert states(failed, 50.0) == ["broken", "broken", "broken", "kept"]
+    assert "open" in states(failed, 4.0), "forty requests may be a bad start"
+    expected = going(make_run, *texts, outcome="shed", status=503, facts={"expected": ("shed",)})
+    assert "open" in states(expected, 50.0)
+
+
 def test_a_run_without_a_request_yet_is_open(make_run: MakeRun) -> None:
     run = going(make_run, "p90 latency <= 100 ms", "error rate <= 1 %")
     empty = replace(run, samples=run.samples.select(np.zeros(1000, dtype=np.bool_)))

@@ -190,7 +190,7 @@ def test_summary_md_tells_verdict_objectives_and_stages(make_run: MakeRun) -> No
 def test_failures_are_told_by_reason(make_run: MakeRun) -> None:
     run = make_run(100, outcome=["http_5xx"] * 3 + ["ok"] * 97, status=[502] * 3 + [200] * 97)
     verdict = judge_run(run)
-    assert encode_verdict(verdict)["failures"] == [{"reason": "HTTP 502", "count": 3}]
+    assert encode_verdict(verdict)["failures"] == [{"reason": "HTTP 502", "count": 3, "examples": ()}]
     assert "\n\nFailed requests:\n\n- 3 HTTP 502\n\n" in format_summary_md(verdict, summarise(run), run.facts)
     assert "Failed requests" not in format_summary_md(
         judge_run(make_run(5)), summarise(make_run(5)), run.facts

@@ -1,0 +1,92 @@
+"""The first failed requests of each reason, kept with a run to tell why they failed: failures.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
+
+
+@dataclass(frozen=True)
+class FailedRequest:
+    """One request that failed, its reply, and what was looked for; credentials are taken out."""
+
+    endpoint: str
+    kind: str
+    """One of `reports.data.samples.KINDS`."""
+    outcome: str
+    """One of `reports.data.samples.OUTCOMES`."""
+    status: int
+    """The HTTP status; 0 where no status line arrived."""
+    method: str
+    path: str
+    origin: str = ""
+    """Where what it carried comes from: 'line 12 of mine.jsonl'."""
+    at_s: float = 0.0
+    """When it was meant to start, in seconds since the run's start."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """The headers of the reply that tell something of the failure."""
+    body: str = ""
+    """How the reply's body begins; control characters are escaped."""
+    wanted: str = ""
+    """What was looked for: 'any 2xx', 'a finite number under charges'."""
+
+    @property
+    def request(self) -> str:
+        """`POST /predict, line 12 of mine.jsonl`."""
+        return ", ".join(filter(None, (f"{self.method} {self.path}", self.origin)))
+
+    @property
+    def reply(self) -> str:
+        """`404, content-type: text/html: <h1>Not Found</h1>`; empty where none came."""
+        if not self.status:
+            return ""
+        told = ", ".join([str(self.status), *(f"{name}: {value}" for name, value in self.headers)])
+        return f"{told}: {self.body}" if self.body else told
+
+    @property
+    def sentence(self) -> str:
+        """`POST /predict, record 12: 404, content-type: text/html: Not Found; expected any 2xx`."""
+        if not self.status:
+            return self.request
+        return f"{self.request}: {self.reply}{f'; expected {self.wanted}' if self.wanted else ''}"
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping for failures.json."""
+        return {**asdict(self), "headers": [list(each) for each in self.headers]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> FailedRequest:
+        """The request of such a mapping; unknown keys, as of a newer version, are ignored."""
+        known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
+        known["headers"] = tuple((str(name), str(value)) for name, value in known.get("headers", ()))
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class FailedRequests:
+    """The kept requests of a run, in order of time."""
+
+    kept: tuple[FailedRequest, ...] = ()
+    reasons_left_out: int = 0
+    """How many more reasons there were, at least, of which no request is kept."""
+
+    def select(self, outcome: str, status: int) -> tuple[FailedRequest, ...]:
+        """Those of one reason."""
+        return tuple(each for each in self.kept if (each.outcome, each.status) == (outcome, status))
+
+    def to_json(self) -> dict[str, Any]:
+        """What failures.json holds."""
+        return {
+            "requests": [each.to_json() for each in self.kept],
+            "reasons_left_out": self.reasons_left_out,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> FailedRequests:
+        """The kept requests of a failures.json."""
+        kept = (FailedRequest.from_json(each) for each in values.get("requests", ()))
+        return cls(tuple(sorted(kept, key=lambda each: each.at_s)), int(values.get("reasons_left_out", 0)))
+
+
+NO_FAILED_REQUESTS: Final = FailedRequests()
