@@ -75,8 +75,8 @@ help: ## print this list
 
 # The environment: made once, remade when the pins change.
 $(RUN_ENV): requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON) here; name a Python 3.11 to 3.13: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); ok or sys.exit("$(PYTHON) is Python %d.%d; this project needs 3.11 to 3.13. Name one: make PYTHON=python3.12 ..." % sys.version_info[:2])'
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON) here; name a Python 3.11 to 3.14: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 14); ok or sys.exit("$(PYTHON) is Python %d.%d; this project needs 3.11 to 3.14. Name one: make PYTHON=python3.12 ..." % sys.version_info[:2])'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "preparing .venv (once; about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -192,8 +192,8 @@ grafana-check: $(DEV_ENV) $(MODEL) ## hold the dashboard to Grafana's types, to 
 	@$(BIN)/python -m pytest --no-skips tests/deploy/test_grafana*.py
 
 .PHONY: pins
-pins: ## renew requirements*.txt from requirements*.in (needs uv)
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
+pins: ## renew requirements*.txt from pyproject.toml and requirements-dev.in (needs uv)
+	@uv pip compile -q --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
 
 .PHONY: clean

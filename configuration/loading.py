@@ -34,6 +34,8 @@ from reports.judging.generator_health import GeneratorLimits
 from reports.objectives.metrics import availability
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
+OWN_SCENARIOS: Final = Path("scenarios")
+"""Where scenarios of one's own are looked for by name: a folder in the current one. Its names come first."""
 SUFFIXES: Final = (".yaml", ".yml")
 EXPECTABLE_OUTCOMES: Final = tuple(outcome for outcome in OUTCOMES if outcome not in ("ok", *OWN_FAILURES))
 
@@ -42,24 +44,30 @@ _read_confidence: Final = make_number_reader(
 )
 
 
-def list_scenario_names(folder: Path = SCENARIOS) -> list[str]:
-    """The names of the scenarios in `folder`, sorted."""
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+def list_scenario_names(*folders: Path) -> list[str]:
+    """The names of the scenarios in `folders` (one's own, and those of the suite), sorted."""
+    return sorted(_find_scenarios(folders or (OWN_SCENARIOS, SCENARIOS)))
 
 
-def load_scenario(name_or_path: str, folder: Path = SCENARIOS, own_users: bool = False) -> Scenario:
-    """The scenario with a name in `folder`, or in a YAML file anywhere; raises `ConfigurationError`.
+def load_scenario(name_or_path: str, *folders: Path, own_users: bool = False) -> Scenario:
+    """The scenario with a name in the first of `folders` that has it, or in a YAML file anywhere.
 
-    `own_users` of somebody's locustfile name their requests themselves: objectives on any name are accepted.
+    The folders are one's own and that of the suite unless others are given. `own_users` of somebody's
+    locustfile name their requests themselves: objectives on any name are accepted. Raises
+    `ConfigurationError`.
     """
-    names = list_scenario_names(folder)
-    if name_or_path in names:
-        return load_file(folder / f"{name_or_path}.yaml", own_users)
+    files = _find_scenarios(folders or (OWN_SCENARIOS, SCENARIOS))
+    if name_or_path in files:
+        return load_file(files[name_or_path], own_users)
     path = Path(name_or_path)
     if path.suffix in SUFFIXES or path.is_file():
         return load_file(path, own_users)
-    message = describe_unknown_name("scenario", name_or_path, names)
+    message = describe_unknown_name("scenario", name_or_path, sorted(files))
     raise ConfigurationError(f"{message} (a file of your own ends in .yaml)")
+
+
+def _find_scenarios(folders: Sequence[Path]) -> dict[str, Path]:
+    return {path.stem: path for folder in reversed(folders) for path in folder.glob("*.yaml")}
 
 
 def load_file(path: Path, own_users: bool = False) -> Scenario:

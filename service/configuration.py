@@ -15,7 +15,7 @@ from rest_model_service.helpers import load_type
 from service.batching.settings import ServingSettings, apply_environment
 from service.model.model_file import ModelFileError
 
-DEFAULT_CONFIGURATION = "configuration/service/batched.yaml"
+DEFAULT_CONFIGURATION = Path(__file__).parents[1] / "configuration" / "service" / "batched.yaml"
 
 
 class StartError(Exception):
@@ -33,7 +33,7 @@ class SuiteConfiguration(ServiceConfiguration):  # type: ignore[misc]
 
 
 def get_configuration_path() -> Path:
-    """The file that REST_CONFIG names."""
+    """The file that REST_CONFIG names, or that of the batched service."""
     return Path(os.environ.get("REST_CONFIG", DEFAULT_CONFIGURATION))
 
 

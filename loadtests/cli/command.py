@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
@@ -24,9 +23,12 @@ from loadtests.cli.values import parse_above_zero, parse_host, parse_port
 from loadtests.client.addresses import LOOPBACK
 from loadtests.payloads.checking import check_replies
 from loadtests.payloads.record_files import check_files
-from loadtests.recording.facts import PROJECT
+from loadtests.recording.processes import PROJECT, build_python_command
 
 LOCUSTFILE: Final = PROJECT / "loadtests" / "locustfile.py"
+LAUNCHER: Final = "loadtests.launch_locust"
+MODULE_PROGRAM: Final = "python -m loadtests"
+"""How this command line is called, unless it is a sub-command of another."""
 OWN_PATHS: Final = "/api/models/insurance_charges_model/"
 REMEDIES: Final = {
     "scenario": "name one that --list prints, or a YAML file",
@@ -40,10 +42,10 @@ REMEDIES: Final = {
 """What to do about an option with an empty value, as an unset variable of a shell gives it."""
 
 
-def build_parser() -> ArgumentParser:
-    """The parser of what may be typed."""
+def build_parser(program: str = MODULE_PROGRAM) -> ArgumentParser:
+    """The parser of what may be typed after `program`."""
     parser = ArgumentParser(
-        prog="python -m loadtests",
+        prog=program,
         description="Load-test a model service and judge it; without --host, the suite's own service.",
         epilog="exit codes: 0 pass, 1 fail, 2 usage, or a service that never answered, 3 invalid, 4 internal",
     )
@@ -164,15 +166,13 @@ def _check_roles(options: Namespace) -> None:
 
 def build_worker_command(options: Namespace) -> list[str]:
     """Locust's command line for a worker of a master elsewhere."""
-    command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--loglevel", "WARNING"]
-    command += ["--worker", "--master-host", options.master_host]
+    command = [*_build_command(), "--worker", "--master-host", options.master_host]
     return [*command, "--master-port", str(options.master_port)]
 
 
 def build_locust_command(options: Namespace, scenario: str, host: str) -> list[str]:
     """Locust's command line for a run of `scenario` against `host`."""
-    command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--host", host]
-    command += ["--loglevel", "WARNING"]
+    command = [*_build_command(), "--host", host]
     for option in SHARED:
         command += option.spell(Namespace(**{**vars(options), "scenario": scenario}))
     for name in ("users", "spawn_rate", "run_time"):
@@ -189,3 +189,7 @@ def build_locust_command(options: Namespace, scenario: str, host: str) -> list[s
     if options.web:
         return [*command, "--web-host", options.web_host, "--web-port", str(options.web_port)]
     return [*command, "--headless", "--only-summary", "--calm"]
+
+
+def _build_command() -> list[str]:
+    return [*build_python_command(LAUNCHER), "--locustfile", str(LOCUSTFILE), "--loglevel", "WARNING"]

@@ -7,20 +7,25 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import psutil
 
+from loadtests.cli.service_folder import (
+    build_service_environment,
+    find_missing_packages,
+    prepare_service_folder,
+)
 from loadtests.client.addresses import LOOPBACK
 from loadtests.client.readiness import NoAnswerError, wait_until_ready
 from loadtests.client.target import Target
-from loadtests.recording.facts import PROJECT
+from loadtests.recording.processes import build_python_command
 
 PREFERRED_PORT: Final = 8000
 START_PATIENCE_S: Final = 30.0
@@ -49,10 +54,12 @@ class OwnService:
         self._preferred = port
         self._log = tempfile.TemporaryFile(prefix="service-")  # noqa: SIM115 - closed in __exit__
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path
         self.host: str
 
     def __enter__(self) -> Self:
         try:
+            self._folder = _prepare_folder()
             try:
                 self._start(find_free_port(self._preferred))
             except PortTakenError:
@@ -67,8 +74,9 @@ class OwnService:
         try:
             with hold_signals():
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "service", "--host", LOOPBACK, "--port", str(port)],
-                    cwd=PROJECT,
+                    build_python_command("service", "--host", LOOPBACK, "--port", str(port)),
+                    cwd=self._folder,
+                    env=build_service_environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,
                     stderr=subprocess.STDOUT,
@@ -133,6 +141,22 @@ class OwnService:
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").rstrip().splitlines()
         return "\n".join(lines[-LAST_WORDS:])
+
+
+def _prepare_folder() -> Path:
+    if missing := find_missing_packages():
+        raise ServiceError(
+            f"the suite's own service needs packages that are not installed ({', '.join(missing)}): "
+            "pip install 'model-load-tests[service]', or aim at a service of yours: --host URL"
+        )
+    try:
+        return prepare_service_folder()
+    except OSError as error:
+        raise ServiceError(f"{error.filename} can't be written: {error.strerror}") from None
+    except subprocess.CalledProcessError as error:
+        raise ServiceError(
+            f"the model of the service could not be trained:\n{error.output.rstrip()}"
+        ) from None
 
 
 @contextmanager

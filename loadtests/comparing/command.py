@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -27,7 +26,8 @@ from loadtests.comparing.forms import (
     build_steady_scenario,
 )
 from loadtests.comparing.page import RESULT, format_batch_comparison
-from loadtests.recording.facts import PROJECT, describe_machine
+from loadtests.recording.facts import describe_machine
+from loadtests.recording.processes import PROJECT, build_python_command, build_python_environment
 from reports.data.folder import FolderError, write_text
 from reports.data.quantities import format_number
 
@@ -107,11 +107,10 @@ def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Ch
     file = out / f"{scenario.name}.yaml"
     write_text(file, yaml.safe_dump(scenario.resolve(), sort_keys=False, allow_unicode=True))
     environment = {
-        **os.environ,
+        **build_python_environment(),
         "REST_CONFIG": str(PROJECT / "configuration" / "service" / f"{form.service}.yaml"),
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH")))),
     }
-    command = [sys.executable, "-m", "loadtests", "--scenario", str(file), "--out", str(out)]
+    command = build_python_command("loadtests", "--scenario", str(file), "--out", str(out))
     code, said = child.run([*command, "--time-scale", f"{time_scale:g}"], environment)
     if child.stopped:
         raise ComparisonError(f"The run {scenario.name} was interrupted; nothing was compared.", INVALID)

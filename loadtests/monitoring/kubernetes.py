@@ -6,14 +6,13 @@ import json
 import logging
 import os
 import signal
-import sys
 from contextlib import suppress
 from typing import Any, Final
 
 import gevent
 from gevent import subprocess
 
-from loadtests.recording.facts import PROJECT
+from loadtests.recording.processes import build_python_command, build_python_environment
 from loadtests.recording.run import RunRecording
 from loadtests.recording.writer import Observation
 from reports.data.telemetry import KUBERNETES
@@ -33,8 +32,8 @@ class KubernetesMonitor:
     def follow(self, run: RunRecording) -> None:
         """Observe until the load of the run stops."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "loadtests.monitoring.kubectl", self._workload],
-            cwd=PROJECT,
+            build_python_command("loadtests.monitoring.kubectl", self._workload),
+            env=build_python_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,

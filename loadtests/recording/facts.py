@@ -18,6 +18,7 @@ import psutil
 from configuration.scenario import Scenario
 from loadtests.client.readiness import describe_service
 from loadtests.client.target import Target
+from loadtests.recording.processes import IS_CHECKOUT, PROJECT
 from loadtests.recording.settings import RunSettings
 from reports.data.checkpoints import CHECKPOINTS, compute_checkpoints_s
 from reports.data.facts import Facts
@@ -26,8 +27,16 @@ from shapes.recorded import Recorded
 
 ENDLESS_S: Final = 1e9
 """In run.json the end of a stage that has no planned end."""
-PACKAGES: Final = ("locust", "gevent", "httptools", "numpy", "pyarrow", "scikit-learn", "rest-model-service")
-PROJECT: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = (
+    "model-load-tests",
+    "locust",
+    "gevent",
+    "httptools",
+    "numpy",
+    "pyarrow",
+    "scikit-learn",
+    "rest-model-service",
+)
 LATEST: Final = "latest"
 """The link beside the folders of runs to the newest one that was judged."""
 
@@ -113,6 +122,8 @@ def _processor() -> str:
 
 def find_commit() -> str | None:
     """The commit of the project, with `+` appended if files differ from it; None outside a checkout."""
+    if not IS_CHECKOUT:
+        return None
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
         return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")

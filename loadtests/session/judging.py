@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 from gevent import subprocess
 
-from loadtests.recording.facts import PROJECT
+from loadtests.recording.processes import build_python_command, build_python_environment
 
 VerdictJson = dict[str, Any]
 """What verdict.json holds."""
@@ -44,15 +42,14 @@ def judge_folder(folder: Path) -> VerdictJson:
 def run_reports(*arguments: str, nice: bool = False) -> subprocess.CompletedProcess[str]:
     """Run `python -m reports`; `nice` while a load goes on, which comes first.
 
-    It is another process, so that SciPy and matplotlib are never loaded beside the load, and another process
+    It is another process, so that matplotlib is never loaded beside the load, and another process
     session, so that a Ctrl-C meant for the load test does not reach it.
     """
     command = ["nice", "-n", "19"] if nice and shutil.which("nice") else []
-    path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if nice else {}
     return subprocess.run(
-        [*command, sys.executable, "-m", "reports", *arguments],
-        env={**os.environ, **threads, "PYTHONPATH": path},
+        [*command, *build_python_command("reports", *arguments)],
+        env={**build_python_environment(), **threads},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -17,12 +17,13 @@ variance counts; few blocks widen it by Student's t; few bursts by one standard 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from reports.data.columns import Floats, Mask
+from reports.judging.special import invert_student_cdf
 
 BINS = 1_000
 REPLICATES = 1_000
@@ -130,7 +131,7 @@ def _estimate_variance(bins: Bins, length: int, confidence: float) -> float:
     blocks = len(bins.hits) / length
     variance = float(resample_shares(bins, length).var()) * blocks / (blocks - 1)
     level = max(confidence, 0.75)  # the ratio is undefined at 0.5 and hardly changes below
-    wider = float(special.stdtrit(blocks - 1, level) / special.ndtri(level))
+    wider = invert_student_cdf(blocks - 1, level) / NormalDist().inv_cdf(level)
     return variance * wider**2
 
 

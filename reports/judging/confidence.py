@@ -18,11 +18,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from scipy import special
 
 from reports.data.columns import Floats, Mask
 from reports.data.percentiles import Quantile, compute_percentiles
 from reports.judging.bootstrap import measure_dependence
+from reports.judging.special import (
+    compute_beta_cdf,
+    compute_binomial_cdf,
+    compute_binomial_tail,
+    invert_beta_cdf,
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,8 @@ def compute_interval_ranks(samples: int, q: float, confidence: float) -> tuple[i
     (1 - confidence) / 2.
     """
     tail = (1.0 - confidence) / 2
-    low = _search_last(lambda rank: float(special.bdtr(rank - 1, samples, q)) <= tail, 0, samples)
-    high = 1 + _search_last(lambda rank: float(special.bdtrc(rank - 1, samples, q)) > tail, 0, samples)
+    low = _search_last(lambda rank: compute_binomial_cdf(rank - 1, samples, q) <= tail, 0, samples)
+    high = 1 + _search_last(lambda rank: compute_binomial_tail(rank - 1, samples, q) > tail, 0, samples)
     return (low, high) if low >= 1 and high <= samples else None
 
 
@@ -78,9 +83,9 @@ def compute_share_interval(hits: Mask, confidence: float) -> tuple[float, float]
 def compute_clopper_pearson(hits: float, samples: float, confidence: float) -> tuple[float, float]:
     """The exact interval of a proportion in independent trials; both numbers may be effective ones."""
     tail = (1.0 - confidence) / 2
-    low = special.betaincinv(hits, samples - hits + 1, tail) if hits else 0.0
-    high = special.betaincinv(hits + 1, samples - hits, 1.0 - tail) if hits < samples else 1.0
-    return float(low), float(high)
+    low = invert_beta_cdf(hits, samples - hits + 1, tail) if hits else 0.0
+    high = invert_beta_cdf(hits + 1, samples - hits, 1.0 - tail) if hits < samples else 1.0
+    return low, high
 
 
 def compute_dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | None:
@@ -109,7 +114,7 @@ def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None
     size, share = found.compute_effective_samples(samples), count / samples
     if share >= budget:
         return Proof(proven=False)
-    if special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence:
+    if compute_beta_cdf(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence:
         return Proof(proven=True)
     return Proof(
         proven=False, needed=int(np.ceil(samples * (_compute_enough(share, budget, confidence) / size - 1)))
@@ -129,15 +134,15 @@ def is_broken(over: Mask, budget: float, confidence: float) -> bool:
         return False
     size = measure_dependence(over, confidence).compute_effective_samples(samples)
     hits = size * count / samples
-    low = special.betaincinv(hits, size - hits + 1.0, 1.0 - confidence)
-    return bool(low > budget)
+    low = invert_beta_cdf(hits, size - hits + 1.0, 1.0 - confidence)
+    return low > budget
 
 
 def _compute_enough(share: float, budget: float, confidence: float) -> float:
     """How many effective samples would prove `budget` if the `share` over the limit stays the same."""
     fewest = _search_last(
         lambda size: (
-            float(special.betainc(size * (1.0 - share), size * share + 1.0, 1.0 - budget)) > 1.0 - confidence
+            compute_beta_cdf(size * (1.0 - share), size * share + 1.0, 1.0 - budget) > 1.0 - confidence
         ),
         0,
         1 << 50,
@@ -150,9 +155,9 @@ def compute_required_samples(budget: float, over: int, confidence: float) -> int
     within = 1.0 - budget
     doubt = 1.0 - confidence
     high = 1
-    while special.betainc(high, over + 1, within) > doubt:
+    while compute_beta_cdf(high, over + 1, within) > doubt:
         high *= 2
-    return over + 1 + _search_last(lambda h: float(special.betainc(h, over + 1, within)) > doubt, 0, high)
+    return over + 1 + _search_last(lambda h: compute_beta_cdf(h, over + 1, within) > doubt, 0, high)
 
 
 def _search_last(holds: Callable[[int], bool], low: int, high: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import (
@@ -51,6 +52,8 @@ def configure_tracing(environment: Mapping[str, str], service_name: str) -> Trac
     exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip() or default
     if exporter == "none" or environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return None
+    if find_spec("opentelemetry.sdk") is None:
+        raise TracingError("The service's traces need packages: pip install 'model-load-tests[otel]'.")
     # Imported only where tracing is on: otherwise the service starts faster and takes less memory.
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider

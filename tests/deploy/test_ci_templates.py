@@ -126,13 +126,13 @@ def test_the_gitlab_job_fails_with_the_verdict_and_does_not_try_again(checkout: 
 
 @dataclass(frozen=True)
 class StandIn:
-    """A checkout whose load test ends as told, with the run of yesterday in it."""
+    """A caller's folder with the run of yesterday, and a checkout in it whose load test ends as told."""
 
     root: Path
 
     def step(self, *ends: str, words: tuple[str, ...] = ("--scenario", "smoke")) -> int:
         """The step's exit code, where the load tests end so, one after another: `3`, or `0 without a run`."""
-        stand_in = self.root / ".venv/bin/python"
+        stand_in = self.root / "suite/.venv/bin/python"
         stand_in.parent.mkdir(parents=True)
         stand_in.write_text(
             "#!/bin/bash\n"
@@ -143,7 +143,7 @@ class StandIn:
             "exit ${end%% *}\n"
         )
         stand_in.chmod(0o755)
-        return subprocess.run([self.root / "deploy/ci/load-test", *words], timeout=240).returncode
+        return subprocess.run(["suite/deploy/ci/load-test", *words], cwd=self.root, timeout=240).returncode
 
     @property
     def calls(self) -> int:
@@ -158,8 +158,8 @@ class StandIn:
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> StandIn:
-    (tmp_path / "deploy/ci").mkdir(parents=True)
-    shutil.copy(CI / "load-test", tmp_path / "deploy/ci")
+    (tmp_path / "suite/deploy/ci").mkdir(parents=True)
+    shutil.copy(CI / "load-test", tmp_path / "suite/deploy/ci")
     yesterday = tmp_path / "results/smoke-20260101T000000Z"
     yesterday.mkdir(parents=True)
     (yesterday / "run.json").write_text("yesterday")
@@ -177,7 +177,7 @@ def test_an_invalid_run_is_repeated_once(stand_in: StandIn, ends: list[str], cod
     assert stand_in.calls == len(ends)
     newest = stand_in.root / f"results/smoke-20260102T00000{len(ends)}Z/run.json"
     assert (stand_in.kept / "run.json").read_text() == newest.read_text()
-    assert newest.read_text() == "-m loadtests --scenario smoke --out results\n"
+    assert newest.read_text() == "-P -m loadtests --scenario smoke --out results\n"
 
 
 def test_a_run_that_broke_before_it_was_judged_is_kept(stand_in: StandIn) -> None:

@@ -19,6 +19,8 @@ FOREIGN = {
     "cd",
     "mkdir",
     "cat",
+    "model-loadtest",
+    "pip",
     "curl",
     "kubectl",
     "minikube",

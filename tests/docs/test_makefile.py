@@ -273,7 +273,7 @@ def test_too_old_a_python_is_told(
     done = make(target, f"PYTHON={old}")
     assert done.returncode == 2
     assert (
-        f"{old} is Python 3.9; this project needs 3.11 to 3.13. Name one: make PYTHON=python3.12"
+        f"{old} is Python 3.9; this project needs 3.11 to 3.14. Name one: make PYTHON=python3.12"
         in done.stderr
     )
     assert not (tmp_path / ".venv").exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +12,7 @@ import pytest
 
 from configuration.loading import list_scenario_names, load_scenario
 from configuration.scenario import Scenario
-from loadtests.__main__ import MEANINGS, PASS
+from loadtests.cli.exit_codes import MEANINGS, PASS
 from reports.data.quantities import format_duration
 from reports.data.samples import OUTCOMES
 from reports.judging.outcomes import Outcome
@@ -92,9 +94,10 @@ def pyproject() -> str:
 
 
 def test_the_packages_chosen_are_those_required(architecture: Any) -> None:
-    """Each package that is not brought by another stands in requirements.in, and the other way round."""
+    """Each package that is not brought by another stands in pyproject.toml, and is told."""
     (section,) = re.findall(r"^## Dependencies\n(.*)", architecture.text, re.MULTILINE | re.DOTALL)
     told = section.lower().replace("[standard]", "")
-    lines = (ROOT / "requirements.in").read_text().splitlines()
-    required = [re.split(r"[\[=]", line.lower())[0] for line in lines if line and not line.startswith("#")]
+    project = tomllib.loads(pyproject())["project"]
+    lines = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    required = {re.split(r"[\[=]", line.lower())[0] for line in lines} - {project["name"]}
     assert [name for name in required if name not in told] == []

@@ -59,7 +59,7 @@ def test_a_payload_file_is_read_by_the_check_too(refused: Refused, tmp_path: Pat
     (tmp_path / "bodies.jsonl").write_text('{"a": 1}\n{"a": 1,}\n')
     endpoint = "{name: score, path: /score, payload: {file: bodies.jsonl}}"
     file = scenario(tmp_path, more=f"traffic: {{endpoints: [{endpoint}]}}")
-    sentence = "bodies.jsonl, line 2: no JSON value: Expecting property name enclosed in double quotes"
+    sentence = "bodies.jsonl, line 2: no JSON value: "
     for words in (("--check", file), ("--scenario", file, *AIMED)):
         assert sentence in refused(*words)
 

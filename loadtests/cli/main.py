@@ -1,0 +1,86 @@
+"""`model-loadtest`: one command whose first word says what to do."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Final
+
+from loadtests.cli.load_test import run_command_line
+from loadtests.recording.processes import IS_CHECKOUT, PROJECT
+
+PROGRAM: Final = "model-loadtest"
+DISTRIBUTION: Final = "model-load-tests"
+LOAD_TESTS: Final = {
+    "run": ((), "run a load test and judge it"),
+    "web": (("--web",), "the same from Locust's web UI"),
+    "worker": (("--worker",), "generate load for a master elsewhere"),
+    "check": (("--check",), "validate a scenario and draw its load; nothing is sent"),
+    "list": (("--list",), "print the scenarios"),
+}
+"""The words before the others of `python -m loadtests`, and what that does."""
+REPORTS: Final = {
+    "show": (("show",), "print the verdict of a recorded run, judged anew"),
+    "report": (("write", "show"), "write its report and tables anew, then print the verdict"),
+}
+"""The commands of `python -m reports`, one after the other, for a run's folder."""
+ELSEWHERE: Final = {
+    "init": ("loadtests.scaffolding.command", "write a scenario for the service at a URL"),
+}
+"""Modules with a function `main(arguments) -> exit code`, imported only if asked for."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    word, *rest = _check(sys.argv[1:] if arguments is None else arguments)
+    if word in LOAD_TESTS:
+        return run_command_line([*LOAD_TESTS[word][0], *rest], f"{PROGRAM} run")
+    if word in REPORTS:
+        return _report(word, rest)
+    code: int = import_module(ELSEWHERE[word][0]).main(rest)
+    return code
+
+
+def find_version() -> str:
+    """The version of this project, installed or in a checkout."""
+    if not IS_CHECKOUT:
+        return version(DISTRIBUTION)
+    return str(tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+
+
+def _check(arguments: Sequence[str]) -> Sequence[str]:
+    """The words typed, if the first is a command; otherwise the process ends with a message."""
+    told = {**LOAD_TESTS, **REPORTS, **ELSEWHERE}
+    lines = "\n".join(f"  {word:<10}{text}" for word, (_, text) in told.items())
+    parser = ArgumentParser(
+        prog=PROGRAM,
+        usage="%(prog)s COMMAND ...",
+        description="Load-test a model service and judge it.",
+        epilog=f"commands:\n{lines}\n\n{PROGRAM} COMMAND --help tells the options of a command.",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {find_version()}")
+    parser.add_argument("command", choices=told, metavar="COMMAND", help="one of those below")
+    parser.parse_args(arguments[:1])
+    return arguments
+
+
+def _report(word: str, arguments: Sequence[str]) -> int:
+    from reports.__main__ import main as run_reports
+
+    commands, text = REPORTS[word]
+    parser = ArgumentParser(prog=f"{PROGRAM} {word}", description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("run", nargs="?", default="results/latest", help="its folder (default: %(default)s)")
+    run: str = parser.parse_args(arguments).run
+    for command in commands:
+        if code := run_reports([command, run]):
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
