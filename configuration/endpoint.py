@@ -11,6 +11,15 @@
       parity: {probes: 50, share: 5 %}        # the same answers under load: see configuration/parity.py
       weight: 1
 
+An endpoint of the Open Inference Protocol over gRPC names a model instead of path and method:
+
+    - name: infer
+      grpc: {model: iris, version: "1"}       # the method ModelInfer; the version may be left out
+      payload: {fields: {...}, template: {inputs: [...]}}    # the body that the protocol has over HTTP
+      reply: {...}                            # is asked of the reply as the protocol has it over HTTP
+
+Statuses are then the HTTP statuses that mean the same as those of gRPC.
+
 `{name}` is one of the `values`, which are drawn for each request like the fields of a record, or else a field
 of the record that the request carries. `${NAME}` is an environment variable: it is read where requests are
 sent, and not recorded.
@@ -50,6 +59,21 @@ Statuses = Mapping[str, tuple[int, ...]]
 """By kind of payload, the statuses that are right."""
 
 
+GRPC_PATH: Final = "/inference.GRPCInferenceService/ModelInfer"
+
+
+@dataclass(frozen=True)
+class GrpcModel:
+    """The model that calls of the Open Inference Protocol ask."""
+
+    model: str
+    version: str = ""
+
+    def resolve(self) -> dict[str, Any]:
+        """The plain values that read back as this model."""
+        return {"model": self.model} | ({"version": self.version} if self.version else {})
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Where requests go, what they carry, and what the replies must be."""
@@ -68,6 +92,8 @@ class Endpoint:
     """Without an entry a kind's replies are right with any 2xx, those to invalid records with 400 and 422."""
     parity: Parity | None = None
     """Whether, and how, answers under load are compared with those at rest."""
+    grpc: GrpcModel | None = None
+    """None for a request of HTTP/1.1."""
 
     def resolve(self) -> dict[str, Any]:
         """The plain values that read back as this endpoint."""
@@ -77,10 +103,10 @@ class Endpoint:
             "expect": {kind: list(statuses) for kind, statuses in self.expect.items()},
             "parity": None if self.parity is None else self.parity.resolve(),
         }
+        place: dict[str, Any] = {"path": self.path, "method": self.method}
         return {
             "name": self.name,
-            "path": self.path,
-            "method": self.method,
+            **({"grpc": self.grpc.resolve()} if self.grpc else place),
             "weight": self.weight,
             "payload": None if self.payload is None else self.payload.resolve(),
             "reply": self.reply.resolve(),
@@ -119,10 +145,21 @@ def _refuse_incomparable(node: Node, endpoint: Endpoint) -> None:
 def read_endpoint_keys(keys: MappingReader, folder: Path) -> Callable[[], Endpoint]:
     """Read the keys of an endpoint but for its weight; the endpoint is made when all keys could be read."""
     name = keys.read("name", read_text)
-    path = keys.read("path", read_url_path)
-    method = keys.read_or("method", make_name_reader(*METHODS), "POST")
+    grpc = keys.read_or("grpc", _read_grpc, None)
+    if "grpc" in keys:
+        for other in ("path", "method"):
+            keys.refuse(other, "a gRPC call has its own; the model is named by `grpc`")
+        path, method = GRPC_PATH, "POST"
+    else:
+        path = keys.read("path", read_url_path)
+        method = keys.read_or("method", make_name_reader(*METHODS), "POST")
     usual = None if keys.could_read("method") and method in BODILESS else Payload()
-    payload = keys.read_or("payload", partial(read_payload, folder=folder), usual)
+    read = partial(read_payload, folder=folder)
+    payload = keys.read("payload", read) if "grpc" in keys else keys.read_or("payload", read, usual)
+    if "grpc" in keys and keys.could_read("payload") and payload is None:
+        keys.refuse(
+            "payload", "a gRPC call carries tensors: give fields or a schema, and a template with inputs"
+        )
     is_own = (
         keys.could_read("payload") and payload is not None and isinstance(payload.source, InsuranceRecords)
     )
@@ -133,7 +170,12 @@ def read_endpoint_keys(keys: MappingReader, folder: Path) -> Callable[[], Endpoi
     headers = keys.read_or("headers", read_headers, {})
     values = keys.read_or("values", read_fields, {})
     expect = keys.read_or("expect", _read_statuses, {})
-    return lambda: Endpoint(name, path, method, 1.0, payload, reply, headers, values, expect)
+    return lambda: Endpoint(name, path, method, 1.0, payload, reply, headers, values, expect, grpc=grpc)
+
+
+def _read_grpc(node: Node) -> GrpcModel:
+    with node.read_mapping("the model that is asked, such as {model: iris}") as keys:
+        return GrpcModel(keys.read("model", read_text), keys.read_or("version", read_text, ""))
 
 
 def read_url_path(node: Node) -> str:

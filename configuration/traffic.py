@@ -56,6 +56,11 @@ class Traffic:
         return tuple(endpoint.name for endpoint in (*self.endpoints, *first_steps))
 
     @property
+    def is_grpc(self) -> bool:
+        """Whether requests are gRPC calls; the endpoints of a scenario all are, or none is."""
+        return any(endpoint.grpc for endpoint in self.all_endpoints)
+
+    @property
     def pace_s(self) -> float | None:
         """Seconds between a user's requests, on average over the mix; None if a class is not paced."""
         if not self.user_classes or not set(self.user_classes) <= set(PACE_S):
@@ -104,6 +109,8 @@ def read_traffic(node: Node, model: LoadModel, folder: Path, own_users: bool = F
     traffic = Traffic(classes, timeout_s, endpoints, journeys, login, headers, credentials)
     _refuse_repeated_names(node, traffic)
     _refuse_second_credentials(node, traffic)
+    if traffic.is_grpc and not all(endpoint.grpc for endpoint in traffic.all_endpoints):
+        raise node.report_problem("gRPC and HTTP/1.1 can't share a host; give each a scenario of its own")
     return traffic
 
 

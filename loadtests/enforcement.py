@@ -27,7 +27,7 @@ from loadtests.cli.listening import check_exposed_once
 from loadtests.cli.locust_logging import quieten
 from loadtests.cli.options import add_to_locust
 from loadtests.cli.settings import Settings, disable_run_time, load_asked_scenario, read_options
-from loadtests.client.readiness import NoAnswerError, wait_until_ready
+from loadtests.client.readiness import NoAnswerError
 from loadtests.client.target import read_headers
 from loadtests.exposition.server import Exposition
 from loadtests.monitoring.kubernetes import KubernetesMonitor
@@ -41,6 +41,7 @@ from loadtests.session.early_end import EarlyEnd
 from loadtests.session.judging import VerdictJson
 from loadtests.session.listeners import RunFollower
 from loadtests.session.progress import ProgressLine
+from loadtests.session.readiness import await_service
 from loadtests.traffic.session import attach_session, find_session
 from loadtests.traffic.user_mix import list_own_classes
 from loadtests.workers.worker import WorkerSession
@@ -125,7 +126,7 @@ def _check_service(controller: Controller, settings: Settings, options: Namespac
     What users of somebody's own locustfile send is not known before the load.
     """
     scenario, target = controller.scenario, controller.parse_target()
-    wait_until_ready(target, paths=scenario.service)
+    await_service(scenario, target)
     if settings.own_users:
         return
     check_foreign(scenario, target)

@@ -41,11 +41,16 @@ class Connection:
 
     def __init__(self, target: Target, tls: ssl.SSLContext | None = None) -> None:
         self._target = target
-        self._tls = (tls or ssl.create_default_context()) if target.tls else None
+        self._tls = (tls or self.make_tls_context()) if target.tls else None
         self._socket: Socket | None = None
         self._parser: ReplyParser
         self._timeout_s = 0.0
         self._timer: Any = None
+
+    @staticmethod
+    def make_tls_context() -> ssl.SSLContext:
+        """A context that verifies certificates; connections may share it."""
+        return ssl.create_default_context()
 
     def exchange(self, request: bytes, timeout_s: float, repeatable: bool = False) -> Reply:
         """Send `request` (head and body) and read the whole reply within `timeout_s`, connecting included.

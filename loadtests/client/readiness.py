@@ -35,20 +35,23 @@ def wait_until_ready(
     patience_s: float = PATIENCE_S,
     check_alive: Callable[[], None] = lambda: None,
     paths: ServicePaths = DEFAULT_PATHS,
+    find_problem: Callable[[], str | None] | None = None,
 ) -> None:
     """Return once the service at `target` answers and does not say that it is not ready.
 
     A `rest_model_service` answers its readiness path with 503 until its models are loaded; any other HTTP
     service is ready when it answers at all, or, with a path of its own in `paths`, when it answers that with
     2xx. Without a path, it is ready once it can be connected to. `check_alive` may raise to end the wait
-    early. NoAnswerError after `patience_s` seconds, or at once where TLS is the reason: waiting mends no
+    early; `find_problem` asks in another way, and says why the service is not ready.
+
+    NoAnswerError after `patience_s` seconds, or at once where TLS is the reason: waiting mends no
     certificate.
     """
     deadline = time.monotonic() + patience_s
     with _open_session(target) as session:
         while True:
             check_alive()
-            problem = _find_problem(target, session, paths)
+            problem = _find_problem(target, session, paths) if find_problem is None else find_problem()
             if problem is None:
                 return
             if time.monotonic() > deadline:

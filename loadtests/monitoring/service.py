@@ -9,6 +9,7 @@ other programs took. What a service does not offer is not observed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Final
 
@@ -16,9 +17,9 @@ import psutil
 
 from configuration.service_paths import DEFAULT_PATHS, ServicePaths
 from loadtests.client.addresses import is_loopback
-from loadtests.client.connection import Connection
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
+from loadtests.grpc_client.choice import choose_connection
 from loadtests.monitoring.host import ForeignCpuUsage, list_own_processes, make_reader
 from loadtests.monitoring.scraping import (
     BATCH_ROWS,
@@ -48,15 +49,17 @@ class ServiceMonitor:
         target: Target,
         observe: Callable[[Sequence[Observation]], None],
         paths: ServicePaths = DEFAULT_PATHS,
+        is_grpc: bool = False,
     ) -> None:
         self._observe = observe
-        self._paths = paths
+        self._is_grpc = is_grpc
+        self._paths = replace(paths, metrics=None) if is_grpc else paths
         self._requests = {
-            path: target.encode_head("GET", path, {}) + b"\r\n"
-            for path in (paths.ready, paths.metrics)
+            path: _encode_question(target, path, is_grpc)
+            for path in (self._paths.ready, self._paths.metrics)
             if path is not None
         }
-        self._connection = Connection(target)
+        self._connection = choose_connection(is_grpc)(target)
         self._processes = find_local_processes(target)
         ours = [*list_own_processes(), *self._processes]
         self._foreign_usage = ForeignCpuUsage(make_reader(ours)) if self._processes else None
@@ -89,6 +92,8 @@ class ServiceMonitor:
         asked = perf_counter()
         reply = self._ask(self._paths.ready)
         took_ms = (perf_counter() - asked) * 1000.0
+        if self._is_grpc:
+            _translate(reply)
         if reply.failure not in LACKING:
             self._tell(SERVICE, {PROBED: 1.0} | self._interpret(reply, took_ms))
         return reply.failure
@@ -141,6 +146,22 @@ class ServiceMonitor:
 
     def _ask(self, path: str) -> Reply:
         return self._connection.exchange(self._requests[path], TIMEOUT_S, repeatable=True)
+
+
+def _encode_question(target: Target, path: str, is_grpc: bool) -> bytes:
+    """The request that asks for a path; over gRPC there is only the question whether the server is ready."""
+    if not is_grpc:
+        return target.encode_head("GET", path, {}) + b"\r\n"
+    from loadtests.grpc_client.readiness import encode_ready_call  # the packages for gRPC are optional
+
+    return encode_ready_call(target)
+
+
+def _translate(reply: Reply) -> None:
+    """Give a reply over gRPC the status that the readiness path would have."""
+    from loadtests.grpc_client.readiness import read_readiness
+
+    reply.status = read_readiness(reply) or 0
 
 
 def find_local_processes(target: Target) -> list[psutil.Process]:

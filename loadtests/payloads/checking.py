@@ -9,7 +9,7 @@ from configuration.endpoint import Endpoint
 from configuration.errors import ConfigurationError
 from configuration.scenario import Scenario
 from loadtests.client.target import Target
-from loadtests.payloads.deck import RequestMaker
+from loadtests.payloads.request_maker import RequestMaker
 from loadtests.payloads.templates import list_variables
 
 _ANYWHERE: Final = Target("127.0.0.1", 80, tls=False, prefix="")

@@ -10,8 +10,8 @@ from typing import Final
 from configuration.endpoint import Endpoint
 from configuration.scenario import Scenario
 from loadtests.client.target import Target
-from loadtests.payloads.deck import RequestMaker
 from loadtests.payloads.request import Request
+from loadtests.payloads.request_maker import RequestMaker
 from loadtests.recording.row import KIND_CODES
 
 ATTEMPTS: Final = 20

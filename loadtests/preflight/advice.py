@@ -32,9 +32,9 @@ _BY_STATUS: Final = {
 
 
 class Adviser:
-    """Knows what may be wrong, and asks the service for the models it has."""
+    """Knows what may be wrong, and asks the service for the models it has, if there is a way to ask it."""
 
-    def __init__(self, target: Target, connection: Connection) -> None:
+    def __init__(self, target: Target, connection: Connection | None) -> None:
         self._target = target
         self._connection = connection
 
@@ -65,6 +65,8 @@ class Adviser:
 
     def _list_models(self, path: str) -> list[str]:
         """The names of the service's models; empty if it doesn't tell."""
+        if self._connection is None:
+            return []
         head = self._target.encode_head("GET", path, {"Accept": "application/json"})
         reply = self._connection.exchange(b"%b\r\n" % head, ASK_TIMEOUT_S, repeatable=True)
         if reply.status != 200:

@@ -12,11 +12,11 @@ from configuration.journey import Step
 from configuration.scenario import Scenario
 from loadtests.answers.check import Check
 from loadtests.answers.taking import TakingCheck
-from loadtests.client.connection import Connection
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
-from loadtests.payloads.deck import RequestMaker
 from loadtests.payloads.request import Request
+from loadtests.payloads.request_maker import RequestMaker
+from loadtests.payloads.single_requests import SingleRequests
 from loadtests.payloads.templates import MissingValueError
 from loadtests.preflight.advice import Adviser
 from loadtests.recording.failures import describe_request
@@ -65,8 +65,8 @@ class _Preflight:
         self._secrets: list[str] = []
         """What the login gave."""
         self._wanted = frozenset(("ok", *scenario.expected))
-        self._connection = Connection(target)
-        self._adviser = Adviser(target, self._connection)
+        self._asked = SingleRequests(scenario.traffic, target)
+        self._adviser = Adviser(target, None if scenario.traffic.is_grpc else self._asked.connection)
         seed = scenario.seeds["payloads"]
         self._makers = {
             endpoint.name: RequestMaker(index, endpoint, target, seed, WORKER)
@@ -78,7 +78,7 @@ class _Preflight:
         try:
             return list(self._ask_all())
         finally:
-            self._connection.close()
+            self._asked.close()
 
     def _ask_all(self) -> Iterator[str]:
         values: dict[str, Any] = {}
@@ -111,7 +111,7 @@ class _Preflight:
                     name,
                     kind,
                     request.origin,
-                    request.encoded,
+                    self._asked.encode(request),
                     reply,
                     outcome,
                     check.explain(reply),
@@ -123,7 +123,7 @@ class _Preflight:
         """The reply and its outcome; a request is repeated where its failure may pass."""
         began = time.monotonic()
         for _ in range(TRIES):
-            reply = self._connection.exchange(request.encoded, self._traffic.timeout_s, request.repeatable)
+            reply = self._asked.send(request)
             outcome = check.classify(reply)
             over = time.monotonic() - began > RETRIES_END_S
             if outcome in self._wanted or outcome not in PASSING or over:

@@ -13,8 +13,9 @@ from configuration.journey import Step
 from configuration.payload import RecordFile
 from configuration.scenario import Scenario
 from loadtests.client.target import Target
-from loadtests.payloads.deck import DECK_TURNS, RequestMaker
+from loadtests.payloads.deck import DECK_TURNS
 from loadtests.payloads.record_files import read_records
+from loadtests.payloads.request_maker import RequestMaker
 from reports.data.quantities import format_count, format_number
 from reports.objectives.metrics import error_rate, throughput
 from reports.objectives.objective import Objective

@@ -14,8 +14,8 @@ from loadtests.answers.taking import TakingCheck
 from loadtests.client.connection import Connection
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
-from loadtests.payloads.deck import RequestMaker
 from loadtests.payloads.request import Request
+from loadtests.payloads.request_maker import RequestMaker
 from loadtests.payloads.templates import fill_environment
 from loadtests.scaffolding.sketch import ScaffoldingError
 

@@ -248,7 +248,9 @@ class Controller:
         run.started = instant
         run.facts = replace(run.facts, began_s=time.time() + instant - perf_counter())
         self._shape.start_at(instant)
-        self._service_monitor = ServiceMonitor(self.parse_target(), run.observe, self.scenario.service)
+        self._service_monitor = ServiceMonitor(
+            self.parse_target(), run.observe, self.scenario.service, self.scenario.traffic.is_grpc
+        )
         if self._generator is not None:
             self._generator.begin_at(instant)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Final, TypeAlias
 
-from gevent import ssl
-
 from configuration.endpoint import Endpoint
 from configuration.scenario import Scenario
+from configuration.traffic import Traffic
 from loadtests.answers.comparing import ComparisonRules, read_answer
 from loadtests.answers.noise import NoiseFloor, measure_noise
 from loadtests.answers.parity import (
@@ -21,10 +21,10 @@ from loadtests.answers.parity import (
     is_constant,
     list_watched,
 )
-from loadtests.client.connection import Connection
 from loadtests.client.target import Target
 from loadtests.payloads.probes import digest_probes, make_probes
 from loadtests.payloads.request import Request
+from loadtests.payloads.single_requests import SingleRequests
 from reports.data.answers import ComparedAnswers
 
 References: TypeAlias = Mapping[str, AnswerReference]
@@ -56,7 +56,7 @@ def find_references(scenario: Scenario, target: Target) -> tuple[References, Com
     for index, endpoint in enumerate(scenario.traffic.all_endpoints):
         if endpoint.parity is not None:
             probes = make_probes(scenario, index, target)
-            replies = _ask_twice(probes, endpoint, target, scenario.traffic.timeout_s)
+            replies = _ask_twice(probes, endpoint, target, scenario.traffic)
             found[endpoint.name], answers = _make_reference(endpoint, probes, *replies)
             told.append(answers)
     return found, reduce(ComparedAnswers.merge, told) if told else None
@@ -112,19 +112,16 @@ def decode_references(data: Mapping[str, Any], scenario: Scenario) -> References
 
 
 def _ask_twice(
-    probes: Sequence[Request], endpoint: Endpoint, target: Target, timeout_s: float
+    probes: Sequence[Request], endpoint: Endpoint, target: Target, traffic: Traffic
 ) -> tuple[list[bytes], list[bytes]]:
     """The bodies of the replies, of each time."""
-    connection = Connection(target, ssl.create_default_context() if target.tls else None)
-    try:
-        first, second = ([_ask(connection, probe, endpoint, timeout_s) for probe in probes] for _ in range(2))
-    finally:
-        connection.close()
+    with closing(SingleRequests(traffic, target)) as asked:
+        first, second = ([_ask(asked, probe, endpoint) for probe in probes] for _ in range(2))
     return first, second
 
 
-def _ask(connection: Connection, probe: Request, endpoint: Endpoint, timeout_s: float) -> bytes:
-    reply = connection.exchange(probe.encoded, timeout_s, probe.repeatable)
+def _ask(asked: SingleRequests, probe: Request, endpoint: Endpoint) -> bytes:
+    reply = asked.send(probe)
     outcome = probe.check.classify(reply)
     if outcome != "ok":
         status = f" (HTTP {reply.status})" if reply.status else ""

@@ -10,7 +10,6 @@ from typing import Any, Final
 from weakref import WeakSet
 
 import gevent
-from gevent import ssl
 from locust.env import Environment
 
 from configuration.scenario import Scenario
@@ -19,6 +18,7 @@ from loadtests.client.connection import Connection
 from loadtests.client.credentials import CredentialKeeper
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
+from loadtests.grpc_client.choice import choose_connection
 from loadtests.payloads.bodies import NO_VALUES
 from loadtests.payloads.deck import build_deck
 from loadtests.payloads.journeys import JourneyPlan, Turn
@@ -65,7 +65,8 @@ class RequestSender:
     ) -> None:
         self.target = target
         self.seed = scenario.seeds["pacing"] * 1_000_003 + worker
-        self._tls = ssl.create_default_context() if target.tls else None
+        self._connect = choose_connection(scenario.traffic.is_grpc)
+        self._tls = self._connect.make_tls_context() if target.tls else None
         self._timeout_s = scenario.traffic.timeout_s
         self._chance = random.Random(self.seed)  # noqa: S311 - pauses want a seed
         source = scenario.traffic.credentials
@@ -98,7 +99,7 @@ class RequestSender:
 
     def open_connection(self) -> Connection:
         """A connection for one user; it is opened at the first request."""
-        connection = Connection(self.target, self._tls)
+        connection = self._connect(self.target, self._tls)
         self._connections.add(connection)
         return connection
 

@@ -19,10 +19,11 @@ from configuration.errors import ConfigurationError
 from configuration.loading import list_scenario_names
 from loadtests.cli.adhoc import check_foreign
 from loadtests.cli.settings import load_asked_scenario
-from loadtests.client.readiness import NoAnswerError, wait_until_ready
+from loadtests.client.readiness import NoAnswerError
 from loadtests.client.target import HEADERS_VARIABLE, Target
 from loadtests.preflight.asking import PreflightError, check_endpoints
 from loadtests.session.controller import Controller
+from loadtests.session.readiness import await_service
 from loadtests.webui.verdict import FinishedRun
 
 ANSWER_PATIENCE_S: Final = 2.0
@@ -138,7 +139,7 @@ class Starts:
         self.chosen = name
         self._controller.require_room()
         target = self._controller.parse_target(host)
-        wait_until_ready(target, ANSWER_PATIENCE_S, paths=scenario.service)
+        await_service(scenario, target, ANSWER_PATIENCE_S)
         if not settings.own_users:
             check_foreign(scenario, target)
             if settings.preflight:

@@ -11,7 +11,7 @@ import yaml
 from configuration.document import Node
 from configuration.endpoint import read_endpoints
 from loadtests.client.target import Target
-from loadtests.payloads.deck import RequestMaker
+from loadtests.payloads.request_maker import RequestMaker
 
 TEXT = (Path(__file__).parents[2] / "docs/answers.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)

@@ -14,7 +14,7 @@ from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests.client.connection import Connection
 from loadtests.client.target import Target
-from loadtests.payloads.deck import RequestMaker
+from loadtests.payloads.request_maker import RequestMaker
 
 pytestmark = [pytest.mark.real, pytest.mark.extended]
 

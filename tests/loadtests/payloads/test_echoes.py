@@ -12,8 +12,8 @@ from configuration.document import Node
 from configuration.endpoint import read_endpoints
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
-from loadtests.payloads.deck import RequestMaker
 from loadtests.payloads.request import Request
+from loadtests.payloads.request_maker import RequestMaker
 
 
 def maker(**keys: Any) -> RequestMaker:

@@ -1,0 +1,1 @@
+"""One call of the Open Inference Protocol over gRPC, and its reply."""
