@@ -54,8 +54,9 @@ def test_endpoints_are_compared_each_for_itself(make_run: MakeRun) -> None:
 
 def test_what_was_never_sent_has_no_size(make_run: MakeRun) -> None:
     sent = np.where(np.arange(100) < 50, 0.0, np.nan)
-    run = make_run(100, sent_s=sent, request_bytes=np.where(np.arange(100) < 50, 300, 0))
-    assert compare(run) == ()
+    sizes = np.where(np.isfinite(sent), np.tile([300, 900], 50), 0)
+    (told,) = compare(make_run(100, sent_s=sent, request_bytes=sizes))
+    assert [each.name(told.quantity) for each in told.classes] == ["300 bytes", "900 bytes"]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
