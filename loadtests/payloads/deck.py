@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from configuration.endpoint import Endpoint
 from configuration.journey import Step
-from configuration.payload import RecordFile
 from configuration.scenario import Scenario
 from loadtests.answers.schema_check import SchemaCheck
 from loadtests.answers.taking import TakingCheck
 from loadtests.client.target import Target
 from loadtests.payloads.journeys import JourneyPlan, JourneyStep, Turn
+from loadtests.payloads.record_files import refuse_replay
 from loadtests.payloads.records import HELD_RECORDS
 from loadtests.payloads.request import Request
 from loadtests.payloads.request_maker import RequestMaker
@@ -134,16 +134,7 @@ def _count_held(endpoint: Endpoint, total_weight: float) -> int:
 def _plan_journey(steps: Sequence[Step], makers: Mapping[str, RequestMaker]) -> JourneyPlan:
     """The steps with their requests, each encoded when it is sent."""
     for step in steps:
-        payload = step.endpoint.payload
-        if (
-            payload is not None
-            and isinstance(payload.source, RecordFile)
-            and payload.source.order == "replay"
-        ):
-            raise ValueError(
-                f"the endpoint {step.endpoint.name!r} can't replay {payload.source.file.name}: its requests "
-                "depend on earlier replies and may be made any number of times; say order: cycled"
-            )
+        refuse_replay(step.endpoint)
     return JourneyPlan(
         tuple(
             JourneyStep(partial(_make_taking, makers[step.endpoint.name], step.take), step.think_s)

@@ -13,6 +13,7 @@ import gevent
 import pytest
 
 from configuration.endpoint import Endpoint
+from configuration.errors import ConfigurationError
 from configuration.journey import Journey, Step
 from configuration.loading import load_scenario
 from configuration.payload import Payload, RecordFile
@@ -21,12 +22,14 @@ from configuration.scenario import Scenario
 from loadtests.client.target import Target
 from loadtests.payloads import request_stream
 from loadtests.payloads.deck import DECK_TURNS, Deck, build_deck
+from loadtests.payloads.record_files import check_files
 from loadtests.payloads.request import Request
 from loadtests.payloads.request_stream import RequestStream
 from reports.data.samples import KINDS
 
 TARGET = Target("127.0.0.1", 8000, tls=False, prefix="")
 ROWS = 10_000
+REFUSED = r"'rows' can't replay rows\.jsonl: .* say order: cycled"
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +120,25 @@ def test_a_journey_takes_records_of_a_large_file_and_replays_none(file: Path) ->
     plan = next(build("cycled").deal(0.0))
     assert not isinstance(plan, Request)
     assert [body_of(plan.steps[0].make_request({})) for _ in range(2)] == [{"n": 0}, {"n": 1}]
-    with pytest.raises(ValueError, match=r"'rows' can't replay rows\.jsonl: .* say order: cycled"):
+    with pytest.raises(ValueError, match=REFUSED):
         build("replay")
+
+
+@pytest.mark.parametrize("where", ["journeys", "login", "endpoints"])
+def test_a_replay_by_requests_that_depend_on_replies_is_refused_before_the_run(
+    file: Path, where: str
+) -> None:
+    step = Step(replayed(file))
+    login = Step(Endpoint("login", "/login"), take={"token": "t"})
+    own = replace(replayed(file), path="/rows/{token}")
+    cases: dict[str, Scenario] = {
+        "journeys": scenario(journeys=(Journey("j", (step,)),)),
+        "login": scenario(Endpoint(), login=(step,)),
+        "endpoints": scenario(own, login=(login,)),
+    }
+    with pytest.raises(ConfigurationError, match=REFUSED):
+        check_files(cases[where])
+    check_files(scenario(replayed(file), login=(login,)))
 
 
 class Maker:
