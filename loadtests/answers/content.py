@@ -110,7 +110,7 @@ class ContentCheck:
             return self._explain_items(items)
         wrong = list(self._explain_fields(items)) or list(self._explain_schema(value))
         wrong += self._explain_echoes(items)
-        more = [f"and {len(wrong) - MOST_EXPLAINED} more"] if len(wrong) > MOST_EXPLAINED else []
+        more = [f"and {len(wrong) - MOST_EXPLAINED} more faults"] if len(wrong) > MOST_EXPLAINED else []
         return "; ".join([*wrong[:MOST_EXPLAINED], *more])
 
     def _list_items(self, value: Any) -> Any:

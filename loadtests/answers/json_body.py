@@ -45,7 +45,7 @@ def explain_unreadable(reply: Reply) -> str:
     try:
         parse_json(body.decode())
     except json.JSONDecodeError as error:
-        why = f"{error.msg} at character {error.pos + 1:,} of {len(error.doc):,}"
+        why = f"{error.msg.removesuffix(' at')} at character {error.pos + 1:,} of {len(error.doc):,}"
     except UnicodeDecodeError as error:
         why = f"byte {error.start + 1:,} is no UTF-8"
     except UNREADABLE:

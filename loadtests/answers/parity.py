@@ -187,8 +187,10 @@ def is_constant(answers: Sequence[Any], rules: ComparisonRules) -> bool:
     return all(next(find_differences(answers[0], each, rules), None) is None for each in answers[1:])
 
 
-def _list_places(answer: Any) -> set[JsonPath]:
-    return {place for place, value in list_leaves(answer) if is_number(value) or isinstance(value, str)}
+def _list_places(answer: Any) -> list[JsonPath]:
+    """The places of numbers and texts, each once, in order."""
+    told = (place for place, value in list_leaves(answer) if is_number(value) or isinstance(value, str))
+    return list(dict.fromkeys(told))
 
 
 def _list_values(rows: Sequence[tuple[AnswerValue | None, ...]], at: int) -> tuple[AnswerValue, ...]:

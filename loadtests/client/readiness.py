@@ -18,12 +18,6 @@ from reports.data.system_trust import SystemTrust
 PATIENCE_S: Final = 9.0
 ASK_TIMEOUT_S: Final = 2.0
 RETRY_S: Final = 0.2
-START_ONE: Final = (
-    "Start a service there (make serve), or aim at one that runs (--host URL, make loadtest HOST=URL)"
-)
-STATE_PATH: Final = (
-    "State where it tells its readiness (service: ready in the scenario), or null if it doesn't"
-)
 
 
 class NoAnswerError(Exception):
@@ -55,8 +49,16 @@ def wait_until_ready(
             if problem is None:
                 return
             if time.monotonic() > deadline:
-                remedy = STATE_PATH if problem.startswith("answers GET") else START_ONE
-                raise NoAnswerError(f"{target.url} {problem} ({patience_s:.0f} s waited). {remedy}")
+                told = f"{target.url} {problem} ({patience_s:.0f} s waited)."
+                if problem.startswith("answers GET"):
+                    raise NoAnswerError(
+                        f"{told} State where it tells its readiness (service: ready in the scenario), or "
+                        "null if it doesn't"
+                    )
+                raise NoAnswerError(
+                    f"{told} Start a service there (make serve), or aim at one that runs (--host URL, "
+                    "make loadtest HOST=URL)"
+                )
             time.sleep(RETRY_S)
 
 

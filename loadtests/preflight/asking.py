@@ -136,7 +136,7 @@ def _write_problem(failed: FailedRequest, advice: str) -> str:
     answered = f"answered {failed.reply}" if failed.reply else describe_failure(failed.outcome, failed.status)
     lines = [f"{failed.endpoint} ({failed.kind}): {failed.request}", f"  {answered}"]
     if failed.status:
-        lines.append(f"  expected {failed.wanted}")
+        lines.append(f"  {failed.explanation}")
     if advice:
         lines.append(f"  {advice}")
     return "\n".join(f"  {line}" for line in lines)

@@ -74,7 +74,7 @@ def describe_request(
     encoded: bytes,
     reply: Reply,
     outcome: str,
-    wanted: str,
+    explanation: str,
     at_s: float = 0.0,
     secrets: Iterable[str] = (),
 ) -> FailedRequest:
@@ -94,7 +94,7 @@ def describe_request(
         at_s=round(at_s, 3),
         headers=tuple((name, _cut(redact(value, secrets))) for name, value in headers),
         body=_show_body(reply.body, secrets),
-        wanted=_cut(redact(wanted, secrets)),
+        explanation=_cut(redact(explanation, secrets)),
     )
 
 

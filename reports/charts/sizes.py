@@ -76,7 +76,7 @@ def _compose_figures(told: LatencyBySize, several: bool) -> str:
     if large.median > small.median:
         slope = (large_ms - small_ms) / (large.median - small.median)
         per, noun = (1, "row") if told.quantity == "rows" else (1_000, "1,000 bytes")
-        more = f"{format_number(abs(slope) * per)} ms {'more' if slope >= 0 else 'less'}"
+        more = f"{format_number(abs(slope) * per)} ms {'longer' if slope >= 0 else 'shorter'}"
         text += f"; between the smallest and the largest, each further {noun} took {more} at the median"
     return f"{text}."
 

@@ -28,8 +28,8 @@ class FailedRequest:
     """The headers of the reply that tell something of the failure."""
     body: str = ""
     """How the reply's body begins; control characters are escaped."""
-    wanted: str = ""
-    """What was looked for: 'any 2xx', 'a finite number under charges'."""
+    explanation: str = ""
+    """What was looked for and what was there: 'expected a 2xx status, got 404'."""
 
     @property
     def request(self) -> str:
@@ -46,10 +46,10 @@ class FailedRequest:
 
     @property
     def sentence(self) -> str:
-        """`POST /predict, record 12: 404, content-type: text/html: Not Found; expected any 2xx`."""
+        """`POST /predict, record 12: 404, content-type: text/html: Not Found; expected a 2xx status …`."""
         if not self.status:
             return self.request
-        return f"{self.request}: {self.reply}{f'; expected {self.wanted}' if self.wanted else ''}"
+        return f"{self.request}: {self.reply}{f'; {self.explanation}' if self.explanation else ''}"
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping for failures.json."""

@@ -80,8 +80,8 @@ _KEPT_COLUMNS: tuple[TableColumn[FailedRequest], ...] = (
     TableColumn("Request", format_each(lambda kept: kept.request), kind="long words"),
     TableColumn("Reply", format_each(lambda kept: kept.reply or NOTHING), kind="long words", optional=True),
     TableColumn(
-        "Expected",
-        format_each(lambda kept: kept.wanted if kept.status else NOTHING),
+        "What is wrong",
+        format_each(lambda kept: kept.explanation if kept.status else NOTHING),
         kind="long words",
         optional=True,
     ),

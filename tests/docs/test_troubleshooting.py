@@ -21,7 +21,7 @@ PLAIN = (ROOT / "Makefile", ROOT / "deploy" / "stack")
 JOINTS = ("", " ", ": ", "; ")
 """Separators of two texts that form one message, such as a problem and its remedy."""
 LETTERS = 4
-"""Fewest letters of a text; a text with fewer only joins others."""
+"""Fewest letters of the longest fixed part; a text with fewer only joins others."""
 FIGURE = r"[\d.,]+ (%|more reason|\w+( were)?)"
 VALUE = re.compile(
     rf"|\S+|{FIGURE}|[\w-]+(, [\w-]+)+|p\d+ latency was {FIGURE}, limit {FIGURE}| \(and {FIGURE}\)"
@@ -49,7 +49,7 @@ def texts() -> frozenset[Text]:
     return frozenset(
         text
         for text in (*python_texts(), *plain_texts())
-        if len(re.findall(r"[a-zA-Z]", "".join(filter(None, text)))) >= LETTERS
+        if max(len(re.findall(r"[a-zA-Z]", part or "")) for part in (*text, "")) >= LETTERS
     )
 
 

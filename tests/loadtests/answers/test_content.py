@@ -144,7 +144,7 @@ def test_the_item_that_is_wrong_is_named() -> None:
 def test_of_many_things_that_are_wrong_three_are_told() -> None:
     words = looks({"fields": {"x": "number"}}, [{}] * 10, rows=10)[1]
     assert words.count("nothing is there") == 3
-    assert words.endswith("; and 7 more")
+    assert words.endswith("; and 7 more faults")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ HOST = "http://127.0.0.1:8000"
 @pytest.fixture
 def controller(monkeypatch: pytest.MonkeyPatch) -> Any:
     """As much of a controller as a start looks at, with no run so far."""
-    monkeypatch.setattr(starts, "wait_until_ready", lambda *_, **__: None)
+    monkeypatch.setattr(starts, "await_service", lambda *_, **__: None)
     made = SimpleNamespace(
         settings=Settings(scenario="smoke", preflight=False),
         environment=SimpleNamespace(events=SimpleNamespace(test_start=EventHook())),

@@ -54,7 +54,7 @@ def test_the_cost_of_a_further_row_is_told(make_run: MakeRun) -> None:
     chart = drawn(sized(make_run, 10.0, 14.0, 30.0))
     assert chart is not None
     assert chart.figures == (
-        "150 requests; between the smallest and the largest, each further row took 1 ms more at the median."
+        "150 requests; between the smallest and the largest, each further row took 1 ms longer at the median."
     )
     assert chart.picture is not None
     assert "rows of a request" in chart.picture.wide

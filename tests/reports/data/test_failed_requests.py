@@ -25,7 +25,16 @@ MakeRun = Callable[..., Run]
 KEPT = FailedRequests(
     (
         FailedRequest("prediction", "realistic", "http_5xx", 502, "POST", "/p", "record 1", 0.1, (), "<up?>"),
-        FailedRequest("batch", "realistic", "http_5xx", 502, "POST", "/b", at_s=0.2, wanted="any 2xx"),
+        FailedRequest(
+            "batch",
+            "realistic",
+            "http_5xx",
+            502,
+            "POST",
+            "/b",
+            at_s=0.2,
+            explanation="expected a 2xx status, got 502",
+        ),
         FailedRequest("prediction", "realistic", "refused", 0, "POST", "/p", at_s=0.3),
     ),
     reasons_left_out=2,
@@ -80,7 +89,7 @@ def test_junit_has_them_in_the_case_they_belong_to_and_in_the_suite(failed_run: 
     suite = ElementTree.fromstring(xml).find("testsuite")
     assert suite is not None
     every, one = (case.findtext("system-out", "") for case in suite.findall("testcase"))
-    assert "HTTP 502: POST /b: 502; expected any 2xx" in every
+    assert "HTTP 502: POST /b: 502; expected a 2xx status, got 502" in every
     assert "POST /p" in one
     assert "POST /b" not in one
     assert "POST /b" in suite.findtext("system-out", "")
