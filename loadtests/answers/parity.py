@@ -76,12 +76,12 @@ class AnswerComparison:
         try:
             difference = self._find_difference(self._answers[probe], read_answer(body))
         except (OverflowError, RecursionError):
-            return f"expected the answer to probe {probe} at rest, got what can't be compared with it"
+            return f"expected the answer to probe {probe + 1} at rest, got what can't be compared with it"
         if difference is None:
             return ""
         return (
             f"{describe_place(difference.place)}: expected {_show(difference.expected)} as at rest "
-            f"(probe {probe}), got {_show(difference.found)}"
+            f"(probe {probe + 1}), got {_show(difference.found)}"
         )
 
     def report(self) -> ComparedAnswers:

@@ -120,8 +120,8 @@ def test_each_subcommand_of_reports_exists(commands: list[Any], help_of: Callabl
         assert help_of("reports", name)
 
 
-def test_each_scenario_in_a_command_loads(commands: list[Any]) -> None:
-    """By name, or by the path of an example."""
+def test_each_scenario_in_a_command_loads(commands: list[Any], readme: Any) -> None:
+    """By name, or by the path of an example; but for the one that the README shows being written."""
     named = set()
     for command in commands:
         for word, following in zip(command.words, (*command.words[1:], ""), strict=True):
@@ -130,7 +130,7 @@ def test_each_scenario_in_a_command_loads(commands: list[Any]) -> None:
             elif word.startswith("SCENARIO="):
                 named.add(word.partition("=")[2])
     assert "smoke" in named
-    for name in named:
+    for name in named - set(re.findall(r"^written to scenarios/(\w+).yaml", readme.text, re.MULTILINE)):
         load_scenario(str(ROOT / name) if "/" in name else name)
 
 
