@@ -47,14 +47,18 @@ class PageSection(NamedTuple):
 
 SECTIONS: Final = (
     PageSection("The whole file", "scenario", ("", "generator", "abort")),
-    PageSection("Load", "segments", ("load", "segmentOfUsers")),
+    PageSection("Load", "load", ("load", "replay")),
+    PageSection("Segments of a load", "segments", ("segmentOfUsers",)),
     PageSection("Traffic", "traffic", ("traffic",)),
-    PageSection("Endpoints", "endpoint", ("endpoint",)),
+    PageSection("Credentials", "credentials", ("credentials",)),
+    PageSection("Endpoints", "endpoint", ("endpoint", "grpc")),
     PageSection("Replies", "reply", ("reply",)),
     PageSection("Fields of replies", "reply_fields", ("replyField",)),
+    PageSection("Parity", "parity", ("parity",)),
     PageSection("Payloads", "payload", ("payload",)),
     PageSection("Fields", "fields", ("field", "number")),
     PageSection("Journeys and logins", "journey", ("journey", "step")),
+    PageSection("Readiness and metrics", "service_paths", ("service",)),
 )
 
 
@@ -85,7 +89,7 @@ def _list_keys(part: SchemaPart) -> Iterator[tuple[str, tuple[str, str]]]:
         if "$ref" in alternative:
             continue  # it has a table of its own
         for key, value in alternative.get("properties", {}).items():
-            is_needed = part is alternative and key in part.get("required", ())
+            is_needed = all(key in each.get("required", ()) for each in alternatives)
             meaning = str(value.get("description", ""))
             yield key, (_describe(value), f"{meaning} Required." if is_needed else meaning)
 

@@ -11,12 +11,14 @@ from typing import Final
 from configuration.levels import MOST_USERS
 from configuration.load import MANUAL
 from configuration.loading import EXPECTABLE_OUTCOMES
+from configuration.objectives import NEVER
 from configuration.scenario import SEEDS
 from configuration.schema_parts import (
     DURATION,
     MULTIPLE,
     RATE,
     TEXT,
+    URL_PATH,
     SchemaPart,
     make_choice,
     make_closed,
@@ -28,6 +30,7 @@ from configuration.schema_parts import (
     say,
 )
 from configuration.segments import ENDLESS, LONGEST_STAGE_NAME
+from configuration.service_paths import DEFAULT_METRICS, DEFAULT_READY
 from configuration.traffic_schema import build_traffic_definitions
 from shapes.arrivals import SPACINGS
 
@@ -58,12 +61,17 @@ def _build_scenario() -> SchemaPart:
                 make_either({"const": MANUAL}, refer("load")),
             ),
             "traffic": say("Who sends requests, where to, and what they carry.", refer("traffic")),
+            "service": say("What the service is asked besides its endpoints.", refer("service")),
             "seeds": say("The starts of the random streams.", seeds),
             "expected": say("Outcomes that are no errors here.", outcomes),
             "objectives": say("Limits that decide the verdict, each a sentence.", _OBJECTIVES),
             "confidence": say("The confidence with which objectives are proven; default 0.95.", confidence),
             "generator": say("Limits of the generator's own health.", refer("generator")),
-            "abort": say("When a hopeless run is given up; default never.", refer("abort")),
+            "abort": say(
+                "When a hopeless run is given up; default: if the first 50 requests, or all of the first "
+                "5 s, fail.",
+                make_either({"const": NEVER}, refer("abort")),
+            ),
         },
         "description",
         "load",
@@ -90,7 +98,21 @@ def _build_judging_definitions() -> dict[str, SchemaPart]:
         },
         "unless",
     )
-    return {"generator": generator, "abort": abort}
+    path_or_nothing = make_either(URL_PATH, {"type": "null"})
+    service = make_closed(
+        {
+            "ready": say(
+                f"The readiness path; null: there is none; default {DEFAULT_READY}, if it is there.",
+                path_or_nothing,
+            ),
+            "metrics": say(
+                f"The path of Prometheus metrics; null: there is none; default {DEFAULT_METRICS}, if it is "
+                "there.",
+                path_or_nothing,
+            ),
+        }
+    )
+    return {"generator": generator, "abort": abort, "service": service}
 
 
 def _build_load_definitions() -> dict[str, SchemaPart]:
@@ -121,11 +143,32 @@ def _build_load_definitions() -> dict[str, SchemaPart]:
         ),
         "calibrate": say("Find the capacity first; levels are multiples of it, such as 2x.", calibrate),
     }
+    replayed = {
+        "replay": say("Open model: requests arrive when others did.", refer("replay")),
+        **{key: opened[key] for key in ("warm_up", "in_flight_limit")},
+    }
     return {
-        "load": make_either(make_closed(closed, "users"), make_closed(opened, "rate")),
+        "load": make_either(
+            make_closed(closed, "users"), make_closed(opened, "rate"), make_closed(replayed, "replay")
+        ),
+        "replay": _build_replay(),
         "segmentOfUsers": _build_segment(users),
         "segmentOfRate": _build_segment(rate),
     }
+
+
+def _build_replay() -> SchemaPart:
+    factor: SchemaPart = {"type": "number", "exclusiveMinimum": 0}
+    return make_closed(
+        {
+            "file": say("The recording: a .jsonl, .csv or .parquet file with a row a request.", TEXT),
+            "time": say("Its column of times: numbers of seconds, or dates with times (ISO 8601).", TEXT),
+            "speed": say("How many times as fast; default 1.", factor),
+            "scale": say("How many times as many requests; default 1.", factor | {"maximum": 100}),
+        },
+        "file",
+        "time",
+    )
 
 
 def _build_segment(level: SchemaPart) -> SchemaPart:

@@ -11,6 +11,7 @@ SchemaPart: TypeAlias = dict[str, Any]
 """A part of a JSON schema (draft 2020-12)."""
 
 TEXT: Final[SchemaPart] = {"type": "string", "pattern": r"\S"}
+URL_PATH: Final[SchemaPart] = {"type": "string", "pattern": '^\\s*/[!-"$-~]*\\s*$'}
 ANYTHING: Final[SchemaPart] = {}
 TRUTH: Final[SchemaPart] = {"type": "boolean"}
 NUMBER: Final[SchemaPart] = {"type": "number"}

@@ -1,20 +1,19 @@
-"""The JSON schema of a scenario's traffic: endpoints, payloads, fields, journeys."""
+"""The JSON schema of a scenario's traffic: endpoints, journeys, credentials."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from configuration.credentials import SOURCES
 from configuration.endpoint import METHODS
-from configuration.fields import LONGEST_LIST
+from configuration.parity import MOST_PROBES
 from configuration.payload import PAYLOAD_KINDS
-from configuration.reply_fields import VALUE_TYPES
+from configuration.payload_schema import build_payload_definitions
+from configuration.reply_schema import build_reply_definitions
 from configuration.schema_parts import (
-    ANYTHING,
     DURATION,
-    NUMBER,
-    RATE,
     TEXT,
-    TRUTH,
+    URL_PATH,
     WEIGHT,
     SchemaPart,
     make_choice,
@@ -30,16 +29,17 @@ from configuration.schema_parts import (
 )
 from configuration.traffic import USER_CLASS_NAMES
 
-_PATH: Final[SchemaPart] = {"type": "string", "pattern": '^\\s*/[!-"$-~]*\\s*$'}
 _STATUS: Final = make_either(make_whole(200, 599), make_list(make_whole(200, 599)))
-_NO_BODY: Final = make_either({"const": "none"}, {"type": "null"})
+_HEADERS: Final = make_named({"type": "string", "pattern": "^[ -~\\t]*$"})
 
 
 def build_traffic_definitions() -> dict[str, SchemaPart]:
     """The definitions of the traffic section, by their names."""
-    endpoint = _list_endpoint_keys()
-    weight = {"weight": say("How often it is chosen, next to the others; default 1.", WEIGHT)}
-    step = {
+    of_endpoint = {
+        "weight": say("How often it is chosen, next to the others; default 1.", WEIGHT),
+        "parity": say("Whether answers under load are those at rest; `{}`: with defaults.", refer("parity")),
+    }
+    of_step = {
         "take": say(
             "Values for later steps, and where the reply holds them: a path in its JSON, or `header <name>`.",
             make_named(TEXT),
@@ -51,14 +51,14 @@ def build_traffic_definitions() -> dict[str, SchemaPart]:
     }
     return {
         "traffic": _build_traffic(),
-        "endpoint": make_closed(endpoint | weight, "name", "path"),
-        "step": make_closed(endpoint | step, "name", "path"),
+        "credentials": _build_credentials(),
+        "endpoint": _build_request(of_endpoint),
+        "grpc": _build_grpc(),
+        "parity": _build_parity(),
+        "step": _build_request(of_step),
         "journey": _build_journey(),
-        "payload": _build_payload(),
-        "reply": _build_reply(),
-        "replyField": _build_reply_field(),
-        "field": _build_field(),
-        "number": _build_number(),
+        **build_payload_definitions(),
+        **build_reply_definitions(),
     }
 
 
@@ -68,6 +68,10 @@ def _build_traffic() -> SchemaPart:
         {
             "user": say("Closed model only: a user class, or a mix of them by weights; default paced.", user),
             "timeout": say("For a whole request; default 10s.", DURATION),
+            "headers": say(
+                "Headers of all requests; one of an endpoint's own replaces the one of its name.", _HEADERS
+            ),
+            "credentials": say("A header with a secret that every request carries.", refer("credentials")),
             "endpoints": say(
                 "Where requests go; default: the suite's own model.", make_list(refer("endpoint"))
             ),
@@ -92,11 +96,73 @@ def _build_journey() -> SchemaPart:
     )
 
 
-def _list_endpoint_keys() -> dict[str, SchemaPart]:
+def _build_credentials() -> SchemaPart:
+    header: SchemaPart = {"type": "string", "pattern": r"^[^\s:]+:.*\{\}"}
+    texts = make_list({"type": "string"})
+    sources = {
+        "environment": say("The environment variable that holds the secret.", TEXT),
+        "file": say("The file that holds it.", TEXT),
+        "command": say("The program that prints it, and its arguments.", texts),
+    }
+    more = {
+        "header": say(
+            "The header; `{}` is where the secret goes; default `Authorization: Bearer {}`.", header
+        )
+    }
+    renew = {"renew": say("How often file or command are asked again; default never.", DURATION)}
+    return make_either(
+        *(
+            make_closed({source: sources[source]} | more | ({} if source == "environment" else renew), source)
+            for source in SOURCES
+        )
+    )
+
+
+def _build_grpc() -> SchemaPart:
+    return make_closed(
+        {
+            "model": say("The name of the model.", TEXT),
+            "version": say("Its version; default: the service chooses.", TEXT),
+        },
+        "model",
+    )
+
+
+def _build_parity() -> SchemaPart:
+    difference: SchemaPart = {"type": "number", "minimum": 0}
+    share: SchemaPart = {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]*)?(e-?[0-9]+)?\s*%\s*$"}
+    return make_closed(
+        {
+            "probes": say(
+                "Inputs, each asked twice before the load; default 50.", make_whole(1, MOST_PROBES)
+            ),
+            "share": say("The share of requests that are probes, such as `5 %`, the default.", share),
+            "tolerance": say(
+                "How far numbers may differ, by the name or path of their field.", make_named(difference)
+            ),
+            "ignore": say("Names or paths that are not compared.", {"type": "array", "items": TEXT}),
+        }
+    )
+
+
+def _build_request(more: dict[str, SchemaPart]) -> SchemaPart:
+    """A request of HTTP with its path, or a gRPC call with its model."""
+    http = {
+        "path": say("The path on the host with its query; `{name}` is filled in for each request.", URL_PATH),
+        "method": say("The HTTP method; default POST.", make_choice(METHODS)),
+    }
+    call = {"grpc": say("In place of path and method: the model that a gRPC call asks.", refer("grpc"))}
+    shared = _list_request_keys()
+    name = {"name": shared.pop("name")}
+    return make_either(
+        make_closed(name | http | shared | more, "name", "path"),
+        make_closed(name | call | shared | more, "name", "grpc", "payload"),
+    )
+
+
+def _list_request_keys() -> dict[str, SchemaPart]:
     return {
         "name": say("What objectives and reports call it.", TEXT),
-        "path": say("The path on the host with its query; `{name}` is filled in for each request.", _PATH),
-        "method": say("The HTTP method; default POST.", make_choice(METHODS)),
         "payload": say(
             "What requests carry; default: records of the suite's own model, nothing for GET, HEAD, DELETE.",
             refer("payload"),
@@ -104,7 +170,7 @@ def _list_endpoint_keys() -> dict[str, SchemaPart]:
         "reply": say("What a reply must hold; null checks nothing.", refer("reply")),
         "headers": say(
             "Headers by name; `{name}` is filled in for each request, `${NAME}` from the environment.",
-            make_named({"type": "string", "pattern": "^[ -~\\t]*$"}),
+            _HEADERS,
         ),
         "values": say("Fields that fill placeholders, drawn for each request.", make_named(refer("field"))),
         "expect": say(
@@ -112,101 +178,3 @@ def _list_endpoint_keys() -> dict[str, SchemaPart]:
             make_either(_STATUS, make_closed(dict.fromkeys(PAYLOAD_KINDS, _STATUS))),
         ),
     }
-
-
-def _build_payload() -> SchemaPart:
-    document = make_either(TEXT, {"type": "object"})
-    length = make_either(make_whole(1, LONGEST_LIST), refer("number"))
-    keys = {
-        "schema": say("A JSON schema that records fit, in a file or in place.", document),
-        "fields": say("Fields that records are made of.", make_named(refer("field"))),
-        "like": say("A table (.csv, .parquet) that records resemble.", TEXT),
-        "file": say("A file of records (.jsonl, .csv, .parquet).", TEXT),
-        "raw": say("A folder whose files are bodies.", TEXT),
-        "order": say(
-            "The order in which a file is read; default cycled.",
-            make_choice(("cycled", "sampled", "replay")),
-        ),
-        "kinds": say("How often each kind of record is sent, by weights.", make_weights(PAYLOAD_KINDS)),
-        "rows": say("Records in a request, which is a list then; a number or how it is drawn.", length),
-        "template": say("The JSON body around a record; `{name}` is a field of it.", ANYTHING),
-        "encoding": say("How a record is encoded; default json.", make_choice(("json", "form", "multipart"))),
-        "files": say("Parts of a multipart body that are files: names and folders.", make_named(TEXT)),
-    }
-    return make_either(make_closed(keys), _NO_BODY)
-
-
-def _build_reply() -> SchemaPart:
-    keys = {
-        "finite": say("The field that holds a finite number in each prediction: the quickest check.", TEXT),
-        "items": say("The path to the list with one item for each record sent, or `none`.", TEXT),
-        "fields": say(
-            "What must be in the reply, or in each item, by path.", make_named(refer("replyField"))
-        ),
-        "schema": say(
-            "A JSON schema of the reply, in a file or in place.", make_either(TEXT, {"type": "object"})
-        ),
-        "schema_rate": say("Replies held to the schema in each process; default 1000/s.", RATE),
-    }
-    return make_either(make_closed(keys) | {"minProperties": 1}, {"type": "null"})
-
-
-def _build_reply_field() -> SchemaPart:
-    optional = {"optional": say("Whether nothing needs to be there.", TRUTH)}
-    limits = {"min": say("The least.", NUMBER), "max": say("The greatest.", NUMBER)}
-    return make_either(
-        make_choice(VALUE_TYPES),
-        make_closed({"type": say("A value of this type.", make_choice(VALUE_TYPES))} | optional, "type"),
-        make_closed(limits | optional, "min"),
-        make_closed(limits | optional, "max"),
-        make_closed(
-            {"one_of": say("One of some values.", {"type": "array", "minItems": 1})} | optional, "one_of"
-        ),
-        make_closed(
-            {"matches": say("A text that a regular expression matches.", TEXT)} | optional, "matches"
-        ),
-        make_closed({"is": say("This very value.", ANYTHING)} | optional, "is"),
-        make_closed({"equals": say("What was sent: a text with `{name}`.", TEXT)} | optional, "equals"),
-    )
-
-
-def _build_field() -> SchemaPart:
-    choice = make_either({"type": "array", "minItems": 1}, make_named(WEIGHT))
-    length = make_either(make_whole(0, LONGEST_LIST), refer("number"))
-    return make_either(
-        refer("number"),
-        make_closed({"choice": say("One of some values, or of values by weights.", choice)}, "choice"),
-        make_closed({"constant": say("Always this value.", ANYTHING)}, "constant"),
-        make_closed({"sequence": say("Whole numbers from this one on.", make_whole(0, 10**15))}, "sequence"),
-        make_closed({"faker": say("A method of Faker without arguments.", TEXT)}, "faker"),
-        make_closed({"pattern": say("A regular expression.", {"type": "string", "minLength": 1})}, "pattern"),
-        make_closed(
-            {
-                "list": say("The field of each item.", refer("field")),
-                "length": say("How many items, or how that is drawn.", length),
-            },
-            "list",
-            "length",
-        ),
-        make_closed({"fields": say("A mapping of fields.", make_named(refer("field")))}, "fields"),
-    )
-
-
-def _build_number() -> SchemaPart:
-    more = {
-        "min": say("No value is less.", NUMBER),
-        "max": say("No value is greater.", NUMBER),
-        "digits": say("Digits after the point.", make_whole(0, 15)),
-        "whole": say("Whether values are whole numbers.", TRUTH),
-    }
-    meanings = {
-        "uniform": "Least and greatest.",
-        "normal": "Mean and standard deviation.",
-        "lognormal": "Mean and standard deviation of the logarithm.",
-    }
-    return make_either(
-        *(
-            make_closed({name: say(meaning, make_pair(NUMBER)), **more}, name)
-            for name, meaning in meanings.items()
-        )
-    )

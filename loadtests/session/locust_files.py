@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from locust.env import Environment
 from locust.html import get_html_report
 from locust.stats import PERCENTILES_TO_REPORT, StatsCSV
+
+from reports.data.csv_cells import CsvValue, defuse_formula
 
 LABEL = """These files are Locust's own, kept for comparison.
 
@@ -35,4 +37,15 @@ def write_locust_files(environment: Environment, folder: Path) -> None:
 
 def _write_table(path: Path, write: Callable[[Any], None]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        write(csv.writer(file))
+        write(_Writer(file))
+
+
+class _Writer:
+    """Writes rows as `csv.writer` does; names of requests and texts of errors can't be formulas."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._writer = csv.writer(file)
+
+    def writerow(self, row: Iterable[CsvValue]) -> None:
+        """Write one row."""
+        self._writer.writerow([defuse_formula(value) for value in row])

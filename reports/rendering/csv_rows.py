@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import TypeAlias
 
 import numpy as np
 
+from reports.data.csv_cells import CsvValue
 from reports.figures.figures import Figures
 from reports.figures.summary import Summary
 from reports.figures.timeline import Timeline
 from reports.judging.outcomes import find_worst
 from reports.judging.verdict import Verdict
-
-CsvValue: TypeAlias = str | int | float | None
 
 ALL = "all"
 """The endpoint of a row about all endpoints, and the stage of a row about all stages."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from xml.etree import ElementTree
 
+from reports.data.csv_cells import CsvValue, defuse_formula
 from reports.data.facts import Facts
 from reports.data.quantities import (
     NOTHING,
@@ -31,7 +32,6 @@ from reports.rendering.columns import TableColumn, format_each, tabulate
 from reports.rendering.csv_rows import (
     STATS_COLUMNS,
     TIMELINE_NAMES,
-    CsvValue,
     list_stats_rows,
     list_timeline_rows,
 )
@@ -40,7 +40,6 @@ from reports.rendering.terminal import MOST_REASONS, list_examples, list_failure
 from reports.rendering.text_table import format_markdown
 from reports.rendering.verdict_json import encode_verdict
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#!$])")
 
@@ -201,16 +200,8 @@ def _write_csv(names: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_defuse_formula(value) for value in row] for row in rows)
+    writer.writerows([defuse_formula(value) for value in row] for row in rows)
     return text.getvalue()
-
-
-def _defuse_formula(value: CsvValue) -> CsvValue:
-    """Text that starts like a formula gets an apostrophe, so that a spreadsheet does not run it."""
-    if not isinstance(value, str):
-        return value
-    text = value.replace("\r", " ")
-    return f"'{text}" if value.startswith(_FORMULA) else text
 
 
 def _clean_xml(text: str) -> str:

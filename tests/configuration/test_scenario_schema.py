@@ -23,14 +23,21 @@ SCHEMA = build_scenario_schema()
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
 BEYOND_A_SCHEMA = {
     "calibrate-nameless",
+    "credentials-twice",
     "endless-first",
     "endless-warm-up",
     "endpoint-names",
+    "grpc-and-http",
     "open-users",
+    "replay-column",
+    "replay-milliseconds",
+    "replay-no-column",
+    "replay-unsorted",
+    "service-nothing",
     "stage-names",
     "zero-load",
 }
-"""What is wrong with these depends on more than one value."""
+"""What is wrong with these depends on more than one value, or on what a file holds."""
 GOOD = [
     *(CORPUS / "good").glob("*.yaml"),
     *(ROOT / "configuration" / "scenarios").glob("*.yaml"),
@@ -90,7 +97,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "abort": {"abort": {"unless": ["error rate <= 1 %"], "nonsense": 1}},
     "load": {"load": {"rate": [{"constant": "1/s", "for": "1s"}], "nonsense": 1}},
 }
-NOT_LISTED = {"payload": {"order"}, "load": {"users"}, "reply": {"schema_rate"}}
+NOT_LISTED = {"payload": {"order", "options"}, "load": {"users", "replay"}, "reply": {"schema_rate"}}
 """Keys that the message about an unknown key leaves out in this place."""
 
 
