@@ -12,6 +12,7 @@ from configuration.document import Node
 from configuration.errors import KeyPath, Problem, Problems, describe_repeated_key, format_key, format_value
 
 _TEXT_KEYS = tuple(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "value"))
+_NO_SUCH_TIME = ": there is no such date or time; if it is meant as text, put it in quotes"
 
 
 def parse_yaml(content: str) -> tuple[Node, tuple[Problem, ...]]:
@@ -54,8 +55,9 @@ class _Loader(yaml.SafeLoader):
         try:
             return super().construct_object(node, deep)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            reason = f": {error}" if isinstance(error, ValueError) else ""
-            message = f"{format_value(node.value)} is no {node.tag.rpartition(':')[2]}{reason}"
+            tag = node.tag.rpartition(":")[2]
+            advice = _NO_SUCH_TIME if tag == "timestamp" and isinstance(error, ValueError) else ""
+            message = f"{format_value(node.value)} is no {tag}{advice}"
             raise ConstructorError(None, None, message, node.start_mark) from None
 
     def record_lines(self, node: yaml.Node, path: KeyPath = (), around: tuple[yaml.Node, ...] = ()) -> None:
