@@ -22,7 +22,7 @@ from locust.web import WebUI
 from loadtests.cli.options import MANUAL_SCENARIO
 from loadtests.exposition.server import PATH, Exposition
 from loadtests.session.controller import Controller
-from loadtests.webui.guard import closed_to_others, refuse_foreign
+from loadtests.webui.guard import add_policies, closed_to_others, refuse_foreign, refuse_unknown_name
 from loadtests.webui.starts import Starts
 from loadtests.webui.verdict import (
     COLUMNS,
@@ -36,7 +36,7 @@ from loadtests.webui.verdict import (
 STATIC: Final = Path(__file__).parent / "static"
 BAR_FILES: Final = {"verdict.js": "text/javascript", "verdict.css": "text/css"}
 BAR: Final = '<link rel="stylesheet" href="./verdict.css"><script src="./verdict.js" defer></script>'
-REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 """A report needs nothing but itself; the browser is told so too."""
 
 
@@ -45,7 +45,9 @@ def install(controller: Controller, web_ui: WebUI, exposition: Exposition) -> No
     app = web_ui.app
     assert app is not None
     app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    app.before_request(refuse_unknown_name)
     app.before_request(refuse_foreign)
+    app.after_request(add_policies)
     app.wsgi_app = closed_to_others(app.wsgi_app)  # type: ignore[method-assign, assignment]
     starts = Starts(controller, web_ui)
     _check_starts(app, web_ui, starts)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse as Response
 
-from loadtests.webui.guard import closed_to_others, refuse_foreign
+from loadtests.webui.guard import (
+    NAMES_VARIABLE,
+    add_policies,
+    closed_to_others,
+    refuse_foreign,
+    refuse_unknown_name,
+)
 
 HOST = {"Host": "127.0.0.1:8089"}
 
@@ -61,3 +68,44 @@ def test_pages_of_other_origins_are_not_let_read_the_answer() -> None:
     answer = app.test_client().get("/stats", headers=HOST | {"Origin": "http://elsewhere.example"})
     assert (answer.text, answer.headers["X-Own"]) == ("figures", "1")
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def ask_as(host: str) -> Response:
+    """The answer to a request that names this host."""
+    app = Flask(__name__)
+    app.before_request(refuse_unknown_name)
+    app.after_request(add_policies)
+    app.add_url_rule("/stats", view_func=lambda: "figures")
+    return app.test_client().get("/stats", headers={"Host": host})
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8089",
+        "[::1]:8089",
+        "localhost:8089",
+        "10.1.2.3",
+        "locust-master:8089",
+        "a.b.svc.cluster.local",
+    ],
+)
+def test_an_address_and_a_local_name_are_its_own(host: str) -> None:
+    assert ask_as(host).status_code == 200
+
+
+def test_a_name_that_anybody_may_point_here_is_refused_until_it_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page of that name could act as the web UI's own (DNS rebinding)."""
+    refused = ask_as("load.example:8089")
+    assert refused.status_code == 403
+    assert "LOADTEST_WEB_NAMES=load.example" in refused.text
+    monkeypatch.setenv(NAMES_VARIABLE, "other.example, Load.example")
+    assert ask_as("load.example:8089").status_code == 200
+
+
+def test_no_other_page_may_show_it_in_a_frame() -> None:
+    headers = ask_as("127.0.0.1").headers
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Content-Security-Policy"] == "frame-ancestors 'none'"
