@@ -17,6 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 SERVICE: Final = "/inference.GRPCInferenceService"
 """The path of a call is this, a slash and the name of the method."""
 
+_CHOICE: Final = "parameter_choice"
 _MESSAGES: Final[Mapping[str, str]] = {
     "InferParameter": "bool bool_param = 1; int64 int64_param = 2; string string_param = 3; "
     "double double_param = 4; uint64 uint64_param = 5",
@@ -35,12 +36,19 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "ServerReadyResponse": "bool ready = 1",
     "ModelReadyRequest": "string name = 1; string version = 2",
     "ModelReadyResponse": "bool ready = 1",
-    "TensorMetadata": "string name = 1; string datatype = 2; int64[] shape = 3",
+    "TensorMetadata": "string name = 1; string datatype = 2; int64[] shape = 3; "
+    "map<InferParameter> parameters = 4",
     "ModelMetadataRequest": "string name = 1; string version = 2",
     "ModelMetadataResponse": "string name = 1; string[] versions = 2; string platform = 3; "
     "TensorMetadata[] inputs = 4; TensorMetadata[] outputs = 5",
+    "RepositoryIndexRequest": "string repository_name = 1; bool ready = 2",
+    "RepositoryIndexResponse": "ModelIndex[] models = 1",
+    "ModelIndex": "string name = 1; string version = 2; string state = 3; string reason = 4",
 }
-"""`InferInputTensor` and `InferOutputTensor` of the specification are alike: both are `Tensor` here."""
+"""`InferInputTensor` and `InferOutputTensor` of the specification are alike: both are `Tensor` here.
+
+The list of models and the parameters of metadata are extensions that Triton and MLServer have.
+"""
 
 
 def _declare(message: DescriptorProto, declaration: str) -> None:
@@ -72,6 +80,10 @@ def _build_pool() -> DescriptorPool:
         message = file.message_type.add(name=name)
         for declaration in filter(None, declarations.split("; ")):
             _declare(message, declaration)
+        if name == "InferParameter":  # one of its fields is set, also to false or zero
+            message.oneof_decl.add(name=_CHOICE)
+            for field in message.field:
+                field.oneof_index = 0
     pool = DescriptorPool()
     pool.Add(file)
     return pool
@@ -83,3 +95,9 @@ _POOL: Final = _build_pool()
 def get_message(name: str) -> Any:
     """The class of a message, such as `ModelInferRequest`."""
     return GetMessageClass(_POOL.FindMessageTypeByName(f"inference.{name}"))
+
+
+def read_parameters(parameters: Mapping[str, Any]) -> dict[str, bool | int | float | str]:
+    """The values of a map of `InferParameter` by their names; one that holds none is left out."""
+    chosen = {name: each.WhichOneof(_CHOICE) for name, each in sorted(parameters.items())}
+    return {name: getattr(parameters[name], field) for name, field in chosen.items() if field is not None}

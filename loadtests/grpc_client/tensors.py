@@ -69,22 +69,34 @@ def decode_response(message: bytes) -> dict[str, Any]:
         response.ParseFromString(message)
     except Exception:  # protobuf's DecodeError is a plain Exception in some of its implementations
         raise ValueError("the message is no ModelInferResponse") from None
-    raw = iter(response.raw_output_contents)
     decoded: dict[str, Any] = {"model_name": response.model_name}
     if response.model_version:
         decoded["model_version"] = response.model_version
     if response.id:
         decoded["id"] = response.id
-    decoded["outputs"] = [
+    return decoded | {"outputs": _decode_tensors(response.outputs, response.raw_output_contents)}
+
+
+def decode_request(message: bytes) -> dict[str, Any]:
+    """The model and the inputs of a `ModelInferRequest`, for people to read."""
+    request = _Request.FromString(message)
+    return {
+        "model_name": request.model_name,
+        "inputs": _decode_tensors(request.inputs, request.raw_input_contents),
+    }
+
+
+def _decode_tensors(tensors: Any, raw_contents: Iterable[bytes]) -> list[dict[str, Any]]:
+    raw = iter(raw_contents)
+    return [
         {
             "name": tensor.name,
             "datatype": tensor.datatype,
             "shape": list(tensor.shape),
             "data": _read_contents(tensor, raw),
         }
-        for tensor in response.outputs
+        for tensor in tensors
     ]
-    return decoded
 
 
 def encode_json(message: bytes) -> bytes:

@@ -32,7 +32,10 @@ _BY_STATUS: Final = {
 
 
 class Adviser:
-    """Knows what may be wrong, and asks the service for the models it has, if there is a way to ask it."""
+    """Knows what may be wrong, and asks the service for the models it has, if there is a way to ask it.
+
+    There is none over gRPC: then `connection` is None.
+    """
 
     def __init__(self, target: Target, connection: Connection | None) -> None:
         self._target = target
@@ -49,6 +52,8 @@ class Adviser:
         if failed.status == 405:
             allowed = reply.find_header("Allow")
             return f"correct `method`{f': {allowed} is allowed' if allowed else ''}"
+        if failed.status == 404 and self._connection is None:
+            return "correct `model` or `version` under `grpc`, or the port in --host"
         if failed.status >= 400 and (advice := self._advise_on_model(failed.path)):
             return advice
         return _BY_OUTCOME.get(failed.outcome) or _BY_STATUS.get(failed.status, "")

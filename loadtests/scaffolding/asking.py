@@ -101,6 +101,7 @@ _CAUSES: Final = {
     "certificate verify failed": "its certificate is not trusted; SSL_CERT_FILE names a file of trusted ones",
     "WRONG_VERSION_NUMBER": "there is no TLS; write http:// instead of https://",
     "Connection reset": "connection reset",
+    "BadStatusLine": "it does not speak HTTP/1.1; if this is its gRPC port, add --grpc",
     "RemoteDisconnected": "it closed the connection without a reply",
 }
 

@@ -14,6 +14,7 @@ from configuration.errors import ConfigurationError
 from configuration.loading import SUFFIXES, load_file
 from loadtests.cli.exit_codes import PASS, USAGE
 from loadtests.client.target import Target, read_headers
+from loadtests.grpc_client.choice import require_grpc
 from loadtests.scaffolding.adjusting import LEAST_LIMIT_MS, adjust_sketch, choose_p95_limit
 from loadtests.scaffolding.asking import DocumentReader
 from loadtests.scaffolding.discovery import discover_service
@@ -52,6 +53,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("url", metavar="URL", help="the service, such as http://127.0.0.1:8000")
+    add("--grpc", action="store_true", help="ask its models over gRPC (V2); the URL holds the gRPC port")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--openapi", metavar="FILE|URL", help="its OpenAPI document, where it serves none")
     source.add_argument("--model", metavar="NAME", help="one model of the service (V2, rest_model_service)")
@@ -78,11 +80,7 @@ def _parse_input(text: str) -> TensorInput:
 def _init(options: argparse.Namespace, target: Target) -> int:
     if options.openapi is not None and options.input:
         raise ScaffoldingError("--input is of a V2 model; an OpenAPI document tells what is sent")
-    reader = DocumentReader(target)
-    try:
-        sketch = discover_service(reader, options.openapi, options.model, options.input)
-    finally:
-        reader.close()
+    sketch = _discover(options, target)
     file = _choose_file(options.out, sketch)
     sketch = _rename(sketch, file)
     _refuse_overwriting(options, [file, *(file.parent / name for name in list_schema_files(sketch))])
@@ -102,6 +100,21 @@ def _init(options: argparse.Namespace, target: Target) -> int:
     write_files(file, adjusted, options.url, limit_ms)
     print(tell_result(adjusted, login, tried, file, options.url))
     return PASS
+
+
+def _discover(options: argparse.Namespace, target: Target) -> ServiceSketch:
+    if options.grpc:
+        if options.openapi is not None:
+            raise ScaffoldingError("--openapi is of a service over HTTP; leave out one of --openapi, --grpc")
+        require_grpc()
+        from loadtests.scaffolding.grpc_models import discover_grpc_models  # it needs the extra `grpc`
+
+        return discover_grpc_models(target, options.model, options.input)
+    reader = DocumentReader(target)
+    try:
+        return discover_service(reader, options.openapi, options.model, options.input)
+    finally:
+        reader.close()
 
 
 def _choose_file(given: Path | None, sketch: ServiceSketch) -> Path:

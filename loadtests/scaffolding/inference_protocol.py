@@ -68,13 +68,22 @@ def sketch_models(
     told = [(name, metadata) for name, metadata in found if find_mapping(metadata, "name", "inputs")]
     if not told:
         return None
+    return sketch_service(told, inputs, "the Open Inference Protocol (/v2/models)")
+
+
+def sketch_service(
+    told: Sequence[tuple[str, Mapping[str, Any]]], inputs: Sequence[TensorInput], source: str
+) -> ServiceSketch:
+    """The models by their names and metadata; `inputs` replace those that the metadata of one model tell.
+
+    ScaffoldingError where inputs are given and there are several models.
+    """
+    names = [name for name, _ in told]
     if len(told) > 1 and inputs:
         raise ScaffoldingError(f"--input is of one model: name it (--model), one of {', '.join(names)}")
-    endpoints = tuple(_sketch_model(name, metadata, inputs) for name, metadata in told)
+    endpoints = tuple(sketch_model(name, metadata, inputs) for name, metadata in told)
     title = names[0] if len(names) == 1 else "models"
-    return ServiceSketch(
-        name_scenario(title), title, "the Open Inference Protocol (/v2/models)", endpoints, guesses=_GUESSES
-    )
+    return ServiceSketch(name_scenario(title), title, source, endpoints, guesses=_GUESSES)
 
 
 _GUESSES: Final = ("metadata of models tell no ranges: numbers follow a standard normal distribution",)
@@ -85,7 +94,7 @@ def _list_models(reader: DocumentReader) -> list[str] | None:
     index = reader.ask(INDEX, {})
     if isinstance(index, list):
         names = [
-            str(each["name"]) for each in index if find_mapping(each, "name") and _is_ready(each.get("state"))
+            str(each["name"]) for each in index if find_mapping(each, "name") and is_ready(each.get("state"))
         ]
         if not names:
             raise ScaffoldingError(f"{reader.target.url} lists no model that is ready ({INDEX})")
@@ -98,11 +107,13 @@ def _list_models(reader: DocumentReader) -> list[str] | None:
     )
 
 
-def _is_ready(state: Any) -> bool:
+def is_ready(state: Any) -> bool:
+    """Whether a model in the list of models can be asked; a list that tells no states has no others."""
     return state in (None, "", "READY")
 
 
-def _sketch_model(name: str, metadata: Mapping[str, Any], given: Sequence[TensorInput]) -> EndpointSketch:
+def sketch_model(name: str, metadata: Mapping[str, Any], given: Sequence[TensorInput]) -> EndpointSketch:
+    """A model by its metadata, or by the inputs that are given instead."""
     path = f"/v2/models/{quote(name)}/infer"
     try:
         inputs = list(given) or [_read_input(each) for each in metadata["inputs"] or ()]

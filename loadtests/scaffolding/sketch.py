@@ -33,6 +33,8 @@ class EndpointSketch:
     """Statuses that are right, by kind of payload."""
     take: Mapping[str, str] = field(default_factory=dict)
     """Of a login: the values that later requests need, and where its reply holds them."""
+    grpc: str | None = None
+    """The model that a gRPC call asks, instead of method and path; None for a request over HTTP."""
     weight: int = 1
     guesses: tuple[str, ...] = ()
     left_out: str | None = None
@@ -41,6 +43,8 @@ class EndpointSketch:
     @property
     def title(self) -> str:
         """Its method and path, for messages."""
+        if self.grpc is not None:
+            return f"gRPC ModelInfer {self.grpc}"
         return f"{self.method} {self.path}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from typing import Any, Final
 from configuration.endpoint import Endpoint
 from configuration.scenario import Scenario
 from loadtests.answers.taking import TakingCheck
-from loadtests.client.connection import Connection
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
+from loadtests.grpc_client.choice import choose_connection
 from loadtests.payloads.request import Request
 from loadtests.payloads.request_maker import RequestMaker
 from loadtests.payloads.templates import fill_environment
@@ -69,6 +70,7 @@ class _Asker:
     def __init__(self, scenario: Scenario, target: Target) -> None:
         self._scenario = scenario
         self._target = target
+        self._connect = choose_connection(scenario.traffic.is_grpc)
         self._values: dict[str, Any] = {}
         self._problem: str | None = None
         self._from_login = {name for step in scenario.traffic.login for name in step.take}
@@ -116,10 +118,11 @@ class _Asker:
         reply, took_ms = self._send(request)
         outcome = request.check.classify(reply)
         problem = "" if outcome == "ok" else request.check.explain(reply)
-        return Trial(_show_request(request), _show_reply(reply), reply.status, outcome, took_ms, problem)
+        show = _show_call if self._scenario.traffic.is_grpc else _show_request
+        return Trial(show(request), _show_reply(reply), reply.status, outcome, took_ms, problem)
 
     def _send(self, request: Request) -> tuple[Reply, float]:
-        connection = Connection(self._target)
+        connection = self._connect(self._target)
         started = perf_counter()
         try:
             reply = connection.exchange(request.encoded, self._scenario.traffic.timeout_s)
@@ -142,6 +145,15 @@ def _show_request(request: Request) -> str:
     head, _, body = request.encoded.partition(b"\r\n\r\n")
     line = head.split(b"\r\n")[0].decode("latin-1").removesuffix(" HTTP/1.1")
     return f"{line} {_shorten(body)}".strip()
+
+
+def _show_call(request: Request) -> str:
+    """A gRPC call as the request over HTTP that means the same."""
+    from loadtests.grpc_client.connection import PREFIX_BYTES  # these need the extra `grpc`
+    from loadtests.grpc_client.tensors import decode_request
+
+    message = request.encoded.partition(b"\r\n\r\n")[2][PREFIX_BYTES:]
+    return f"gRPC ModelInfer {_shorten(json.dumps(decode_request(message)).encode())}"
 
 
 def _show_reply(reply: Reply) -> str:

@@ -39,7 +39,8 @@ def write_scenario(sketch: ServiceSketch, url: str, p95_limit_ms: float) -> str:
 
 def _write_parts(sketch: ServiceSketch, url: str, p95_limit_ms: float) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
-    yield f"# Written by `python -m loadtests init {url}` from {sketch.source}.\n"
+    option = " --grpc" if any(each.grpc for each in sketch.endpoints) else ""
+    yield f"# Written by `python -m loadtests init{option} {url}` from {sketch.source}.\n"
     guesses = [*sketch.guesses, "load and objectives: say what you expect of the service"]
     yield "# Guessed, so look at it:\n"
     yield from (f"#   - {guess}\n" for guess in guesses)
@@ -71,9 +72,7 @@ def _write_endpoint(sketch: EndpointSketch, scenario: str, *, is_step: bool = Fa
     """The entry of an endpoint, indented as an item of the list of endpoints."""
     lines = [f"# Guessed: {guess}." for guess in sketch.guesses]
     lines += [f"- name: {write_plain(sketch.name)}"]
-    if sketch.method != "POST":
-        lines.append(f"  method: {sketch.method}")
-    lines.append(f"  path: {write_plain(sketch.path)}")
+    lines += _write_place(sketch)
     if not is_step and sketch.weight != 1:
         lines.append(f"  weight: {sketch.weight}")
     for key in ("headers", "values"):
@@ -89,6 +88,15 @@ def _write_endpoint(sketch: EndpointSketch, scenario: str, *, is_step: bool = Fa
     if sketch.take:
         lines.append(f"  take: {write_plain(dict(sketch.take))}")
     return "".join(f"    {line}\n" for line in lines)
+
+
+def _write_place(sketch: EndpointSketch) -> Iterator[str]:
+    if sketch.grpc is not None:
+        yield f"  grpc: {write_plain({'model': sketch.grpc})}"
+        return
+    if sketch.method != "POST":
+        yield f"  method: {sketch.method}"
+    yield f"  path: {write_plain(sketch.path)}"
 
 
 def _complete_reply(sketch: EndpointSketch, scenario: str) -> dict[str, Any]:

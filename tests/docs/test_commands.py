@@ -84,7 +84,8 @@ def test_each_option_is_one_its_command_takes(commands: list[Any], help_of: Call
         "pytest": ("pytest",),
     }
     for command in (each for each in commands if each.module):
-        subcommand = command.words[3:4] if command.module == "reports" else ()
+        is_sub = command.module == "reports" or command.words[3:4] == ("init",)
+        subcommand = command.words[3:4] if is_sub else ()
         text = help_of(*(asked[command.module] + subcommand))
         if command.module == "locust":
             text += help_of("loadtests")  # Locust's own help leaves out what a locustfile adds
@@ -98,6 +99,7 @@ def test_each_option_in_the_text_is_one_of_ours_or_locusts(
 ) -> None:
     known = (
         "".join(map(help_of, OURS))
+        + help_of("loadtests", "init")
         + help_of("locust", "-f", "loadtests/locustfile.py")
         + help_of("pytest", "-p", "loadtests.pytest_plugin")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,12 @@ PAGE = Path(__file__).parents[2] / "docs/traffic.md"
 EXAMPLES = dict(
     re.findall(r"^## (.+?)\n(?:(?!^## ).)*?^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 )
-AROUND = """
-description: An example.
-load: {users: [{constant: 1, for: 1s}]}
-objectives: [error rate <= 1 %]
-"""
+AROUND = {
+    "description": "An example.",
+    "load": "{users: [{constant: 1, for: 1s}]}",
+    "objectives": "[error rate <= 1 %]",
+}
+"""What an example may leave out."""
 ORDER = {"type": "object", "properties": {"count": {"type": "integer", "minimum": 1}}, "required": ["count"]}
 
 
@@ -31,6 +32,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder with the files that the examples name."""
     (tmp_path / "order.schema.json").write_text(json.dumps(ORDER))
     (tmp_path / "customers.csv").write_text("age,plan\n" + "".join(f"{20 + age},free\n" for age in range(30)))
+    (tmp_path / "calls.csv").write_text("received_at,age\n" + "".join(f"{at},30\n" for at in range(9)))
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures/one.png").write_bytes(b"\x89PNG")
     return tmp_path
@@ -42,19 +44,20 @@ def test_the_requests_of_an_example_can_be_made(
 ) -> None:
     monkeypatch.setenv("API_KEY", "planted-key")
     file = folder / "example.yaml"
-    file.write_text(AROUND + EXAMPLES[title])
+    example = EXAMPLES[title]
+    rest = [f"{key}: {text}\n" for key, text in AROUND.items() if f"{key}:" not in example.splitlines()]
+    file.write_text(example + "".join(rest))
     scenario = load_scenario(str(file))
     deck = build_deck(scenario, Target("127.0.0.1", 1, tls=False, prefix=""), worker=0)
-    journeys = [
-        turn for turn in (deck.login, *deck.turns) if turn is not None and not isinstance(turn, Request)
-    ]
+    turns = list(islice(deck.deal(0.0), len(deck.turns)))
+    journeys = [turn for turn in (deck.login, *turns) if turn is not None and not isinstance(turn, Request)]
     steps = chain.from_iterable(journey.steps for journey in journeys)
     values = {"token": "t", "item": "i"}
-    made = [turn for turn in deck.turns if isinstance(turn, Request)]
+    made = [turn for turn in turns if isinstance(turn, Request)]
     made += [step.make_request(values) for step in list(steps)[:20]]
     assert {request.name for request in made} == {each.name for each in scenario.traffic.all_endpoints}
     assert not any(b"{" in request.encoded.partition(b"\r\n")[0] for request in made)
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) >= 7
+    assert len(EXAMPLES) >= 12

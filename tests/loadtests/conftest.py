@@ -145,6 +145,18 @@ def obedient_once() -> Iterator[Obedient]:
     service.close()
 
 
+@pytest.fixture(scope="module")
+def grpc_service() -> Iterator[str]:
+    """The URL of a service that speaks gRPC: `tests/loadtests/grpc_client/grpc_server.py`."""
+    pytest.importorskip("grpc")
+    command = [sys.executable, str(ROOT / "tests/loadtests/grpc_client/grpc_server.py")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.terminate()
+
+
 @pytest.fixture(scope="session")
 def model() -> Path:
     """The model the suite's own service loads, trained if there is none."""

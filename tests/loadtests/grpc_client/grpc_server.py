@@ -1,7 +1,7 @@
 """A gRPC server for tests, in a process of its own: it prints its port and serves until it is ended.
 
 What it answers depends on the name of the model: `sum` adds up each row, `sick` is unavailable, `slow` waits,
-`raw` answers raw bytes, `unknown` is not found.
+`raw` answers raw bytes, `unknown` is not found. Its list tells `sum`, and `sick`, which is not ready.
 """
 
 from __future__ import annotations
@@ -46,6 +46,24 @@ def infer(request: Any, context: grpc.ServicerContext) -> Any:
     return reply
 
 
+def tell_metadata(request: Any, context: grpc.ServicerContext) -> Any:
+    if request.name in FAILURES:
+        context.abort(*FAILURES[request.name])
+    reply = get_message("ModelMetadataResponse")(name=request.name, versions=["3"], platform="tests")
+    read = reply.inputs.add(name="x", datatype="FP32", shape=[-1, 4])
+    read.parameters["content_type"].string_param = "np"
+    read.parameters["strict"].bool_param = False
+    reply.outputs.add(name="sum", datatype="FP64", shape=[-1])
+    return reply
+
+
+def list_models(_request: Any, _context: grpc.ServicerContext) -> Any:
+    reply = get_message("RepositoryIndexResponse")()
+    reply.models.add(name="sum", version="3", state="READY")
+    reply.models.add(name="sick", state="UNAVAILABLE", reason="it is being loaded")
+    return reply
+
+
 def ready(name: str) -> Any:
     reply = get_message(f"{name}Response")(ready=True)
     return lambda _request, _context: reply
@@ -67,6 +85,8 @@ class Methods(grpc.GenericRpcHandler):  # type: ignore[misc]
                 method("ModelInfer", infer),
                 method("ServerReady", ready("ServerReady")),
                 method("ModelReady", ready("ModelReady")),
+                method("ModelMetadata", tell_metadata),
+                method("RepositoryIndex", list_models),
             )
         )
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -24,18 +20,11 @@ from loadtests.grpc_client.tensors import encode_request
 
 pytestmark = pytest.mark.real
 PATIENCE_S = 60.0
-SERVER = Path(__file__).with_name("grpc_server.py")
 
 
-@pytest.fixture(scope="module")
-def target() -> Iterator[Target]:
-    pytest.importorskip("grpc")
-    environment = {**os.environ, "PYTHONPATH": str(SERVER.parents[3])}
-    command = [sys.executable, str(SERVER)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
-        assert server.stdout is not None
-        yield Target("127.0.0.1", int(server.stdout.readline()), tls=False, prefix="")
-        server.terminate()
+@pytest.fixture
+def target(grpc_service: str) -> Target:
+    return Target.parse(grpc_service)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.grpc_client.messages import get_message
-from loadtests.grpc_client.tensors import decode_response, encode_request
+from loadtests.grpc_client.messages import get_message, read_parameters
+from loadtests.grpc_client.tensors import decode_request, decode_response, encode_request
 
 WHOLE = {f"{kind}{bits}": bits for kind in ("INT", "UINT") for bits in (8, 16, 32, 64)}
 
@@ -29,6 +29,16 @@ def tensors(draw: st.DrawFn) -> dict[str, Any]:
         values = st.booleans() if datatype == "BOOL" else st.text(max_size=20)
     data = draw(st.lists(values, min_size=1, max_size=20))
     return {"name": draw(st.text(max_size=9)), "datatype": datatype, "shape": [len(data)], "data": data}
+
+
+def test_parameters_that_are_false_or_zero_are_sent() -> None:
+    parameters = {"flag": False, "count": 0, "text": ""}
+    body = {
+        "inputs": [{"name": "x", "datatype": "INT8", "shape": [1], "data": [1], "parameters": parameters}]
+    }
+    request = get_message("ModelInferRequest").FromString(encode_request("m", "", body))
+    assert read_parameters(request.inputs[0].parameters) == parameters
+    assert decode_request(encode_request("m", "", body))["inputs"][0]["data"] == [1]
 
 
 @given(st.lists(tensors(), min_size=1, max_size=4))

@@ -20,14 +20,20 @@ OWN = "/api/models/insurance_charges_model/prediction"
 def told(tmp_path: Path, obedient: Any) -> Callable[..., str]:
     """Call with the YAML of `traffic`: what the preflight says of it; empty if nothing is wrong."""
 
-    def check(traffic: str, more: str = "", headers: dict[str, str] | None = None, prefix: str = "") -> str:
+    def check(
+        traffic: str,
+        more: str = "",
+        headers: dict[str, str] | None = None,
+        prefix: str = "",
+        host: str = obedient.host,
+    ) -> str:
         file = tmp_path / "mine.yaml"
         file.write_text(
             "description: Mine.\nload: {users: [{constant: 1, for: 1s}]}\n"
             f"traffic: {traffic}\nobjectives: [error rate <= 0 %]\n{more}\n"
         )
         try:
-            check_endpoints(load_file(file), Target.parse(obedient.host + prefix, headers))
+            check_endpoints(load_file(file), Target.parse(host + prefix, headers))
         except PreflightError as error:
             return str(error)
         return ""
@@ -107,6 +113,16 @@ def test_advice_fits_the_reply(
 ) -> None:
     obedient.answer = lambda _: answer(status=status, headers=headers)
     assert advice in told(endpoints(endpoint()))
+
+
+@pytest.mark.real
+def test_a_model_that_is_not_there_is_told_over_grpc(told: Any, grpc_service: str) -> None:
+    template = 'template: {inputs: [{name: x, shape: [1, 1], datatype: FP32, data: ["{a}"]}]}'
+    payload = f"payload: {{fields: {{a: {{constant: 1}}}}, {template}}}"
+    said = told(endpoints(f"{{name: infer, grpc: {{model: unknown}}, {payload}}}"), host=grpc_service)
+    assert "no model 'unknown'; it has sum, raw" in said
+    assert "correct `model` or `version` under `grpc`" in said
+    assert told(endpoints(f"{{name: infer, grpc: {{model: sum}}, {payload}}}"), host=grpc_service) == ""
 
 
 def test_what_the_scenario_expects_is_right(told: Any, obedient: Any, answer: Any) -> None:

@@ -156,14 +156,20 @@ def test_a_stock_rest_model_service(tmp_path: Path) -> None:
         assert run_to_verdict(tmp_path, str(file), url) == {"iris_model"}
 
 
-def test_mlserver(tmp_path: Path, require: Callable[..., None]) -> None:
+def start_mlserver(require: Callable[..., None]) -> tuple[str, str, AbstractContextManager[None]]:
+    """Its URLs for HTTP and for gRPC, and the service to be started."""
     require(MLSERVER)
     ports = {name: str(find_free_port()) for name in ("HTTP", "GRPC", "METRICS")}
-    url = f"http://127.0.0.1:{ports['HTTP']}"
-    environment = {f"MLSERVER_{name}_PORT": port for name, port in ports.items()}
-    folder = SERVICES / "mlserver_sums"
+    http, grpc = (f"http://127.0.0.1:{ports[name]}" for name in ("HTTP", "GRPC"))
+    environment = {f"MLSERVER_{name}_PORT": port for name, port in ports.items()} | {"PYTHONPATH": "."}
     command = [str(ROOT / MLSERVER), "start", "."]
-    with start_service(command, folder, f"{url}/v2/models/sums/ready", {**environment, "PYTHONPATH": "."}):
+    ready = f"{http}/v2/models/sums/ready"
+    return http, grpc, start_service(command, SERVICES / "mlserver_sums", ready, environment)
+
+
+def test_mlserver(tmp_path: Path, require: Callable[..., None]) -> None:
+    url, _, service = start_mlserver(require)
+    with service:
         done = run(tmp_path, "init", url)
         assert done.returncode == 0, done.stderr
         file = tmp_path / "scenarios" / "sums.yaml"
@@ -172,5 +178,25 @@ def test_mlserver(tmp_path: Path, require: Callable[..., None]) -> None:
         assert endpoint["reply"]["fields"]["outputs[0].name"] == {"is": "sum"}
         assert run_to_verdict(tmp_path, str(file), url) == {"sums"}
         unknown = run(tmp_path, "init", url, "--model", "products")
+        assert unknown.returncode == 2
+        assert "knows no model 'products'" in unknown.stderr
+
+
+def test_mlserver_over_grpc(tmp_path: Path, require: Callable[..., None]) -> None:
+    """The same model by its metadata over gRPC; the replies are those that it gives over HTTP."""
+    _, url, service = start_mlserver(require)
+    with service:
+        done = run(tmp_path, "init", "--grpc", url)
+        assert done.returncode == 0, done.stderr
+        file = tmp_path / "scenarios" / "sums.yaml"
+        endpoint = read_endpoints(file)["sums"]
+        assert endpoint["grpc"] == {"model": "sums"}
+        assert endpoint["payload"]["template"]["inputs"][0]["shape"] == [1, 4]
+        assert endpoint["reply"]["fields"]["outputs[0].name"] == {"is": "sum"}
+        assert run_to_verdict(tmp_path, str(file), url) == {"sums"}
+        named = run(tmp_path, "init", "--grpc", url, "--model", "sums", "--out", "named.yaml")
+        assert named.returncode == 0, named.stderr
+        assert read_endpoints(tmp_path / "named.yaml") == read_endpoints(file)
+        unknown = run(tmp_path, "init", "--grpc", url, "--model", "products")
         assert unknown.returncode == 2
         assert "knows no model 'products'" in unknown.stderr
