@@ -17,6 +17,7 @@ SERVICE ?= batched
 WORKERS ?= 1
 LOAD_WORKERS ?= 2
 TIME_SCALE ?= 1
+VARIANT ?=
 REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
 
@@ -28,7 +29,7 @@ TAKES_web := $(TAKES_loadtest) WEB_PORT
 TAKES_serve := PORT WORKERS $(OF_SERVICE)
 TAKES_train := DATA
 TAKES_report := RUN $(if $(filter file,$(origin RUN)),OUT)
-TAKES_image := IMAGE BUILDER
+TAKES_image := IMAGE BUILDER VARIANT
 TAKES_stack := SCENARIO SERVICE OUT LOAD_WORKERS LOADTEST_HOST LOADTEST_HEADERS TRACED_SHARE SERVICE_PORT WEB_PORT \
   PROMETHEUS_PORT GRAFANA_PORT OTLP_PORT TRACES_PORT COMPOSE COMPOSE_FILE RUN_AS
 TAKES_stack-down := COMPOSE COMPOSE_FILE
@@ -117,7 +118,7 @@ report: $(RUN_ENV) ## judge a recorded run anew and rewrite its report: RUN=resu
 	@$(BIN)/python -m reports show "$(RUN)"
 
 .PHONY: image
-image: ## build the container image with docker, podman or buildah
+image: ## build the container image with docker, podman or buildah: VARIANT=generator without the service
 	@deploy/build-image
 
 .PHONY: prometheus-check
@@ -172,7 +173,7 @@ crosscheck: $(DEV_ENV) $(MODEL) .venv-bench/.ready ## the same load by this suit
 # Each peer of the service has an environment of its own.
 .venv-bench/%/.ready: benchmarks/service/peers/%.txt
 	@$(PYTHON) -m venv .venv-bench/$*
-	@.venv-bench/$*/bin/python -m pip install -qq --disable-pip-version-check -r $<
+	@.venv-bench/$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .PHONY: bench-service
@@ -194,6 +195,7 @@ grafana-check: $(DEV_ENV) $(MODEL) ## hold the dashboard to Grafana's types, to 
 .PHONY: pins
 pins: ## renew requirements*.txt from pyproject.toml and requirements-dev.in (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	@uv pip compile -q --universal --python-version 3.11 --constraint requirements.txt --no-annotate --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements-generator.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
 
 .PHONY: clean

@@ -25,7 +25,7 @@ from loadtests.cli.service_folder import (
 from loadtests.client.addresses import LOOPBACK
 from loadtests.client.readiness import NoAnswerError, wait_until_ready
 from loadtests.client.target import Target
-from loadtests.recording.processes import build_python_command
+from loadtests.recording.processes import PROJECT, build_python_command
 
 PREFERRED_PORT: Final = 8000
 START_PATIENCE_S: Final = 30.0
@@ -144,6 +144,10 @@ class OwnService:
 
 
 def _prepare_folder() -> Path:
+    if not (PROJECT / "service").is_dir():
+        raise ServiceError(
+            "the suite's own service is not part of this image: give the URL of yours: --host URL"
+        )
     if missing := find_missing_packages():
         raise ServiceError(
             f"the suite's own service needs packages that are not installed ({', '.join(missing)}): "

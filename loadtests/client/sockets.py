@@ -19,8 +19,9 @@ REJECTED: Final = (errno.ECONNRESET, errno.EPIPE)
 """Errors left by a TCP reset; by the latter where the peer had ended the stream before."""
 
 _KernelSocket: Any = gevent.monkey.get_original("socket", "socket")
-_poll: Any = gevent.monkey.get_original("select", "poll")
-"""The kernel's own poll: gevent's would yield to other greenlets before a request."""
+_select: Any = gevent.monkey.get_original("select", "select")
+_poll: Any = gevent.monkey.get_original("select", "poll") if hasattr(select, "poll") else None
+"""The kernel's own, as gevent's would yield to other greenlets before a request. Some systems lack poll."""
 
 
 class PlainSocket:
@@ -188,8 +189,22 @@ def _pending_error(connected: Any) -> int:
         return error.errno or 0
 
 
+class _SelectOne:
+    """A poll object for one socket, where the system has none; its number must be below 1,024."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def poll(self, timeout_ms: int) -> list[int]:
+        """The socket, if it has something to read within `timeout_ms`."""
+        readable: list[int] = _select([self._number], [], [], timeout_ms / 1000.0)[0]
+        return readable
+
+
 def _poll_for(connected: Any) -> Any:
     """A poll object that tells whether a socket has something to read or was closed by its peer."""
+    if _poll is None:
+        return _SelectOne(connected.fileno())
     poll = _poll()
     poll.register(connected.fileno(), select.POLLIN)
     return poll

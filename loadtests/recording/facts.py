@@ -37,6 +37,8 @@ PACKAGES: Final = (
     "scikit-learn",
     "rest-model-service",
 )
+CPU_INFO: Final = Path("/proc/cpuinfo")
+"""Names the processor, on Linux."""
 LATEST: Final = "latest"
 """The link beside the folders of runs to the newest one that was judged."""
 
@@ -113,7 +115,7 @@ def describe_machine() -> dict[str, str]:
 
 def _processor() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = CPU_INFO.read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

@@ -77,7 +77,10 @@ def measure_generator_health(run: Run) -> GeneratorHealth:
 
 
 def describe_generator_health(found: GeneratorHealth) -> list[str]:
-    """The figures in words, a process or a measure each; what wasn't observed is left out."""
+    """The figures in words, a process or a measure each; what wasn't observed is left out.
+
+    A processor's share without the time spent waiting for it is said: that limit was not checked.
+    """
     told = []
     if late := found.lateness:
         told.append(
@@ -94,6 +97,8 @@ def describe_generator_health(found: GeneratorHealth) -> list[str]:
         parts[0] += f" ({100 * float(process.busy.max()):.0f} % at most)"
         if len(process.starved):
             parts.append(f"waited for it {format_mean_percent(process.starved)} of the time")
+        else:
+            parts.append("how long it waited for it is unknown, as only Linux tells")
         if len(process.lag_ms):
             parts.append(f"event loop still for {format_number(float(process.lag_ms.max()))} ms at most")
         told.append(", ".join(parts))

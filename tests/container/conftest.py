@@ -95,7 +95,20 @@ def base(engine: dict[str, str], podman: Callable[..., subprocess.CompletedProce
 
 @pytest.fixture(scope="session")
 def image(base: str, engine: dict[str, str]) -> str:
-    """The image, built by deploy/build-image; this machine's certificates and pip settings take part."""
+    """The image with service and load generator."""
+    del base
+    return build_image(engine, IMAGE)
+
+
+@pytest.fixture(scope="session")
+def generator_image(base: str, engine: dict[str, str]) -> str:
+    """The image with the load generator alone."""
+    del base
+    return build_image(engine, f"{IMAGE}-generator", VARIANT="generator")
+
+
+def build_image(engine: dict[str, str], name: str, **variables: str) -> str:
+    """Build an image with deploy/build-image; this machine's certificates and pip settings take part."""
     settings = [CERTIFICATES, Path("/etc/pip.conf")]
     mounts = [f"--volume={path}:{path}:ro" for path in settings if path.exists()]
     command = [
@@ -103,10 +116,10 @@ def image(base: str, engine: dict[str, str]) -> str:
         *("--isolation", "chroot", "--pull-never", "--network", "host"),
         *mounts,
     ]
-    environment = {**engine, "BUILDER": "buildah", "IMAGE": IMAGE}
+    environment = {**engine, "BUILDER": "buildah", "IMAGE": name, **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, f"{base}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
-    return IMAGE
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return name
 
 
 @pytest.fixture

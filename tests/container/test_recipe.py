@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,6 +39,49 @@ def test_the_command_picks_the_part(
 ) -> None:
     path = path_with(python='echo "$*"')
     assert run("entrypoint", *arguments, PATH=str(path), PORT="8000").stdout.strip() == became
+
+
+def test_the_generators_image_has_no_service_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    entrypoint = shutil.copy(ROOT / "deploy/entrypoint", tmp_path / "deploy")
+    done = subprocess.run([entrypoint, "service"], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "This image has the load generator alone: use loadtest --host URL, or the image with the service.\n"
+    )
+
+
+def test_a_variant_is_a_target_with_a_tag_of_its_own(path_with: Callable[..., Path]) -> None:
+    path = path_with(git="exit 1", buildah='echo "buildah $*"')
+    done = run("build-image", PATH=str(path), VARIANT="generator")
+    line, said = done.stdout.splitlines()
+    assert "--target generator " in line
+    assert re.search(r" --tag model-load-tests:[\d.]+-generator \.$", line)
+    assert "-generator with buildah" in said
+
+
+def test_a_variant_that_there_is_not_is_told(path_with: Callable[..., Path]) -> None:
+    done = run("build-image", PATH=str(path_with(buildah="exit 0")), VARIANT="small")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "There is no variant small: leave it out, or VARIANT=generator for the load generator alone.\n"
+    )
+
+
+def test_the_generators_image_has_a_part_of_the_pins_of_the_other() -> None:
+    """With the same hashes; where a pin is needed (its marker) may differ."""
+    whole, part = (
+        set(
+            re.findall(
+                r"^(\S+==\S+)[^\\\n]*((?:\\\n +--hash\S+ ?)+)", (ROOT / name).read_text(), re.MULTILINE
+            )
+        )
+        for name in ("requirements.txt", "requirements-generator.txt")
+    )
+    names = {pin.partition("==")[0] for pin, _ in part}
+    assert names >= {"locust", "numpy", "pyarrow"}
+    assert not names & {"fastapi", "pandas", "scikit-learn", "skops"}
+    assert part < whole
 
 
 def test_without_a_builder_the_build_says_what_to_install(path_with: Callable[..., Path]) -> None:

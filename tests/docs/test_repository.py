@@ -35,10 +35,13 @@ def test_no_file_names_a_place_on_somebodys_machine(committed: list[Path]) -> No
 
 
 def test_every_pin_carries_its_hash() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        pins = re.split(r"\n(?=\S)", (ROOT / name).read_text().rstrip())
+    files = [*ROOT.glob("requirements*.txt"), *ROOT.glob("benchmarks/requirements.txt")]
+    files += ROOT.glob("benchmarks/service/peers/*.txt")
+    assert len(files) >= 7
+    for path in files:
+        pins = re.split(r"\n(?=\S)", path.read_text().rstrip())
         bare = [pin.splitlines()[0] for pin in pins if "==" in pin and "--hash=sha256:" not in pin]
-        assert bare == [], name
+        assert bare == [], path
 
 
 def test_the_changelog_has_room_for_what_is_new() -> None:

@@ -11,6 +11,7 @@ import gevent
 import gevent.socket
 import pytest
 
+from loadtests.client import sockets
 from loadtests.client.sockets import PlainSocket, open_socket
 from loadtests.client.target import Target
 
@@ -21,9 +22,13 @@ def listener() -> Iterator[socket.socket]:
         yield made
 
 
-@pytest.fixture
-def pair(listener: socket.socket) -> Iterator[tuple[PlainSocket, socket.socket]]:
-    """One of ours and its peer."""
+@pytest.fixture(params=["poll", "no poll"])
+def pair(
+    listener: socket.socket, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[PlainSocket, socket.socket]]:
+    """One of ours and its peer; also where the system has no poll."""
+    if request.param == "no poll":
+        monkeypatch.setattr(sockets, "_poll", None)
     ours = open_socket(Target("127.0.0.1", listener.getsockname()[1], False, ""), None)
     assert isinstance(ours, PlainSocket)
     theirs, _ = listener.accept()

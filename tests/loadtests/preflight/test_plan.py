@@ -61,6 +61,14 @@ def test_users_beyond_the_open_files_and_ports_are_told(warn: Warn, monkeypatch:
     assert warn(load.format(30_000), processes=None) == [], "on machines that are not known"
 
 
+def test_where_the_system_does_not_tell_its_ports_none_are_missed(
+    warn: Warn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(plan, "_find_file_limit", lambda: 100_100)
+    monkeypatch.setattr(plan, "PORT_RANGE", tmp_path / "missing")
+    assert warn("{users: [{constant: 90000, for: 60s}]}") == []
+
+
 def test_a_throughput_above_the_plan_is_told(warn: Warn) -> None:
     assert warn(objectives="[throughput >= 99 requests/s]") == []
     assert warn(objectives="[throughput >= 150 requests/s]") == [

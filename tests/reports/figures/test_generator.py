@@ -39,3 +39,10 @@ def test_health_is_told_in_words(make_run: MakeRun) -> None:
         "sends late by 0.5 ms at p50, 0.5 ms at p99, 0.5 ms at most"
     ]
     assert describe_generator_health(measure_generator_health(make_run(100))) == []
+
+
+def test_a_wait_that_the_system_does_not_tell_is_said(make_run: MakeRun) -> None:
+    telemetry = {("generator", "cpu_percent"): seconds(10.0, 20.0, 30.0)}
+    assert describe_generator_health(measure_generator_health(make_run(100, telemetry=telemetry))) == [
+        "generator: 20 % of a core (30 % at most), how long it waited for it is unknown, as only Linux tells"
+    ]
