@@ -31,7 +31,7 @@ REPORTS: Final = {
 ELSEWHERE: Final = {
     "init": ("loadtests.scaffolding.command", "write a scenario for the service at a URL"),
 }
-"""Modules with a function `main(arguments) -> exit code`, imported only if asked for."""
+"""Modules with a function `main(arguments, program) -> exit code`, imported only if asked for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_command_line([*LOAD_TESTS[word][0], *rest], f"{PROGRAM} run")
     if word in REPORTS:
         return _report(word, rest)
-    code: int = import_module(ELSEWHERE[word][0]).main(rest)
+    code: int = import_module(ELSEWHERE[word][0]).main(rest, PROGRAM)
     return code
 
 

@@ -58,6 +58,14 @@ class DocumentReader:
         self.asked.append(f"{method} {path}: {came}")
         return value
 
+    def is_there(self, path: str) -> bool:
+        """Whether GET is answered with 2xx at a path."""
+        try:
+            url = self.target.url + path
+            return self._session.get(url, timeout=ASK_TIMEOUT_S, allow_redirects=False).ok
+        except requests.RequestException:
+            return False
+
     def load_document(self, place: str) -> Any:
         """The JSON or YAML document in a file or at a URL; headers go to the service alone.
 

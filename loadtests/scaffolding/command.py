@@ -24,14 +24,19 @@ from loadtests.scaffolding.naming import name_scenario
 from loadtests.scaffolding.sketch import ScaffoldingError, ServiceSketch
 from loadtests.scaffolding.telling import tell_result
 from loadtests.scaffolding.trials import try_scenario
+from loadtests.scaffolding.watching import find_ready_path
 from loadtests.scaffolding.writing import list_schema_files
 
 FOLDER: Final = Path("scenarios")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the scenario; returns 0, or 2 where there is nothing to write one from."""
-    options = _build_parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, program: str = "python -m loadtests") -> int:
+    """Write the scenario; returns 0, or 2 where there is nothing to write one from.
+
+    `program` is what was typed before `init`.
+    """
+    options = _build_parser(program).parse_args(arguments)
+    options.program = program
     try:
         target = Target.parse(options.url, read_headers())
         return _init(options, target)
@@ -43,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def _build_parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m loadtests init",
+        prog=f"{program} init",
         description="Ask a service what it takes, and write a scenario for it: from its OpenAPI document, "
         "the Open Inference Protocol (V2) or rest_model_service's metadata.",
         epilog="Each request of the scenario is sent a few times. Headers come from LOADTEST_HEADERS. "
@@ -98,7 +103,7 @@ def _init(options: argparse.Namespace, target: Target) -> int:
         write_files(draft, adjusted, options.url, limit_ms)
         load_file(draft)  # what is written is read by the same readers as any scenario
     write_files(file, adjusted, options.url, limit_ms)
-    print(tell_result(adjusted, login, tried, file, options.url))
+    print(tell_result(adjusted, login, tried, file, options.url, options.program))
     return PASS
 
 
@@ -112,7 +117,8 @@ def _discover(options: argparse.Namespace, target: Target) -> ServiceSketch:
         return discover_grpc_models(target, options.model, options.input)
     reader = DocumentReader(target)
     try:
-        return discover_service(reader, options.openapi, options.model, options.input)
+        sketch = discover_service(reader, options.openapi, options.model, options.input)
+        return replace(sketch, ready_path=find_ready_path(reader, sketch))
     finally:
         reader.close()
 

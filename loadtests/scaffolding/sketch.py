@@ -60,6 +60,8 @@ class ServiceSketch:
     endpoints: tuple[EndpointSketch, ...]
     login: EndpointSketch | None = None
     guesses: tuple[str, ...] = ()
+    ready_path: str | None = None
+    """Where it tells that it is ready; None where the load test asks that anyway, or there is none."""
 
     @property
     def sent(self) -> tuple[EndpointSketch, ...]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from loadtests.scaffolding.sketch import EndpointSketch, ServiceSketch
 from loadtests.scaffolding.trials import Trial, TriedEndpoint
+
+COMMANDS: Final = {"model-loadtest": ("model-loadtest check", "model-loadtest run --scenario")}
+"""Of programs with sub-commands: how to check a scenario, and how to run one."""
 
 
 def tell_result(
@@ -15,9 +19,10 @@ def tell_result(
     tried: Mapping[str, TriedEndpoint],
     file: Path,
     url: str,
+    program: str,
 ) -> str:
     """One request and one reply of each endpoint, then guesses, then the next two commands."""
-    return "\n".join(_tell_lines(sketch, login, tried, file, url))
+    return "\n".join(_tell_lines(sketch, login, tried, file, url, program))
 
 
 def _tell_lines(
@@ -26,6 +31,7 @@ def _tell_lines(
     tried: Mapping[str, TriedEndpoint],
     file: Path,
     url: str,
+    program: str,
 ) -> Iterator[str]:
     yield f"read from {sketch.source}"
     for each in ([sketch.login] if sketch.login else []) + list(sketch.endpoints):
@@ -38,8 +44,9 @@ def _tell_lines(
     yield "\nguessed:"
     yield from (f"  - {guess}" for guess in [*guesses, "load and objectives: say what you expect"])
     yield f"\nwritten to {file}. Next:"
-    yield f"  python -m loadtests --check {file}"
-    yield f"  python -m loadtests --scenario {file} --host {url}"
+    check, run = COMMANDS.get(program, (f"{program} --check", f"{program} --scenario"))
+    yield f"  {check} {file}"
+    yield f"  {run} {file} --host {url}"
 
 
 def _tell_endpoint(sketch: EndpointSketch, tried: TriedEndpoint | None) -> Iterator[str]:

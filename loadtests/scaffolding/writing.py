@@ -46,6 +46,9 @@ def _write_parts(sketch: ServiceSketch, url: str, p95_limit_ms: float) -> Iterat
     yield from (f"#   - {guess}\n" for guess in guesses)
     yield f"description: {write_plain(f'Ten users of {sketch.title}, for a minute.')}\n\n"
     yield _LOAD
+    if sketch.ready_path is not None:
+        ready = write_plain({"ready": sketch.ready_path})
+        yield f"service: {ready} # asked once a second; `availability` is measured by it\n\n"
     yield "traffic:\n  user: paced # each user sends one request a second\n  timeout: 10s\n"
     if sketch.login is not None:
         yield "  login: # by each user, before anything else\n"
