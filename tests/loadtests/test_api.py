@@ -18,13 +18,19 @@ pytest_plugins = ["pytester"]
 pytestmark = [pytest.mark.real, pytest.mark.extended]
 ROOT = Path(__file__).parents[2]
 ScenarioFile = Callable[..., str]
+UNASKED = ["--no-preflight"]
+"""So that all requests that the service gets are in the run, and a failing service is run against."""
 
 
 def test_a_scenario_file_is_run_and_judged(
     scenario_file: ScenarioFile, obedient: Any, tmp_path: Path
 ) -> None:
     result = run_scenario(
-        scenario_file(), obedient.host, out=tmp_path / "runs", objectives=["status 500 <= 0"]
+        scenario_file(),
+        obedient.host,
+        out=tmp_path / "runs",
+        objectives=["status 500 <= 0"],
+        options=UNASKED,
     )
     assert (result.verdict, result.exit_code, result.passed) == ("pass", 0, True), result.describe()
     assert result.figures.requests == len(obedient.bodies) > 0
@@ -40,7 +46,7 @@ def test_a_scenario_may_be_a_mapping_and_a_missed_objective_is_told(
 ) -> None:
     obedient.answer = lambda _: answer(status=500)
     scenario = yaml.safe_load(Path(scenario_file()).read_text())
-    result = run_scenario(scenario, obedient.host, out=tmp_path / "runs", name="broken")
+    result = run_scenario(scenario, obedient.host, out=tmp_path / "runs", name="broken", options=UNASKED)
     assert (result.verdict, result.exit_code) == ("fail", 1), result.describe()
     assert result.folder.name.startswith("broken-")
     assert result.failures[0].reason == "HTTP 500"
@@ -118,7 +124,7 @@ def test_a_failed_verdict_is_the_report_of_the_test(
 ) -> None:
     """Its sentence and its objectives, without a traceback; `check=False` leaves it to the test."""
     obedient.answer = lambda _: answer(status=500)
-    call = f"load_test({scenario_file()!r}, {obedient.host!r}"
+    call = f"load_test({scenario_file()!r}, {obedient.host!r}, options={UNASKED}"
     done = run_pytest(
         f"def test_fails(load_test):\n    {call})\n\n"
         f"def test_looks(load_test):\n    assert {call}, check=False).verdict == 'fail'\n\n"

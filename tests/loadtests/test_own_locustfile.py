@@ -127,9 +127,9 @@ def test_users_replace_the_load_of_a_named_scenario(start: Start, obedient: Any)
 
 
 def test_an_ad_hoc_load_asks_what_to_send_to_a_service_that_is_not_the_suites_own(
-    start: Start, obedient: Any
+    start: Start, obedient: Any, answer: Any
 ) -> None:
-    obedient.asked_for = lambda _: obedient.asked
+    obedient.asked_for = lambda _: answer(status=404)
     words = ("--host", obedient.host, "-u", "2", "-r", "2", "-t", "3s")
     refused = start("loadtests", *words).wait()
     assert refused.code == 2
