@@ -21,6 +21,7 @@ from locust.runners import WorkerRunner
 from locust.web import WebUI
 
 from configuration.errors import ConfigurationError
+from configuration.scenario import Scenario
 from loadtests.cli.adhoc import check_foreign
 from loadtests.cli.exit_codes import INVALID, USAGE, find_exit_code, say_exit_code
 from loadtests.cli.listening import check_exposed_once
@@ -109,7 +110,7 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
     if web_ui is None:
         if not controller.host:
             raise ValueError("no host to test; give one: --host http://127.0.0.1:8000")
-        _check_service(controller, settings, options)
+        _check_service(controller, scenario, settings, options)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, _on_signal, controller, number)
     if web_ui is None:
@@ -120,16 +121,17 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
         install(controller, web_ui, exposition)
 
 
-def _check_service(controller: Controller, settings: Settings, options: Namespace) -> None:
+def _check_service(controller: Controller, asked: Scenario, settings: Settings, options: Namespace) -> None:
     """Make sure that the service is ready and answers as expected; tell what can't be in the plan.
 
-    What users of somebody's own locustfile send is not known before the load.
+    `asked` is the scenario without the load that options give it. What users of somebody's own locustfile
+    send is not known before the load.
     """
     scenario, target = controller.scenario, controller.parse_target()
     await_service(scenario, target)
     if settings.own_users:
         return
-    check_foreign(scenario, target)
+    check_foreign(asked, target)
     for warning in list_warnings(scenario, None if options.master else max(1, options.processes or 1)):
         sys.stderr.write(f"warning: {warning}\n")
     if settings.preflight:
