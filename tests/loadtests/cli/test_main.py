@@ -66,10 +66,10 @@ def test_a_run_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_other_commands_are_imported_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    module = SimpleNamespace(main=lambda words: asked.append(words) or 7)
+    module = SimpleNamespace(main=lambda *words: asked.append(words) or 7)
     monkeypatch.setitem(sys.modules, ELSEWHERE["init"][0], module)
     assert main(["init", "http://127.0.0.1:9000"]) == 7
-    assert asked == [["http://127.0.0.1:9000"]]
+    assert asked == [(["http://127.0.0.1:9000"], "model-loadtest")]
 
 
 def test_the_suites_own_service_without_its_packages_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import requests
 import yaml
 
 from configuration.loading import load_file
+from configuration.service_paths import DEFAULT_PATHS, ServicePaths
 from loadtests.scaffolding.command import main
 from tests.ports import find_free_port
 
@@ -158,7 +159,8 @@ def test_a_document_may_be_elsewhere_and_headers_go_to_the_service_alone(
     monkeypatch.setattr(requests.Session, "get", spy_on(requests.Session.get, sent))
     obedient_once.asked_for = lambda _: answer(body=json.dumps(DOCUMENT).encode())
     assert main([scoring.host, "--openapi", f"{obedient_once.host}/own.json"]) == 0
-    assert ["Authorization" in session.headers for session in sent] == [False]
+    assert "Authorization" not in sent[0].headers
+    assert all("Authorization" in session.headers for session in sent[1:])
     assert {each["authorization"] for each in scoring.headers} == {"Bearer planted"}
 
 
@@ -172,9 +174,9 @@ def spy_on(method: Callable[..., Any], called: list[Any]) -> Callable[..., Any]:
     return call
 
 
-def test_a_document_may_lie_in_a_file(scoring: Any, tmp_path: Path) -> None:
+def test_a_document_may_lie_in_a_file(scoring: Any, answer: Any, tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(yaml.safe_dump(DOCUMENT))
-    scoring.asked_for = None  # nothing is asked for
+    scoring.asked_for = lambda _: answer(404, b"{}")
     assert main([scoring.host, "--openapi", "own.yaml"]) == 0
 
 
@@ -233,3 +235,32 @@ def test_what_is_no_url_is_told(url: str, refuse: Any) -> None:
 def test_a_folder_that_can_t_be_written_is_told(scoring: Any, tmp_path: Path, refuse: Any) -> None:
     (tmp_path / "scenarios").write_text("a file")
     assert "can't be written" in refuse(scoring.host)
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        (["/api/health/ready"], DEFAULT_PATHS),
+        ([], DEFAULT_PATHS),
+        (["/healthz"], ServicePaths(ready="/healthz")),
+        (["/health", "/own/readiness"], ServicePaths(ready="/own/readiness")),
+    ],
+)
+def test_the_path_of_readiness_is_found(
+    scoring: Any, answer: Any, tmp_path: Path, there: list[str], found: ServicePaths
+) -> None:
+    """A documented one comes before the usual ones; where the usual one is there nothing is stated."""
+    document = {**DOCUMENT, "paths": {**DOCUMENT["paths"], "/own/readiness": {"get": {"responses": {}}}}}
+    bodies = {"/openapi.json": json.dumps(document).encode()} | dict.fromkeys(there, b"{}")
+    scoring.asked_for = lambda path: answer(body=bodies[path]) if path in bodies else answer(404, b"{}")
+    assert main([scoring.host]) == 0
+    assert load_file(tmp_path / "scenarios" / "scoring.yaml").service == found
+
+
+def test_the_next_commands_are_those_of_the_program_that_was_typed(
+    scoring: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([scoring.host], "model-loadtest") == 0
+    said = capsys.readouterr().out
+    assert "  model-loadtest check scenarios/scoring.yaml\n" in said
+    assert f"  model-loadtest run --scenario scenarios/scoring.yaml --host {scoring.host}\n" in said
