@@ -37,7 +37,7 @@ from typing import Any, Final
 from configuration.document import MappingReader, Node, read_all
 from configuration.fields import Field, read_fields
 from configuration.parity import Parity, read_parity
-from configuration.payload import PAYLOAD_KINDS, InsuranceRecords, Payload, read_payload
+from configuration.payload import PAYLOAD_KINDS, InsuranceRecords, Payload, RecordFile, read_payload
 from configuration.readers import (
     make_name_reader,
     make_whole_number_reader,
@@ -136,6 +136,11 @@ def _refuse_incomparable(node: Node, endpoint: Endpoint) -> None:
     """Refuse parity where no reply has an answer."""
     if endpoint.method == "HEAD":
         raise node.get_child("parity").report_problem("the replies to HEAD have no body to compare")
+    source = None if endpoint.payload is None else endpoint.payload.source
+    if isinstance(source, RecordFile) and source.order == "replay":
+        raise node.get_child("parity").report_problem(
+            "a replayed file is sent as it is; probes would be sent in place of its records"
+        )
     if endpoint.payload is not None and set(endpoint.payload.kinds) == {"invalid"}:
         raise node.get_child("parity").report_problem(
             "all requests are invalid, so no reply is an answer; add a kind such as realistic"

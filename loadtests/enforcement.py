@@ -23,7 +23,7 @@ from locust.web import WebUI
 from configuration.errors import ConfigurationError
 from configuration.scenario import Scenario
 from loadtests.cli.adhoc import check_foreign
-from loadtests.cli.exit_codes import INVALID, USAGE, find_exit_code, say_exit_code
+from loadtests.cli.exit_codes import INTERNAL, INVALID, USAGE, find_exit_code, say_exit_code
 from loadtests.cli.listening import check_exposed_once
 from loadtests.cli.locust_logging import quieten
 from loadtests.cli.options import add_to_locust
@@ -72,6 +72,9 @@ def on_init(environment: Environment, web_ui: WebUI | None, **_: Any) -> None:
             _prepare(environment, options, web_ui)
     except (ConfigurationError, NoAnswerError, PluginError, PreflightError, ValueError, OSError) as error:
         _refuse(str(error))
+    except Exception:
+        logger.exception("nothing was run: an error of this program")
+        sys.exit(INTERNAL)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,8 +1,8 @@
-"""Your own Locust user class, recorded and judged if you name it: `locust -f ... Visitor`."""
+"""Your own Locust user class: with this import its requests are recorded and judged."""
 
 from locust import HttpUser, constant_pacing, task
 
-from loadtests.locustfile import enforcement
+from loadtests import enforcement
 
 __all__ = ["Visitor", "enforcement"]
 

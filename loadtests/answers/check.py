@@ -44,7 +44,7 @@ class ReplyCheck:
             return reply.failure
         status = reply.status
         if 200 <= status < 300 if self.statuses is None else status in self.statuses:
-            return "ok" if self.body is None else self.body.classify(reply)
+            return self.body.classify(reply) if self.body is not None and 200 <= status < 300 else "ok"
         if status == 503 and reply.retry_after:
             return "shed"
         if status >= 500:
@@ -62,7 +62,7 @@ class ReplyCheck:
             return f"expected a reply with {wanted}, got none ({reply.failure})"
         status = reply.status
         if 200 <= status < 300 if self.statuses is None else status in self.statuses:
-            return "" if self.body is None else self.body.explain(reply)
+            return self.body.explain(reply) if self.body is not None and 200 <= status < 300 else ""
         refused = " to a record that ought to be refused" if 200 <= status < 300 and self._refuses else ""
         return f"expected {wanted}, got {status}{refused}"
 

@@ -21,6 +21,7 @@ from loadtests.answers.comparing import (
     read_answer,
 )
 from loadtests.answers.noise import is_left_out
+from loadtests.client.redaction import redact
 from loadtests.client.reply import Reply
 from reports.data.answers import (
     MOST_VALUES,
@@ -115,8 +116,8 @@ class AnswerComparison:
             self._endpoint,
             probe,
             describe_place(difference.place),
-            _show(difference.expected),
-            _show(difference.found),
+            redact(_show(difference.expected)),
+            redact(_show(difference.found)),
             another,
             time.time(),
         )

@@ -37,8 +37,10 @@ ELSEWHERE: Final = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
     word, *rest = _check(sys.argv[1:] if arguments is None else arguments)
+    if word in ("check", "list"):
+        rest = _read_small(word, rest)
     if word in LOAD_TESTS:
-        return run_command_line([*LOAD_TESTS[word][0], *rest], f"{PROGRAM} run")
+        return run_command_line([*LOAD_TESTS[word][0], *rest], f"{PROGRAM} {word}")
     if word in REPORTS:
         return _report(word, rest)
     code: int = import_module(ELSEWHERE[word][0]).main(rest, PROGRAM)
@@ -67,6 +69,19 @@ def _check(arguments: Sequence[str]) -> Sequence[str]:
     parser.add_argument("command", choices=told, metavar="COMMAND", help="one of those below")
     parser.parse_args(arguments[:1])
     return arguments
+
+
+def _read_small(word: str, arguments: Sequence[str]) -> list[str]:
+    """The arguments of a command with few of them; otherwise the process ends with a message."""
+    text = LOAD_TESTS[word][1]
+    parser = ArgumentParser(prog=f"{PROGRAM} {word}", description=f"{text[0].upper()}{text[1:]}.")
+    if word == "check":
+        parser.add_argument("scenario", help="its name, or a YAML file")
+        parser.add_argument("--processes", type=int, help="how many would generate the load")
+    options = parser.parse_args(arguments)
+    if word == "list":
+        return []
+    return [options.scenario, *([] if options.processes is None else ["--processes", str(options.processes)])]
 
 
 def _report(word: str, arguments: Sequence[str]) -> int:

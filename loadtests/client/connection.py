@@ -119,8 +119,8 @@ class Connection:
 
     def _transfer(self, request: bytes, reply: Reply) -> None:
         connected = self._open() if self._socket is None else self._socket
-        parser = self._parser
-        parser.expect(reply)
+        parser, bodiless = self._parser, request.startswith(b"HEAD ")
+        parser.expect(reply, bodiless)
         connected.send(request)
         while not parser.complete:
             data = connected.receive()
@@ -128,6 +128,8 @@ class Connection:
                 parser.feed(data)
             else:
                 parser.feed_end()
+        if bodiless:
+            self._parser = ReplyParser()
         if not parser.keep_alive:
             self.close()
 

@@ -35,7 +35,7 @@ class Reply:
     retry_after = False
     server_timing: bytes | None = None
     first_bytes: bytes = b""
-    """What arrived first: the head of the reply, or its beginning."""
+    """What arrived first: the heads of interim replies, that of the final one, and what came with it."""
     value: Any = UNREAD
     """The JSON value of the body, once a check has read it."""
     taken: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
@@ -44,10 +44,10 @@ class Reply:
     """Whether the request was sent twice, because the server closed the connection as it was sent."""
 
     def list_headers(self) -> list[tuple[str, str]]:
-        """The header fields of the final reply, as far as they arrived with the first bytes."""
-        head = self.first_bytes.partition(b"\r\n\r\n")[0]
-        while head[9:10] == b"1" and (rest := self.first_bytes.partition(head + b"\r\n\r\n")[2]):  # interim
-            head = rest.partition(b"\r\n\r\n")[0]
+        """The header fields of the final reply."""
+        head, _, rest = self.first_bytes.partition(b"\r\n\r\n")
+        while head[9:10] == b"1" and rest:  # interim
+            head, _, rest = rest.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")[1:]
         return [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
 
@@ -59,13 +59,17 @@ class Reply:
 class ReplyParser:
     """Parses the bytes that one connection receives, one reply after the other."""
 
-    __slots__ = ("_framed", "_headed", "_parser", "complete", "keep_alive", "reply")
+    __slots__ = ("_bodiless", "_framed", "_headed", "_parser", "complete", "keep_alive", "reply")
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
 
-    def expect(self, reply: Reply) -> None:
-        """Fill `reply` from the next bytes."""
+    def expect(self, reply: Reply, bodiless: bool = False) -> None:
+        """Fill `reply` from the next bytes; one to HEAD is `bodiless`, whatever its head says.
+
+        After a reply without body the parser still waits for it: another one is needed.
+        """
+        self._bodiless = bodiless
         self.reply = reply
         self.keep_alive = True
         self.complete = False
@@ -75,8 +79,8 @@ class ReplyParser:
     def feed(self, data: bytes) -> None:
         """Parse received bytes; HttpParserError if they are not HTTP."""
         reply = self.reply
-        if not reply.received_bytes:
-            reply.first_bytes = data
+        if not self._headed:
+            reply.first_bytes = reply.first_bytes + data if reply.first_bytes else data
         reply.received_bytes += len(data)
         self._parser.feed_data(data)
 
@@ -112,6 +116,10 @@ class ReplyParser:
     def on_headers_complete(self) -> None:
         """Note that the head is complete."""
         self._headed = True
+        if self._bodiless and self._parser.get_status_code() >= FINAL:
+            self.reply.status = self._parser.get_status_code()
+            self.keep_alive = self._parser.should_keep_alive()
+            self.complete = True
 
     def on_body(self, body: bytes) -> None:
         """Collect the body, which arrives in pieces."""

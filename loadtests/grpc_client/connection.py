@@ -74,7 +74,7 @@ class GrpcConnection(Connection):
 
     def _open(self) -> Socket:
         opened = super()._open()
-        self._http2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+        self._http2 = H2Connection(H2Configuration(client_side=True, header_encoding="latin-1"))
         self._http2.initiate_connection()
         self._is_going, self._is_new = False, True
         return opened
@@ -84,7 +84,7 @@ class GrpcConnection(Connection):
         while self._socket is not None and self._socket.is_stale():
             try:
                 self._receive(self._socket, None)
-            except (OSError, EOFError, H2Error, httptools.HttpParserError):
+            except (OSError, EOFError, ValueError, H2Error, httptools.HttpParserError):
                 self.close()
         if self._is_going:
             self.close()
@@ -98,9 +98,9 @@ class GrpcConnection(Connection):
             while not call.complete:
                 size = self._receive(connected, call)
                 reply.received_bytes += size if call.headers else 0
-        except H2Error as error:
+            _fill(reply, call)
+        except (H2Error, ValueError) as error:
             raise httptools.HttpParserError(f"no HTTP/2: {error}") from None
-        _fill(reply, call)
         if self._is_going:
             self.close()
 
@@ -182,8 +182,8 @@ def _fill(reply: Reply, call: _Call) -> None:
     if timing := told.get("server-timing"):
         reply.server_timing = timing.encode()
     code = told.get("grpc-status", "")
-    if told.get(":status") != "200" or not code.isdigit():
-        reply.status = int(told.get(":status", 0))
+    if told.get(":status") != "200" or not (code.isascii() and code.isdigit()):
+        reply.status = int(told.get(":status") or 0)
         if reply.status == 200:  # whoever answered does not speak gRPC
             reply.failure = "invalid_reply"
         return

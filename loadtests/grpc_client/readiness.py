@@ -28,7 +28,10 @@ def read_readiness(reply: Reply) -> int | None:
     if reply.status != 200:
         return NOT_FOUND if reply.status == UNIMPLEMENTED else reply.status
     message = get_message("ServerReadyResponse")
-    return 200 if message.FromString(bytes(reply.body)).ready else UNAVAILABLE
+    try:
+        return 200 if message.FromString(bytes(reply.body)).ready else UNAVAILABLE
+    except Exception:  # protobuf's DecodeError is a plain Exception in some of its implementations
+        return UNAVAILABLE
 
 
 def find_problem(target: Target) -> str | None:

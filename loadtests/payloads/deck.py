@@ -137,7 +137,11 @@ def _plan_journey(steps: Sequence[Step], makers: Mapping[str, RequestMaker]) -> 
         refuse_replay(step.endpoint)
     return JourneyPlan(
         tuple(
-            JourneyStep(partial(_make_taking, makers[step.endpoint.name], step.take), step.think_s)
+            JourneyStep(
+                partial(_make_taking, makers[step.endpoint.name], step.take),
+                step.think_s,
+                makers[step.endpoint.name].make_empty(),
+            )
             for step in steps
         ),
         makers[steps[0].endpoint.name].make_empty(),

@@ -16,6 +16,8 @@ class JourneyStep:
     make_request: Callable[[Mapping[str, Any]], Request]
     """From the values that earlier replies held; the reply to the request holds those for later steps."""
     think_s: tuple[float, float]
+    empty: Request
+    """Stands for the request where it can't be made."""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class RequestStream:
                 request = self._make()
             except RecordsOverError:
                 self._over = True
-            except (ValueError, OSError) as error:
+            except Exception as error:  # whatever it is, users wait for what comes next
                 if seconds == inf:
                     raise
                 logger.error("%s; no further request is made for the endpoint %r", error, self.name)

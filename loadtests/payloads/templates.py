@@ -8,9 +8,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from configuration.json_path import find_value, parse_json_path
+from loadtests.client.redaction import SECRETS
 
 PLACEHOLDER: Final = re.compile(r"(?<!\$)\{([A-Za-z_][\w.\[\]-]*)\}")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+
+
+class MissingVariableError(ValueError):
+    """An environment variable is needed, and not set."""
 
 
 class MissingValueError(ValueError):
@@ -78,9 +83,12 @@ def fill_environment(text: str, environment: Mapping[str, str], where: str) -> s
     def get(found: re.Match[str]) -> str:
         value = environment.get(found[1])
         if not value:
-            raise ValueError(f"{where} needs the environment variable {found[1]}, which is not set")
+            raise MissingVariableError(
+                f"{where} needs the environment variable {found[1]}, which is not set, or empty"
+            )
         if not value.isascii() or not value.isprintable():
             raise ValueError(f"{where}: the environment variable {found[1]} holds what a header can't")
+        SECRETS.add(value)
         return value
 
     return _VARIABLE.sub(get, text)

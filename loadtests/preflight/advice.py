@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from loadtests.client.connection import Connection
@@ -14,6 +14,7 @@ from reports.data.failed_requests import FailedRequest
 
 MODEL_LISTS: Final = ("/api/models", "/v2/models")
 """Where rest_model_service, and some servers of the Open Inference Protocol, list their models."""
+OWN_MODEL: Final = "insurance_charges_model"
 ASK_TIMEOUT_S: Final = 2.0
 _MODEL: Final = re.compile(r"(/api/models|/v2/models)/([^/?]+)")
 _NAMES: Final = ("qualified_name", "name")
@@ -37,8 +38,9 @@ class Adviser:
     There is none over gRPC: then `connection` is None.
     """
 
-    def __init__(self, target: Target, connection: Connection | None) -> None:
+    def __init__(self, target: Target, connection: Connection | None, logins: Collection[str] = ()) -> None:
         self._target = target
+        self._logins = logins
         self._connection = connection
 
     def advise(self, failed: FailedRequest, reply: Reply) -> str:
@@ -46,6 +48,10 @@ class Adviser:
         if 300 <= failed.status < 400:
             leads = reply.find_header("Location") is not None
             return f"redirects are not followed{': aim at where it leads' if leads else ''}"
+        if failed.kind == "invalid" and 400 <= failed.status < 500:
+            return f"if that is how it refuses invalid records, state `expect: {{invalid: {failed.status}}}`"
+        if failed.endpoint in self._logins and 400 <= failed.status < 500:
+            return "the login is refused: correct its `payload`, or the environment variables that it names"
         if failed.status in (401, 403):
             where = f"{HEADERS_VARIABLE}='Authorization: ...', or `headers` of the endpoint"
             return f"the credentials are missing or wrong: {where}"
@@ -64,6 +70,11 @@ class Adviser:
         if found is None:
             return ""
         models = self._list_models(found[1])
+        if not models and found[2] == OWN_MODEL:
+            return (
+                "the scenario is that of the suite's own service; write one for yours: "
+                f"model-loadtest init {self._target.url}"
+            )
         if not models or found[2] in models:
             return ""
         return f"it has {', '.join(models)}; you asked for {found[2]}"

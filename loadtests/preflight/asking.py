@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import gevent
 
+from configuration.endpoint import Endpoint
 from configuration.journey import Step
+from configuration.payload import RecordFile
 from configuration.scenario import Scenario
 from loadtests.answers.check import Check
 from loadtests.answers.taking import TakingCheck
@@ -57,6 +59,12 @@ def check_endpoints(scenario: Scenario, target: Target) -> None:
         )
 
 
+def _replays(endpoint: Endpoint) -> bool:
+    """Whether the records are those of a file, each once: then another worker would have none."""
+    source = None if endpoint.payload is None else endpoint.payload.source
+    return isinstance(source, RecordFile) and source.order == "replay"
+
+
 class _Preflight:
     """One pass over the endpoints of a scenario."""
 
@@ -66,10 +74,16 @@ class _Preflight:
         """What the login gave."""
         self._wanted = frozenset(("ok", *scenario.expected))
         self._asked = SingleRequests(scenario.traffic, target)
-        self._adviser = Adviser(target, None if scenario.traffic.is_grpc else self._asked.connection)
+        self._logins = [step.endpoint.name for step in scenario.traffic.login]
+        self._adviser = Adviser(
+            target, None if scenario.traffic.is_grpc else self._asked.connection, self._logins
+        )
+        journeys = (step for journey in scenario.traffic.journeys for step in journey.steps)
+        self._given = {name for step in (*scenario.traffic.login, *journeys) for name in step.take}
+        """Names of what replies ought to give."""
         seed = scenario.seeds["payloads"]
         self._makers = {
-            endpoint.name: RequestMaker(index, endpoint, target, seed, WORKER)
+            endpoint.name: RequestMaker(index, endpoint, target, seed, 0 if _replays(endpoint) else WORKER)
             for index, endpoint in enumerate(self._traffic.all_endpoints)
         }
 
@@ -101,7 +115,9 @@ class _Preflight:
             try:
                 request = maker.make(kind, values)
             except MissingValueError as error:
-                yield f"  {name} was not asked: {error}"
+                from_reply = error.name in self._given
+                why = f"no reply before it gave {{{error.name}}}" if from_reply else error
+                yield f"  {name} was not asked: {why}"
                 return
             check: Check = TakingCheck(request.check, take) if take else request.check
             reply, outcome = self._exchange(request, check)
@@ -116,6 +132,7 @@ class _Preflight:
                     outcome,
                     check.explain(reply),
                     secrets=self._secrets,
+                    is_login=name in self._logins,
                 )
                 yield _write_problem(failed, self._adviser.advise(failed, reply))
 

@@ -13,7 +13,7 @@ from typing import Final
 from configuration.errors import ConfigurationError
 from configuration.loading import SUFFIXES, load_file
 from loadtests.cli.exit_codes import PASS, USAGE
-from loadtests.client.target import Target, read_headers
+from loadtests.client.target import HEADERS_VARIABLE, Target, read_headers
 from loadtests.grpc_client.choice import require_grpc
 from loadtests.scaffolding.adjusting import LEAST_LIMIT_MS, adjust_sketch, choose_p95_limit
 from loadtests.scaffolding.asking import DocumentReader
@@ -21,7 +21,7 @@ from loadtests.scaffolding.discovery import discover_service
 from loadtests.scaffolding.drafting import leave_out_unreadable, write_files
 from loadtests.scaffolding.inference_protocol import TensorInput, parse_input
 from loadtests.scaffolding.naming import name_scenario
-from loadtests.scaffolding.sketch import ScaffoldingError, ServiceSketch
+from loadtests.scaffolding.sketch import EndpointSketch, ScaffoldingError, ServiceSketch
 from loadtests.scaffolding.telling import tell_result
 from loadtests.scaffolding.trials import try_scenario
 from loadtests.scaffolding.watching import find_ready_path
@@ -118,9 +118,26 @@ def _discover(options: argparse.Namespace, target: Target) -> ServiceSketch:
     reader = DocumentReader(target)
     try:
         sketch = discover_service(reader, options.openapi, options.model, options.input)
-        return replace(sketch, ready_path=find_ready_path(reader, sketch))
+        return replace(_use_given_headers(sketch, target), ready_path=find_ready_path(reader, sketch))
     finally:
         reader.close()
+
+
+def _use_given_headers(sketch: ServiceSketch, target: Target) -> ServiceSketch:
+    """The sketch without a login and the headers that it fills, if LOADTEST_HEADERS hold credentials."""
+    if "authorization" not in {name.lower() for name in target.headers}:
+        return sketch
+
+    def drop(endpoint: EndpointSketch) -> EndpointSketch:
+        kept = {name: value for name, value in endpoint.headers.items() if name.lower() != "authorization"}
+        return replace(endpoint, headers=kept)
+
+    return replace(
+        sketch,
+        login=None,
+        endpoints=tuple(map(drop, sketch.endpoints)),
+        guesses=(*sketch.guesses, f"credentials: the Authorization of {HEADERS_VARIABLE}, at each run, too"),
+    )
 
 
 def _choose_file(given: Path | None, sketch: ServiceSketch) -> Path:

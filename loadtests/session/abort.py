@@ -29,6 +29,8 @@ from reports.objectives.units import TIME
 PERIOD_S: Final = 1.0
 FIRST_REQUESTS: Final = 50
 FIRST_S: Final = 5.0
+FEWEST_REQUESTS: Final = 3
+"""Fewer failures prove nothing of a slow service, most of whose requests are still under way."""
 _NEVER_SENT: Final = [OUTCOME_CODES[outcome] for outcome in ("dropped", *LACKING)]
 
 
@@ -98,13 +100,13 @@ class TotalFailure:
     def describe_violation(self) -> str | None:
         """That all requests failed, and why most of them; None while that is not certain."""
         count = self._reasons.total()
-        if self._refuted or not count or (count < FIRST_REQUESTS and self._elapsed_s() < FIRST_S):
+        early = count < FIRST_REQUESTS and self._elapsed_s() < FIRST_S
+        if self._refuted or count < FEWEST_REQUESTS or early:
             return None
         outcome, status = self._reasons.most_common(1)[0][0]
         reason = describe_failure(OUTCOMES[outcome], status).replace(" (", ", ").removesuffix(")")
         most = f"{'most often ' if len(self._reasons) > 1 else ''}{reason}"
-        failed = "the only request" if count == 1 else f"all of the first {format_count(count, 'request')}"
-        return f"{failed} failed ({most})"
+        return f"all of the first {format_count(count, 'request')} failed ({most})"
 
 
 def watch(run: RunRecording, abort: Abort, give_up: Callable[[str], None]) -> gevent.Greenlet:

@@ -9,7 +9,8 @@ from typing import Final
 import gevent
 
 from configuration.load import Calibration
-from loadtests.traffic.sender import RequestSender, Visitor
+from loadtests.traffic.sender import RequestSender
+from loadtests.traffic.visitor import Visitor
 
 BUSY_SHARE: Final = 0.8
 """The rest of a calibration is quiet: the queue of the service drains, workers are told the rate."""

@@ -81,7 +81,11 @@ class LoadGenerator:
         self._sealing.kill()
         self._events.request.remove_listener(self._recorder.on_request)
         self._recorder.seal()
-        return SentCounts(self._recorder.recorded, self._recorder.lost, self.sender.failures.list_kept())
+        return SentCounts(
+            self._recorder.recorded,
+            self._recorder.lost + self.sender.broken,
+            self.sender.failures.list_kept(),
+        )
 
     def _counts(self) -> dict[str, float]:
         sender = self.sender

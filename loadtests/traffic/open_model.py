@@ -11,10 +11,12 @@ from gevent.event import Event
 from greenlet import greenlet
 from locust import User, task
 from locust.env import Environment
+from locust.exception import StopUser
 
 from loadtests.payloads.journeys import Turn
-from loadtests.traffic.sender import RequestSender, Visitor
+from loadtests.traffic.sender import RequestSender
 from loadtests.traffic.session import session_of
+from loadtests.traffic.visitor import Visitor
 
 NEVER_S: Final = 3600.0
 """How long to wait if no arrival is left; the end of the profile comes before."""
@@ -36,6 +38,7 @@ class InFlightPool:
         self._idle: list[greenlet] = []
         self._in_flight = 0
         self._none_in_flight = Event()
+        self._ending = Event()
 
     def __len__(self) -> int:
         return self._in_flight
@@ -54,7 +57,11 @@ class InFlightPool:
         self._hub.loop.run_callback(idle.switch, turn, intended)
 
     def drain(self) -> None:
-        """Wait for the requests in flight, each bounded by its timeout; then close the connections."""
+        """Wait for the requests in flight, each bounded by its timeout; then close the connections.
+
+        Journeys are not gone on with.
+        """
+        self._ending.set()
         while self._in_flight:
             self._none_in_flight.clear()
             self._none_in_flight.wait()
@@ -64,10 +71,12 @@ class InFlightPool:
 
     def _send_in_turn(self, turn: Turn | None, intended: float) -> None:
         """Send one request after the other, idle in between, until given None."""
-        connection, visitor = self._sender.open_connection(), Visitor()
+        connection, visitor = self._sender.open_connection(), Visitor(self._pause)
         while turn is not None:
             try:
                 self._sender.take_turn(connection, turn, visitor, intended)
+            except StopUser:
+                pass
             finally:
                 self._in_flight -= 1
                 if not self._in_flight:
@@ -75,6 +84,11 @@ class InFlightPool:
             self._idle.append(getcurrent())
             turn, intended = self._hub.switch()
         connection.close()
+
+    def _pause(self, seconds: float) -> None:
+        """Think within a journey; when the load ends meanwhile, the journey ends, too."""
+        if self._ending.wait(seconds):
+            raise StopUser
 
 
 class ArrivalUser(User):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from time import perf_counter
 from typing import Any, Final
@@ -11,6 +12,7 @@ from weakref import WeakSet
 
 import gevent
 from locust.env import Environment
+from locust.exception import StopUser
 
 from configuration.scenario import Scenario
 from loadtests.answers.server_timing import parse_server_timing
@@ -25,29 +27,19 @@ from loadtests.payloads.journeys import JourneyPlan, Turn
 from loadtests.payloads.request import Request
 from loadtests.recording.failures import FailureKeeper, describe_request
 from loadtests.recording.recorder import Recorder
-from loadtests.recording.row import NAN, OUTCOME_CODES, SampleRow
+from loadtests.recording.row import OUTCOME_CODES
 from loadtests.traffic.references import NO_REFERENCES, References, prepare_probes
+from loadtests.traffic.unsent import describe_failure, describe_unmade, make_unsent_row
+from loadtests.traffic.visitor import Visitor, phase_offset
 from reports.data.samples import KINDS
 from reports.data.telemetry import LEFT_OUT, RECORDS, RECORDS_FAILED, RECORDS_TAKEN
 
-GOLDEN_RATIO: Final = 0.618_033_988_749_895
-"""Its multiples modulo 1 are spread evenly, however many are taken (a low-discrepancy sequence)."""
-
+UNAUTHORISED: Final = 401
+MOST_TOLD: Final = 3
+"""Errors of this program that are logged in full."""
+logger = logging.getLogger(__name__)
 LATE_USERS: Final = 1_000_000
 """Users of a worker that joined late are numbered from a multiple of it, beyond all others."""
-
-
-class RequestFailedError(Exception):
-    """What Locust's error table shows: an outcome and a status, nothing of unbounded variety."""
-
-
-class Visitor:
-    """What is kept for one user: the values of its login, and how it pauses within a journey."""
-
-    def __init__(self, pause: Callable[[float], object] = gevent.sleep) -> None:
-        self.values: dict[str, Any] = {}
-        self.logged_in = False
-        self.pause = pause
 
 
 class RequestSender:
@@ -86,6 +78,9 @@ class RequestSender:
         """Requests sent twice, because the server had closed their connection as they were sent."""
         self.left_out = 0
         """Requests that were not made, because all records had been sent."""
+        self._logins = frozenset(step.endpoint.name for step in scenario.traffic.login)
+        self.broken = 0
+        """Turns that an error of this program ended."""
         self.in_flight_limit = scenario.load.in_flight_limit
 
     def start(self) -> None:
@@ -155,9 +150,22 @@ class RequestSender:
         `intended` is when the turn should have started, on the clock of `time.perf_counter`; None means now.
         A turn that needs a login starts with it: what follows waits for its reply, and is not late by it.
         """
+        try:
+            return self._take_turn(connection, turn, visitor, intended)
+        except StopUser:
+            raise
+        except Exception:  # of ours: it makes the run invalid instead of ending a user unseen
+            self.broken += 1
+            if self.broken <= MOST_TOLD:
+                logger.exception("a turn broke off")
+            return False
+
+    def _take_turn(
+        self, connection: Connection, turn: Turn, visitor: Visitor, intended: float | None
+    ) -> bool:
         if self._deck.login is not None and not visitor.logged_in:
-            login, values = self._deck.login, visitor.values
-            visitor.logged_in = self._make_journey(connection, login, values, visitor, intended)
+            login = self._deck.login
+            visitor.logged_in = self._make_journey(connection, login, visitor.values, visitor, intended)
             if not visitor.logged_in:
                 return False
             intended = None
@@ -182,7 +190,14 @@ class RequestSender:
                 pause_s = self._chance.uniform(*step.think_s)
                 visitor.pause(pause_s)
                 intended = None if intended is None else intended + pause_s
-            reply = self.send(connection, step.make_request(values), intended, visitor.values)
+            try:
+                request = step.make_request(values)
+            except ValueError as error:  # a reply before it did not hold what it needs
+                self._record_unmade(step.empty, str(error), intended)
+                return False
+            reply = self.send(connection, request, intended, visitor.values)
+            if reply.status == UNAUTHORISED:  # what the login gave is no longer accepted
+                visitor.logged_in = False
             if reply.outcome != "ok":
                 return False
             values |= reply.taken
@@ -226,7 +241,7 @@ class RequestSender:
             name=request.name,
             response_time=latency_ms,
             response_length=len(reply.body),
-            exception=_describe_failure(outcome, reply.status) if failed else None,
+            exception=describe_failure(outcome, reply.status) if failed else None,
             context=_NO_CONTEXT,
             sample=(  # a bare tuple in the order of SampleRow: making one costs as much as packing one
                 intended - started,
@@ -262,37 +277,24 @@ class RequestSender:
                 request.check.explain(reply),
                 at_s,
                 map(str, credentials.values()),
+                is_login=request.name in self._logins,
             )
         )
 
     def drop(self, turn: Turn, intended: float) -> None:
         """Record a turn that was due and not begun, because too many were under way."""
-        request = turn if isinstance(turn, Request) else turn.first
-        self._recorder.record(
-            SampleRow(
-                intended - self._recorder.started,
-                NAN,
-                NAN,
-                NAN,
-                request.endpoint,
-                OUTCOME_CODES["dropped"],
-                request.kind,
-                0,
-                request.rows or 1,
-                0,
-                0,
-            )
-        )
-        self._log_error(request.method, request.name, _describe_failure("dropped", 0))
+        self._record_unsent(turn if isinstance(turn, Request) else turn.first, "dropped", intended)
+
+    def _record_unmade(self, request: Request, why: str, intended: float | None) -> None:
+        """Record a step of a journey that could not be made."""
+        intended, outcome = perf_counter() if intended is None else intended, "invalid_reply"
+        self._record_unsent(request, outcome, intended)
+        if self.failures.wants((request.name, outcome, 0)):
+            self.failures.keep(describe_unmade(request, outcome, why, intended - self._recorder.started))
+
+    def _record_unsent(self, request: Request, outcome: str, intended: float) -> None:
+        self._recorder.record(make_unsent_row(request, outcome, intended - self._recorder.started))
+        self._log_error(request.method, request.name, describe_failure(outcome, 0))
 
 
 _NO_CONTEXT: Final[dict[str, Any]] = {}
-
-
-def phase_offset(user: int) -> float:
-    """Phase offset in [0, 1) that spreads paced users over one interval."""
-    return (user * GOLDEN_RATIO) % 1.0
-
-
-def _describe_failure(outcome: str, status: int) -> RequestFailedError:
-    return RequestFailedError(f"{outcome} (HTTP {status})" if status else outcome)

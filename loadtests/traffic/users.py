@@ -12,8 +12,8 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from configuration.traffic import PACE_S
-from loadtests.traffic.sender import Visitor, phase_offset
 from loadtests.traffic.session import session_of
+from loadtests.traffic.visitor import Visitor, phase_offset
 
 
 class ModelUser(User):

@@ -46,10 +46,14 @@ class FailedRequest:
 
     @property
     def sentence(self) -> str:
-        """`POST /predict, record 12: 404, content-type: text/html: Not Found; expected a 2xx status …`."""
+        """`POST /predict, record 12: expected a 2xx status, got 404; 404, content-type: text/html: …`.
+
+        The reply comes last, because it is the longest and may be cut off.
+        """
         if not self.status:
             return self.request
-        return f"{self.request}: {self.reply}{f'; {self.explanation}' if self.explanation else ''}"
+        explanation = f"{self.explanation}; " if self.explanation else ""
+        return f"{self.request}: {explanation}{self.reply}"
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping for failures.json."""

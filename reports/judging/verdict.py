@@ -73,6 +73,11 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
     )
 
 
+def _is_about_all(objective: Objective) -> bool:
+    """Whether an objective is about the whole run."""
+    return objective.on is None and objective.during is None and not objective.window_s
+
+
 def list_objectives(run: Run) -> list[Objective]:
     """The stated objectives, that the planned load was offered, and that no answer to a probe was wrong.
 
@@ -81,7 +86,10 @@ def list_objectives(run: Run) -> list[Objective]:
     request less than planned, which is more than a few percent of a short load.
     """
     stated = parse_objectives(run.facts.objectives)
-    limited = any(objective.definition in (wrong_answer_share, wrong_answers) for objective in stated)
+    limited = any(
+        objective.definition in (wrong_answer_share, wrong_answers) and _is_about_all(objective)
+        for objective in stated
+    )
     if run.facts.answers is not None and not limited and "wrong_answer" not in run.facts.expected:
         stated.append(parse_objective(f"{wrong_answer_share.name} <= 0 %"))
     if any(objective.definition is offered_load for objective in stated):

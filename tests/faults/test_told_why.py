@@ -44,4 +44,4 @@ def test_a_service_that_was_never_there_for_a_request_is_given_up(
     assert "given up after" in run.verdict["sentence"]
     assert "requests failed (HTTP 404)" in run.verdict["sentence"]
     assert run.facts["ended_s"] < 150.0, "of 200 s"
-    assert "such as GET /absent: 404: {}; expected a 2xx status, got 404" in " ".join(run.said.split())
+    assert "such as GET /absent: expected a 2xx status, got 404; 404: {}" in " ".join(run.said.split())

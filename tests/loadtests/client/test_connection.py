@@ -99,6 +99,48 @@ def test_a_reply_is_read_whole_and_the_connection_kept(
     assert server.accepted == 1
 
 
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (b"HTTP/1.1 201 Created\r\nLoca", b"tion: /9\r\nContent-Length: 0\r\n\r\n"),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 201 C\r\nLocation: /9\r\nContent-Length: 0\r\n\r\n"),
+        (b"HTTP/1.1 102 P\r\n\r\n" * 2 + b"HTTP/1.1 201 C\r\nLocation: /9\r\nContent-Length: 0\r\n\r\n",),
+    ],
+    ids=["in two segments", "after an interim reply", "after two equal ones"],
+)
+def test_the_headers_of_the_final_reply_are_found(connect: Connect, chunks: tuple[bytes, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                accepted.recv(65_536)
+                for chunk in chunks:
+                    accepted.sendall(chunk)
+                    accepted.recv(1) if chunk is chunks[-1] else arrived.wait(0.05)
+
+        arrived = threading.Event()
+        threading.Thread(target=serve, daemon=True).start()
+        target = Target("127.0.0.1", listener.getsockname()[1], tls=False, prefix="")
+        connection = connect(target)
+        reply = connection.exchange(REQUEST, 60)
+        assert (reply.failure, reply.status, reply.find_header("Location")) == (None, 201, "/9")
+        connection.close()
+
+
+def test_a_reply_to_head_has_no_body_whatever_it_says(
+    scripted: Callable[..., Scripted], connect: Connect
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+    server = scripted(head, head + b"hello")
+    connection = connect(server.target)
+    reply = connection.exchange(b"HEAD / HTTP/1.1\r\nHost: here\r\n\r\n", 60)
+    assert (reply.failure, reply.status, reply.body) == (None, 200, b"")
+    assert connection.exchange(REQUEST, 60).body == b"hello"
+    assert server.accepted == 1
+
+
 def test_a_header_in_two_lines_is_one(scripted: Callable[..., Scripted], connect: Connect) -> None:
     """As a proxy, or an instrumentation, adds its own (RFC 9110, section 5.3); the next reply begins anew."""
     lines = b"Server-Timing: queue;dur=1\r\nServer-Timing: batch;desc=2\r\n"

@@ -14,7 +14,7 @@ from loadtests.answers.check import ReplyCheck
 from loadtests.answers.decoding import DecodingCheck
 from loadtests.client.reply import Reply
 from loadtests.client.target import Target
-from loadtests.grpc_client.connection import GrpcConnection, frame_message
+from loadtests.grpc_client.connection import GrpcConnection, _Call, _fill, frame_message
 from loadtests.grpc_client.messages import SERVICE
 from loadtests.grpc_client.tensors import encode_request
 
@@ -132,3 +132,21 @@ def test_nobody_there_is_refused(target: Target) -> None:
         free = Target("127.0.0.1", listener.getsockname()[1], tls=False, prefix="")
     with closing(GrpcConnection(free)) as connection:
         assert ask(connection, target, "sum", [[1.0]]).failure == "refused"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {":status": "200", "grpc-status": "\u00b2"},
+        {":status": "abc"},
+        {":status": "200"},
+        {":status": "200", "grpc-status": "0"},
+    ],
+)
+def test_what_no_grpc_server_answers_is_an_invalid_reply(headers: dict[str, str]) -> None:
+    reply = Reply()
+    try:
+        _fill(reply, _Call(1, headers))
+    except ValueError:  # the connection tells it as an invalid reply
+        return
+    assert reply.failure == "invalid_reply"

@@ -176,7 +176,7 @@ def test_steps_after_one_that_failed_are_told_as_not_asked(told: Any, obedient: 
     obedient.answer = lambda _: answer(body=b'{"access_token": "t1"}')
     said = told(JOURNEY)
     assert "items[0].id: expected a value to take" in said
-    assert "order was not asked: there is no value for {item}; there are: " in said
+    assert "order was not asked: no reply before it gave {item}" in said
 
 
 @pytest.mark.real

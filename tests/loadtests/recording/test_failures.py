@@ -73,7 +73,7 @@ def test_a_kept_request_reads_back() -> None:
     told = FailedRequests((describe(b"no", "Content-Type: text/plain"),), 2)
     assert FailedRequests.from_json(json.loads(json.dumps(told.to_json()))) == told
     assert told.kept[0].sentence == (
-        "POST /score?page=2, line 3 of a.jsonl: 400, content-type: text/plain: no; any 2xx"
+        "POST /score?page=2, line 3 of a.jsonl: any 2xx; 400, content-type: text/plain: no"
     )
 
 

@@ -20,7 +20,9 @@ from loadtests.client.target import Target
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import OUTCOME_CODES, ROW_DTYPE
 from loadtests.traffic.open_model import ArrivalUser
-from loadtests.traffic.sender import RequestFailedError, RequestSender, Visitor, phase_offset
+from loadtests.traffic.sender import RequestSender
+from loadtests.traffic.unsent import RequestFailedError
+from loadtests.traffic.visitor import Visitor, phase_offset
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -150,6 +152,40 @@ def test_thinking_before_a_journeys_first_request_is_no_lateness(service: str, j
     assert sent.sender.take_turn(connection, next(sent.sender.deal_turns(0)), visitor, due)
     one, _ = sent.rows
     assert one["intended_s"] == pytest.approx(due + 5.0 - sent.recorder.started)
+    connection.close()
+
+
+def test_a_step_that_can_not_be_made_is_a_failure(service: str, journeys: Scenario) -> None:
+    """A reply did not hold what its path needs: the step is recorded as failed, and kept with the reason."""
+    sent = Sent(service, journeys)
+    connection, visitor = sent.sender.open_connection(), Visitor(lambda _: None)
+    visitor.logged_in = True  # without the token
+    assert not sent.sender.take_turn(connection, next(sent.sender.deal_turns(0)), visitor, perf_counter())
+    (row,) = sent.rows
+    assert row["outcome"] == OUTCOME_CODES["invalid_reply"]
+    (kept,) = sent.sender.failures.list_kept().kept
+    assert kept.endpoint == "one"
+    assert "{token}" in kept.explanation
+    connection.close()
+
+
+def test_an_error_of_this_program_is_counted_and_ends_no_user(
+    service: str, journeys: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = Sent(service, journeys)
+    connection, visitor = sent.sender.open_connection(), Visitor(lambda _: None)
+    monkeypatch.setattr(connection, "exchange", None)
+    assert not sent.sender.take_turn(connection, next(sent.sender.deal_turns(0)), visitor, perf_counter())
+    assert sent.sender.broken == 1
+
+
+def test_who_is_refused_logs_in_again(service: str, journeys: Scenario) -> None:
+    sent = Sent(service, journeys)
+    connection, visitor = sent.sender.open_connection(), Visitor(lambda _: None)
+    visitor.logged_in, visitor.values = True, {"token": "old"}
+    Answer.status = 401
+    assert not sent.sender.take_turn(connection, next(sent.sender.deal_turns(0)), visitor, perf_counter())
+    assert not visitor.logged_in
     connection.close()
 
 

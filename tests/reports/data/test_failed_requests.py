@@ -89,7 +89,7 @@ def test_junit_has_them_in_the_case_they_belong_to_and_in_the_suite(failed_run: 
     suite = ElementTree.fromstring(xml).find("testsuite")
     assert suite is not None
     every, one = (case.findtext("system-out", "") for case in suite.findall("testcase"))
-    assert "HTTP 502: POST /b: 502; expected a 2xx status, got 502" in every
+    assert "HTTP 502: POST /b: expected a 2xx status, got 502; 502" in every
     assert "POST /p" in one
     assert "POST /b" not in one
     assert "POST /b" in suite.findtext("system-out", "")

@@ -77,6 +77,19 @@ def test_what_the_scenario_allows_or_expects_does_not_fail(make_run: MakeRun) ->
         assert judge_run(changed).verdict == "pass"
 
 
+def test_a_limit_for_one_endpoint_leaves_the_others_compared(make_run: MakeRun) -> None:
+    run = told(make_run, ComparedAnswers(wrong=(wrong("1", "2"),)))
+    stated = ("wrong answers <= 20 per 100 on predict", "error rate <= 100 %")
+    changed = make_run(
+        PROBES,
+        endpoint="predict",
+        kind="probe",
+        outcome=run.samples.outcome.decode().tolist(),
+        facts={"objectives": stated, "answers": run.facts.answers},
+    )
+    assert judge_run(changed).verdict == "fail"
+
+
 def series(
     at_rest: Sequence[Any], under_load: Sequence[Any], compared: bool = True, place: str = "score"
 ) -> ComparedAnswers:
