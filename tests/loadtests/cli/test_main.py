@@ -87,3 +87,13 @@ def test_a_module_that_hides_one_of_ours_is_told(tmp_path: Path, monkeypatch: py
     monkeypatch.delitem(sys.modules, "locust.main", raising=False)
     with pytest.raises(ImportError, match="hides this suite's package 'reports'"):
         require_own_packages()
+
+
+@pytest.mark.parametrize(("word", "told"), [("check", "scenario"), ("list", "print the scenarios")])
+def test_each_command_tells_its_own_options(word: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([word, "--help"])
+    said = capsys.readouterr().out.lower()
+    assert ended.value.code == 0
+    assert said.startswith(f"usage: model-loadtest {word}")
+    assert told in said

@@ -264,3 +264,19 @@ def test_the_next_commands_are_those_of_the_program_that_was_typed(
     said = capsys.readouterr().out
     assert "  model-loadtest check scenarios/scoring.yaml\n" in said
     assert f"  model-loadtest run --scenario scenarios/scoring.yaml --host {scoring.host}\n" in said
+
+
+def test_a_token_that_is_given_takes_the_place_of_a_login(
+    scoring: Any, answer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schemes = {"login": {"type": "oauth2", "flows": {"password": {"tokenUrl": "token"}}}}
+    document = {**DOCUMENT, "components": {"securitySchemes": schemes}, "security": [{"login": []}]}
+    bodies = {"/openapi.json": json.dumps(document).encode()}
+    scoring.asked_for = lambda path: answer(body=bodies[path]) if path in bodies else answer(404, b"{}")
+    monkeypatch.setenv("LOADTEST_HEADERS", "Authorization: Bearer planted")
+    assert main([scoring.host]) == 0
+    file = tmp_path / "scenarios" / "scoring.yaml"
+    traffic = load_file(file).traffic
+    assert traffic.login == ()
+    assert [dict(endpoint.headers) for endpoint in traffic.endpoints] == [{}]
+    assert "planted" not in file.read_text()

@@ -97,3 +97,14 @@ def test_a_broken_line_is_told_before_anything_is_sent(
     assert run.code == 2, run.said
     assert "calls.jsonl, line 2: no JSON value" in run.said
     assert obedient.bodies == []
+
+
+def test_the_preflight_takes_no_record_from_the_load(
+    start: Start, scenario_file: ScenarioFile, tmp_path: Path, obedient: Any
+) -> None:
+    write_calls(tmp_path, 50)
+    load = "{rate: [{constant: 50/s, for: 1s}], spacing: constant}"
+    file = scenario_file(load, OBJECTIVES, ENDPOINT.format(user=""))
+    run = start("loadtests", "--scenario", file, "--host", obedient.host, preflight=True).wait()
+    assert run.code == 0, run.said
+    assert sorted(body["n"] for body in obedient.bodies) == [0, *range(50)]
