@@ -25,6 +25,7 @@ from loadtests.cli.command import (
 )
 from loadtests.cli.exit_codes import INTERNAL, INVALID, MEANINGS, PASS, USAGE, say_exit_code
 from loadtests.cli.own_service import OwnService, ServiceError
+from loadtests.cli.telling import tell
 from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
 from loadtests.recording.facts import LATEST
 from loadtests.recording.processes import build_python_environment
@@ -59,7 +60,7 @@ def _list() -> int:
     names = list_scenario_names()
     width = max(map(len, names))
     for name in names:
-        print(f"{name:<{width}}  {_describe(name)}")
+        tell(f"{name:<{width}}  {_describe(name)}")
     return PASS
 
 
@@ -74,9 +75,9 @@ def _check(name: str, processes: int) -> int:
     from loadtests.preflight.plan import list_warnings  # it loads what makes payloads
 
     scenario = read_scenario(name)
-    print(draw_scenario(scenario))
+    tell(draw_scenario(scenario))
     for warning in list_warnings(scenario, processes):
-        print(f"warning: {warning}")
+        tell(f"warning: {warning}")
     return PASS
 
 
@@ -113,7 +114,7 @@ def _load_test(options: argparse.Namespace, scenario: str, host: str) -> int:
         print(f"Locust ended unexpectedly with {code}", file=sys.stderr)
         code = INTERNAL
     unused = options.web and code == PASS and latest.resolve() == before
-    print(f"no run was made (exit code {PASS})" if unused else say_exit_code(code))
+    tell(f"no run was made (exit code {PASS})" if unused else say_exit_code(code))
     return code
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -97,3 +99,13 @@ def test_each_command_tells_its_own_options(word: str, told: str, capsys: pytest
     assert ended.value.code == 0
     assert said.startswith(f"usage: model-loadtest {word}")
     assert told in said
+
+
+@pytest.mark.parametrize("words", [["--list"], ["--check", "smoke"]])
+def test_a_reader_who_has_gone_changes_no_exit_code(words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "loadtests", *words]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
