@@ -138,15 +138,17 @@ def test_nobody_there_is_refused(target: Target) -> None:
     "headers",
     [
         {":status": "200", "grpc-status": "\u00b2"},
-        {":status": "abc"},
         {":status": "200"},
         {":status": "200", "grpc-status": "0"},
     ],
 )
 def test_what_no_grpc_server_answers_is_an_invalid_reply(headers: dict[str, str]) -> None:
     reply = Reply()
-    try:
-        _fill(reply, _Call(1, headers))
-    except ValueError:  # the connection tells it as an invalid reply
-        return
+    _fill(reply, _Call(1, headers))
     assert reply.failure == "invalid_reply"
+
+
+def test_a_status_that_is_no_number_is_told_to_the_connection() -> None:
+    """Which takes every ValueError for an invalid reply, like broken frames."""
+    with pytest.raises(ValueError, match="abc"):
+        _fill(Reply(), _Call(1, {":status": "abc"}))
