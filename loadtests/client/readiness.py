@@ -56,8 +56,8 @@ def wait_until_ready(
                         "null if it doesn't"
                     )
                 raise NoAnswerError(
-                    f"{told} Start a service there (make serve), or aim at one that runs (--host URL, "
-                    "make loadtest HOST=URL)"
+                    f"{told} Start the service there, or aim at one that runs (--host URL, make loadtest "
+                    "HOST=URL)"
                 )
             time.sleep(RETRY_S)
 

@@ -40,7 +40,7 @@ def write_scenario(sketch: ServiceSketch, url: str, p95_limit_ms: float) -> str:
 def _write_parts(sketch: ServiceSketch, url: str, p95_limit_ms: float) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
     option = " --grpc" if any(each.grpc for each in sketch.endpoints) else ""
-    yield f"# Written by `python -m loadtests init{option} {url}` from {sketch.source}.\n"
+    yield f"# Written by `model-loadtest init{option} {url}` from {sketch.source}.\n"
     guesses = [*sketch.guesses, "load and objectives: say what you expect of the service"]
     yield "# Guessed, so look at it:\n"
     yield from (f"#   - {guess}\n" for guess in guesses)
