@@ -142,7 +142,12 @@ EXPECTED: Final = (
     "{constant: 1}, {sequence: 1}, {faker: email}, {pattern: '[A-Z]{3}'}, {list: {...}, length: 3} or "
     "{fields: {...}}"
 )
-_read_any_number: Final = make_number_reader("a number", lambda _: True)
+LARGEST: Final = 1e300
+LARGEST_EXPONENT: Final = 100.0
+"""Of a lognormal field: numbers drawn stay below 1e308, the largest that there are."""
+_read_any_number: Final = make_number_reader(
+    "a number from -1e300 to 1e300", lambda value: -LARGEST <= value <= LARGEST
+)
 
 
 def read_fields(node: Node) -> dict[str, Field]:
@@ -176,6 +181,9 @@ def _read_number(node: Node) -> NumberField:
             raise node.get_child("uniform").report_problem(f"the range {first:g} to {second:g} is empty")
     elif second < 0:
         raise node.get_child(distribution).report_problem(f"a standard deviation can't be {second:g}")
+    if distribution == "lognormal" and max(abs(first), second) > LARGEST_EXPONENT:
+        told = f"numbers up to {LARGEST_EXPONENT:g}: they are the mean and deviation of the logarithm"
+        raise node.get_child(distribution).report_mismatch(told)
     if low > high:
         raise node.report_problem(f"no number is at least {low:g} (min) and at most {high:g} (max)")
     return NumberField(distribution, first, second, low, high, digits, whole)

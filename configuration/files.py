@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, Final
 
 from configuration.document import Node
 from configuration.readers import read_text
+from configuration.yaml_loader import parse_plain_yaml, read_bounded
+
+MOST_DOCUMENT_BYTES: Final = 16_000_000
+MOST_DOCUMENT_VALUES: Final = 1_000_000
+"""Of a JSON or YAML file: several times the largest OpenAPI documents that are published."""
 
 
 def find_file(node: Node, folder: Path, suffixes: Sequence[str] = ()) -> Path:
@@ -39,10 +42,13 @@ def read_json_document(node: Node, folder: Path) -> Mapping[str, Any]:
         return node.value
     file = find_file(node, folder, (".json", ".yaml", ".yml"))
     try:
-        text = file.read_text(encoding="utf-8")
-        document = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError, OSError) as error:
+        text = read_bounded(file, MOST_DOCUMENT_BYTES).decode()
+        is_json = file.suffix == ".json"
+        document = json.loads(text) if is_json else parse_plain_yaml(text, MOST_DOCUMENT_VALUES)
+    except (ValueError, OSError) as error:
         raise node.report_problem(f"{file} can't be read: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise node.report_problem(f"{file} can't be read: it is nested too deeply") from None
     if not isinstance(document, Mapping):
         raise node.report_problem(f"{file} holds no mapping")
     return document

@@ -50,6 +50,8 @@ from shapes.recorded import Recorded
 
 MANUAL: Final = "manual"
 DEFAULT_IN_FLIGHT_LIMIT: Final = 1_000
+FASTEST_REPLAY: Final = 1_000_000_000
+"""A recording in nanoseconds is read as seconds, and replayed as fast as it was made by so large a factor."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,9 @@ def _read_recorded(node: Node, folder: Path) -> tuple[Recording, Recorded]:
 
 
 _read_limit: Final = make_whole_number_reader("requests in flight", 1, 1_000_000)
-_read_speed: Final = make_number_reader("a factor above 0", lambda factor: factor > 0)
+_read_speed: Final = make_number_reader(
+    f"a factor above 0 and at most {FASTEST_REPLAY:,}", lambda factor: 0 < factor <= FASTEST_REPLAY
+)
 _read_scale: Final = make_number_reader("a factor above 0 and at most 100", lambda factor: 0 < factor <= 100)
 
 
@@ -230,6 +234,7 @@ def _read_profile(node: Node, unit: LevelUnit) -> Profile:
     profile = Chain(segments)
     if profile.peak == 0:
         raise node.report_problem("this load is zero throughout, expected a level above zero somewhere")
+    _check_duration(node, profile)
     return profile
 
 
@@ -237,7 +242,14 @@ def _read_warm_up(node: Node, unit: LevelUnit) -> Profile:
     warm_up = Chain(read_segments(node, unit), stage=WARM_UP)
     if warm_up.duration_s == math.inf:
         raise node.report_problem("a warm-up has to end before the load begins, this one is endless")
+    _check_duration(node, warm_up)
     return warm_up
+
+
+def _check_duration(node: Node, profile: Profile) -> None:
+    if LONGEST_S < profile.duration_s < math.inf:
+        days = profile.duration_s / 86_400.0
+        raise node.report_problem(f"these segments last {days:,.0f} days together, expected at most a year")
 
 
 def _read_calibration(node: Node) -> Calibration:

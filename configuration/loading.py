@@ -28,7 +28,7 @@ from configuration.readers import (
 from configuration.scenario import SEEDS, Scenario
 from configuration.service_paths import DEFAULT_PATHS, read_service_paths
 from configuration.traffic import make_default_traffic, read_traffic
-from configuration.yaml_loader import parse_yaml
+from configuration.yaml_loader import MOST_BYTES, parse_yaml, read_bounded
 from reports.data.samples import OUTCOMES, OWN_FAILURES
 from reports.judging.generator_health import GeneratorLimits
 from reports.objectives.metrics import availability
@@ -74,7 +74,7 @@ def load_file(path: Path, own_users: bool = False) -> Scenario:
     """The scenario in a YAML file; raises `ConfigurationError`."""
     source = _shorten_path(path)
     try:
-        content = path.read_text(encoding="utf-8-sig")
+        content = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{source} can't be read: byte {error.start} is not UTF-8 text") from None
     except (OSError, ValueError) as error:

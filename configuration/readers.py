@@ -15,6 +15,7 @@ NameT = TypeVar("NameT", bound=str)
 
 SHORTEST_S: Final = 0.001
 LONGEST_S: Final = 365 * 86_400.0
+HEAVIEST: Final = 1_000_000_000_000
 
 
 def read_text(node: Node) -> str:
@@ -74,7 +75,9 @@ def read_duration_or_zero(node: Node) -> float:
     return 0.0 if parse_with_unit(node, parse_duration, DURATION_EXPECTED) == 0 else read_duration(node)
 
 
-read_weight: Final = make_number_reader("a weight, a number above zero", lambda value: value > 0)
+read_weight: Final = make_number_reader(
+    "a weight, a number above zero and at most 1e12", lambda value: 0 < value <= HEAVIEST
+)
 
 
 def make_weights_reader(kind: str, *names: str) -> Reader[dict[str, float]]:

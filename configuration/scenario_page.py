@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from configuration.scenario_schema import build_scenario_schema
 from configuration.schema_parts import DURATION, MULTIPLE, RATE, SchemaPart
+from configuration.yaml_loader import MOST_BYTES, MOST_VALUES
 
 HERE: Final = Path(__file__).parent
 DOCS: Final = HERE.parent / "docs"
@@ -29,6 +30,10 @@ editors that use yaml-language-server complete and check a scenario as it is typ
 ```yaml
 # yaml-language-server: $schema=scenario.schema.json
 ```
+
+A file may have {most_bytes:,} bytes and {most_values:,} values, an alias counted with all that it stands \
+for; a load may last a year, warm-up and judged part each. These limits, and those in the tables, stop \
+mistakes and hostile files, not load tests: if one stops yours, please open an issue.
 """
 _UNITS: Final = (
     (DURATION, "duration such as 30s"),
@@ -65,7 +70,8 @@ SECTIONS: Final = (
 def write_page() -> str:
     """The page as Markdown."""
     schema = build_scenario_schema()
-    return _INTRODUCTION + "".join(text for section in SECTIONS for text in _write_section(section, schema))
+    introduction = _INTRODUCTION.format(most_bytes=MOST_BYTES, most_values=MOST_VALUES)
+    return introduction + "".join(text for section in SECTIONS for text in _write_section(section, schema))
 
 
 def write_schema_text() -> str:

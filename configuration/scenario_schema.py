@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from configuration.levels import MOST_USERS
-from configuration.load import MANUAL
+from configuration.load import FASTEST_REPLAY, MANUAL
 from configuration.loading import EXPECTABLE_OUTCOMES
 from configuration.objectives import NEVER
 from configuration.scenario import SEEDS
@@ -29,7 +29,7 @@ from configuration.schema_parts import (
     refer,
     say,
 )
-from configuration.segments import ENDLESS, LONGEST_STAGE_NAME
+from configuration.segments import ENDLESS, LONGEST_STAGE_NAME, MOST_STEPS
 from configuration.service_paths import DEFAULT_METRICS, DEFAULT_READY
 from configuration.traffic_schema import build_traffic_definitions
 from shapes.arrivals import SPACINGS
@@ -163,7 +163,7 @@ def _build_replay() -> SchemaPart:
         {
             "file": say("The recording: a .jsonl, .csv or .parquet file with a row a request.", TEXT),
             "time": say("Its column of times: numbers of seconds, or dates with times (ISO 8601).", TEXT),
-            "speed": say("How many times as fast; default 1.", factor),
+            "speed": say("How many times as fast; default 1.", {**factor, "maximum": FASTEST_REPLAY}),
             "scale": say("How many times as many requests; default 1.", factor | {"maximum": 100}),
         },
         "file",
@@ -186,7 +186,9 @@ def _build_segment(level: SchemaPart) -> SchemaPart:
     return make_either(
         make_closed({"constant": say("One level.", level)} | endless, "constant", "for"),
         make_closed({"ramp": say("From one level to another.", make_pair(level))} | lasting, "ramp", "for"),
-        make_closed({"steps": say("Levels held in turn.", make_list(level))} | each, "steps", "each"),
+        make_closed(
+            {"steps": say("Levels held in turn.", make_list(level, MOST_STEPS))} | each, "steps", "each"
+        ),
         make_closed({"wave": say("A sine around its mean.", wave)} | lasting, "wave", "for"),
         make_closed({"spike": say("A short rise and back.", spike)} | lasting, "spike", "for"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from configuration.readers import HEAVIEST
 from configuration.units import DURATION_PATTERN, MULTIPLE_PATTERN, RATE_PATTERN
 
 SchemaPart: TypeAlias = dict[str, Any]
@@ -15,7 +16,7 @@ URL_PATH: Final[SchemaPart] = {"type": "string", "pattern": '^\\s*/[!-"$-~]*\\s*
 ANYTHING: Final[SchemaPart] = {}
 TRUTH: Final[SchemaPart] = {"type": "boolean"}
 NUMBER: Final[SchemaPart] = {"type": "number"}
-WEIGHT: Final[SchemaPart] = {"type": "number", "exclusiveMinimum": 0}
+WEIGHT: Final[SchemaPart] = {"type": "number", "exclusiveMinimum": 0, "maximum": HEAVIEST}
 DURATION: Final[SchemaPart] = {"type": "string", "pattern": rf"^\s*(?=[0-9]){DURATION_PATTERN}\s*$"}
 RATE: Final[SchemaPart] = {"type": "string", "pattern": rf"^\s*{RATE_PATTERN}\s*$"}
 MULTIPLE: Final[SchemaPart] = {"type": "string", "pattern": rf"^\s*{MULTIPLE_PATTERN}\s*$"}

@@ -32,6 +32,8 @@ ProfileBuilder = Callable[[str | None], Profile]
 ENDLESS: Final = "endless"
 WARM_UP: Final = "warm-up"
 LONGEST_STAGE_NAME: Final = 40
+MOST_STEPS: Final = 10_000
+"""Nearly one a minute of a week."""
 
 
 def read_segments(node: Node, unit: LevelUnit) -> tuple[Profile, ...]:
@@ -94,7 +96,12 @@ def _read_ramp(keys: MappingReader, read_level: Reader[float]) -> ProfileBuilder
 
 
 def _read_steps(keys: MappingReader, read_level: Reader[float]) -> ProfileBuilder:
-    levels = keys.read("steps", lambda node: node.read_items(read_level, "a list of levels"))
+    def read_levels(node: Node) -> list[float]:
+        if isinstance(node.value, list) and len(node.value) > MOST_STEPS:
+            raise node.report_mismatch(f"at most {MOST_STEPS:,} levels: each is a stage")
+        return node.read_items(read_level, "a list of levels")
+
+    levels = keys.read("steps", read_levels)
     each_s = keys.read("each", read_duration)
     return lambda stage: Steps(tuple(levels), each_s, stage)
 

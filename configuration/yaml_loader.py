@@ -1,8 +1,13 @@
-"""Reads YAML with the line on which each value begins, and finds keys that are there twice."""
+"""Reads YAML with the line on which each value begins; finds keys that are there twice, and refuses too much.
+
+An alias stands for all values below its anchor, so ten lines can hold a billion values. They are counted as
+they are read, an alias with all that it stands for, before any of them is made.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import yaml
 from yaml.constructor import ConstructorError
@@ -10,6 +15,11 @@ from yaml.reader import ReaderError
 
 from configuration.document import Node
 from configuration.errors import KeyPath, Problem, Problems, describe_repeated_key, format_key, format_value
+
+MOST_BYTES: Final = 1_000_000
+"""As large may a scenario be: about twenty thousand lines."""
+MOST_VALUES: Final = 50_000
+"""As many values may a scenario hold, keys included."""
 
 _TEXT_KEYS = tuple(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "value"))
 _NO_SUCH_TIME = ": there is no such date or time; if it is meant as text, put it in quotes"
@@ -38,15 +48,58 @@ def parse_yaml(content: str) -> tuple[Node, tuple[Problem, ...]]:
     return Node(value, (), loader.lines), tuple(loader.problems)
 
 
+def parse_plain_yaml(content: str, most_values: int) -> Any:
+    """The plain values in `content`; ValueError says why there are none."""
+    try:
+        return _BoundedLoader(content, most_values).get_single_data()
+    except Problems as found:
+        raise ValueError("; ".join(map(str, found.problems))) from None
+    except yaml.YAMLError as error:
+        raise ValueError(str(error).splitlines()[0]) from None
+
+
+def read_bounded(file: Path, most_bytes: int) -> bytes:
+    """The content of a file; ValueError if it holds more bytes than that. No more are read."""
+    with file.open("rb") as opened:
+        content = opened.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise ValueError(f"it holds more than {most_bytes:,} bytes")
+    return content
+
+
 def _report_no_yaml(message: str, line: int | None) -> Problems:
     return Problems(Problem((), f"this is no YAML: {message}", line))
 
 
-class _Loader(yaml.SafeLoader):
+class _BoundedLoader(yaml.SafeLoader):
+    """A loader that raises `Problems` as soon as the content holds more than so many values."""
+
+    def __init__(self, content: str, most_values: int) -> None:
+        super().__init__(content)
+        self._most_values = most_values
+        self._values = 0
+        self._sizes: dict[yaml.Node, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The next node; an alias counts as many values as its anchor."""
+        before, line = self._values, self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
+        node: yaml.Node | None = super().compose_node(parent, index)
+        if node is not None:
+            self._values = before + self._sizes[node] if node in self._sizes else self._values + 1
+            self._sizes.setdefault(node, self._values - before)
+            if self._values > self._most_values:
+                told = (
+                    f"this holds more than {self._most_values:,} values, those that aliases repeat included"
+                )
+                raise Problems(Problem((), told, line))
+        return node
+
+
+class _Loader(_BoundedLoader):
     """A loader that records the line of each path, and names the line of a value that it can't read."""
 
     def __init__(self, content: str) -> None:
-        super().__init__(content)
+        super().__init__(content, MOST_VALUES)
         self.lines: dict[KeyPath, int] = {}
         self.problems: list[Problem] = []
 

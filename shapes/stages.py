@@ -24,12 +24,14 @@ def format_level(level: float) -> str:
 def number_repeated_names(stages: Iterable[ProfileStage]) -> tuple[ProfileStage, ...]:
     """The stages, a name that comes again with its number: `1 user`, `2 users`, `1 user (2)`."""
     used: set[str] = set()
+    counts: dict[str, int] = {}
     numbered = []
     for name, start_s, end_s in stages:
-        unique, count = name, 1
+        unique, count = name, counts.get(name, 1)
         while unique in used:
             count += 1
             unique = f"{name} ({count})"
         used.add(unique)
+        counts[name] = count
         numbered.append(ProfileStage(unique, start_s, end_s))
     return tuple(numbered)

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Final
 
 from configuration.errors import ConfigurationError
+from configuration.levels import FASTEST_PER_S, MOST_USERS
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from configuration.units import parse_duration
@@ -18,8 +19,15 @@ from loadtests.cli.listening import (
 )
 from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL_SCENARIO, SHARED, add_to_own
 from loadtests.cli.own_service import find_free_port
-from loadtests.cli.settings import Settings, load_asked_scenario
-from loadtests.cli.values import parse_above_zero, parse_host, parse_port
+from loadtests.cli.settings import SLOWEST_SPAWN_PER_S, Settings, load_asked_scenario
+from loadtests.cli.values import (
+    MOST_PROCESSES,
+    MOST_WORKERS,
+    make_count_parser,
+    make_range_parser,
+    parse_host,
+    parse_port,
+)
 from loadtests.client.addresses import LOOPBACK
 from loadtests.payloads.checking import check_replies
 from loadtests.payloads.record_files import check_files
@@ -52,10 +60,19 @@ def build_parser(program: str = MODULE_PROGRAM) -> ArgumentParser:
     add = parser.add_argument
     add("--host", metavar="URL", help="a service that runs already")
     add_to_own(parser)
-    whole, number = parse_above_zero(int), parse_above_zero(float)
-    add("--processes", metavar="N", type=whole, help="generate the load from N processes")
+    add(
+        "--processes",
+        metavar="N",
+        type=make_count_parser(MOST_PROCESSES),
+        help="generate the load from N processes",
+    )
     add("--master", action="store_true", help="share the load among workers, which join from elsewhere")
-    add("--expect-workers", metavar="N", type=whole, help="begin when so many have joined (1)")
+    add(
+        "--expect-workers",
+        metavar="N",
+        type=make_count_parser(MOST_WORKERS),
+        help="begin when so many have joined (1)",
+    )
     add("--worker", action="store_true", help="run as a worker; the master supplies the scenario")
     add(
         "--master-host",
@@ -65,8 +82,9 @@ def build_parser(program: str = MODULE_PROGRAM) -> ArgumentParser:
         help=f"where its master is ({LOOPBACK})",
     )
     add("--master-port", metavar="PORT", type=parse_port, default=5557, help="its port (default: 5557)")
-    add("-u", "--users", metavar="N", type=whole, help=f"users of the scenario {MANUAL_SCENARIO}")
-    add("-r", "--spawn-rate", metavar="N", type=number, help="how many of them come a second")
+    count, rate = make_count_parser(MOST_USERS), make_range_parser(SLOWEST_SPAWN_PER_S, FASTEST_PER_S)
+    add("-u", "--users", metavar="N", type=count, help=f"users of the scenario {MANUAL_SCENARIO}")
+    add("-r", "--spawn-rate", metavar="N", type=rate, help="how many of them come a second")
     add("-t", "--run-time", metavar="TIME", help="how long it lasts, such as 30s or 5m")
     add("--web", action="store_true", help="open Locust's web UI instead of running")
     add("--web-host", metavar="IP", default=LOOPBACK, help=f"where the web UI listens (default: {LOOPBACK})")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from configuration.loading import list_scenario_names
 from loadtests.cli.values import (
-    parse_above_zero,
+    make_range_parser,
     parse_exporter,
     parse_monitor,
     parse_port,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # importing Locust patches the standard library, too late for
 
 DEFAULT_SCENARIO: Final = "staged"
 MANUAL_SCENARIO: Final = "manual"
+TIME_SCALES: Final = (0.0001, 1_000.0)
 LINGER_S: Final = 15.0
 """Three scrapes of a Prometheus that asks every 5 s."""
 
@@ -102,7 +103,7 @@ SHARED: Final = (
         "--time-scale",
         "stretch the durations of stages and warm-up: 0.1 runs ten times shorter (default: 1)",
         metavar="X",
-        type=parse_above_zero(float),
+        type=make_range_parser(*TIME_SCALES),
         default=1.0,
     ),
     Option(

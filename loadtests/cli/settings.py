@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from configuration.changes import add_objectives, replace_endpoint, replace_load
+from configuration.errors import ConfigurationError
+from configuration.levels import FASTEST_PER_S, MOST_USERS
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests.cli.adhoc import build_endpoint
@@ -16,6 +18,7 @@ from loadtests.recording.settings import RunSettings
 from shapes.composition import Chain, Profile
 from shapes.profiles import Constant, Ramp
 
+SLOWEST_SPAWN_PER_S: Final = 0.0001
 COMMON_OPTIONS: Final = {
     "users": "-u/--users",
     "spawn_rate": "-r/--spawn-rate",
@@ -114,6 +117,7 @@ def load_asked_scenario(settings: Settings, web: bool) -> Scenario:
     load. The `web` form always fills them in; there they count for `manual` only. So do a load shape and user
     classes of somebody's own: without a scenario they mean `manual`.
     """
+    _check_users(settings)
     given = [flag for name, flag in COMMON_OPTIONS.items() if getattr(settings, name) is not None]
     is_own = settings.own_users or settings.own_shape is not None
     name = MANUAL_SCENARIO if settings.is_default_scenario and (given or is_own) else settings.scenario
@@ -129,6 +133,23 @@ def load_asked_scenario(settings: Settings, web: bool) -> Scenario:
         if given and not web:
             scenario = _override_load(scenario, settings, ", ".join(given))
     return add_objectives(scenario, settings.objectives, replacing=is_manual, own_users=settings.own_users)
+
+
+def _check_users(settings: Settings) -> None:
+    """Refuse more users, and users that come slower or faster, than any load test has.
+
+    Locust's own options and form take any number.
+    """
+    if settings.users is not None and settings.users > MOST_USERS:
+        raise ConfigurationError(
+            f"{settings.users:,} users are impossible: give at most {MOST_USERS:,} (-u/--users)"
+        )
+    rate = settings.spawn_rate
+    if rate is not None and not SLOWEST_SPAWN_PER_S <= rate <= FASTEST_PER_S:
+        raise ConfigurationError(
+            f"{rate:g} users a second are impossible: give a number from {SLOWEST_SPAWN_PER_S:g} to "
+            f"{FASTEST_PER_S:,.0f} (-r/--spawn-rate)"
+        )
 
 
 def _override_load(scenario: Scenario, settings: Settings, given: str) -> Scenario:

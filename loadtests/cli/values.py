@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from typing import Final
 
 from loadtests.monitoring.kubectl import Workload
 from reports.data.addresses import is_host
 from reports.data.plugins import PluginKind, list_plugins
 from reports.data.traces import check_template
 from reports.objectives.parsing import ObjectiveError, parse_objective
+
+MOST_PROCESSES: Final = 1_000
+"""Of one machine: several times its cores, on the largest."""
+MOST_WORKERS: Final = 10_000
+LONGEST_COUNT: Final = 20
+"""Digits of a text that is taken for a number at all."""
+DAY_S: Final = 86_400
 
 
 def parse_port(text: str) -> int:
@@ -20,13 +29,13 @@ def parse_port(text: str) -> int:
 
 
 def parse_seconds(text: str) -> float:
-    """A number of seconds, 0 or more."""
+    """A number of seconds, from 0 to a day."""
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value < float("inf"):
-        raise ArgumentTypeError(f"{text} is impossible; give a number of seconds, 0 or more")
+    if not 0 <= value <= DAY_S:
+        raise ArgumentTypeError(f"{text} is impossible; give a number of seconds from 0 to {DAY_S:,}")
     return value
 
 
@@ -78,16 +87,27 @@ def parse_trace_link(text: str) -> str:
         raise ArgumentTypeError(str(error)) from None
 
 
-def parse_above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
-    """A parser of finite numbers of this kind above 0."""
+def make_count_parser(most: int) -> Callable[[str], int]:
+    """A parser of whole numbers from 1 to `most`."""
 
-    def number(text: str) -> float:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_COUNT and 0 < int(text) <= most):
+            raise ArgumentTypeError(f"{text} is impossible; give a whole number from 1 to {most:,}")
+        return int(text)
+
+    return parse
+
+
+def make_range_parser(least: float, most: float) -> Callable[[str], float]:
+    """A parser of numbers from `least` to `most`."""
+
+    def parse(text: str) -> float:
         try:
-            value = kind(text)
+            value = float(text)
         except ValueError:
-            value = kind(0)
-        if not 0 < value < float("inf"):
-            raise ArgumentTypeError(f"{text} is impossible; give a number above 0")
+            value = math.nan
+        if not least <= value <= most:
+            raise ArgumentTypeError(f"{text} is impossible; give a number from {least:g} to {most:,.0f}")
         return value
 
-    return number
+    return parse

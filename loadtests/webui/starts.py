@@ -19,6 +19,7 @@ from configuration.errors import ConfigurationError
 from configuration.loading import list_scenario_names
 from loadtests.cli.adhoc import check_foreign
 from loadtests.cli.settings import load_asked_scenario
+from loadtests.cli.values import LONGEST_COUNT
 from loadtests.client.readiness import NoAnswerError
 from loadtests.client.target import HEADERS_VARIABLE, Target
 from loadtests.preflight.asking import PreflightError, check_endpoints
@@ -185,8 +186,8 @@ def _find_origin(controller: Controller) -> str | None:
 
 def _read_users(form: Mapping[str, str]) -> int | None:
     text = form.get("user_count", "").strip()
-    if text and (not text.isdecimal() or int(text) == 0):
-        raise ValueError(f"Number of users is {text!r}; give a whole number, 1 or more.")
+    if text and (not text.isdecimal() or len(text) > LONGEST_COUNT or int(text) == 0):
+        raise ValueError(f"Number of users is {text[:LONGEST_COUNT]!r}; give a whole number, 1 or more.")
     return int(text) if text else None
 
 

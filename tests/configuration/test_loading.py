@@ -9,6 +9,8 @@ import pytest
 from configuration.errors import ConfigurationError
 from configuration.loading import list_scenario_names, load_scenario
 from configuration.payload import RecordFile
+from configuration.segments import MOST_STEPS
+from configuration.yaml_loader import MOST_BYTES
 
 LEAST = """
 description: The least there can be.
@@ -94,3 +96,36 @@ def test_payload_files_are_sought_beside_the_scenario(folder: Path) -> None:
     endpoint = load_scenario("own", folder).traffic.endpoints[0]
     assert endpoint.payload.source == RecordFile(folder / "bodies.jsonl")
     assert endpoint.reply.finite is None, "what another model replies is not known here"
+
+
+def test_a_file_too_large_to_be_a_scenario_is_not_read_to_its_end(folder: Path) -> None:
+    """/dev/zero has no end."""
+    (folder / "large.yaml").write_bytes(b"#" * (MOST_BYTES + 1))
+    (folder / "zero.yaml").symlink_to("/dev/zero")
+    for file in (folder / "large.yaml", folder / "zero.yaml"):
+        assert read_message(str(file), folder) == f"{file} can't be read: it holds more than 1,000,000 bytes"
+
+
+def test_ten_thousand_stages_of_the_same_level_are_named(folder: Path) -> None:
+    levels = ", ".join(["1"] * MOST_STEPS)
+    text = LEAST.replace("{constant: 1, for: 1s}", f"{{steps: [{levels}], each: 1m}}")
+    (folder / "long.yaml").write_text(text, encoding="utf-8")
+    assert load_scenario("long", folder).stages[-1].name == "1 user (10000)"
+    (folder / "long.yaml").write_text(text.replace("[1,", "[1, 1,"), encoding="utf-8")
+    assert "got a list of 10001, expected at most 10,000 levels: each is a stage" in read_message(
+        "long", folder
+    )
+
+
+def test_a_schema_file_may_be_no_bomb(folder: Path) -> None:
+    """What a scenario refers to has limits of its own, and is told beside the place that names it."""
+    bomb = ["a0: &a0 x", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10))]
+    (folder / "bomb.yaml").write_text("\n".join(bomb), encoding="utf-8")
+    (folder / "deep.json").write_text('{"a":' * 100_000, encoding="utf-8")
+    for name, why in (
+        ("bomb.yaml", "this holds more than 1,000,000 values"),
+        ("deep.json", "nested too deeply"),
+    ):
+        own = LEAST + f"traffic: {{endpoints: [{{name: own, path: /own, payload: {{schema: {name}}}}}]}}"
+        (folder / "own.yaml").write_text(own, encoding="utf-8")
+        assert why in read_message("own", folder)

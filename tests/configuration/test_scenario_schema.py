@@ -34,6 +34,7 @@ BEYOND_A_SCHEMA = {
     "replay-no-column",
     "replay-unsorted",
     "service-nothing",
+    "too-long",
     "stage-names",
     "zero-load",
 }

@@ -117,7 +117,18 @@ def test_an_address_of_another_machine_is_told(refused: Refused) -> None:
         (("--web-port", "99999"), "argument --web-port: 99999 is no port; give a number from 1 to 65535"),
         (("--master-port", "99999"), "argument --master-port: 99999 is no port"),
         (("--master-host", "a..b"), "argument --master-host: 'a..b' is no host; give a name or an IP"),
-        (("--time-scale", "0", *AIMED), "argument --time-scale: 0 is impossible; give a number above 0"),
+        (("--time-scale", "0", *AIMED), "argument --time-scale: 0 is impossible; give a number from"),
+        (("--time-scale", "1e300", *AIMED), "1e300 is impossible; give a number from 0.0001 to 1,000"),
+        (
+            ("--processes", "100000", *AIMED),
+            "argument --processes: 100000 is impossible; give a whole number from 1 to 1,000",
+        ),
+        (
+            ("--master", "--expect-workers", "9" * 5_000, *AIMED),
+            "is impossible; give a whole number from 1 to 10,000",
+        ),
+        (("-u", "1000000000", *AIMED), "1000000000 is impossible; give a whole number from 1 to 1,000,000"),
+        (("-u", "5", "-r", "1e-300", *AIMED), "1e-300 is impossible; give a number from 0.0001 to 1,000,000"),
     ],
 )
 def test_what_cannot_be_is_told(refused: Refused, words: tuple[str, ...], sentence: str) -> None:

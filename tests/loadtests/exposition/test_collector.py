@@ -393,7 +393,7 @@ def test_nothing_is_told_on_two_ports(start: Start, obedient: Any, command: tupl
     ("option", "value", "sentence"),
     [
         ("--metrics-port", "70000", "70000 is no port; give a number from 1 to 65535"),
-        ("--metrics-linger", "-1", "-1 is impossible; give a number of seconds, 0 or more"),
+        ("--metrics-linger", "-1", "-1 is impossible; give a number of seconds from 0 to 86,400"),
         ("--metrics-host", "192.0.2.1", "give an address of this machine: --metrics-host IP"),
     ],
 )

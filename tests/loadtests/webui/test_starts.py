@@ -94,3 +94,18 @@ def test_what_cannot_be_started_is_told_before_locust_acts(application: Flask, c
     answer = application.test_client().post("/swarm", data={"scenario": "unheard of"}).get_json()
     assert "There is no scenario 'unheard of' here" in answer["message"]
     assert controller.run is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("user_count", "1000000000", "1,000,000,000 users are impossible: give at most 1,000,000"),
+        ("user_count", "9" * 5_000, "Number of users"),
+        ("spawn_rate", "1e300", "1e+300 users a second are impossible: give a number from 0.0001"),
+    ],
+)
+def test_users_beyond_any_load_test_are_refused(
+    application: Flask, field: str, value: str, sentence: str
+) -> None:
+    form = {"scenario": "manual", field: value}
+    assert application.test_client().post("/swarm", data=form).get_json()["message"].startswith(sentence)
