@@ -24,7 +24,7 @@ from configuration.errors import ConfigurationError
 from configuration.scenario import Scenario
 from loadtests.cli.adhoc import check_foreign
 from loadtests.cli.exit_codes import INTERNAL, INVALID, USAGE, find_exit_code, say_exit_code
-from loadtests.cli.listening import check_exposed_once
+from loadtests.cli.listening import check_exposed_once, check_web_host
 from loadtests.cli.locust_logging import quieten
 from loadtests.cli.options import add_to_locust
 from loadtests.cli.settings import Settings, disable_run_time, load_asked_scenario, read_options
@@ -95,6 +95,8 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
     if controller.host:
         controller.parse_target()
     check_exposed_once(web_ui is not None, settings.metrics_port)
+    if web_ui is not None:
+        check_web_host(options.web_host, bool(options.web_login), options.web_without_login)
     exposition = None
     if web_ui is not None or settings.metrics_port is not None:
         exposition = Exposition(controller)

@@ -15,6 +15,7 @@ from loadtests.cli.listening import (
     check_exposed_once,
     check_master_port,
     check_metrics_port,
+    check_web_host,
     check_web_port,
 )
 from loadtests.cli.options import DEFAULT_SCENARIO, MANUAL_SCENARIO, SHARED, add_to_own
@@ -138,6 +139,7 @@ def check_options(options: Namespace) -> str | None:
     check_exposed_once(options.web, options.metrics_port)
     check_metrics_port(options.metrics_host, options.metrics_port)
     if options.web:
+        check_web_host(options.web_host, has_login=False, without_login=options.web_without_login)
         check_web_port(options.web_host, options.web_port)
     return name
 

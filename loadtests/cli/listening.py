@@ -6,8 +6,9 @@ import errno
 import socket
 
 from configuration.errors import ConfigurationError
+from loadtests.cli.options import WITHOUT_LOGIN
 from loadtests.cli.own_service import ServiceError, is_free
-from loadtests.client.addresses import ALL_INTERFACES
+from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK, is_loopback
 
 
 def check_web_port(host: str, port: int) -> None:
@@ -24,6 +25,21 @@ def check_web_port(host: str, port: int) -> None:
             f"the web UI can't listen on port {port} of {host}: "
             "give an address of this machine: --web-host IP"
         ) from None
+
+
+def check_web_host(host: str, has_login: bool, without_login: bool) -> None:
+    """Raise ConfigurationError if others than this machine could start load in a web UI without a login.
+
+    Locust takes an empty host, and `*`, for all addresses.
+    """
+    if is_loopback(host) or has_login or without_login:
+        return
+    place = f"on {host}" if host not in ("", "*") else "on all addresses"
+    raise ConfigurationError(
+        f"the web UI would listen {place}, where anybody who reaches it could start load: leave --web-host "
+        f"out for {LOOPBACK}, forward its port (ssh -L), or say that this is meant: {WITHOUT_LOGIN} "
+        "(plain locust can have a login instead: --web-login)"
+    )
 
 
 def check_master_port(port: int) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # importing Locust patches the standard library, too late for
 
 DEFAULT_SCENARIO: Final = "staged"
 MANUAL_SCENARIO: Final = "manual"
+WITHOUT_LOGIN: Final = "--web-without-login"
 TIME_SCALES: Final = (0.0001, 1_000.0)
 LINGER_S: Final = 15.0
 """Three scrapes of a Prometheus that asks every 5 s."""
@@ -140,6 +141,11 @@ SHARED: Final = (
     Option(
         "--stop-when-decided",
         f"end the run at the first of {CHECKPOINTS} checkpoints by which each objective is proven or broken",
+        default=False,
+    ),
+    Option(
+        WITHOUT_LOGIN,
+        "let anybody start load who reaches the web UI beyond this machine, by --web-host",
         default=False,
     ),
     Option(

@@ -107,7 +107,7 @@ def test_a_taken_port_of_the_web_ui_is_told(refused: Refused) -> None:
 
 
 def test_an_address_of_another_machine_is_told(refused: Refused) -> None:
-    said = refused("--web", "--web-host", "192.0.2.1", *AIMED)
+    said = refused("--web", "--web-host", "192.0.2.1", "--web-without-login", *AIMED)
     assert "can't listen on port 8089 of 192.0.2.1: give an address of this machine" in said
 
 
@@ -133,3 +133,10 @@ def test_an_address_of_another_machine_is_told(refused: Refused) -> None:
 )
 def test_what_cannot_be_is_told(refused: Refused, words: tuple[str, ...], sentence: str) -> None:
     assert sentence in refused(*words)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "load.example"])
+def test_a_web_ui_for_everybody_has_to_be_meant(refused: Refused, host: str) -> None:
+    said = refused("--web", "--web-host", host, *AIMED)
+    assert f"the web UI would listen on {host}, where anybody who reaches it could start load" in said
+    assert "--web-without-login" in said

@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from locust.env import Environment
 
+from loadtests.webui.guard import READING
 from reports.data.folder import read_run
 from tests.ports import find_free_port
 
@@ -447,8 +449,36 @@ def test_only_this_machine_reaches_the_web_ui_unless_told_otherwise(start: Start
     """It listens on 127.0.0.1; --web-host opens it."""
     web = Web(start)
     assert not listens("127.0.0.2", web.port)
-    opened = Web(start, "--web-host", "*")
+    opened = Web(start, "--web-host", "*", "--web-without-login")
     assert listens("127.0.0.2", opened.port)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("host", ["", "*", "0.0.0.0", "::"])
+def test_it_opens_to_nobody_else_in_silence(start: Start, host: str) -> None:
+    """An empty host, as an unset variable of a shell leaves it, is all addresses to Locust."""
+    port = str(find_free_port())
+    suite = start("locust", "-f", "loadtests/locustfile.py", "--web-port", port, "--web-host", host).wait()
+    assert suite.code == 2
+    told = "on all addresses" if host in ("", "*") else f"on {host}"
+    assert f"the web UI would listen {told}, where anybody who reaches it could start load" in suite.stderr
+
+
+@pytest.mark.extended
+def test_with_a_login_it_may_listen_anywhere(start: Start) -> None:
+    web = Web(start, "--web-host", "0.0.0.0", "--web-login")
+    assert listens("127.0.0.2", web.port)
+
+
+@pytest.mark.extended
+def test_no_page_of_another_site_acts_by_any_route(start: Start) -> None:
+    """Each route of Locust that takes more than questions; the suite adds none that does."""
+    app = Environment().create_web_ui(delayed_start=True).app
+    acting = {rule.rule for rule in app.url_map.iter_rules() if rule.methods - READING}
+    assert {"/swarm", "/stop", "/stats/reset"} <= acting
+    web = Web(start)
+    for path in acting:
+        assert web.post_from("http://elsewhere.example", path.lstrip("/")) == 403, path
 
 
 @pytest.mark.extended
