@@ -22,7 +22,7 @@ REST_CONFIG ?= configuration/service/$(SERVICE).yaml
 export REST_CONFIG
 
 # What each target takes, and PYTHON besides. OF_SERVICE is for the suite's own service, so not for one that HOST names.
-OF_LOAD := LOADTEST_HEADERS LOADTEST_NOTE LOADTEST_TRACE_LINK
+OF_LOAD := LOADTEST_HEADERS LOADTEST_ALLOW_HOST LOADTEST_NOTE LOADTEST_TRACE_LINK
 OF_SERVICE := SERVICE REST_CONFIG DRAIN_NOTICE_S OTEL_%
 TAKES_loadtest := SCENARIO HOST OUT TIME_SCALE $(if $(strip $(HOST)),,$(OF_SERVICE)) $(OF_LOAD)
 TAKES_web := $(TAKES_loadtest) WEB_PORT
@@ -30,7 +30,7 @@ TAKES_serve := PORT WORKERS $(OF_SERVICE)
 TAKES_train := DATA
 TAKES_report := RUN $(if $(filter file,$(origin RUN)),OUT)
 TAKES_image := IMAGE BUILDER VARIANT
-TAKES_stack := SCENARIO SERVICE OUT LOAD_WORKERS LOADTEST_HOST LOADTEST_HEADERS TRACED_SHARE SERVICE_PORT WEB_PORT \
+TAKES_stack := SCENARIO SERVICE OUT LOAD_WORKERS LOADTEST_HOST LOADTEST_HEADERS LOADTEST_ALLOW_HOST TRACED_SHARE SERVICE_PORT WEB_PORT \
   PROMETHEUS_PORT GRAFANA_PORT OTLP_PORT TRACES_PORT COMPOSE COMPOSE_FILE RUN_AS
 TAKES_stack-down := COMPOSE COMPOSE_FILE
 TAKES_test := TEST_PROCESSES PYTEST_OPTIONS
@@ -54,7 +54,7 @@ SAID = $(name) has no effect on 'make $(ASKED)'$(WITH_HOST), which takes $(subst
 $(foreach name,$(NEEDLESS),$(call REFUSE,$(SAID)))
 
 # An empty value, as an unset variable of a shell leaves it, is not the same as none.
-MAY_BE_EMPTY := LOADTEST_HEADERS LOADTEST_NOTE LOADTEST_TRACE_LINK PYTEST_OPTIONS
+MAY_BE_EMPTY := LOADTEST_HEADERS LOADTEST_ALLOW_HOST LOADTEST_NOTE LOADTEST_TRACE_LINK PYTEST_OPTIONS
 EMPTY := $(foreach name,$(filter-out $(MAY_BE_EMPTY) %\%,$(TAKEN)),$(if $(strip $($(name)))$(filter file undefined,$(origin $(name))),,$(name)))
 $(foreach name,$(EMPTY),$(error $(name) is empty: give it a value, or leave it out and unset it$(if $(filter HOST,$(name)), to test the suite's own service)))
 

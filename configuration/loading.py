@@ -29,6 +29,7 @@ from configuration.scenario import SEEDS, Scenario
 from configuration.service_paths import DEFAULT_PATHS, read_service_paths
 from configuration.traffic import make_default_traffic, read_traffic
 from configuration.yaml_loader import MOST_BYTES, parse_yaml, read_bounded
+from reports.data.addresses import is_host
 from reports.data.samples import OUTCOMES, OWN_FAILURES
 from reports.judging.generator_health import GeneratorLimits
 from reports.objectives.metrics import availability
@@ -127,6 +128,7 @@ def _read_sections(node: Node, path: Path, own_users: bool) -> Scenario:
             make_default_traffic(model),
         )
         service = keys.read_or("service", read_service_paths, DEFAULT_PATHS)
+        allow_hosts = keys.read_or("allow_hosts", _read_hosts, ())
         seeds = keys.read_or("seeds", _read_seeds, dict(SEEDS))
         expected = keys.read_or("expected", _read_expected, ())
         confidence = keys.read_or("confidence", _read_confidence, 0.95)
@@ -153,7 +155,21 @@ def _read_sections(node: Node, path: Path, own_users: bool) -> Scenario:
         limits,
         abort,
         service,
+        allow_hosts,
     )
+
+
+def _read_hosts(node: Node) -> tuple[str, ...]:
+    return (
+        () if node.value == [] else tuple(node.read_items(_read_host, "a list of hosts, such as [a.example]"))
+    )
+
+
+def _read_host(node: Node) -> str:
+    host = read_text(node)
+    if not is_host(host) or "/" in host:
+        raise node.report_mismatch("a host: a name or an address, without scheme, port and path")
+    return host
 
 
 def _read_seeds(node: Node) -> dict[str, int]:

@@ -30,6 +30,8 @@ Its YAML form with every key. A key that is left out has the default shown here;
                                             #   reply.py for fields, items, schema and echo; null
                                             #   checks nothing, which is the default with a payload file
     service: {ready: /api/health/ready, metrics: /metrics}   # null: nothing to ask, see service_paths.py
+    allow_hosts: []                         # hosts that may be put under load though they have public
+                                            #   addresses, such as [models.example]
     seeds: {payloads: 20240501, arrivals: 20240502, pacing: 20240503}
     expected: []                            # outcomes that are no errors here, such as [shed]
     objectives:
@@ -87,6 +89,8 @@ class Scenario:
     abort: Abort | None = field(default_factory=Abort)
     """When a hopeless run is aborted; None for never."""
     service: ServicePaths = DEFAULT_PATHS
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts that may be put under load though their addresses are public."""
     load_override: str = ""
     """What drives the load in place of the scenario's own: 'load overridden by -u 50'; empty for nothing."""
 
@@ -176,6 +180,7 @@ class Scenario:
             "load": self.load.resolve(),
             "traffic": self.traffic.resolve(),
             "service": self.service.resolve(),
+            "allow_hosts": list(self.allow_hosts),
             "seeds": dict(self.seeds),
             "expected": list(self.expected),
             "objectives": [str(objective) for objective in self.objectives],

@@ -36,6 +36,7 @@ from shapes.arrivals import SPACINGS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _OBJECTIVES: Final[SchemaPart] = {**make_list(TEXT), "uniqueItems": True}
+HOST: Final[SchemaPart] = {"type": "string", "pattern": "^\\s*[!-.0-~]+\\s*$"}
 _SHARE: Final[SchemaPart] = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
 
 
@@ -62,6 +63,10 @@ def _build_scenario() -> SchemaPart:
             ),
             "traffic": say("Who sends requests, where to, and what they carry.", refer("traffic")),
             "service": say("What the service is asked besides its endpoints.", refer("service")),
+            "allow_hosts": say(
+                "Hosts that may be put under load though they have public addresses.",
+                {"type": "array", "items": HOST},
+            ),
             "seeds": say("The starts of the random streams.", seeds),
             "expected": say("Outcomes that are no errors here.", outcomes),
             "objectives": say("Limits that decide the verdict, each a sentence.", _OBJECTIVES),

@@ -28,6 +28,7 @@ from loadtests.cli.listening import check_exposed_once, check_web_host
 from loadtests.cli.locust_logging import quieten
 from loadtests.cli.options import add_to_locust
 from loadtests.cli.settings import Settings, disable_run_time, load_asked_scenario, read_options
+from loadtests.client.reach import check_reach
 from loadtests.client.readiness import NoAnswerError
 from loadtests.client.target import read_headers
 from loadtests.exposition.server import Exposition
@@ -133,6 +134,7 @@ def _check_service(controller: Controller, asked: Scenario, settings: Settings, 
     send is not known before the load.
     """
     scenario, target = controller.scenario, controller.parse_target()
+    check_reach(target, (*settings.allow_hosts, *scenario.allow_hosts))
     await_service(scenario, target)
     if settings.own_users:
         return

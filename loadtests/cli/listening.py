@@ -34,9 +34,9 @@ def check_web_host(host: str, has_login: bool, without_login: bool) -> None:
     """
     if is_loopback(host) or has_login or without_login:
         return
-    place = f"on {host}" if host not in ("", "*") else "on all addresses"
+    place = "all addresses" if host in ("", "*") else host
     raise ConfigurationError(
-        f"the web UI would listen {place}, where anybody who reaches it could start load: leave --web-host "
+        f"the web UI would listen on {place}, where anybody who reaches it could start load: leave --web-host "
         f"out for {LOOPBACK}, forward its port (ssh -L), or say that this is meant: {WITHOUT_LOGIN} "
         "(plain locust can have a login instead: --web-login)"
     )

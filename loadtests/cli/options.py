@@ -11,6 +11,7 @@ from configuration.loading import list_scenario_names
 from loadtests.cli.values import (
     make_range_parser,
     parse_exporter,
+    parse_host_or_nothing,
     parse_monitor,
     parse_port,
     parse_seconds,
@@ -19,6 +20,7 @@ from loadtests.cli.values import (
     parse_workload,
 )
 from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
+from loadtests.client.reach import ALLOW_OPTION, ALLOW_VARIABLE
 from reports.data.checkpoints import CHECKPOINTS
 from reports.data.traces import PLACEHOLDER
 
@@ -142,6 +144,14 @@ SHARED: Final = (
         "--stop-when-decided",
         f"end the run at the first of {CHECKPOINTS} checkpoints by which each objective is proven or broken",
         default=False,
+    ),
+    Option(
+        ALLOW_OPTION,
+        "this host may be put under load though it has a public address; may be given several times",
+        metavar="NAME",
+        type=parse_host_or_nothing,
+        default=(),
+        env_var=ALLOW_VARIABLE,
     ),
     Option(
         WITHOUT_LOGIN,

@@ -56,6 +56,8 @@ class Settings(RunSettings):
     """Whether this process and its master were started by one command."""
     expected_workers: int = 1
     web_base_path: str | None = None
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts that may be put under load though their addresses are public."""
     kubernetes: str | None = None
     monitors: tuple[str, ...] = ()
     """Plug-ins that observe something beside the load."""
@@ -91,6 +93,7 @@ class Settings(RunSettings):
             forked=bool(options.processes),
             expected_workers=options.expect_workers,
             web_base_path=options.web_base_path,
+            allow_hosts=tuple(options.allow_host),
             kubernetes=options.kubernetes,
             metrics_host=options.metrics_host,
             metrics_port=options.metrics_port,

@@ -46,6 +46,11 @@ def parse_host(text: str) -> str:
     return text
 
 
+def parse_host_or_nothing(text: str) -> str:
+    """The same, or nothing, as an unset variable of a shell gives it."""
+    return parse_host(text) if text.strip() else ""
+
+
 def parse_workload(text: str) -> str:
     """`NAMESPACE/DEPLOYMENT`."""
     try:

@@ -20,6 +20,7 @@ from configuration.loading import list_scenario_names
 from loadtests.cli.adhoc import check_foreign
 from loadtests.cli.settings import load_asked_scenario
 from loadtests.cli.values import LONGEST_COUNT
+from loadtests.client.reach import check_reach
 from loadtests.client.readiness import NoAnswerError
 from loadtests.client.target import HEADERS_VARIABLE, Target
 from loadtests.preflight.asking import PreflightError, check_endpoints
@@ -140,6 +141,7 @@ class Starts:
         self.chosen = name
         self._controller.require_room()
         target = self._controller.parse_target(host)
+        check_reach(target, (*settings.allow_hosts, *scenario.allow_hosts))
         await_service(scenario, target, ANSWER_PATIENCE_S)
         if not settings.own_users:
             check_foreign(scenario, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -94,6 +95,14 @@ def test_what_cannot_be_started_is_told_before_locust_acts(application: Flask, c
     answer = application.test_client().post("/swarm", data={"scenario": "unheard of"}).get_json()
     assert "There is no scenario 'unheard of' here" in answer["message"]
     assert controller.run is None
+
+
+def test_a_public_host_typed_into_the_form_has_to_be_allowed(application: Flask, controller: Any) -> None:
+    form = {"scenario": "smoke", "host": "http://192.0.2.1:8000"}
+    told = application.test_client().post("/swarm", data=form).get_json()["message"]
+    assert told.startswith("192.0.2.1 is an address in the public network; confirm that it may be")
+    controller.settings = replace(controller.settings, allow_hosts=("192.0.2.1",))
+    assert application.test_client().post("/swarm", data=form).get_json() == {"success": True}
 
 
 @pytest.mark.parametrize(
