@@ -27,6 +27,7 @@ from reports.rendering.exports import (
 from reports.rendering.plugins import export
 from reports.rendering.stages import format_stages
 from reports.rendering.terminal import format_verdict
+from reports.rendering.text_table import remove_controls
 from reports.rendering.verdict_json import encode_verdict
 
 EXPORT_OPTION = "--export"
@@ -65,12 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             write_run(chosen.run)
     except (FolderError, ObjectiveError, PrometheusError) as error:
-        sys.stderr.write(f"{error}\n")
+        _complain(str(error))
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        sys.stderr.write(f"{chosen.run} can't be written or read: {error}.\n")
+        _complain(f"{chosen.run} can't be written or read: {error}.")
         return 2
     return 0
 
@@ -122,7 +123,12 @@ def write_run(folder: Path) -> None:
             for name, content in export(exporter, run, verdict):
                 write_bytes(run.folder / name, content)
         except PluginError as error:
-            sys.stderr.write(f"{EXPORT_OPTION} {exporter}: {error}\n")
+            _complain(f"{EXPORT_OPTION} {exporter}: {error}")
+
+
+def _complain(message: str) -> None:
+    """Tell what is wrong; it may repeat texts of a folder from elsewhere."""
+    sys.stderr.write(f"{remove_controls(message)}\n")
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ def check_web_host(host: str, has_login: bool, without_login: bool) -> None:
         return
     place = "all addresses" if host in ("", "*") else host
     raise ConfigurationError(
-        f"the web UI would listen on {place}, where anybody who reaches it could start load: leave --web-host "
-        f"out for {LOOPBACK}, forward its port (ssh -L), or say that this is meant: {WITHOUT_LOGIN} "
-        "(plain locust can have a login instead: --web-login)"
+        f"the web UI would listen on {place}, where anybody who reaches it could start load: leave "
+        f"--web-host out for {LOOPBACK}, forward its port (ssh -L), or say that this is meant: "
+        f"{WITHOUT_LOGIN} (plain locust can have a login instead: --web-login)"
     )
 
 

@@ -36,7 +36,10 @@ from loadtests.webui.verdict import (
 STATIC: Final = Path(__file__).parent / "static"
 BAR_FILES: Final = {"verdict.js": "text/javascript", "verdict.css": "text/css"}
 BAR: Final = '<link rel="stylesheet" href="./verdict.css"><script src="./verdict.js" defer></script>'
-REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+REPORT_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 """A report needs nothing but itself; the browser is told so too."""
 
 

@@ -21,6 +21,9 @@ from reports.data.telemetry import TELEMETRY_SCHEMA, Telemetry
 __all__ = ["FolderError", "Run", "compact", "read_run", "write_bytes", "write_text"]
 
 FAILURES_FILE = "failures.json"
+_TEXTS = ("run.json", FAILURES_FILE)
+_TABLES = ("samples.parquet", "samples.arrows", "telemetry.parquet", "telemetry.arrows")
+_MOST_TEXT_BYTES = 100_000_000
 _ROW_GROUP = 1 << 18
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """The last bytes of a complete Arrow stream."""
@@ -120,7 +123,18 @@ def _find_folder(folder: Path) -> Path:
     raise FolderError(f"There is no folder {folder}; name a run's folder, such as results/latest.")
 
 
+def _require_files(folder: Path) -> None:
+    """Refuse a folder from elsewhere that would hold its reader up: pipes, devices, endless texts."""
+    for name in (*_TEXTS, *_TABLES):
+        path = folder / name
+        if path.exists() and not path.is_file():
+            raise FolderError(f"{path} is no regular file, so the run is not read.")
+        if name in _TEXTS and path.exists() and (size := path.stat().st_size) > _MOST_TEXT_BYTES:
+            raise FolderError(f"{path} holds {size:,} bytes, more than any run's; it is not read.")
+
+
 def _read_facts(path: Path) -> Facts:
+    _require_files(path.parent)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -37,7 +37,7 @@ from reports.rendering.csv_rows import (
 )
 from reports.rendering.stages import STAGE_COLUMNS
 from reports.rendering.terminal import MOST_REASONS, list_examples, list_failures, select_reasons
-from reports.rendering.text_table import format_markdown
+from reports.rendering.text_table import format_markdown, remove_controls
 from reports.rendering.verdict_json import encode_verdict
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -209,5 +209,10 @@ def _clean_xml(text: str) -> str:
 
 
 def _escape_markdown(text: str) -> str:
-    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = (
+        " ".join(remove_controls(text).split())
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+    )
     return _MARKDOWN.sub(r"\\\1", plain)

@@ -19,7 +19,7 @@ from reports.data.quantities import (
 )
 from reports.judging.outcomes import SYMBOLS
 from reports.rendering.columns import TableColumn, format_each, tabulate
-from reports.rendering.text_table import align_table
+from reports.rendering.text_table import align_table, remove_controls
 
 if TYPE_CHECKING:
     from reports.judging.verdict import Verdict
@@ -38,17 +38,17 @@ def format_verdict(
     """
     told = verdict if isinstance(verdict, Mapping) else _encode(verdict)
     word = told["verdict"]
-    sentence = _wrap(f"{SYMBOLS[word]} {_clean(told['sentence'])}", width, indent="  ")
+    sentence = _wrap(f"{SYMBOLS[word]} {remove_controls(told['sentence'])}", width, indent="  ")
     lines = [_paint(line, word, color, bold=True) for line in sentence]
     for reason in select_reasons(word, told["sentence"], told["reasons"]):
-        lines += _wrap(f"- {_clean(reason)}", width, indent="  ")
+        lines += _wrap(f"- {remove_controls(reason)}", width, indent="  ")
     if told["objectives"]:
         lines += ["", *_format_objectives(told["objectives"], color, width)]
     unproven = [j["message"] for j in told["objectives"] if j["outcome"] == "unproven"]
     if unproven:
         lines += [
             "",
-            *(line for message in unproven for line in _wrap(f"? {_clean(message)}", width, "  ")),
+            *(line for message in unproven for line in _wrap(f"? {remove_controls(message)}", width, "  ")),
         ]
     if failures := told.get("failures"):
         lines += ["", "Failed requests:"]
@@ -57,7 +57,7 @@ def format_verdict(
             lines += _format_example(failure, width)
     if answers := told.get("answers"):
         lines += ["", "Answers:"]
-        lines += [cut for line in answers for cut in _wrap(f"  {_clean(line)}", width, "    ")]
+        lines += [cut for line in answers for cut in _wrap(f"  {remove_controls(line)}", width, "    ")]
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)
@@ -71,7 +71,7 @@ def select_reasons(word: str, sentence: str, reasons: Sequence[str]) -> Sequence
 
 def list_failures(failures: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line for each of the three most frequent reasons, with its count, and one line for the rest."""
-    told = [(failure["count"], _clean(failure["reason"])) for failure in failures[:MOST_REASONS]]
+    told = [(failure["count"], remove_controls(failure["reason"])) for failure in failures[:MOST_REASONS]]
     if rest := failures[MOST_REASONS:]:
         count = sum(failure["count"] for failure in rest)
         told.append((count, f"for {format_count(len(rest), 'other reason')}"))
@@ -81,7 +81,9 @@ def list_failures(failures: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def list_examples(failure: Mapping[str, Any]) -> list[str]:
     """The kept requests of a reason, each in a sentence without full stop."""
-    return [_clean(FailedRequest.from_json(example).sentence) for example in failure.get("examples", ())]
+    return [
+        remove_controls(FailedRequest.from_json(example).sentence) for example in failure.get("examples", ())
+    ]
 
 
 def _format_example(failure: Mapping[str, Any] | None, width: int) -> list[str]:
@@ -147,7 +149,9 @@ def _format_outcome(judgement: Mapping[str, Any]) -> str:
 
 
 _COLUMNS: tuple[TableColumn[Mapping[str, Any]], ...] = (
-    TableColumn("objective", format_each(lambda judgement: _clean(judgement["text"])), kind="row heading"),
+    TableColumn(
+        "objective", format_each(lambda judgement: remove_controls(judgement["text"])), kind="row heading"
+    ),
     TableColumn("observed", format_each(_format_observed)),
     TableColumn("limit", format_each(_format_limit)),
     TableColumn("outcome", format_each(_format_outcome), kind="outcome"),
@@ -160,11 +164,6 @@ def _wrap(text: str, width: int, indent: str) -> list[str]:
 
 def _paint(text: str, meaning: str, color: bool, bold: bool = False) -> str:
     return f"\x1b[{'1;' if bold else ''}{_COLOURS[meaning]}m{text}\x1b[0m" if color else text
-
-
-def _clean(text: str) -> str:
-    """The text without control characters, which could control the terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _encode(verdict: Verdict) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Formats tables as plain text and as Markdown."""
+"""Formats tables as plain text and as Markdown; takes out of texts what could control a terminal."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any
 from reports.rendering.columns import TableColumn
 
 
+def remove_controls(text: str) -> str:
+    """The text with a blank in place of each control character, which could control the terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def align_table(columns: Sequence[TableColumn[Any]], rows: Sequence[Sequence[str]]) -> list[str]:
     """The titles and then the rows, a line each, without trailing spaces."""
-    table = [_list_titles(columns), *rows]
+    table = [_list_titles(columns), *([remove_controls(cell) for cell in row] for row in rows)]
     widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
     return ["  ".join(_align_line(columns, cells, widths)).rstrip() for cells in table]
 
