@@ -70,8 +70,6 @@ class _Preflight:
 
     def __init__(self, scenario: Scenario, target: Target) -> None:
         self._traffic = scenario.traffic
-        self._secrets: list[str] = []
-        """What the login gave."""
         self._wanted = frozenset(("ok", *scenario.expected))
         self._asked = SingleRequests(scenario.traffic, target)
         self._logins = [step.endpoint.name for step in scenario.traffic.login]
@@ -97,7 +95,6 @@ class _Preflight:
     def _ask_all(self) -> Iterator[str]:
         values: dict[str, Any] = {}
         yield from self._ask_steps(self._traffic.login, values)
-        self._secrets = list(map(str, values.values()))
         for endpoint in self._traffic.endpoints:
             yield from self._ask(endpoint.name, {}, dict(values))
         for journey in self._traffic.journeys:
@@ -131,7 +128,7 @@ class _Preflight:
                     reply,
                     outcome,
                     check.explain(reply),
-                    secrets=self._secrets,
+                    secrets=map(str, values.values()),
                     is_login=name in self._logins,
                 )
                 yield _write_problem(failed, self._adviser.advise(failed, reply))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from loadtests.client.redaction import find_secrets, list_texts, redact
+from loadtests.client.redaction import SHORTEST, find_secrets, list_texts, redact
 from loadtests.client.reply import Reply
 from reports.data.failed_requests import FailedRequest, FailedRequests
 
@@ -81,9 +81,11 @@ def describe_request(
 ) -> FailedRequest:
     """What is kept of a request, as it was encoded, and of its reply.
 
-    `secrets` are taken out too, and all texts that the reply to a login holds.
+    `secrets` are taken out too, such as values taken from earlier replies, which may be tokens of a session;
+    and all texts that the reply to a login holds.
     """
-    secrets = [*find_secrets(encoded), *secrets, *(list_texts(reply.body) if is_login else ())]
+    given = [secret for secret in secrets if len(secret) >= SHORTEST]
+    secrets = [*find_secrets(encoded), *given, *(list_texts(reply.body) if is_login else ())]
     method, path = encoded.partition(b"\r\n")[0].decode("latin-1").split(" ")[:2]
     told = dict(reversed([(name.lower(), value) for name, value in reply.list_headers()]))
     headers = ((name, told[name]) for name in TELLING_HEADERS if name in told)

@@ -195,7 +195,7 @@ class RequestSender:
             except ValueError as error:  # a reply before it did not hold what it needs
                 self._record_unmade(step.empty, str(error), intended)
                 return False
-            reply = self.send(connection, request, intended, visitor.values)
+            reply = self.send(connection, request, intended, values)
             if reply.status == UNAUTHORISED:  # what the login gave is no longer accepted
                 visitor.logged_in = False
             if reply.outcome != "ok":
@@ -214,7 +214,7 @@ class RequestSender:
         """Send one request, record its sample, tell Locust; return the reply with its outcome.
 
         `intended` is when it should have started, on the clock of `time.perf_counter`; None means now.
-        `credentials` are values of a login, which are not kept where the request fails.
+        `credentials` are values taken from replies, which are not kept where the request fails.
         """
         encoded, credential = request.encoded, None
         if self._keeper is not None:
