@@ -37,7 +37,7 @@ TAKES_test := TEST_PROCESSES PYTEST_OPTIONS
 TAKES_check := $(TAKES_test)
 TAKES_compare-batch := OUT TIME_SCALE OTEL_% $(OF_LOAD)
 PLAIN := help profile prometheus-check k8s-check stall bench-generator crosscheck bench-service bench-report dashboard \
-  grafana-check pins clean
+  grafana-check pins audit clean
 
 TABLE := $(sort $(filter TAKES_%,$(.VARIABLES)))
 ASKED := $(or $(MAKECMDGOALS),help)
@@ -197,8 +197,18 @@ pins: ## renew requirements*.txt from pyproject.toml and requirements-dev.in (ne
 	@uv pip compile -q --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 	@uv pip compile -q --universal --python-version 3.11 --constraint requirements.txt --no-annotate --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements-generator.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+	@echo pip-audit | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header - -o requirements-audit.txt
+
+.venv-audit/.ready: requirements-audit.txt
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.PHONY: audit
+audit: .venv-audit/.ready ## look for known vulnerabilities of the pins, or tell their age where none can be looked up
+	@.ci/audit .venv-audit/bin/python requirements.txt requirements-dev.txt
 
 .PHONY: clean
 clean: ## remove the environment, the model and caches; runs in results/ stay
-	@rm -rf .venv .venv-bench models .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-audit .venv-bench models .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
