@@ -3,12 +3,14 @@
 FROM docker.io/library/python:3.11-slim AS generator-packages
 WORKDIR /app
 RUN python3 -m venv --without-pip /opt/venv
-COPY requirements-generator.txt ./
-RUN python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-generator.txt
+COPY requirements-generator.txt deploy/sbom.py ./
+RUN python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-generator.txt && \
+    /opt/venv/bin/python sbom.py > /opt/venv/sbom.cdx.json
 
 FROM generator-packages AS packages
 COPY requirements.txt ./
-RUN python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+RUN python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt && \
+    /opt/venv/bin/python sbom.py > /opt/venv/sbom.cdx.json
 COPY service service
 # Training ends with the profile gate: a model that misses its own objective makes no image.
 RUN /opt/venv/bin/python -m service.training

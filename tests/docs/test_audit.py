@@ -1,4 +1,4 @@
-"""`make audit` tells vulnerabilities, that there are none, or that nobody could look; never one for another."""
+"""`make audit` tells vulnerabilities, that there are none, or that nobody could look: never a false calm."""
 
 from __future__ import annotations
 
