@@ -108,3 +108,11 @@ def test_it_is_the_smaller_one(generator_image: str, image: str, podman: Podman)
         for name in (image, generator_image)
     )
     assert part < 0.8 * whole
+
+
+def test_it_says_what_it_is_made_of(generator_image: str, podman: Podman) -> None:
+    shown = podman("run", "--rm", "--network", "none", generator_image, "cat", "/opt/venv/sbom.cdx.json")
+    purls = [each["purl"] for each in json.loads(shown.stdout)["components"]]
+    for begin in ("pkg:generic/python@3.11", "pkg:pypi/locust@2.47.0", "pkg:deb/debian/libc6@"):
+        assert [purl for purl in purls if purl.startswith(begin)], begin
+    assert not [purl for purl in purls if "scikit-learn" in purl]
