@@ -19,6 +19,8 @@ import pytest
 from reports.__main__ import main
 from reports.data.run import Run
 
+pytestmark = pytest.mark.extended
+
 MakeRun = Callable[..., Run]
 MakeTable = Callable[..., pa.Table]
 PLANTED = (
@@ -167,7 +169,6 @@ def test_a_text_file_of_unlikely_size_is_told_and_not_read(
 
 
 @pytest.mark.real
-@pytest.mark.extended
 def test_a_browser_shows_hostile_texts_and_does_nothing_else(browser: Any, folder: Path) -> None:
     assert main(["write", str(folder)]) == 0
     noise, page = open_page(browser, folder / "report.html")
@@ -179,7 +180,6 @@ def test_a_browser_shows_hostile_texts_and_does_nothing_else(browser: Any, folde
 
 
 @pytest.mark.real
-@pytest.mark.extended
 def test_the_pages_own_policy_stops_what_is_put_into_it(browser: Any, folder: Path) -> None:
     """Opened from disk, where no server states a policy: should a text ever escape, it can do nothing."""
     main(["write", str(folder)])
