@@ -106,6 +106,7 @@ def test_a_file_too_large_to_be_a_scenario_is_not_read_to_its_end(folder: Path) 
         assert read_message(str(file), folder) == f"{file} can't be read: it holds more than 1,000,000 bytes"
 
 
+@pytest.mark.extended
 def test_ten_thousand_stages_of_the_same_level_are_named(folder: Path) -> None:
     levels = ", ".join(["1"] * MOST_STEPS)
     text = LEAST.replace("{constant: 1, for: 1s}", f"{{steps: [{levels}], each: 1m}}")

@@ -51,6 +51,7 @@ def test_aliases_count_with_all_that_they_stand_for(levels: int) -> None:
         parse_yaml("\n".join(lines))
 
 
+@pytest.mark.extended
 def test_a_long_list_is_refused_where_it_becomes_too_long() -> None:
     """What follows is not even read."""
     with pytest.raises(Problems) as found:
