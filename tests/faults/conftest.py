@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -24,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 BELIEVED = "{lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}"
 """Limits of a generator that is believed however busy the machine is that tests it."""
 LONGEST_S = 240.0
+MARK = "FAULT_TEST"
+"""The variable by which `Leftovers` knows the processes of a test."""
 
 
 def pause(seconds: float) -> None:
@@ -62,7 +67,8 @@ def misbehaving() -> Iterator[Callable[..., Misbehaving]]:
 
     def start(*behaviours: str) -> Misbehaving:
         command = [sys.executable, str(Path(__file__).with_name("service.py")), *behaviours]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        unmarked = {name: value for name, value in os.environ.items() if name != MARK}
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=unmarked))
         assert started[-1].stdout is not None
         return Misbehaving(started[-1], f"http://127.0.0.1:{int(started[-1].stdout.readline())}")
 
@@ -158,3 +164,61 @@ def load_test(tmp_path: Path) -> Iterator[Callable[..., LoadTest]]:
                 os.kill(pid, 9)
             each.process.kill()
         each.process.communicate()
+
+
+@dataclass
+class Leftovers:
+    """What a test started, and every process that came of it, whoever its parent is by now."""
+
+    mark: str
+    temporary: Path
+    ports: set[int] = field(default_factory=set)
+
+    def processes(self) -> list[psutil.Process]:
+        """Those that still run; one that only waits to be reaped holds nothing."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            ours = process.environ().get(MARK) == self.mark
+            return ours and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    def note_ports(self) -> set[int]:
+        """Remember the ports that these processes listen on now; they have to be free at the end."""
+        for process in self.processes():
+            try:
+                found = process.net_connections("tcp")
+            except psutil.Error:
+                continue
+            self.ports |= {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
+        return self.ports
+
+    def check(self, within_s: float = 60.0) -> None:
+        """Fail unless all of them end in this time, their ports are free, and no temporary file is left."""
+        deadline = time.monotonic() + within_s
+        while (left := self.processes()) and time.monotonic() < deadline:
+            pause(0.1)
+        said = [f"{process.pid}: {process.cmdline()}" for process in left if process.is_running()]
+        for process in left:
+            process.kill()
+        assert not said, f"left after {within_s:.0f} s"
+        for port in self.ports:
+            socket.create_server(("127.0.0.1", port)).close()
+        assert not list(self.temporary.iterdir()), "temporary files are left"
+
+
+@pytest.fixture
+def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any) -> Iterator[Leftovers]:
+    """Asks at the test's end that no process, port or temporary file of what it started is left.
+
+    `misbehaving` services are the test's own. It comes after `load_test`, which kills what runs too long.
+    """
+    request.getfixturevalue("load_test")
+    leftovers = Leftovers(uuid.uuid4().hex, tmp_path / "temporary")
+    leftovers.temporary.mkdir()
+    monkeypatch.setenv(MARK, leftovers.mark)
+    monkeypatch.setenv("TMPDIR", str(leftovers.temporary))
+    yield leftovers
+    leftovers.check()
