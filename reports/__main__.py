@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from reports.rendering.exports import (
 )
 from reports.rendering.plugins import export
 from reports.rendering.stages import format_stages
+from reports.rendering.streams import is_colorful, make_output_safe
 from reports.rendering.terminal import format_verdict
 from reports.rendering.text_table import remove_controls
 from reports.rendering.verdict_json import encode_verdict
@@ -68,8 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FolderError, ObjectiveError, PrometheusError) as error:
         _complain(str(error))
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         _complain(f"{chosen.run} can't be written or read: {error}.")
         return 2
@@ -80,10 +78,9 @@ def show_run(folder: Path) -> None:
     """Print the verdict, the objectives and the stages of a run."""
     run = read_run(folder)
     verdict = judge_run(run)
-    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = shutil.get_terminal_size((100, 24)).columns
     report = run.folder / "report.html"
-    print(format_verdict(verdict, color, width, str(report) if report.exists() else None))
+    print(format_verdict(verdict, is_colorful(sys.stdout), width, str(report) if report.exists() else None))
     if verdict.stages:
         print(f"\n{format_stages(verdict.stages)}")
 
@@ -132,4 +129,5 @@ def _complain(message: str) -> None:
 
 
 if __name__ == "__main__":
+    make_output_safe()
     sys.exit(main())
