@@ -140,7 +140,14 @@ def make_folder(out: Path, scenario: str, now: datetime | None = None) -> Path:
 
 
 def point_latest(folder: Path) -> None:
-    """Point the link `latest`, beside the folder of the run, at it."""
-    fresh = folder.with_name(f".{LATEST}-{folder.name}")
-    fresh.symlink_to(folder.name)
-    fresh.replace(folder.with_name(LATEST))
+    """Point the link `latest`, beside the folder of the run, at it; OSError, in a sentence, if that fails."""
+    fresh, latest = folder.with_name(f".{LATEST}-{folder.name}"), folder.with_name(LATEST)
+    try:
+        fresh.symlink_to(folder.name)
+        fresh.replace(latest)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        reason = "it is a folder" if latest.is_dir() and not latest.is_symlink() else error.strerror
+        raise OSError(
+            f"{latest} can't lead to the newest run ({reason}): move it away. The run is in {folder}"
+        ) from None

@@ -151,6 +151,25 @@ def test_a_folder_is_never_shared_and_latest_leads_to_the_newest(tmp_path: Path)
         assert (tmp_path / "results" / "latest").resolve() == folder
 
 
+@pytest.mark.parametrize("spoiled", ["loop", "file", "folder"])
+def test_a_spoiled_latest_is_replaced_or_told(tmp_path: Path, spoiled: str) -> None:
+    folder, latest = make_folder(tmp_path, "staged"), tmp_path / "latest"
+    match spoiled:
+        case "loop":
+            latest.symlink_to("latest")
+        case "file":
+            latest.touch()
+        case "folder":
+            latest.mkdir()
+    if spoiled == "folder":
+        with pytest.raises(OSError, match=r"can't lead to the newest run \(it is a folder\): move it away"):
+            point_latest(folder)
+    else:
+        point_latest(folder)
+        assert latest.resolve() == folder
+    assert set(tmp_path.iterdir()) == {folder, latest}
+
+
 def test_closing_twice_changes_nothing(tmp_path: Path) -> None:
     recording = recorded(tmp_path, [row()], ["prediction"])
     recording.close(facts(ended_s=2.0))
