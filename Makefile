@@ -70,6 +70,9 @@ DEV_ENV := .venv/.dev-ready
 MODEL := models/insurance_charges_model.skops
 LOAD = --scenario "$(SCENARIO)" --out "$(OUT)" $(if $(HOST),--host "$(HOST)") $(if $(filter-out 1,$(TIME_SCALE)),--time-scale "$(TIME_SCALE)")
 
+# A command that ends when make has gone, even if make was killed.
+WITH_MAKE := LOADTEST_PARENT=$$PPID exec
+
 .PHONY: help
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,15 +97,15 @@ $(MODEL): | $(RUN_ENV)
 
 .PHONY: loadtest
 loadtest: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## load-test, judge, report: SCENARIO=staged HOST=http://... OUT=results TIME_SCALE=1
-	@$(BIN)/python -m loadtests $(LOAD)
+	@$(WITH_MAKE) $(BIN)/python -m loadtests $(LOAD)
 
 .PHONY: web
 web: $(RUN_ENV) $(if $(HOST),,$(MODEL)) ## the same from Locust's web UI on http://127.0.0.1:8089: WEB_PORT=8089
-	@$(BIN)/python -m loadtests --web --web-port $(WEB_PORT) $(LOAD)
+	@$(WITH_MAKE) $(BIN)/python -m loadtests --web --web-port $(WEB_PORT) $(LOAD)
 
 .PHONY: serve
 serve: $(RUN_ENV) $(MODEL) ## run the model service: SERVICE=batched PORT=8000 WORKERS=1
-	@$(BIN)/python -m service --port $(PORT) --workers $(WORKERS)
+	@$(WITH_MAKE) $(BIN)/python -m service --port $(PORT) --workers $(WORKERS)
 
 .PHONY: train
 train: $(RUN_ENV) ## train the model anew, on generated data or on DATA=insurance.csv
@@ -151,7 +154,7 @@ check: $(DEV_ENV) $(MODEL) ## what CI runs: ruff, mypy, all tests
 
 .PHONY: compare-batch
 compare-batch: $(RUN_ENV) $(MODEL) ## the same load single, micro-batched and in batches, side by side: TIME_SCALE=1
-	@$(BIN)/python -m loadtests.compare_batch --out "$(OUT)/compare-batch" --time-scale "$(TIME_SCALE)"
+	@$(WITH_MAKE) $(BIN)/python -m loadtests.compare_batch --out "$(OUT)/compare-batch" --time-scale "$(TIME_SCALE)"
 
 .PHONY: stall
 stall: $(DEV_ENV) ## what plain Locust says of a service that stalls, what is true, what this suite says

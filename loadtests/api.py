@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtests.cli.exit_codes import FAIL, INVALID, PASS
+from loadtests.recording.parent import name_parent
 from loadtests.recording.settings import FOLDER_FILE
 from reports.data.folder import FolderError
 from reports.data.folder import read_run as read_folder
@@ -165,7 +166,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str]) -> tuple[str, int
     path = os.pathsep.join(filter(None, (str(PROJECT), environment.get("PYTHONPATH"))))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "loadtests", *words],
-        env={**environment, "PYTHONPATH": path},
+        env={**environment, "PYTHONPATH": path, **name_parent()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -179,7 +180,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str]) -> tuple[str, int
         try:
             process.communicate(timeout=END_PATIENCE_S)
         except subprocess.TimeoutExpired:
-            process.terminate()  # the second signal ends it at once
+            process.kill()  # what it started ends by itself then
             process.communicate()
         raise
     return said, process.returncode

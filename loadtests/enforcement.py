@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import gevent
 from locust import events
 from locust.env import Environment
 from locust.runners import WorkerRunner
@@ -38,8 +37,10 @@ from loadtests.preflight.asking import PreflightError, check_endpoints
 from loadtests.preflight.plan import list_warnings
 from loadtests.recording.run import RunRecording
 from loadtests.recording.settings import FOLDER_FILE
+from loadtests.recording.signals import ignore_stop_signals
 from loadtests.session.controller import Controller
 from loadtests.session.early_end import EarlyEnd
+from loadtests.session.interruption import SignalStop, follow_parent
 from loadtests.session.judging import VerdictJson
 from loadtests.session.listeners import RunFollower
 from loadtests.session.progress import ProgressLine
@@ -49,6 +50,7 @@ from loadtests.traffic.user_mix import list_own_classes
 from loadtests.workers.worker import WorkerSession
 from reports.data.folder import write_text
 from reports.data.plugins import PluginError
+from reports.rendering.streams import is_colorful, make_output_safe
 from reports.rendering.terminal import format_verdict
 
 logger = logging.getLogger(__name__)
@@ -56,8 +58,13 @@ logger = logging.getLogger(__name__)
 
 @events.init_command_line_parser.add_listener
 def on_init_command_line_parser(parser: Any, **_: Any) -> None:
-    """Let Locust take the suite's options."""
+    """Let Locust take the suite's options; what holds for a whole process begins here, before any fork."""
     add_to_locust(parser)
+    make_output_safe()
+    try:
+        follow_parent()
+    except ConfigurationError as error:
+        _refuse(str(error))
 
 
 @events.init.add_listener
@@ -67,6 +74,7 @@ def on_init(environment: Environment, web_ui: WebUI | None, **_: Any) -> None:
     quieten(options)
     try:
         if isinstance(environment.runner, WorkerRunner):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             worker = WorkerSession(environment, read_headers(), forked=bool(options.processes))
             attach_session(environment, worker)
         else:
@@ -88,6 +96,7 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
     settings = _read_settings(environment, options)
     controller = Controller(environment, settings, read_headers())
     attach_session(environment, controller)
+    SignalStop(controller).install()
     scenario = load_asked_scenario(settings, web=web_ui is not None)
     if scenario.is_manual or scenario.load_override:
         disable_run_time(options)
@@ -117,8 +126,6 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
         if not controller.host:
             raise ValueError("no host to test; give one: --host http://127.0.0.1:8000")
         _check_service(controller, scenario, settings, options)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, _on_signal, controller, number)
     if web_ui is None:
         controller.ask_at_rest()
     if web_ui is not None and exposition is not None:
@@ -167,24 +174,6 @@ def _read_settings(environment: Environment, options: Namespace) -> Settings:
     )
 
 
-def _on_signal(controller: Controller, number: int) -> None:
-    """Stop the test, so that it is judged and written; a second signal ends the process at once."""
-    if controller.interrupted_by is not None:
-        os._exit(INVALID)
-    controller.interrupted_by = signal.Signals(number).name
-    for listener in controller.listeners:
-        listener.interrupted()
-    web_ui = controller.environment.web_ui
-    if controller.run is None and web_ui is None:
-        controller.runner.quit()
-        sys.stderr.write("stopped before the load test began\n")
-        os._exit(INVALID)
-    controller.stop()
-    controller.runner.quit()
-    if web_ui is not None:
-        web_ui.stop()
-
-
 @events.test_start.add_listener
 def on_test_start(environment: Environment, **_: Any) -> None:
     """Begin a run."""
@@ -225,7 +214,12 @@ def on_quitting(environment: Environment, **_: Any) -> None:
     if session is None:
         return
     session.quit()
-    if isinstance(session, Controller) and session.run is not None:
+    if isinstance(session, WorkerSession) and session.lost_master:
+        environment.process_exit_code = INVALID
+    if not isinstance(session, Controller) or session.has_ended:
+        return
+    session.has_ended = True
+    if session.run is not None:
         faulty = session.verdict is None and session.run.facts.faults
         code = environment.process_exit_code = INVALID if faulty else find_exit_code(session.verdict)
         if environment.web_ui is None and session.verdict is not None:
@@ -234,10 +228,15 @@ def on_quitting(environment: Environment, **_: Any) -> None:
                 atexit.register(print, say_exit_code(code))
         for listener in session.listeners:
             listener.ending()
+        ignore_stop_signals()
+    elif environment.web_ui is None:
+        environment.process_exit_code = INTERNAL
 
 
 def _show(verdict: VerdictJson, folder: Path) -> None:
     """Print the verdict, its objectives and where the report is."""
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size().columns
-    print(format_verdict(verdict, color, width, report=str(folder / "report.html")), flush=True)
+    print(
+        format_verdict(verdict, is_colorful(sys.stdout), width, report=str(folder / "report.html")),
+        flush=True,
+    )

@@ -20,6 +20,7 @@ from service.configuration import (
     get_configuration_path,
     read_configuration,
 )
+from service.parent import follow_parent
 
 _DEFAULT_SHUTDOWN_S = 20
 """How long the shutdown waits for requests that have no deadline."""
@@ -42,6 +43,7 @@ def main() -> None:
     if problem := _find_listen_problem(options.host, options.port):
         sys.exit(problem)
     try:
+        follow_parent()
         configuration = read_configuration(get_configuration_path())
         if options.workers > 1:
             # uvicorn would restart a worker that can't start for ever: check first.

@@ -154,9 +154,12 @@ def _check_empty(options: Namespace) -> None:
 def _parse_run_time(text: str) -> float:
     """Seconds of `-t`, whose text Locust reads again: a number of seconds, or one with units."""
     try:
-        return float(text) if text.isdecimal() else parse_duration(text)
+        seconds = float(text) if text.isdecimal() else parse_duration(text)
     except ValueError:
-        raise ConfigurationError(f"-t/--run-time {text} is no duration; give one such as 30s or 5m") from None
+        seconds = 0.0
+    if seconds > 0.0:
+        return seconds
+    raise ConfigurationError(f"-t/--run-time {text} is no duration; give one such as 30s or 5m")
 
 
 def _find_scenario_name(options: Namespace) -> str:

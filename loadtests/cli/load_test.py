@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
 import subprocess
@@ -10,7 +11,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Final
 
 from configuration.drawing import draw_scenario
 from configuration.errors import ConfigurationError
@@ -23,14 +23,13 @@ from loadtests.cli.command import (
     check_options,
     read_scenario,
 )
-from loadtests.cli.exit_codes import INTERNAL, INVALID, MEANINGS, PASS, USAGE, say_exit_code
+from loadtests.cli.exit_codes import INTERNAL, MEANINGS, PASS, USAGE, say_exit_code
 from loadtests.cli.own_service import OwnService, ServiceError
-from loadtests.cli.telling import tell
 from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
 from loadtests.recording.facts import LATEST
+from loadtests.recording.parent import end_with_parent, name_parent
 from loadtests.recording.processes import build_python_environment
-
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+from loadtests.recording.signals import ignore_stop_signals, list_stop_signals
 
 
 class StoppedError(Exception):
@@ -47,20 +46,23 @@ def run_command_line(arguments: Sequence[str], program: str = MODULE_PROGRAM) ->
         if options.check is not None:
             return _check(options.check, options.processes or 1)
         scenario = check_options(options)
+        for number in list_stop_signals():
+            signal.signal(number, _stop)
+        end_with_parent()
         return _work(options) if scenario is None else _run(options, scenario)
     except (ConfigurationError, ServiceError) as error:
         print(error, file=sys.stderr)
         return USAGE
     except StoppedError as stopped:
         print(f"stopped by {stopped} before the load test began; nothing was run", file=sys.stderr)
-        return INVALID
+        return USAGE
 
 
 def _list() -> int:
     names = list_scenario_names()
     width = max(map(len, names))
     for name in names:
-        tell(f"{name:<{width}}  {_describe(name)}")
+        print(f"{name:<{width}}  {_describe(name)}")
     return PASS
 
 
@@ -75,9 +77,9 @@ def _check(name: str, processes: int) -> int:
     from loadtests.preflight.plan import list_warnings  # it loads what makes payloads
 
     scenario = read_scenario(name)
-    tell(draw_scenario(scenario))
+    print(draw_scenario(scenario))
     for warning in list_warnings(scenario, processes):
-        tell(f"warning: {warning}")
+        print(f"warning: {warning}")
     return PASS
 
 
@@ -87,8 +89,6 @@ def _work(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, scenario: str) -> int:
-    for number in SIGNALS:
-        signal.signal(number, _stop)
     if options.host is not None:
         return _load_test(options, scenario, options.host)
     print("starting the service", file=sys.stderr)
@@ -108,24 +108,38 @@ def _load_test(options: argparse.Namespace, scenario: str, host: str) -> int:
         expected = "a worker" if options.expect_workers in (None, 1) else f"{options.expect_workers} workers"
         print(f"waiting for {expected} on port {options.master_port}", file=sys.stderr)
     latest = Path(options.out) / LATEST
-    before = latest.resolve()
+    before = os.path.realpath(latest)
     code = _call(build_locust_command(options, scenario, host), options.typed)
+    ignore_stop_signals()
     if code not in MEANINGS:
-        print(f"Locust ended unexpectedly with {code}", file=sys.stderr)
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended unexpectedly with {code}"
+        print(f"Locust {how}", file=sys.stderr)
         code = INTERNAL
-    unused = options.web and code == PASS and latest.resolve() == before
-    tell(f"no run was made (exit code {PASS})" if unused else say_exit_code(code))
+    unused = options.web and code == PASS and os.path.realpath(latest) == before
+    print(f"no run was made (exit code {PASS})" if unused else say_exit_code(code))
     return code
 
 
 def _call(command: list[str], typed: str) -> int:
-    """Run Locust in another process session; pass on each signal that arrives here, once."""
-    environment = {**build_python_environment(), "LOADTEST_COMMAND": typed}
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    """Run Locust in another process session; pass on each signal that arrives here.
+
+    Locust ends by a signal only as long as it has begun nothing: StoppedError.
+    """
+    came: list[int] = []
+    process: subprocess.Popen[bytes] | None = None
 
     def forward(number: int, _: FrameType | None) -> None:
-        process.send_signal(number)
+        came.append(number)
+        if process is not None:
+            process.send_signal(number)
 
-    for number in SIGNALS:
+    for number in list_stop_signals():
         signal.signal(number, forward)
-    return process.wait()
+    environment = {**build_python_environment(), **name_parent(), "LOADTEST_COMMAND": typed}
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    for early in came.copy():
+        process.send_signal(early)
+    code = process.wait()
+    if -code in came:
+        raise StoppedError(signal.Signals(-code).name)
+    return code

@@ -12,6 +12,7 @@ from typing import Final
 
 from loadtests.cli.load_test import run_command_line
 from loadtests.recording.processes import IS_CHECKOUT, PROJECT
+from reports.rendering.streams import make_output_safe
 
 PROGRAM: Final = "model-loadtest"
 DISTRIBUTION: Final = "model-load-tests"
@@ -36,6 +37,7 @@ ELSEWHERE: Final = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
+    make_output_safe()
     word, *rest = _check(sys.argv[1:] if arguments is None else arguments)
     if word in ("check", "list"):
         rest = _read_small(word, rest)

@@ -25,7 +25,9 @@ from loadtests.cli.service_folder import (
 from loadtests.client.addresses import LOOPBACK
 from loadtests.client.readiness import NoAnswerError, wait_until_ready
 from loadtests.client.target import Target
+from loadtests.recording.parent import name_parent
 from loadtests.recording.processes import PROJECT, build_python_command
+from loadtests.recording.signals import list_stop_signals
 
 PREFERRED_PORT: Final = 8000
 START_PATIENCE_S: Final = 30.0
@@ -76,7 +78,7 @@ class OwnService:
                 self._process = subprocess.Popen(
                     build_python_command("service", "--host", LOOPBACK, "--port", str(port)),
                     cwd=self._folder,
-                    env=build_service_environment(),
+                    env=build_service_environment() | name_parent(),
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,
                     stderr=subprocess.STDOUT,
@@ -165,11 +167,10 @@ def _prepare_folder() -> Path:
 
 @contextmanager
 def hold_signals() -> Iterator[None]:
-    """Delay SIGINT and SIGTERM: an interruption here would leave a process that nobody ends."""
+    """Delay the signals that stop a load test: one that interrupts here would leave a process running."""
     came: list[int] = []
     handlers = {
-        number: signal.signal(number, lambda number, _: came.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, lambda number, _: came.append(number)) for number in list_stop_signals()
     }
     try:
         yield

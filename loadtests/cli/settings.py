@@ -26,6 +26,10 @@ COMMON_OPTIONS: Final = {
 }
 
 
+LONGEST_RUN_S: Final = 366 * 86_400.0
+"""Beyond it `-t` is taken for a slip."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings(RunSettings):
     """What the suite needs of the options, of its own and of Locust's."""
@@ -121,6 +125,7 @@ def load_asked_scenario(settings: Settings, web: bool) -> Scenario:
     classes of somebody's own: without a scenario they mean `manual`.
     """
     _check_users(settings)
+    _check_run_time(settings.run_time_s)
     given = [flag for name, flag in COMMON_OPTIONS.items() if getattr(settings, name) is not None]
     is_own = settings.own_users or settings.own_shape is not None
     name = MANUAL_SCENARIO if settings.is_default_scenario and (given or is_own) else settings.scenario
@@ -152,6 +157,13 @@ def _check_users(settings: Settings) -> None:
         raise ConfigurationError(
             f"{rate:g} users a second are impossible: give a number from {SLOWEST_SPAWN_PER_S:g} to "
             f"{FASTEST_PER_S:,.0f} (-r/--spawn-rate)"
+        )
+
+
+def _check_run_time(run_time_s: float | None) -> None:
+    if run_time_s is not None and run_time_s > LONGEST_RUN_S:
+        raise ConfigurationError(
+            f"-t/--run-time is longer than {LONGEST_RUN_S / 86_400:.0f} days; say how long, such as 30s or 5m"
         )
 
 

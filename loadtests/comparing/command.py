@@ -14,6 +14,7 @@ from typing import Final, Self
 
 import yaml
 
+from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests.cli.exit_codes import FAIL, INVALID, PASS, USAGE
@@ -27,7 +28,9 @@ from loadtests.comparing.forms import (
 )
 from loadtests.comparing.page import RESULT, format_batch_comparison
 from loadtests.recording.facts import describe_machine
+from loadtests.recording.parent import end_with_parent, name_parent
 from loadtests.recording.processes import PROJECT, build_python_command, build_python_environment
+from loadtests.recording.signals import list_stop_signals
 from reports.data.folder import FolderError, write_text
 from reports.data.quantities import format_number
 
@@ -67,10 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
+        end_with_parent()
         return compare(options.out, options.time_scale)
     except ComparisonError as error:
         print(error, file=sys.stderr)
         return error.code
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return USAGE
     except (OSError, FolderError) as error:
         print(f"The comparison can't be kept in {options.out}: {error}", file=sys.stderr)
         return USAGE
@@ -108,6 +115,7 @@ def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Ch
     write_text(file, yaml.safe_dump(scenario.resolve(), sort_keys=False, allow_unicode=True))
     environment = {
         **build_python_environment(),
+        **name_parent(),
         "REST_CONFIG": str(PROJECT / "configuration" / "service" / f"{form.service}.yaml"),
     }
     command = build_python_command("loadtests", "--scenario", str(file), "--out", str(out))
@@ -127,7 +135,7 @@ class ChildProcess:
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        self._before = {each: signal.signal(each, self._stop) for each in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {each: signal.signal(each, self._stop) for each in list_stop_signals()}
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -59,6 +59,8 @@ class Controller:
         """The signal that ended the run early, if one did."""
         self.run: RunRecording | None = None
         """The run under way, or the last one."""
+        self.has_ended = False
+        """Whether the verdict was told, and the process is about to end."""
         self.verdict: VerdictJson | None = None
         """The verdict on the last run; None while one goes on."""
         self.judged_at_s = 0.0

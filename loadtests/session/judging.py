@@ -49,9 +49,10 @@ def run_reports(*arguments: str, nice: bool = False) -> subprocess.CompletedProc
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if nice else {}
     return subprocess.run(
         [*command, *build_python_command("reports", *arguments)],
-        env={**build_python_environment(), **threads},
+        env={**build_python_environment(), **threads, "PYTHONIOENCODING": "utf-8"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         start_new_session=True,
     )

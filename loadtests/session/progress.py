@@ -11,6 +11,7 @@ import gevent
 from loadtests.recording.run import RunRecording
 from loadtests.session.listeners import SessionListener
 from reports.data.quantities import format_count, format_duration, format_number
+from reports.rendering.streams import can_redraw
 
 TERMINAL_PERIOD_S: Final = 1.0
 PLAIN_PERIOD_S: Final = 10.0
@@ -81,9 +82,10 @@ def measure_progress(run: RunRecording) -> Progress:
 class ProgressLine(SessionListener):
     """Prints the progress of each run."""
 
-    def __init__(self, out: TextIO = sys.stderr) -> None:
-        self._out = out
-        self._redraws = out.isatty()
+    def __init__(self, out: TextIO | None = None) -> None:
+        """`out` is standard error unless another one is given."""
+        self._out = sys.stderr if out is None else out
+        self._redraws = can_redraw(self._out)
         self._greenlet: gevent.Greenlet | None = None
 
     def run_started(self, run: RunRecording) -> None:

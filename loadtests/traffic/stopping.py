@@ -6,7 +6,7 @@ from typing import Final
 
 from gevent.event import Event
 from locust.env import Environment
-from locust.runners import STATE_INIT, STATE_STOPPED, STATE_STOPPING
+from locust.runners import STATE_CLEANUP, STATE_INIT, STATE_STOPPED, STATE_STOPPING
 
 GRACE_S: Final = 5.0
 """Beyond Locust's own patience with users who stop."""
@@ -18,6 +18,7 @@ class UserStop:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._stopped = Event()
+        self._stopping = False
 
     def note_started(self) -> None:
         """Users are started for a new run."""
@@ -34,7 +35,11 @@ class UserStop:
         """
         runner = self._environment.runner
         assert runner is not None
-        if runner.state == STATE_STOPPING:
+        if self._stopping or runner.state in (STATE_CLEANUP, STATE_STOPPING):
             self._stopped.wait(self._environment.stop_timeout + GRACE_S)
         elif runner.state not in (STATE_INIT, STATE_STOPPED):
-            runner.stop()
+            self._stopping = True
+            try:
+                runner.stop()
+            finally:
+                self._stopping = False

@@ -8,8 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
+import gevent
 from gevent.event import Event
 from locust.env import Environment
 from locust.rpc.protocol import Message
@@ -39,6 +40,10 @@ from reports.data.answers import ComparedAnswers
 from reports.data.telemetry import name_worker_source
 
 logger = logging.getLogger(__name__)
+
+MASTER_PATIENCE_S: Final = 10.0
+"""A worker with load that has heard nothing of its master for so long ends. Locust would wait for 60 s."""
+_LOOK_S: Final = 1.0
 
 
 class MasterLink:
@@ -91,6 +96,11 @@ class WorkerSession:
         self._runner.register_message(ASSIGN, self._hear_assignment)
         self._runner.register_message(START, self._hear_start)
         self._runner.send_message(LISTENING)
+        self.lost_master = False
+        """Whether this process ends because its master has been silent."""
+        self._silent_s = 0.0
+        environment.events.heartbeat_received.add_listener(self._hear_heartbeat)
+        gevent.spawn(self._follow_master)
 
     @property
     def sender(self) -> RequestSender:
@@ -122,6 +132,23 @@ class WorkerSession:
     def quit(self) -> None:
         """Stop the users, so that their last rows are sent."""
         self._user_stop.stop()
+
+    def _hear_heartbeat(self, **_: Any) -> None:
+        self._silent_s = 0.0
+
+    def _follow_master(self) -> None:
+        """End this process when its master has been silent for long: the load that it sends is no run's.
+
+        Looks are counted, so that time in which this process stood still is not. A worker without a part of
+        a run waits longer, because a master may be started again.
+        """
+        while self._silent_s < MASTER_PATIENCE_S or self._generator is None:
+            gevent.sleep(_LOOK_S)
+            self._silent_s += _LOOK_S
+        logger.error(f"nothing was heard of the master for {MASTER_PATIENCE_S:.0f} s: this worker ends")
+        self._environment.process_exit_code = 3
+        self.lost_master = True
+        self._runner.quit()
 
     def _await_generator(self) -> LoadGenerator:
         """The generator, once the master has started this worker.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -90,6 +91,15 @@ class LoadTest:
         """Wait for its end."""
         self.said, _ = self.process.communicate(timeout=LONGEST_S)
         return self
+
+    def until_recorded(self, since_s: float = 0.0) -> None:
+        """Wait until so many seconds after the run's folder was opened."""
+        deadline = time.monotonic() + LONGEST_S
+        while not list(self.out.glob("*/samples.*")):
+            assert self.process.poll() is None, self.ended().said
+            assert time.monotonic() < deadline
+            pause(0.05)
+        pause(since_s)
 
     @property
     def code(self) -> int:
@@ -222,3 +232,15 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any) 
     monkeypatch.setenv("TMPDIR", str(leftovers.temporary))
     yield leftovers
     leftovers.check()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nobody listens, below those that kernels give to connections."""
+    for port in random.SystemRandom().sample(range(20_000, 32_768), 100):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    raise OSError("no port is free")

@@ -140,3 +140,19 @@ def test_a_web_ui_for_everybody_has_to_be_meant(refused: Refused, host: str) -> 
     said = refused("--web", "--web-host", host, *AIMED)
     assert f"the web UI would listen on {host}, where anybody who reaches it could start load" in said
     assert "--web-without-login" in said
+
+
+@pytest.mark.parametrize("time", ["99999999999h", "1e400s", "8785h", "9" * 400, "0", "0s", "-5s", "soon"])
+def test_an_impossible_run_time(time: str, refused: Refused) -> None:
+    said = refused("--scenario", "steady", *AIMED, f"--run-time={time}")
+    assert said.startswith("-t/--run-time ")
+    assert "such as 30s or 5m" in said
+    assert said.count("\n") == 1
+
+
+def test_a_parent_that_is_no_process(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOADTEST_PARENT", "make")
+    assert (
+        refused("--scenario", "steady", *AIMED)
+        == "LOADTEST_PARENT is 'make', which is no process id: unset it\n"
+    )

@@ -133,3 +133,27 @@ def test_what_was_recorded_is_sent_before_the_count(runner: WorkerSide, session:
     session.finish()
     assert runner.kinds[-2:] == [ROWS, DONE]
     assert runner.sent[-1][1]["rows"] == 1
+
+
+def test_a_worker_with_load_and_a_silent_master_ends(
+    session: WorkerSession, runner: WorkerSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sign of life starts its patience anew, and without a part of a run it waits."""
+    looks, ends = iter(range(100)), []
+    silences: list[float] = []
+
+    def look(_: float) -> None:
+        number = next(looks)
+        silences.append(session._silent_s)
+        if number == 5:
+            session._environment.events.heartbeat_received.fire(client_id="one", timestamp=0.0)
+        if number == 30:
+            session._generator = SimpleNamespace()  # type: ignore[assignment]
+
+    monkeypatch.setattr("loadtests.workers.worker.gevent.sleep", look)
+    monkeypatch.setattr(runner, "quit", lambda: ends.append(session._silent_s), raising=False)
+    session._follow_master()
+    session._generator = None
+    assert silences[5:8] == [5.0, 1.0, 2.0]
+    assert ends == [26.0]
+    assert session.lost_master
