@@ -260,7 +260,7 @@ def test_a_stop_before_the_run_leaves_nothing_behind(
     suite.until(pid_file.exists)
     suite.process.send_signal(signal.SIGINT)
     suite.wait()
-    assert suite.code == 3
+    assert suite.code == 2
     assert "stopped by SIGINT before the load test began" in suite.stderr
     assert "Traceback" not in suite.said
     assert not psutil.pid_exists(int(pid_file.read_text()))
