@@ -35,6 +35,7 @@ TAKES_stack := SCENARIO SERVICE OUT LOAD_WORKERS LOADTEST_HOST LOADTEST_HEADERS 
 TAKES_stack-down := COMPOSE COMPOSE_FILE
 TAKES_test := TEST_PROCESSES PYTEST_OPTIONS
 TAKES_check := $(TAKES_test)
+TAKES_faults := TEST_PROCESSES
 TAKES_compare-batch := OUT TIME_SCALE OTEL_% $(OF_LOAD)
 PLAIN := help profile prometheus-check k8s-check stall bench-generator crosscheck bench-service bench-report dashboard \
   grafana-check pins audit clean
@@ -151,6 +152,10 @@ check: $(DEV_ENV) $(MODEL) ## what CI runs: ruff, mypy, all tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
+
+.PHONY: faults
+faults: $(DEV_ENV) $(MODEL) ## run the fault tests and write docs/faults.md from what they found
+	@$(BIN)/python -m tests.faults.page --processes "$(TEST_PROCESSES)"
 
 .PHONY: compare-batch
 compare-batch: $(RUN_ENV) $(MODEL) ## the same load single, micro-batched and in batches, side by side: TIME_SCALE=1

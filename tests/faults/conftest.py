@@ -24,12 +24,69 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
+from tests.faults.ledger import Ledger, write_row
+
 ROOT = Path(__file__).parents[2]
 BELIEVED = "{lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}"
 """Limits of a generator that is believed however busy the machine is that tests it."""
 LONGEST_S = 240.0
 MARK = "FAULT_TEST"
 """The variable by which `Leftovers` knows the processes of a test."""
+
+
+ROW = "fault row"
+"""The name under which a test's report carries its rows, from whichever process ran the test."""
+
+
+class RowWriter:
+    """Writes what each fault test stated, one line of JSON a test, to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._told: dict[str, pytest.TestReport] = {}
+        path.write_text("")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Set-up, call and teardown of a test report one after the other; the first that failed decides."""
+        told = self._told.setdefault(report.nodeid, report)
+        if told.passed:
+            self._told[report.nodeid] = told = report
+        if report.when != "teardown":
+            return
+        line = {
+            "test": report.nodeid.removeprefix("tests/faults/"),
+            "outcome": told.outcome,
+            "reason": told.longrepr[2].removeprefix("Skipped: ") if isinstance(told.longrepr, tuple) else "",
+            "rows": [value for name, value in report.user_properties if name == ROW],
+        }
+        with self._path.open("a") as file:
+            print(json.dumps(line), file=file)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = "run only the tests that state rows of docs/faults.md, and write these rows to FILE"
+    parser.addoption("--fault-rows", type=Path, metavar="FILE", help=told)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    path = config.getoption("--fault-rows", default=None)
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(RowWriter(path))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--fault-rows", default=None):
+        others = [item for item in items if "ledger" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """Where a fault test states its rows of docs/faults.md."""
+    stated = Ledger()
+    yield stated
+    request.node.user_properties += [(ROW, write_row(row)) for row in stated.rows]
 
 
 def pause(seconds: float) -> None:
