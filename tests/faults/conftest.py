@@ -192,9 +192,8 @@ class LoadTest:
         return [int(line) for line in listed.stdout.split()]
 
 
-@pytest.fixture
-def load_test(tmp_path: Path) -> Iterator[Callable[..., LoadTest]]:
-    """Call with a service's host, YAML for `load`, `objectives`, and more: a load test of it, started."""
+def start_load_tests(folder: Path) -> Iterator[Callable[..., LoadTest]]:
+    """A function that starts load tests, which end with the iteration."""
     started: list[LoadTest] = []
 
     def start(
@@ -205,17 +204,19 @@ def load_test(tmp_path: Path) -> Iterator[Callable[..., LoadTest]]:
         generator: str = BELIEVED,
         options: tuple[str, ...] = (),
         before: tuple[str, ...] = (),
+        environment: dict[str, str] | None = None,
+        out: Path | None = None,
     ) -> LoadTest:
-        scenario = tmp_path / f"fault{len(started)}.yaml"
+        scenario = folder / f"fault{len(started)}.yaml"
         scenario.write_text(
             f"description: A fault.\nload: {load}\nobjectives: {objectives}\ngenerator: {generator}\n{more}\n"
         )
-        out = tmp_path / f"results{len(started)}"
+        out = out or folder / f"results{len(started)}"
         command = [*before, sys.executable, "-m", "loadtests", "--scenario", str(scenario), "--host", host]
         process = subprocess.Popen(
             [*command, "--out", str(out), "--no-preflight", *options],
             cwd=ROOT,
-            env={**os.environ, "COLUMNS": "400"},
+            env={**os.environ, "COLUMNS": "400", **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -231,6 +232,18 @@ def load_test(tmp_path: Path) -> Iterator[Callable[..., LoadTest]]:
                 os.kill(pid, 9)
             each.process.kill()
         each.process.communicate()
+
+
+@pytest.fixture
+def load_test(tmp_path: Path) -> Iterator[Callable[..., LoadTest]]:
+    """Call with a service's host, YAML for `load`, `objectives`, and more: a load test of it, started."""
+    yield from start_load_tests(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def load_test_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LoadTest]]:
+    """The same for a run that several tests of a module look at."""
+    yield from start_load_tests(tmp_path_factory.mktemp("once"))
 
 
 @dataclass
