@@ -56,7 +56,8 @@ class Connection:
         """Send `request` (head and body) and read the whole reply within `timeout_s`, connecting included.
 
         A server may close a kept connection at any moment. A request lost to that, before any byte of a
-        reply, is sent once more over a new connection if it is `repeatable` or was probably never read.
+        reply, is sent once more over a new connection if it is `repeatable` or was probably never read. Where
+        the new one is refused, the failure is still 'reset': the request was sent.
         """
         reply = Reply()
         if timeout_s != self._timeout_s:
@@ -75,7 +76,8 @@ class Connection:
                 reply.resent = True
                 self._transfer(request, reply)
         except UnreachableError as error:
-            self._fail(reply, error.args[0])
+            lost = reply.resent and error.args[0] == "refused"
+            self._fail(reply, "reset" if lost else error.args[0])
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(reply, "invalid_reply")
         except (OSError, EOFError):

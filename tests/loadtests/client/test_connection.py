@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -221,6 +222,27 @@ def test_a_connection_the_server_closed_while_idle_is_no_failure(
     assert server.hung_up.wait(60)
     assert connection.exchange(REQUEST, 60).failure is None
     assert server.accepted == 2
+
+
+def test_what_was_sent_and_found_nobody_the_second_time_was_reset(connect: Connect) -> None:
+    """The service reads a request on a kept connection and dies: it has seen the request."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, listener:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            connection.recv(65536)
+            listener.close()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    thread = threading.Thread(target=serve)
+    connection = connect(Target("127.0.0.1", listener.getsockname()[1], False, ""))
+    thread.start()
+    assert connection.exchange(REQUEST, 60).body == b"ok"
+    assert connection.exchange(REQUEST, 60).failure == "reset"
+    thread.join()
 
 
 @pytest.mark.parametrize(
