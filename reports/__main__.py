@@ -32,6 +32,8 @@ from reports.rendering.verdict_json import encode_verdict
 
 EXPORT_OPTION = "--export"
 """Begins each line about an exporter that failed; the verdict stands."""
+LEFT_OUT = "left out "
+"""Begins each line about a file that could not be written; the verdict stands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,7 +96,8 @@ def decide_run(folder: Path, until_s: float) -> None:
 def write_run(folder: Path) -> None:
     """Write everything that follows from the recorded run into its folder, the verdict last.
 
-    There is no page if no request was recorded.
+    There is no page if no request was recorded. A file that can't be written is left out and told; without
+    the verdict, OSError.
     """
     compact(folder)
     run = read_run(folder)
@@ -110,11 +113,13 @@ def write_run(folder: Path) -> None:
         from reports.rendering.page import render_report
 
         texts["report.html"] = render_report(run, summary, verdict)
-    texts["verdict.json"] = (
-        json.dumps(encode_verdict(verdict), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    )
     for name, text in texts.items():
-        write_text(run.folder / name, text)
+        try:
+            write_text(run.folder / name, text)
+        except OSError as error:
+            sys.stderr.write(f"{LEFT_OUT}{run.folder / name}: {error.strerror or error}\n")
+    told = json.dumps(encode_verdict(verdict), indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(run.folder / "verdict.json", f"{told}\n")
     for exporter in run.facts.exporters:
         try:
             for name, content in export(exporter, run, verdict):

@@ -12,11 +12,13 @@ from typing import Final
 from loadtests.recording.failures import merge_failures
 from loadtests.recording.live import LiveFigures
 from loadtests.recording.observing import observe_every
+from loadtests.recording.row import ROW_BYTES
 from loadtests.recording.sample_writer import SampleBatch
 from loadtests.recording.writer import Observation, RunWriter
 from reports.data.answers import ComparedAnswers
 from reports.data.facts import Facts, Stage
 from reports.data.failed_requests import FailedRequests
+from reports.data.quantities import format_count
 from reports.data.telemetry import GENERATOR
 from reports.objectives.objective import Objective
 
@@ -48,6 +50,8 @@ class RunRecording:
         self.latest: dict[tuple[str, str], float] = {}
         """The last observed values, by source and name."""
         self._failures: list[FailedRequests] = []
+        self._unwritten = 0
+        """Requests whose rows the disk refused."""
         self.started = perf_counter()
         self._count_users = count_users
         self._on_break = on_break
@@ -83,10 +87,14 @@ class RunRecording:
         self._batch_listeners.append(listener)
 
     def record(self, raw: bytes, endpoints: Sequence[str], worker: int = 0) -> int:
-        """Write packed rows and count them; return how many were written."""
+        """Write packed rows and count them; return how many were written: none once the disk refused some."""
+        if self._unwritten:
+            self._unwritten += len(raw) // ROW_BYTES
+            return 0
         try:
             batch = self._writer.append(raw, endpoints, worker)
         except OSError as error:
+            self._unwritten = len(raw) // ROW_BYTES
             self._break(f"samples could not be written to {self.folder}: {error.strerror or error}")
             return 0
         self.live.add(batch, self.elapsed_s)
@@ -138,6 +146,8 @@ class RunRecording:
         self.stop_clock()
         if self._user_observer is not None:
             self._user_observer.kill()
+        if self._unwritten:
+            self.add_fault(f"{format_count(self._unwritten, 'request')} could not be recorded")
         ended_s = self.elapsed_s
         self.facts = replace(
             self.facts,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from pathlib import Path
+from shutil import rmtree
 from typing import Final
 
 from locust.env import Environment
@@ -41,11 +43,21 @@ def close_run(
     try:
         share = partial(find_offered_share, chosen.scenario, count_left_out(run))
         run.close(interruption, share if chosen.is_planned else _know_none)
-        write_locust_files(environment, run.folder / "locust")
     except OSError as error:
-        logger.error(error)
+        reason = error.strerror or error
+        logger.error("%s could not be written to its end: %s; the run was not judged", run.folder, reason)
         return False
+    _keep_locust_files(environment, run.folder / "locust")
     return True
+
+
+def _keep_locust_files(environment: Environment, folder: Path) -> None:
+    """Write Locust's own files; without room for all of them none is kept: the verdict needs it."""
+    try:
+        write_locust_files(environment, folder)
+    except OSError as error:
+        rmtree(folder, ignore_errors=True)
+        logger.error("%s was left out: %s", folder, error.strerror or error)
 
 
 def _know_none(_: int, __: float) -> None:

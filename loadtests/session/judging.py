@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 EXPORT_FAILED: Final = "--export "
 """Begins what the judging process says of an exporter that failed; the verdict stands."""
+LEFT_OUT: Final = "left out "
+"""Begins what it says of a file that could not be written; the verdict stands, too."""
 
 
 class JudgingError(Exception):
@@ -33,7 +35,7 @@ def judge_folder(folder: Path) -> VerdictJson:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
         raise JudgingError(f"judging {folder} failed: {said[-1]}")
     for line in done.stderr.splitlines():
-        if line.startswith(EXPORT_FAILED):
+        if line.startswith((EXPORT_FAILED, LEFT_OUT)):
             logger.warning(line)
     verdict: VerdictJson = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     return verdict

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def compact(folder: Path) -> None:
 
     No recorded row is lost. A stream stays if the run goes on or was killed, if it can't be read to its end,
     or if its number of rows differs from run.json; `read_run` reads it where there is no Parquet file. A
-    stream is removed, too, if there is a Parquet file with at least as many rows already.
+    stream is removed, too, if there is a Parquet file with at least as many rows already. It stays where the
+    disk has no room for both.
     """
     folder = _find_folder(folder)
     facts = _read_facts(folder / "run.json")
@@ -68,8 +70,9 @@ def compact(folder: Path) -> None:
         content = _Stream(stream)
         found = sum(batch.num_rows for batch in content)
         if content.is_complete and rows in (None, found):
-            _rewrite(content, target, schema)
-            stream.unlink()
+            with suppress(OSError):
+                _rewrite(content, target, schema)
+                stream.unlink()
         elif _count_parquet_rows(target) >= (found if rows is None else rows):
             stream.unlink()
 

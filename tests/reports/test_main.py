@@ -99,3 +99,24 @@ def test_a_folder_that_cannot_be_written_is_told(
     monkeypatch.setattr("reports.__main__.write_text", full)
     assert main(["write", str(folder)]) == 2
     assert "No space left on device" in capsys.readouterr().err
+
+
+def test_a_verdict_that_has_room_is_written_without_what_has_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The samples stay as the stream that they were recorded in."""
+
+    def write_small(path: Path, text: str) -> None:
+        if path.name == "report.html":
+            raise OSError(28, "No space left on device", str(path))
+        path.write_text(text, encoding="utf-8")
+
+    def rewrite(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("reports.__main__.write_text", write_small)
+    monkeypatch.setattr("reports.data.folder._rewrite", rewrite)
+    assert main(["write", str(folder)]) == 0
+    assert capsys.readouterr().err == f"left out {folder / 'report.html'}: No space left on device\n"
+    left = (WRITTEN - {"report.html"}) | {"run.json", "samples.arrows"}
+    assert {path.name for path in folder.iterdir()} == left

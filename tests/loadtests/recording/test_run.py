@@ -38,10 +38,15 @@ def test_rows_are_counted_as_they_come(run: tuple[RunRecording, list[str]]) -> N
 
 
 @pytest.mark.parametrize(
-    ("method", "act", "what"),
+    ("method", "act", "what", "missing"),
     [
-        ("append", lambda run: run.record(RAW, ["prediction"]), "samples"),
-        ("observe", lambda run: run.observe([Observation("generator", "users", 1.0)]), "telemetry"),
+        (
+            "append",
+            lambda run: run.record(RAW, ["prediction"]),
+            "samples",
+            ["6 requests could not be recorded"],
+        ),
+        ("observe", lambda run: run.observe([Observation("generator", "users", 1.0)]), "telemetry", []),
     ],
 )
 def test_a_full_disk_faults_the_run_once_and_ends_it(
@@ -50,6 +55,7 @@ def test_a_full_disk_faults_the_run_once_and_ends_it(
     method: str,
     act: Callable[[RunRecording], object],
     what: str,
+    missing: list[str],
 ) -> None:
     """What was written before stays; the verdict will be invalid, with the reason."""
     going, ended = run
@@ -59,6 +65,7 @@ def test_a_full_disk_faults_the_run_once_and_ends_it(
     act(going)
     monkeypatch.undo()
     going.close(None, lambda *_: None)
-    assert going.facts.faults == (f"{what} could not be written to {going.folder}: No space left on device",)
+    reason = f"{what} could not be written to {going.folder}: No space left on device"
+    assert going.facts.faults == (reason, *missing)
     assert ended == ["ended"]
     assert going.requests == 3
