@@ -206,6 +206,7 @@ def start_load_tests(folder: Path) -> Iterator[Callable[..., LoadTest]]:
         before: tuple[str, ...] = (),
         environment: dict[str, str] | None = None,
         out: Path | None = None,
+        preflight: bool = False,
     ) -> LoadTest:
         scenario = folder / f"fault{len(started)}.yaml"
         scenario.write_text(
@@ -214,7 +215,7 @@ def start_load_tests(folder: Path) -> Iterator[Callable[..., LoadTest]]:
         out = out or folder / f"results{len(started)}"
         command = [*before, sys.executable, "-m", "loadtests", "--scenario", str(scenario), "--host", host]
         process = subprocess.Popen(
-            [*command, "--out", str(out), "--no-preflight", *options],
+            [*command, "--out", str(out), *([] if preflight else ["--no-preflight"]), *options],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "400", **(environment or {})},
             stdin=subprocess.DEVNULL,

@@ -66,6 +66,20 @@ class Ledger:
         assert row.lost == 0, f"{row.seen} requests were seen, {row.sent} recorded, {in_flight} in flight"
         self.rows.append(row)
 
+    def add_run(
+        self, run: Any, *, fault: str, recorded: str, seen: int | None = None, in_flight: int = 0
+    ) -> None:
+        """State the same of a load test that was judged: a `LoadTest` of conftest.py."""
+        self.generator(
+            fault=fault,
+            recorded=recorded,
+            verdict=run.verdict["verdict"],
+            exit_code=run.code,
+            sent=len(run.rows),
+            seen=seen,
+            in_flight=in_flight,
+        )
+
     def service(self, *, fault: str, happened: str, lost: int = 0) -> None:
         """State what the service made of a fault."""
         self.rows.append(ServiceRow(fault, happened, lost))

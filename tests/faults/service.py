@@ -1,7 +1,8 @@
 """A service that misbehaves as it is told: `python service.py BEHAVIOUR...` prints its port and serves.
 
 Each behaviour is `name` or `name=value`; what is not named is as it ought to be. `GET /seen` tells how many
-requests for predictions were read, and how many seconds ago the first one was.
+requests for predictions were read, and how many seconds ago the first one was. The file that `tally` names
+grows by a byte with each of them, so that their number outlives the process.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 REPLY = b'{"charges": 1234.5}'
 
@@ -46,6 +48,9 @@ class Service:
             await writer.drain()
             return True
         self.seen += 1
+        if "tally" in self.told:
+            with Path(self.told["tally"]).open("ab") as tally:
+                tally.write(b".")
         self.first = self.first or time.monotonic()
         await self._stall()
         await asyncio.sleep(float(self.told.get("delay", 0.0)))
@@ -84,7 +89,8 @@ def whole(status: int, body: bytes) -> bytes:
 async def main() -> None:
     """Serve until SIGTERM, or until whoever started this is gone."""
     told = dict(behaviour.partition("=")[::2] for behaviour in sys.argv[1:])
-    server = await asyncio.start_server(Service(told).serve, "127.0.0.1", 0, backlog=1024)
+    port = int(told.get("port", 0))
+    server = await asyncio.start_server(Service(told).serve, "127.0.0.1", port, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     parent = os.getppid()
     while os.getppid() == parent:

@@ -31,12 +31,10 @@ def test_a_service_that_dies_for_good_is_said_to_be_gone(
     assert re.search(r"the service was gone since 0:0\d, never back", run.verdict["sentence"])
     (kept, *_) = json.loads((run.folder / "failures.json").read_text())["requests"]
     assert (kept["outcome"] in ("refused", "reset"), kept["method"]) == (True, "POST")
-    ledger.generator(
+    ledger.add_run(
+        run,
         fault="the service is killed and stays away",
         recorded="every request, refused from then on; the verdict says since when it was gone",
-        verdict=run.verdict["verdict"],
-        exit_code=run.code,
-        sent=len(run.rows),
     )
 
 
@@ -56,10 +54,8 @@ def test_a_service_that_was_never_there_for_a_request_is_given_up(
     assert "requests failed (HTTP 404)" in run.verdict["sentence"]
     assert run.facts["ended_s"] < 150.0, "of 200 s"
     assert "such as GET /absent: expected a 2xx status, got 404; 404: {}" in " ".join(run.said.split())
-    ledger.generator(
+    ledger.add_run(
+        run,
         fault="every request is answered 404",
         recorded="every request; the run is given up early, with what was expected",
-        verdict=run.verdict["verdict"],
-        exit_code=run.code,
-        sent=len(run.rows),
     )
