@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.faults.ledger import Ledger
+
 pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 Start = Callable[..., Any]
@@ -34,7 +36,7 @@ def shell(redirection: str) -> tuple[str, ...]:
 
 
 def test_an_output_that_cannot_be_written_is_no_verdict(
-    load_test: Start, misbehaving: Start, nothing_left: Any, tmp_path: Path
+    load_test: Start, misbehaving: Start, nothing_left: Any, tmp_path: Path, ledger: Ledger
 ) -> None:
     """A reader who has gone, a full disk, a closed output: the code stays, and the folder is whole.
 
@@ -47,12 +49,13 @@ def test_an_output_that_cannot_be_written_is_no_verdict(
     runs = [
         load_test(service.host, SHORT, OBJECTIVES, before=shell(redirection)) for redirection in redirections
     ]
-    for run in runs:
+    for run, redirection in zip(runs, redirections, strict=True):
         run.ended()
         assert (run.code, run.verdict["verdict"]) == (0, "pass"), run.said
         assert "Traceback" not in run.said
         assert (run.folder / "report.html").exists()
         assert (run.out / "latest").resolve() == run.folder
+        ledger.add_run(run, fault=f"output that can't be written: `{redirection}`", recorded="all, on disk")
     nothing_left.check()
 
 

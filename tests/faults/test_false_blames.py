@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 
+from tests.faults.ledger import Ledger
+
 pytestmark = pytest.mark.real
 
 HERE = Path(__file__).parent
 Start = Callable[..., Any]
 
 
-def test_a_connection_that_the_server_closed_is_not_used_again(load_test: Start, misbehaving: Start) -> None:
+def test_a_connection_that_the_server_closed_is_not_used_again(
+    load_test: Start, misbehaving: Start, ledger: Ledger
+) -> None:
     """It closes each after its reply and doesn't say so; users that pause see it before they send.
 
     One in fifty may be sent in vain, where the service is kept from running between its reply and its close.
@@ -27,11 +31,17 @@ def test_a_connection_that_the_server_closed_is_not_used_again(load_test: Start,
     run = load_test(service.host, "{users: [{constant: 6, for: 4s}]}", objectives, pausing).ended()
     assert run.code == 0, run.said
     assert len(run.rows) == service.seen()[0]
+    ledger.add_run(
+        run,
+        fault="connections are closed after each reply, unsaid",
+        recorded="all; a closed connection is seen before it is used",
+        seen=service.seen()[0],
+    )
 
 
 @pytest.mark.parametrize(("method", "failed"), [("PUT", 0.01), ("POST", 0.05)])
 def test_what_a_closing_server_never_read_is_sent_again_and_counted(
-    load_test: Start, misbehaving: Start, method: str, failed: float
+    load_test: Start, misbehaving: Start, method: str, failed: float, ledger: Ledger
 ) -> None:
     """Users that don't pause send while the server is closing: a third of what they send.
 
@@ -49,10 +59,18 @@ def test_what_a_closing_server_never_read_is_sent_again_and_counted(
     assert run.code == 0, run.said
     rows = run.rows
     assert sum(row["outcome"] != "ok" for row in rows) <= failed * len(rows)
-    assert max(each["value"] for each in run.telemetry if each["name"] == "resent") > 0
+    resent = int(max(each["value"] for each in run.telemetry if each["name"] == "resent"))
+    assert resent > 0
+    ledger.add_run(
+        run,
+        fault=f"the same under users that don't pause, with {method}",
+        recorded="all; what was never read is sent again, and counted",
+        seen=service.seen()[0],
+        in_flight=resent,
+    )
 
 
-def test_a_lack_of_file_descriptors_is_ours(load_test: Start, misbehaving: Start) -> None:
+def test_a_lack_of_file_descriptors_is_ours(load_test: Start, misbehaving: Start, ledger: Ledger) -> None:
     """Two hundred users, and descriptors for half of them."""
     service = misbehaving("delay=0.05")
     run = load_test(
@@ -66,6 +84,12 @@ def test_a_lack_of_file_descriptors_is_ours(load_test: Start, misbehaving: Start
     outcomes = {row["outcome"] for row in run.rows}
     assert outcomes == {"ok", "no_descriptor"}
     assert sum(row["outcome"] == "ok" for row in run.rows) == service.seen()[0]
+    ledger.add_run(
+        run,
+        fault="the generator has too few file descriptors",
+        recorded="`no_descriptor` for what was not sent, with the remedy",
+        seen=service.seen()[0],
+    )
 
 
 FEW_PORTS = """
@@ -81,7 +105,7 @@ finally:
 """
 
 
-def test_a_lack_of_ports_is_ours(load_test: Start, require: Callable[..., None]) -> None:
+def test_a_lack_of_ports_is_ours(load_test: Start, require: Callable[..., None], ledger: Ledger) -> None:
     """In a network of its own, with sixteen ports for forty users."""
     require("unshare", "ip")
     if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode:
@@ -95,9 +119,16 @@ def test_a_lack_of_ports_is_ours(load_test: Start, require: Callable[..., None])
     assert run.code == 3, run.said
     assert "the generator had no port left" in run.said
     assert "no_port" in {row["outcome"] for row in run.rows}
+    ledger.add_run(
+        run,
+        fault="the generator has too few ports",
+        recorded="`no_port` for what was not sent, with the remedy",
+    )
 
 
-def test_a_large_reply_takes_no_longer_than_it_is(load_test: Start, misbehaving: Start) -> None:
+def test_a_large_reply_takes_no_longer_than_it_is(
+    load_test: Start, misbehaving: Start, ledger: Ledger
+) -> None:
     """50 MB arrive in thousands of pieces, each of which is kept once."""
     service = misbehaving(f"padding={50 * 2**20}")
     run = load_test(
@@ -107,3 +138,9 @@ def test_a_large_reply_takes_no_longer_than_it_is(load_test: Start, misbehaving:
         "traffic: {user: eager}",
     ).ended()
     assert run.code == 0, run.said
+    ledger.add_run(
+        run,
+        fault="replies of 50 MB",
+        recorded="`ok`, and no slower than the network",
+        seen=service.seen()[0],
+    )

@@ -67,10 +67,11 @@ def test_a_clock_that_is_set_changes_no_figure(
 @pytest.mark.parametrize(
     ("environment", "fault"),
     [
+        ({"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "`LANG=C`"),
         ({"TERM": ""}, "no `TERM`"),
         ({"COLUMNS": "40"}, "a terminal of 40 columns"),
     ],
-    ids=["no-term", "narrow"],
+    ids=["ascii", "no-term", "narrow"],
 )
 def test_a_poor_terminal_shows_the_verdict(
     load_test: Start, misbehaving: Start, ledger: Ledger, environment: dict[str, str], fault: str

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.faults.ledger import Ledger
+
 pytestmark = [pytest.mark.real, pytest.mark.extended]
 
 Start = Callable[..., Any]
@@ -34,6 +36,21 @@ FOUND = {
     "refusal": "wrong_answer",
 }
 """What each wrong reply is found to be."""
+WRONG = {
+    "nan": "NaN",
+    "dropped": "a field is missing",
+    "label": "a label that there is not",
+    "range": "a score out of its range",
+    "truncated": "JSON cut off",
+    "html": "a page of HTML with status 200",
+    "schema": "a number as text",
+    "parts": "null among numbers",
+    "missing": "a row of a batch is missing",
+    "echo": "the reply to another record",
+    "swapped": "two rows of a batch are swapped",
+    "refusal": "an invalid record is answered",
+}
+"""And what is wrong with it."""
 
 
 @pytest.fixture
@@ -58,7 +75,9 @@ def count_failures(rows: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
     return Counter((row["endpoint"], row["outcome"]) for row in rows if row["outcome"] != "ok")
 
 
-def test_one_wrong_reply_in_500_is_found_and_named(load_test: Start, answering: Start) -> None:
+def test_one_wrong_reply_in_500_is_found_and_named(
+    load_test: Start, answering: Start, ledger: Ledger
+) -> None:
     """As many as the service gave, but for those that were under way when the load ended."""
     host = answering()
     run = load_test(host, f"{{users: [{{constant: {USERS}, for: 10s}}]}}", PATIENT, TRAFFIC).ended()
@@ -70,6 +89,8 @@ def test_one_wrong_reply_in_500_is_found_and_named(load_test: Start, answering: 
     for (endpoint, _), count in found.items():
         assert max(1, gave[endpoint] - USERS) <= count <= gave[endpoint], endpoint
     assert set(gave) == {*FOUND, "right"}
+    for endpoint, outcome in FOUND.items():
+        ledger.add_run(run, fault=f"one reply in 500 is wrong: {WRONG[endpoint]}", recorded=f"`{outcome}`")
 
 
 def test_a_service_that_answers_rightly_passes_and_a_sampled_schema_is_told(
