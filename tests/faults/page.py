@@ -27,7 +27,9 @@ INTRODUCTION = (
 GENERATOR = (
     "## The load generator\n\n"
     "*Recorded* are the requests in the run's folder, *seen* those that reached the target. The two differ "
-    "by requests that never reached it, and by those in flight when the run ended. Exit codes are 0 pass, "
+    "by requests that never reached it, by those sent a second time, by those in flight when the run ended "
+    "and, after a kill or on a full disk, by the last ones, which could not be written. What is missing "
+    "beyond these counts as lost. Exit codes are 0 pass, "
     "1 fail, 2 nothing was run, 3 invalid, 4 internal error; a negative one is the signal that ended the "
     "process. Without a verdict there is a dash.\n"
 )
