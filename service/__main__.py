@@ -21,11 +21,16 @@ from service.configuration import (
     read_configuration,
 )
 from service.parent import follow_parent
+from service.web.workers import WorkerSupervisor
 
 _DEFAULT_SHUTDOWN_S = 20
 """How long the shutdown waits for requests that have no deadline."""
 _SEND_MARGIN_S = 1.0
 """Time for a reply that is ready at its deadline to reach the client."""
+
+_WORKER_PATIENCE_S = 60
+"""After this time without an answer a worker is killed and replaced. Its imports alone took 12 s on a busy
+machine, where uvicorn's own 5 s would end each worker before it serves."""
 
 
 def main() -> None:
@@ -37,9 +42,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.workers < 1:
         parser.error("--workers needs at least 1")
-    # After its graceful shutdown uvicorn raises the signal again, for the handlers that were set before.
+    # These hold until uvicorn sets its own, which may take seconds, and after its graceful shutdown, when
+    # it raises the signal once more.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: sys.exit(0))
     if problem := _find_listen_problem(options.host, options.port):
         sys.exit(problem)
     try:
@@ -92,16 +98,23 @@ def _find_listen_problem(host: str, port: int) -> str | None:
 def _serve(options: argparse.Namespace, configuration: SuiteConfiguration) -> None:
     # The application configures the log in each worker; this configures it in their parent, too.
     log = {} if configuration.logging is None else {"log_config": configuration.logging}
-    uvicorn.run(
+    config = uvicorn.Config(
         "service.app:app",
         host=options.host,
         port=options.port,
         workers=options.workers,
         http="service.web.protocol:SheddingProtocol",
         access_log=False,
+        timeout_worker_healthcheck=_WORKER_PATIENCE_S,
         timeout_graceful_shutdown=_compute_shutdown_timeout_s(configuration),
         **log,
     )
+    if options.workers == 1:
+        config.load_app()
+        uvicorn.Server(config).run()
+    else:
+        notice_s = 0.0 if configuration.serving is None else configuration.serving.drain_notice_s
+        WorkerSupervisor(config, [config.bind_socket()], notice_s).run()
 
 
 if __name__ == "__main__":

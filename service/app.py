@@ -19,6 +19,7 @@ from service.observability.tracing import TracingError, configure_tracing
 from service.web.error_format import unify_errors
 from service.web.http_metrics import HttpMetrics
 from service.web.routes import add_batched_endpoints
+from service.web.workers import end_with_parent
 
 GC_THRESHOLDS = (50_000, 20, 1_000)
 """Thresholds of the garbage collector's three generations."""
@@ -74,6 +75,7 @@ def _start_application() -> FastAPI:
     except (StartError, ModelFileError, TracingError) as error:
         sys.exit(str(error))
     _tune_garbage_collector()
+    end_with_parent()
     return app
 
 

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.batching.endpoint import BODY_COMPLETE
 from service.batching.replies import CLOSE_CONNECTION, Header, HttpReply, build_headers, make_refusal
+from service.web.drain import LAST_REQUESTS_S
 from service.web.middleware import STATE_KEY, RequestMiddleware
 
 MAX_HEAD_BYTES: Final = 65_536
@@ -77,6 +78,14 @@ class SheddingProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP in the format of all other errors."""
         self._end_with(make_refusal(400, "BadRequest", [msg]))
+
+    def shutdown(self) -> None:
+        """Close the connection once its requests are answered; a head that is awaited still has its time."""
+        if self._head_timer is None:
+            super().shutdown()
+        else:
+            self._stop_head_timer()
+            self._head_timer = self.loop.call_later(LAST_REQUESTS_S, self.transport.close)
 
     def on_message_begin(self) -> None:
         """Begin to read a head."""

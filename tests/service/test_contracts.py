@@ -37,6 +37,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
+from uvicorn.supervisors.multiprocess import SIGNALS, Multiprocess
 
 from service.web.error_format import METADATA_PATH
 from service.web.protocol import _REFUSED_CYCLE
@@ -314,6 +315,32 @@ def test_uvicorn_raises_a_signal_again_after_the_shutdown(
         "main in service/__main__.py, whose own handlers may not be needed any more",
     ):
         assert len(raised_again) == 1
+
+
+def test_uvicorns_parent_of_workers_ends_them_in_one_method() -> None:
+    """It is called once, when the parent is to stop, with the shared sockets and received signals at hand."""
+    called = []
+
+    class Supervisor(Multiprocess):
+        def init_processes(self) -> None:
+            self.signal_queue.append(signal.SIGTERM)
+
+        def terminate_all(self) -> None:
+            called.append((self.sockets, self.signal_queue))
+            super().terminate_all()
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    with contract(
+        "uvicorn",
+        "Multiprocess.terminate_all, .sockets or .signal_queue",
+        "WorkerSupervisor in service/web/workers.py",
+    ):
+        try:
+            Supervisor(uvicorn.Config(framework, log_config=None), []).run()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        assert called == [([], [])]
 
 
 def ask(app: Any, path: str) -> tuple[int, bytes]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ import yaml
 from rest_model_service.schemas import ReadinessStatus
 from rest_model_service.status_manager import StatusManager
 
-from service.web.drain import Drain
+from service.web.drain import LAST_REQUESTS_S, Drain
+from service.web.listening import have_waiting
 from tests.service.live_service import (
     ODD_PREDICTION,
     PATIENCE_S,
@@ -75,20 +78,62 @@ def test_the_server_stops_when_the_notice_is_over(number: signal.Signals, notice
             assert drain.draining
             assert StatusManager().get_readiness_status() == ReadinessStatus.REFUSING_TRAFFIC
             await asyncio.sleep(100.0)
-        assert stopped == [5.0 + notice_s]
+        assert stopped == [5.0 + notice_s + LAST_REQUESTS_S]
 
     run(main)
 
 
-def test_a_second_signal_ends_the_notice_at_once() -> None:
-    async def main(loop: VirtualLoop) -> None:
+def test_each_further_signal_ends_a_wait_at_once() -> None:
+    """The second one that of the notice, the third one that for last requests."""
+
+    async def main(loop: VirtualLoop, signals: int) -> list[float]:
         stopped: list[float] = []
         with stop_handler(stopped, loop):
             Drain(30.0).install()
-            for _ in range(2):
-                await asyncio.sleep(1.0)
+            for _ in range(signals):
+                await asyncio.sleep(0.25)
                 signal.raise_signal(signal.SIGTERM)
-            assert stopped == [2.0]
+            await asyncio.sleep(10.0)
+        return stopped
+
+    assert run(partial(main, signals=2)) == [0.5 + LAST_REQUESTS_S]
+    assert run(partial(main, signals=3)) == [0.75]
+
+
+def test_connections_that_wait_are_accepted_before_the_end() -> None:
+    """New ones are turned away, and the listening socket is not closed while others are in its queue."""
+
+    async def main(loop: VirtualLoop) -> None:
+        stopped: list[float] = []
+        with stop_handler(stopped, loop), socket.socket() as waiting, socket.socket() as late:
+            drain = Drain(0.0)
+            drain.install()
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                waiting.connect(listener.getsockname())
+                signal.raise_signal(signal.SIGTERM)
+                await asyncio.sleep(2 * LAST_REQUESTS_S)
+                late.setblocking(False)
+                late.connect_ex(listener.getsockname())
+                assert stopped == []
+                accepted, _ = listener.accept()
+                accepted.close()
+                await asyncio.sleep(LAST_REQUESTS_S)
+                assert len(stopped) == 1
+                assert not have_waiting([listener.fileno()])
+
+    run(main)
+
+
+def test_a_socket_that_was_there_before_still_takes_connections() -> None:
+    """Other workers accept on it, too."""
+
+    async def main(loop: VirtualLoop) -> None:
+        with stop_handler([], loop), socket.create_server(("127.0.0.1", 0)) as listener:
+            Drain(0.0).install()
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(2 * LAST_REQUESTS_S)
+            with socket.create_connection(listener.getsockname(), PATIENCE_S):
+                assert have_waiting([listener.fileno()])
 
     run(main)
 

@@ -16,6 +16,7 @@ import requests
 import uvicorn
 from uvicorn.server import ServerState
 
+from service.web.drain import LAST_REQUESTS_S
 from service.web.protocol import HEAD_TIMEOUT_S, SheddingProtocol
 from tests.service.live_service import (
     MIDDLEWARE,
@@ -159,6 +160,29 @@ def test_a_head_that_does_not_come_closes_its_connection(pieces: tuple[bytes, ..
         return is_closed
 
     assert run(wait) is closed
+
+
+@pytest.mark.parametrize(
+    ("sent", "closed_at_once"),
+    [(b"", False), (b"GET /", False), (b"GET / HTTP/1.1\r\nHost: s\r\n\r\n", True)],
+)
+def test_a_shutdown_waits_for_a_first_request(sent: bytes, closed_at_once: bool) -> None:
+    """Its connection was accepted, so the client may have sent it; half a second is enough."""
+
+    async def shut_down(loop: VirtualLoop) -> tuple[bool, bool]:
+        protocol, transport = open_protocol(loop)
+        protocol._start_asgi_task = Mock()  # type: ignore[method-assign]
+        protocol.data_received(sent)
+        if closed_at_once:
+            protocol.cycle.response_complete = True
+        protocol.shutdown()
+        at_once = bool(transport.close.called)
+        await asyncio.sleep(LAST_REQUESTS_S + 0.1)
+        later = bool(transport.close.called)
+        protocol.connection_lost(None)
+        return at_once, later
+
+    assert run(shut_down) == (closed_at_once, True)
 
 
 def converse(url: str, sent: bytes) -> bytes:
