@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 METADATA_PATH: Final = "/api/models/{model_qualified_name}/metadata"
+ROOT_PATH: Final = "/"
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def _make_error_reply(
 
 
 def _document_errors(app: FastAPI) -> None:
-    """Correct the OpenAPI document: 400 instead of FastAPI's 422, and the 404 of the metadata."""
+    """Correct the OpenAPI document: 400 instead of FastAPI's 422, the 404 of the metadata, the root's 307."""
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -75,6 +76,7 @@ def _document_errors(app: FastAPI) -> None:
                 operation["responses"].pop("422", None)
         responses = paths[METADATA_PATH]["get"]["responses"]
         responses["404"] = {**responses["500"], "description": "Not Found"}
+        paths[ROOT_PATH]["get"]["responses"] = {"307": {"description": "The documentation is at /docs."}}
         for unused in ("HTTPValidationError", "ValidationError"):
             document["components"]["schemas"].pop(unused, None)
         return document

@@ -212,3 +212,18 @@ def metric(url: str, name: str, **labels: str) -> float:
     return sum(
         each.value for each in samples(url) if each.name == name and labels.items() <= each.labels.items()
     )
+
+
+def check_against_document(url: str, folder: Path) -> None:
+    """Have Schemathesis send what the OpenAPI document allows and what it forbids, the same each time.
+
+    It fails if a status is 5xx or not documented, or if a reply is not what the document says.
+    """
+    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--checks", checks),
+        *("--phases", "examples,coverage,fuzzing", "--max-examples", "50", "--max-redirects", "0"),
+        *("--request-timeout", str(PATIENCE_S), "--seed", "1", "--generation-deterministic", "--no-color"),
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=5 * PATIENCE_S)
+    assert done.returncode == 0, done.stdout + done.stderr

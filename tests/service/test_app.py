@@ -19,6 +19,7 @@ from tests.service.live_service import (
     PERSON,
     PROTOCOL,
     ROOT,
+    check_against_document,
     get,
     is_ready,
     metric,
@@ -128,24 +129,7 @@ def test_the_openapi_document_has_the_errors(url: str) -> None:
 
 
 def test_the_service_keeps_to_its_openapi_document(url: str, tmp_path: Path) -> None:
-    """Schemathesis sends what the document allows and what it forbids; no answer is outside the document."""
-    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-    command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
-        *("--checks", checks, "--phases", "examples,coverage,fuzzing", "--max-examples", "20"),
-        *(
-            "--exclude-path",
-            "/",
-            "--request-timeout",
-            str(PATIENCE_S),
-            "--seed",
-            "1",
-            "--generation-deterministic",
-            "--no-color",
-        ),
-    ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=5 * PATIENCE_S)
-    assert done.returncode == 0, done.stdout + done.stderr
+    check_against_document(url, tmp_path)
 
 
 def test_requests_are_not_logged(start: Callable[..., Any]) -> None:

@@ -39,7 +39,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 from uvicorn.supervisors.multiprocess import SIGNALS, Multiprocess
 
-from service.web.error_format import METADATA_PATH
+from service.web.error_format import METADATA_PATH, ROOT_PATH
 from service.web.protocol import _REFUSED_CYCLE
 from tests.service.live_service import PATIENCE_S
 from tests.service.odd_models import OneAtATimeModel
@@ -425,6 +425,17 @@ def stock_service() -> Iterator[Callable[..., FastAPI]]:
     StatusManager.clear_instance()
     ModelManager()
     ModelManager.clear_instance()
+
+
+def test_rest_model_service_documents_its_redirect_as_json(stock_service: Callable[..., FastAPI]) -> None:
+    app = stock_service()
+    with contract(
+        "rest_model_service",
+        "its redirect of / to /docs, or the documented 200 of it",
+        "ROOT_PATH in service/web/error_format.py, which may not be needed any more",
+    ):
+        assert app.openapi()["paths"][ROOT_PATH]["get"]["responses"].keys() == {"200"}
+        assert ask(app, ROOT_PATH)[0] == 307
 
 
 def test_rest_model_service_documents_its_metadata_there(stock_service: Callable[..., FastAPI]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +19,7 @@ from tests.service.live_service import (
     PATIENCE_S,
     PERSON,
     PROTOCOL,
+    check_against_document,
     get,
     odd_model,
 )
@@ -184,25 +183,8 @@ def test_other_methods_are_refused_in_the_services_format(batched_url: str) -> N
         assert (reply.status_code, reply.json()["type"]) == (405, "MethodNotAllowed")
 
 
-def test_the_service_keeps_to_its_openapi_document(batched_url: str, tmp_path: Path) -> None:
-    """Schemathesis sends what the document allows and what it forbids; no answer is outside the document."""
-    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-    command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{batched_url}/openapi.json"),
-        *("--checks", checks, "--phases", "examples,coverage,fuzzing", "--max-examples", "20"),
-        *(
-            "--exclude-path",
-            "/",
-            "--request-timeout",
-            str(PATIENCE_S),
-            "--seed",
-            "1",
-            "--generation-deterministic",
-            "--no-color",
-        ),
-    ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=5 * PATIENCE_S)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_service_keeps_to_its_openapi_document(serve: Callable[..., Any], tmp_path: Path) -> None:
+    check_against_document(serve().url, tmp_path)
 
 
 def test_a_model_without_predict_batch_has_the_stock_endpoint(serve: Callable[..., Any]) -> None:
