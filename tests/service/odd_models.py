@@ -18,7 +18,8 @@ from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesMo
 class OddModel(MLModel):  # type: ignore[misc]
     """Predicts 100 US dollars for each year of age, after `seconds` for any batch.
 
-    Gives NaN for a person of `unsure_age`, and None for one of `silent_age`. Fails on a batch with a person
+    Gives NaN for a person of `unsure_age`, None for one of `silent_age`, a text for one of `wordy_age`, and
+    nothing for one of `skipped_age`, so that the batch has too few results. Fails on a batch with a person
     of `failing_age`, by raising the builtin exception named `failure`. Hangs for ever on one with
     `hanging_age`; the file `hung` exists once it does. While the file `gate` exists, each call waits; the
     file "gate.reached" beside it exists once a call does.
@@ -41,6 +42,8 @@ class OddModel(MLModel):  # type: ignore[misc]
         gate: str = "",
         unsure_age: int = 0,
         silent_age: int = 0,
+        wordy_age: int = 0,
+        skipped_age: int = 0,
     ) -> None:
         self._seconds = seconds
         self._failing_age = failing_age
@@ -50,6 +53,8 @@ class OddModel(MLModel):  # type: ignore[misc]
         self._gate = Path(gate) if gate else None
         self._unsure_age = unsure_age
         self._silent_age = silent_age
+        self._wordy_age = wordy_age
+        self._skipped_age = skipped_age
 
     def predict(self, data: InsuranceChargesModelInput) -> InsuranceChargesModelOutput:
         return self.predict_batch((data,))[0]
@@ -67,11 +72,13 @@ class OddModel(MLModel):  # type: ignore[misc]
             while self._gate.exists():
                 time.sleep(0.005)
         time.sleep(self._seconds)
-        return [self._predict_one(age) for age in ages]
+        return [self._predict_one(age) for age in ages if age != self._skipped_age]
 
     def _predict_one(self, age: int) -> Any:
         if age == self._silent_age:
             return None
+        if age == self._wordy_age:
+            return "about 5,000 US dollars"
         charges = math.nan if age == self._unsure_age else 100.0 * age
         return InsuranceChargesModelOutput.model_construct(charges=charges)
 
