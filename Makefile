@@ -37,7 +37,7 @@ TAKES_test := TEST_PROCESSES PYTEST_OPTIONS
 TAKES_check := $(TAKES_test)
 TAKES_faults := TEST_PROCESSES
 TAKES_compare-batch := OUT TIME_SCALE OTEL_% $(OF_LOAD)
-PLAIN := help profile prometheus-check k8s-check stall bench-generator crosscheck bench-service bench-report dashboard \
+PLAIN := help profile prometheus-check k8s-check stall endurance bench-generator crosscheck bench-service bench-report dashboard \
   grafana-check pins audit clean
 
 TABLE := $(sort $(filter TAKES_%,$(.VARIABLES)))
@@ -164,6 +164,10 @@ compare-batch: $(RUN_ENV) $(MODEL) ## the same load single, micro-batched and in
 .PHONY: stall
 stall: $(DEV_ENV) ## what plain Locust says of a service that stalls, what is true, what this suite says
 	@$(BIN)/python -m benchmarks.stall
+
+.PHONY: endurance
+endurance: $(DEV_ENV) $(MODEL) ## an hour at 500 requests/s: what grows, what is lost, what is left behind
+	@$(BIN)/python -m benchmarks.endurance
 
 .venv-bench/.ready: benchmarks/requirements.txt
 	@$(PYTHON) -m venv .venv-bench

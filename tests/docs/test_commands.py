@@ -42,6 +42,7 @@ OURS = (
     "benchmarks.tracing",
     "benchmarks.before_after",
     "benchmarks.own_code",
+    "benchmarks.endurance",
     "benchmarks.parity",
 )
 IN_CLUSTER = re.compile(r"(?:deployment|hpa|job|pod|service|model-services)/([\w-]+)")
