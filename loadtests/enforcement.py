@@ -45,6 +45,7 @@ from loadtests.session.judging import VerdictJson
 from loadtests.session.listeners import RunFollower
 from loadtests.session.progress import ProgressLine
 from loadtests.session.readiness import await_service
+from loadtests.session.steady_clock import keep_locusts_clock_steady
 from loadtests.traffic.session import attach_session, find_session
 from loadtests.traffic.user_mix import list_own_classes
 from loadtests.workers.worker import WorkerSession
@@ -72,6 +73,7 @@ def on_init(environment: Environment, web_ui: WebUI | None, **_: Any) -> None:
     """Make the session of this process; end it over something that the user can mend."""
     options = read_options(environment)
     quieten(options)
+    keep_locusts_clock_steady()
     try:
         if isinstance(environment.runner, WorkerRunner):
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -56,6 +57,12 @@ def test_a_shape_is_asked_until_it_answers_none_and_keeps_its_own_time() -> None
     assert calls(LoadTestShape.get_run_time, "self.start_time"), told
     assert LoadTestShape.use_common_options is False, told
     assert calls(LocalRunner.start_shape, "shape_greenlet"), told
+
+
+def test_locusts_runners_take_nothing_of_time_but_the_time() -> None:
+    used = set(re.findall(r"\btime\.(\w+)\(", inspect.getsource(locust.runners)))
+    assert used == {"time"}, moved("loadtests/session/steady_clock.py", "what its runners ask of a clock")
+    assert "\nimport time\n" in inspect.getsource(locust.runners)
 
 
 def test_a_worker_waits_for_the_stop_timeout_after_its_users_have_stopped() -> None:
