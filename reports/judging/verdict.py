@@ -24,6 +24,7 @@ from reports.judging.names import find_unused_names
 from reports.judging.omission import find_omission
 from reports.judging.outcomes import VerdictWord
 from reports.judging.stages import StageJudgement, judge_stages
+from reports.judging.unjudged import describe_tolerated_failures, find_unjudged_failures, tell_failed
 from reports.objectives.metrics import offered_load, wrong_answer_share, wrong_answers
 from reports.objectives.objective import Objective
 from reports.objectives.parsing import parse_objective, parse_objectives
@@ -59,7 +60,8 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
 
     In order of precedence: a fault makes it invalid; a run that was given up fails; a missed objective fails
     it, or makes it invalid if it is missed only while the machine was too busy; an interruption makes it
-    invalid; coordinated omission makes it invalid; if proof is required, an unproven objective fails it.
+    invalid; coordinated omission makes it invalid, and so do failures of most requests that no objective
+    judges; if proof is required, an unproven objective fails it.
     """
     asked = list_objectives(run)
     found = tuple(judge_objective(objective, run) for objective in asked)
@@ -153,12 +155,15 @@ def _decide(
         return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped
     if omitted := find_omission(run, asked):
         return "invalid", f"Invalid: {omitted.what}.", (str(omitted),)
+    if unjudged := find_unjudged_failures(run, asked, failures):
+        return "invalid", f"Invalid: {unjudged.what}.", (str(unjudged),)
     if unproven and run.facts.require_proof:
         messages = tuple(judgement.message for judgement in unproven)
         more = f" (and {len(messages) - 1} more of {len(found)} not proven)" if len(messages) > 1 else ""
         return "fail", f"Failed: {_drop_full_stop(messages[0])}{more}. Proof was required.", messages
-    reasons = (*(judgement.message for judgement in unproven), *_describe_saving(run))
-    return "pass", _describe_pass(run, found, unproven), reasons
+    tolerated = describe_tolerated_failures(run, asked, failures)
+    reasons = (*tolerated, *(judgement.message for judgement in unproven), *_describe_saving(run))
+    return "pass", _describe_pass(run, found, unproven, tolerated), reasons
 
 
 def _list_missed(found: tuple[Judgement, ...]) -> list[str]:
@@ -178,9 +183,7 @@ def _describe_mostly_failed(
     )
     if not for_it or 2 * failed <= requests:
         return ()
-    reason = failures[0].reason.replace(" (", ", ").removesuffix(")")
-    most = f"{'most often ' if len(failures) > 1 else ''}{reason}"
-    return (f"{failed:,} of {format_count(requests, 'request')} failed ({most})",)
+    return (tell_failed(failures, requests),)
 
 
 def _describe_failure(missed: list[str], objectives: int, mostly: tuple[str, ...]) -> str:
@@ -190,10 +193,12 @@ def _describe_failure(missed: list[str], objectives: int, mostly: tuple[str, ...
     return f"{_drop_full_stop(missed[0])}{more}"
 
 
-def _describe_pass(run: Run, found: tuple[Judgement, ...], unproven: list[Judgement]) -> str:
+def _describe_pass(
+    run: Run, found: tuple[Judgement, ...], unproven: list[Judgement], tolerated: tuple[str, ...]
+) -> str:
     over = f"{format_count(len(run.judged), 'request')} in {format_duration(run.judged_s)}"
     if not found:
-        return f"Passed: {over}, no objective was set."
+        return "; ".join([f"Passed: {over}, no objective was set", *tolerated]) + "."
     every = {1: "the objective was", 2: "both objectives were"}.get(
         len(found), f"all {len(found)} objectives"
     )
@@ -203,6 +208,7 @@ def _describe_pass(run: Run, found: tuple[Judgement, ...], unproven: list[Judgem
         sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
         sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"
     more = (
+        *tolerated,
         *describe_departure(run),
         *_describe_decision(run),
         *describe_replayed_records(run),
