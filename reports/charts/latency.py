@@ -8,7 +8,7 @@ from reports.charts.canvas import draw_picture
 from reports.charts.chart_data import Chart, ChartData, LatencyLimit
 from reports.charts.formatting import format_ms
 from reports.charts.latency_plot import paint_latency
-from reports.charts.limit_crossing import describe_load, find_lasting_crossing
+from reports.charts.limit_crossing import describe_place, find_lasting_crossing
 from reports.charts.windows import PERCENTILE_NAMES, QUANTILES, LatencyWindows
 from reports.data.quantities import format_against_limit, format_count, format_duration
 from reports.figures.crossing import LimitCrossing
@@ -58,8 +58,8 @@ def _compose_title(
     if many == filled:
         return f"{name} was above {bound} throughout; {worst}"
     if crossing is not None and crossing.metric == f"{name} latency":
-        moment = f"{format_duration(crossing.t_s)} into the run"
-        return f"{name} passed {bound} at {describe_load(crossing)}, {moment}; {worst}"
+        moment = "" if crossing.constant_load else f", {format_duration(crossing.t_s)} into the run"
+        return f"{name} passed {bound} {describe_place(crossing)}{moment}; {worst}"
     first_s = float(windows.start_s[int(np.argmax(over))])
     part = f"{many:,} of {format_count(filled, windows.name)}"
     return f"{name} was above {bound} in {part}, first at {format_duration(first_s)}; {worst}"
@@ -77,7 +77,7 @@ def _compose_figures(data: ChartData, crossing: LimitCrossing | None) -> str:
             format_against_limit(crossing.value_ms, crossing.limit_ms),
         )
         text += (
-            f" {crossing.metric} first passed its limit of {limit} at {describe_load(crossing)}: "
+            f" {crossing.metric} first passed its limit of {limit} {describe_place(crossing)}: "
             f"{value} ms in the five seconds before {format_duration(crossing.t_s)}."
         )
     for worst in data.worst_windows:

@@ -10,7 +10,7 @@ from reports.charts.canvas import BOTTOM_PX, TOP_PX, PageFormat, add_panel, set_
 from reports.charts.chart_data import ChartData, WorstWindow
 from reports.charts.formatting import format_ms
 from reports.charts.latency_axis import draw_limits, label_line_ends, set_latency_axis
-from reports.charts.limit_crossing import describe_load
+from reports.charts.limit_crossing import describe_place
 from reports.charts.palette import colour_for
 from reports.charts.windows import PERCENTILE_NAMES
 from reports.data.columns import Floats, Mask
@@ -97,7 +97,7 @@ def _mark_crossing(axes: Axes, page: PageFormat, crossing: LimitCrossing) -> Non
     name = crossing.metric.partition(" ")[0]
     early = crossing.t_s < axes.get_xlim()[1] / 2
     axes.annotate(
-        f"{name} > {format_ms(crossing.limit_ms)} at {describe_load(crossing)}"
+        f"{name} > {format_ms(crossing.limit_ms)} {describe_place(crossing)}"
         if page.wide
         else f"{name} > {format_ms(crossing.limit_ms)}",
         (crossing.t_s, 1),

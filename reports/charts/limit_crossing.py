@@ -1,4 +1,4 @@
-"""Finds the load at which a latency percentile exceeded its limit for good."""
+"""Finds the load at which, or the time when, a latency percentile exceeded its limit for good."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from reports.charts.chart_data import ChartData
 from reports.charts.windows import PERCENTILE_NAMES
-from reports.data.quantities import format_count, format_number
+from reports.data.quantities import format_count, format_duration, format_number
 from reports.figures.crossing import LimitCrossing
 
 _MOST = 0.6
@@ -36,7 +36,13 @@ def find_lasting_crossing(data: ChartData) -> LimitCrossing | None:
     return crossing if lasting else None
 
 
-def describe_load(crossing: LimitCrossing) -> str:
-    """The load at that moment: '12 users and 40 requests/s'."""
+def describe_place(crossing: LimitCrossing) -> str:
+    """Where the limit was crossed: 'at 12 users and 40 requests/s', or when, if the load was constant."""
+    if crossing.constant_load:
+        return f"{format_duration(crossing.t_s)} into the run, under constant load"
+    return f"at {_describe_load(crossing)}"
+
+
+def _describe_load(crossing: LimitCrossing) -> str:
     rate = f"{format_number(crossing.rate)} requests/s"
     return rate if crossing.users is None else f"{format_count(round(crossing.users), 'user')} and {rate}"

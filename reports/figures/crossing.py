@@ -1,4 +1,4 @@
-"""Finds where, on a rising load, a latency percentile first exceeded its limit."""
+"""Finds at which load, or under constant load when, a latency percentile first exceeded its limit."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from reports.objectives.objective import Objective
 from reports.objectives.parsing import parse_objectives
 
 WINDOW_S = 5
+EVEN_SHARE = 0.05
+"""A planned load that varies by no more than this share of its peak is constant."""
 FEWEST_ANSWERS = 20
 """Answered requests that a window needs, so that one slow reply among few doesn't decide."""
 
@@ -31,6 +33,8 @@ class LimitCrossing:
     users: float | None
     rate: float
     """Requests/s with their intended start in the window."""
+    constant_load: bool
+    """Whether the same load was planned all the time, so that it doesn't explain the crossing."""
 
 
 def find_limit_crossing(run: Run, seconds: Timeline) -> LimitCrossing | None:
@@ -60,6 +64,7 @@ def _find_crossing(run: Run, seconds: Timeline, objective: Objective) -> LimitCr
                 limit_ms=objective.limit,
                 users=_find_users(seconds, int(end_s) - 1),
                 rate=float(seconds.requests[int(end_s) - WINDOW_S : int(end_s)].sum()) / WINDOW_S,
+                constant_load=_is_load_constant(run),
             )
     return None
 
@@ -69,3 +74,15 @@ def _find_users(seconds: Timeline, second: int) -> float | None:
         if not np.isnan(series[second]):
             return float(series[second])
     return None
+
+
+def _is_load_constant(run: Run) -> bool:
+    """Whether the plan for the judged time is one level; not if none is known."""
+    plan = run.facts.plan
+    levels = np.array(plan.users or plan.rate)
+    moments = np.array(plan.t_s[: len(levels)])
+    inside = np.zeros(len(levels), dtype=np.bool_)
+    for start_s, end_s in run.list_spans():
+        inside |= (moments >= start_s) & (moments < end_s)
+    judged = levels[inside]
+    return bool(len(judged)) and float(np.ptp(judged)) <= EVEN_SHARE * float(judged.max())

@@ -116,13 +116,26 @@ def test_a_ramp_tells_users_and_rate_at_which_the_limit_was_passed(make_run: Mak
     latency_ms = quiet()
     latency_ms[20 * 40 :] = 130.0
     users = {("generator", "users"): [(float(second), 3.0 * (second + 1)) for second in range(60)]}
-    run = busy(make_run, latency_ms, telemetry=users)
+    run = busy(make_run, latency_ms, telemetry=users, facts={"plan": Plan((0.0, 59.0), (3.0, 180.0))})
     latency = drawn(run)["latency"]
     assert latency.title == (
         "p99 passed 100 ms at 123 users and 20 requests/s, 41 s into the run; worst second 130 ms at 40 s"
     )
     assert latency.picture is not None
     assert "p99 &gt; 100 ms at 123 users and 20 requests/s" in latency.picture.wide
+
+
+def test_a_drift_under_constant_load_is_told_by_its_time(make_run: Make):
+    """The load is the same before and after, so that it can't be what passed the limit."""
+    latency_ms = quiet()
+    latency_ms[20 * 40 :] = 130.0
+    latency = drawn(busy(make_run, latency_ms))["latency"]
+    assert latency.title == (
+        "p99 passed 100 ms 41 s into the run, under constant load; worst second 130 ms at 40 s"
+    )
+    assert "p99 latency first passed its limit of 100 ms 41 s into the run, under constant load: " in latency.figures
+    assert latency.picture is not None
+    assert "requests/s" not in latency.picture.wide.partition("p99 &gt; 100 ms")[2].partition("<")[0]
 
 
 def test_a_passing_trouble_is_not_told_as_the_limit_of_a_ramp(make_run: Make):

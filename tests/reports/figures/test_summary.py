@@ -191,7 +191,11 @@ def ramp(make_run: MakeRun, **facts: object) -> Run:
         600,
         latency_ms=[i / 10 for i in range(600)],
         telemetry={("generator", "users"): [(float(t), float(t)) for t in range(60)]},
-        facts={"objectives": ("p95 latency <= 30 ms", "p99 latency <= 1 s"), **facts},
+        facts={
+            "objectives": ("p95 latency <= 30 ms", "p99 latency <= 1 s"),
+            "plan": Plan((0.0, 59.0), (0.0, 59.0)),
+            **facts,
+        },
     )
 
 
@@ -201,14 +205,31 @@ def test_a_ramp_tells_where_the_limit_was_crossed(make_run: MakeRun) -> None:
     assert crossing is not None
     assert (crossing.objective, crossing.metric) == ("p95 latency <= 30 ms", "p95 latency")
     assert (crossing.t_s, crossing.value_ms, crossing.limit_ms) == (31.0, 30.7, 30.0)
-    assert (crossing.users, crossing.rate) == (30.0, 10.0)
+    assert (crossing.users, crossing.rate, crossing.constant_load) == (30.0, 10.0, False)
 
 
 def test_planned_users_stand_in_for_users_that_were_not_observed(make_run: MakeRun) -> None:
     run = make_run(600, latency_ms=50.0, facts={"objectives": ("p95 latency <= 30 ms",)})
     crossing = summarise(run).limit_crossing
     assert crossing is not None
-    assert (crossing.t_s, crossing.users) == (5.0, 10.0)
+    assert (crossing.t_s, crossing.users, crossing.constant_load) == (5.0, 10.0, True)
+
+
+@pytest.mark.parametrize(
+    ("plan", "constant"),
+    [
+        pytest.param(Plan((0.0, 30.0, 59.0), (), (80.0, 82.0, 82.0)), True, id="one rate"),
+        pytest.param(Plan((0.0, 29.9, 30.0), (), (80.0, 80.0, 160.0)), False, id="two rates"),
+        pytest.param(Plan((0.0, 59.0, 60.0), (10.0, 10.0, 0.0)), True, id="the end is no level"),
+        pytest.param(Plan(), False, id="no plan"),
+    ],
+)
+def test_a_load_is_constant_if_one_level_was_planned(make_run: MakeRun, plan: Plan, constant: bool) -> None:
+    objectives = ("p95 latency <= 30 ms",)
+    run = make_run(600, latency_ms=50.0, facts={"objectives": objectives, "plan": plan})
+    crossing = summarise(run).limit_crossing
+    assert crossing is not None
+    assert crossing.constant_load is constant
 
 
 @pytest.mark.parametrize(
