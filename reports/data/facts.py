@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from reports.data.answers import ComparedAnswers
+from reports.data.json_values import read_record, read_value
+
+MOST_S: Final = 1e8
+"""No run lasts longer than three years."""
+MOST_WORKERS: Final = 2**16
+MOST_LOOKS: Final = 10**6
+LEAST_DOUBT: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -134,14 +141,47 @@ class Facts:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Facts:
-        """The facts in a run.json; unknown keys, as of a newer version, are ignored."""
-        known = {name: value for name, value in values.items() if name in cls.__dataclass_fields__}
-        known["stages"] = tuple(Stage(**stage) for stage in known["stages"])
-        plan = known.get("plan") or {}
-        series = {name: tuple(plan.get(name, ())) for name in ("t_s", "users", "rate")}
-        known["plan"] = Plan(**series, requests=plan.get("requests"))
-        for name in ("objectives", "faults", "expected", "turn_starts", "logins", "exporters"):
-            known[name] = tuple(known.get(name, ()))
-        if known.get("answers") is not None:
-            known["answers"] = ComparedAnswers.from_json(known["answers"])
-        return cls(**known)
+        """The facts in a run.json; unknown keys, as of a newer version, are ignored.
+
+        ValueError, with the place of what is missing or doesn't fit.
+        """
+        facts: Facts = read_record(cls, values)
+        read_value(_TrafficPart, facts.resolved.get("traffic", {}), "resolved.traffic")
+        for name, value, least, most in (
+            ("confidence", facts.confidence, LEAST_DOUBT, 1 - LEAST_DOUBT),
+            ("looks", facts.looks, 1, MOST_LOOKS),
+            ("workers", facts.workers, 1, MOST_WORKERS),
+            *((name, getattr(facts, name) or 0.0, 0, MOST_S) for name in ("planned_s", "ended_s")),
+            *(
+                (f"stages[{place}].start_s", each.start_s, 0, MOST_S)
+                for place, each in enumerate(facts.stages)
+            ),
+        ):
+            if not least <= value <= most:
+                raise ValueError(f"{name} is {value:g}, expected {least:g} to {most:g}")
+        return facts
+
+
+@dataclass(frozen=True)
+class _ReplyPart:
+    fields: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class _EndpointPart:
+    name: str
+    reply: _ReplyPart | None = None
+
+
+@dataclass(frozen=True)
+class _JourneyPart:
+    steps: tuple[_EndpointPart, ...]
+
+
+@dataclass(frozen=True)
+class _TrafficPart:
+    """What is read of the scenario's traffic."""
+
+    endpoints: tuple[_EndpointPart, ...] = ()
+    login: tuple[_EndpointPart, ...] = ()
+    journeys: tuple[_JourneyPart, ...] = ()

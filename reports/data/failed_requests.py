@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+from reports.data.json_values import read_record
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,8 @@ class FailedRequest:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> FailedRequest:
         """The request of such a mapping; unknown keys, as of a newer version, are ignored."""
-        known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
-        known["headers"] = tuple((str(name), str(value)) for name, value in known.get("headers", ()))
-        return cls(**known)
+        request: FailedRequest = read_record(cls, values)
+        return request
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,16 @@ class FailedRequests:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> FailedRequests:
-        """The kept requests of a failures.json."""
-        kept = (FailedRequest.from_json(each) for each in values.get("requests", ()))
-        return cls(tuple(sorted(kept, key=lambda each: each.at_s)), int(values.get("reasons_left_out", 0)))
+        """The kept requests of a failures.json; ValueError with the place of what doesn't fit."""
+        found: _FailuresFile = read_record(_FailuresFile, values)
+        kept = sorted(found.requests, key=lambda each: each.at_s)
+        return cls(tuple(kept), found.reasons_left_out)
+
+
+@dataclass(frozen=True)
+class _FailuresFile:
+    requests: tuple[FailedRequest, ...] = ()
+    reasons_left_out: int = 0
 
 
 NO_FAILED_REQUESTS: Final = FailedRequests()

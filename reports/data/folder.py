@@ -17,6 +17,7 @@ from reports.data.facts import Facts
 from reports.data.failed_requests import FailedRequests
 from reports.data.run import Run
 from reports.data.samples import SCHEMA, Samples
+from reports.data.stored_columns import check_columns, check_nulls
 from reports.data.telemetry import TELEMETRY_SCHEMA, Telemetry
 
 __all__ = ["FolderError", "Run", "compact", "read_run", "write_bytes", "write_text"]
@@ -142,13 +143,12 @@ def _read_facts(path: Path) -> Facts:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FolderError(f"{path.parent} holds no run.json, so it is no run's folder.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise FolderError(f"{path} is no valid JSON ({error}); the run can't be read without it.") from error
     try:
         return Facts.from_json(values)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        detail = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise FolderError(f"{path} does not hold the facts of a run: {detail}.") from error
+    except ValueError as error:
+        raise FolderError(f"{path} does not hold the facts of a run: {error}.") from error
 
 
 def _read_samples(folder: Path) -> Samples:
@@ -156,10 +156,13 @@ def _read_samples(folder: Path) -> Samples:
     try:
         if parquet.exists():
             file = pq.ParquetFile(parquet, pre_buffer=False)
-            return Samples.from_columns(lambda name: file.read(columns=[name]).column(0))
+            check_columns(file.schema_arrow, SCHEMA)
+            return Samples.from_columns(
+                lambda name: check_nulls(file.read(columns=[name]).column(0), SCHEMA.field(name))
+            )
         if stream.exists():
             return Samples.from_table(pa.Table.from_batches(_Stream(stream), schema=SCHEMA))
-    except (pa.ArrowException, KeyError, IndexError) as error:
+    except (pa.ArrowException, KeyError, IndexError, ValueError) as error:
         raise FolderError(f"{folder} holds samples that can't be read: {error}.") from error
     raise FolderError(f"{folder} holds neither samples.parquet nor samples.arrows: no request was recorded.")
 
@@ -168,10 +171,14 @@ def _read_telemetry(folder: Path) -> Telemetry:
     parquet, stream = folder / "telemetry.parquet", folder / "telemetry.arrows"
     try:
         if parquet.exists():
-            return Telemetry.from_table(pq.ParquetFile(parquet).read())
+            table = pq.ParquetFile(parquet).read()
+            check_columns(table.schema, TELEMETRY_SCHEMA)
+            for field in TELEMETRY_SCHEMA:
+                check_nulls(table.column(field.name), field)
+            return Telemetry.from_table(table)
         if stream.exists():
             return Telemetry.from_table(pa.Table.from_batches(_Stream(stream), schema=TELEMETRY_SCHEMA))
-    except (pa.ArrowException, KeyError) as error:
+    except (pa.ArrowException, KeyError, ValueError) as error:
         raise FolderError(f"{folder} holds telemetry that can't be read: {error}.") from error
     return Telemetry.empty()
 
@@ -182,7 +189,7 @@ def _read_failed(folder: Path) -> FailedRequests:
         return FailedRequests.from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return FailedRequests()
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError) as error:
         raise FolderError(f"{path} does not hold failed requests: {error}.") from error
 
 

@@ -133,7 +133,10 @@ def test_a_drift_under_constant_load_is_told_by_its_time(make_run: Make):
     assert latency.title == (
         "p99 passed 100 ms 41 s into the run, under constant load; worst second 130 ms at 40 s"
     )
-    assert "p99 latency first passed its limit of 100 ms 41 s into the run, under constant load: " in latency.figures
+    assert (
+        "p99 latency first passed its limit of 100 ms 41 s into the run, under constant load: "
+        in latency.figures
+    )
     assert latency.picture is not None
     assert "requests/s" not in latency.picture.wide.partition("p99 &gt; 100 ms")[2].partition("<")[0]
 

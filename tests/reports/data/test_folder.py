@@ -222,7 +222,7 @@ def test_a_folder_without_run_json_is_told(tmp_path: Path) -> None:
     [
         ('{"scenario": ', "is no valid JSON"),
         ("[]", "does not hold the facts of a run"),
-        ("{}", "does not hold the facts of a run: 'stages' is missing."),
+        ("{}", "does not hold the facts of a run: scenario is missing."),
         ('{"stages": [{"nam": 1}]}', "does not hold the facts of a run"),
     ],
 )
