@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
@@ -147,7 +148,12 @@ class Facts:
         """
         facts: Facts = read_record(cls, values)
         read_value(_TrafficPart, facts.resolved.get("traffic", {}), "resolved.traffic")
+        for name in ("users", "rate"):
+            if len(getattr(facts.plan, name)) not in (0, len(facts.plan.t_s)):
+                raise ValueError(f"plan.{name} is of another length than plan.t_s")
+        ends_s = MOST_S if facts.planned_s is not None else math.inf
         for name, value, least, most in (
+            *((f"stages[{place}].end_s", each.end_s, 0, ends_s) for place, each in enumerate(facts.stages)),
             ("confidence", facts.confidence, LEAST_DOUBT, 1 - LEAST_DOUBT),
             ("looks", facts.looks, 1, MOST_LOOKS),
             ("workers", facts.workers, 1, MOST_WORKERS),

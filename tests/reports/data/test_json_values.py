@@ -86,6 +86,7 @@ def test_facts_read_back_as_they_were_written(known: dict[str, Any]) -> None:
         (("stages", 0, "end_s"), "late", "stages[0].end_s is 'late', expected a number"),
         (("stages", 0), {"name": "a"}, "stages[0].start_s is missing"),
         (("plan", "users"), None, "plan.users is None, expected a list"),
+        (("plan", "t_s"), [], "plan.users is of another length than plan.t_s"),
         (("model",), "half", "model is 'half', expected 'closed' or 'open'"),
         (("confidence",), 2, "confidence is 2, expected 1e-09 to 1"),
         (("workers",), 10**9, "workers is 1e+09, expected 1 to 65536"),
