@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.crosscheck import page as crosscheck
 from benchmarks.crosscheck.results import CrosscheckResults
+from benchmarks.endurance import page as endurance
+from benchmarks.endurance.results import EnduranceResults
 from benchmarks.generator import page as generator
 from benchmarks.generator.results import GeneratorResults
 from benchmarks.service import page as service
@@ -22,6 +24,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks/results"
     [
         ("generator", lambda path: generator.render_page(GeneratorResults.read(path))),
         ("service", lambda path: service.render_page(ServiceResults.read(path))),
+        ("endurance", lambda path: endurance.render_page(EnduranceResults.read(path))),
         ("crosscheck", lambda path: crosscheck.render_page(CrosscheckResults.read(path))),
     ],
 )
