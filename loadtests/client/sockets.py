@@ -22,6 +22,12 @@ _KernelSocket: Any = gevent.monkey.get_original("socket", "socket")
 _select: Any = gevent.monkey.get_original("select", "select")
 _poll: Any = gevent.monkey.get_original("select", "poll") if hasattr(select, "poll") else None
 """The kernel's own, as gevent's would yield to other greenlets before a request. Some systems lack poll."""
+_received = memoryview(bytearray(RECEIVE_BYTES))
+"""Where all connections receive: none yields to another before it has copied what came.
+
+`recv(RECEIVE_BYTES)` would reserve that much for each reply and give back what was not needed. A reply that
+is kept, as the last one of each connection is, then leaves a gap too small for the next, and the heap grows.
+"""
 
 
 class PlainSocket:
@@ -53,10 +59,9 @@ class PlainSocket:
             finally:
                 self._readable.stop()
             try:
-                received: bytes = self._socket.recv(RECEIVE_BYTES)
+                return bytes(_received[: self._socket.recv_into(_received)])
             except BlockingIOError:
                 continue
-            return received
 
     def is_stale(self) -> bool:
         """Whether there is something to read before a request: most likely the end of the stream."""
@@ -101,8 +106,7 @@ class TlsSocket:
 
     def receive(self) -> bytes:
         """Received bytes; empty at the end of the stream."""
-        received: bytes = self._socket.recv(RECEIVE_BYTES)
-        return received
+        return bytes(_received[: self._socket.recv_into(_received)])
 
     def is_stale(self) -> bool:
         """Whether there is something to read before a request: most likely the end of the stream."""

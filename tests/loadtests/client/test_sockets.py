@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import tracemalloc
 from collections.abc import Iterator
 
 import gevent
@@ -91,3 +92,29 @@ def test_where_nobody_listens_opening_fails(listener: socket.socket) -> None:
     for host in ("127.0.0.1", "localhost"):
         with pytest.raises(OSError, match="refused"):
             open_socket(Target(host, port, False, ""), None)
+
+
+def test_what_was_received_stays_as_it_was_when_more_comes(pair: tuple[PlainSocket, socket.socket]) -> None:
+    """All connections receive into one buffer."""
+    ours, theirs = pair
+    received = []
+    for each in (b"first", b"second", b"3"):
+        theirs.sendall(each)
+        received.append(ours.receive())
+    assert received == [b"first", b"second", b"3"]
+
+
+def test_a_short_reply_takes_no_more_memory_than_it_has_bytes(
+    pair: tuple[PlainSocket, socket.socket],
+) -> None:
+    """Room for the longest, given back afterwards, would leave gaps: the heap would grow for hours."""
+    ours, theirs = pair
+    theirs.sendall(bytes(300))
+    tracemalloc.start()
+    try:
+        received = ours.receive()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(received) == 300
+    assert most < sockets.RECEIVE_BYTES / 4
