@@ -9,6 +9,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from loadtests.traffic import open_model
 from loadtests.traffic.open_model import InFlightPool
 
 
@@ -107,3 +108,27 @@ def test_when_all_records_were_sent_nothing_is_sent_any_more(sender: Sender) -> 
     pool.drain()
     assert sender.intended == [1.0]
     assert sender.left_out == 2
+
+
+def test_what_a_burst_leaves_idle_is_closed_and_what_is_needed_stays_open(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One connection is closed with each request, so that closing many delays nobody."""
+    clock_s = 1_000.0
+    monkeypatch.setattr(open_model, "perf_counter", lambda: clock_s)
+    pool = InFlightPool(sender, limit=10)  # type: ignore[arg-type]
+    for intended in range(5):
+        pool.submit(float(intended))
+    sender.let.set()
+    gevent.sleep(0.01)
+    for _ in range(20):
+        clock_s += open_model.IDLE_S / 2
+        pool.submit(clock_s)
+        gevent.sleep(0)
+        gevent.sleep(0)
+    assert (sender.opened, sender.closed) == (5, 4)
+    clock_s += 10 * open_model.IDLE_S
+    pool.submit(clock_s)
+    assert (sender.opened, sender.closed) == (5, 4), "the only one is used again, however long it was idle"
+    pool.drain()
+    assert sender.closed == sender.opened == 5
