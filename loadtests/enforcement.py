@@ -43,6 +43,7 @@ from loadtests.session.early_end import EarlyEnd
 from loadtests.session.interruption import SignalStop, follow_parent
 from loadtests.session.judging import VerdictJson
 from loadtests.session.listeners import RunFollower
+from loadtests.session.locust_memory import StatsTrimmer
 from loadtests.session.progress import ProgressLine
 from loadtests.session.readiness import await_service
 from loadtests.session.steady_clock import keep_locusts_clock_steady
@@ -122,6 +123,7 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
     if settings.calm:
         controller.listeners.append(ProgressLine())
     controller.listeners.append(EarlyEnd(controller))
+    controller.listeners.append(StatsTrimmer(environment.stats))
     if noted := os.environ.get(FOLDER_FILE):
         controller.listeners.append(RunFollower(partial(_note_folder, Path(noted))))
     if web_ui is None:

@@ -19,7 +19,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.html import get_html_report
 from locust.runners import LocalRunner, MasterRunner, WorkerNode, WorkerRunner
-from locust.stats import PERCENTILES_TO_REPORT, StatsCSV
+from locust.stats import PERCENTILES_TO_REPORT, RequestStats, StatsCSV, StatsEntry
 from locust.web import WebUI
 
 from loadtests.cli.locust_logging import KNOWN
@@ -63,6 +63,19 @@ def test_locusts_runners_take_nothing_of_time_but_the_time() -> None:
     used = set(re.findall(r"\btime\.(\w+)\(", inspect.getsource(locust.runners)))
     assert used == {"time"}, moved("loadtests/session/steady_clock.py", "what its runners ask of a clock")
     assert "\nimport time\n" in inspect.getsource(locust.runners)
+
+
+def test_locust_keeps_counts_of_each_second_and_snapshots_for_current_rates_and_charts_only() -> None:
+    told = moved("loadtests/session/locust_memory.py", "what its statistics keep")
+    source = inspect.getsource(locust.stats)
+    for name in ("num_reqs_per_sec", "num_fail_per_sec"):
+        assert vars(StatsEntry(RequestStats(), "one", "GET"))[name] == {}, told
+        assert source.count(f"self.{name}.get(t, 0)") == 1, told
+    for rate in (StatsEntry.current_rps, StatsEntry.current_fail_per_sec):
+        assert rate.fget is not None, told
+        assert "int(self.stats.last_request_timestamp) - 12" in inspect.getsource(rate.fget), told
+    assert RequestStats().history == [], told
+    assert calls(locust.stats.update_stats_history, "stats.history.append"), told
 
 
 def test_a_worker_waits_for_the_stop_timeout_after_its_users_have_stopped() -> None:
