@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,13 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(minutes: float, rate: float) -> EnduranceResults:
-    facts = {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        **describe_machine(),
-        "commit": find_commit() or "unknown",
-    }
+    commit = find_commit()
+    facts = {"date": f"{datetime.now(UTC):%Y-%m-%d}", **describe_machine(), "commit": commit or "unknown"}
     with tempfile.TemporaryDirectory(prefix="endurance-") as folder:
-        return endure(60.0 * minutes, rate, Path(folder), facts)
+        results = endure(60.0 * minutes, rate, Path(folder), facts)
+    if find_commit() != commit:
+        facts["commit"] += ", which was changed during the run"
+    return replace(results, facts=facts)
 
 
 def _parser() -> argparse.ArgumentParser:

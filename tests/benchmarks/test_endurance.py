@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.endurance import __main__ as endurance
 from benchmarks.endurance.__main__ import main
 from benchmarks.endurance.page import render_page
 from benchmarks.endurance.results import EnduranceResults, ProcessSeries
@@ -82,3 +83,22 @@ def test_a_short_run_records_what_the_service_counted_and_leaves_nothing(tmp_pat
     assert {each.name.partition(":")[0] for each in results.processes} == {"generator", "service"}
     assert set(results.commands_s) == {"python -m reports show", "python -m reports write"}
     assert (tmp_path / "endurance.md").read_text().startswith("# A long run")
+
+
+@pytest.mark.parametrize(
+    ("commits", "told"),
+    [
+        (["abc", "abc"], "abc"),
+        (["abc", "def"], "abc, which was changed during the run"),
+        ([None, None], "unknown"),
+    ],
+)
+def test_the_page_names_the_commit_that_ran(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: list[str | None], told: str
+) -> None:
+    """Processes that begin late, such as that of the report, run what is in the checkout by then."""
+    asked = iter(commits)
+    monkeypatch.setattr(endurance, "find_commit", lambda: next(asked))
+    monkeypatch.setattr(endurance, "endure", lambda *_: make_results(make_process(0)))
+    assert main(["--out", str(tmp_path)]) == 0
+    assert f"; commit {told}." in (tmp_path / "endurance.md").read_text()
