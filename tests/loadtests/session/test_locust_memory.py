@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import gevent
 import locust.stats
 import pytest
 from locust import User
 from locust.env import Environment
 from locust.runners import Runner
 
-from loadtests.session.locust_memory import KEPT_SECONDS, MOST_SNAPSHOTS, trim_stats
+from loadtests.session import locust_memory
+from loadtests.session.locust_memory import KEPT_SECONDS, MOST_SNAPSHOTS, StatsTrimmer, trim_stats
 
 HOUR_S = 3600
 SNAPSHOT_S = int(locust.stats.HISTORY_STATS_INTERVAL_SEC)
@@ -86,3 +88,23 @@ def test_snapshots_still_span_the_run(feed: Callable[[Runner, int, bool], None])
     assert times[0] == first
     assert times == sorted(times)
     assert MOST_SNAPSHOTS / 2 <= len(times) <= MOST_SNAPSHOTS + TRIM_S
+
+
+def test_a_run_is_trimmed_again_and_again_until_its_load_stops(
+    feed: Callable[[Runner, int, bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locust_memory, "PERIOD_S", 0.0)
+    runner, run = make_runner(), None
+    trimmer = StatsTrimmer(runner.stats)
+    counts = runner.stats.total.num_reqs_per_sec
+    trimmer.run_started(run)  # type: ignore[arg-type]
+    for _ in range(2):
+        feed(runner, 2 * KEPT_SECONDS, False)
+        with gevent.Timeout(60):
+            while len(counts) > KEPT_SECONDS:
+                gevent.sleep(0)
+    trimmer.load_stopped(run)  # type: ignore[arg-type]
+    feed(runner, 2 * KEPT_SECONDS, False)
+    gevent.sleep(0)
+    gevent.sleep(0)
+    assert len(counts) == 3 * KEPT_SECONDS
