@@ -57,7 +57,7 @@ class ReplyCheck:
         """What was looked for and what was there, in words; empty if nothing is wrong."""
         wanted = _describe_statuses(self.statuses)
         if reply.failure == "invalid_reply":
-            return f"expected a reply with {wanted}, got what is no HTTP"
+            return f"expected a reply with {wanted}, got {reply.invalid}"
         if reply.failure is not None:
             return f"expected a reply with {wanted}, got none ({reply.failure})"
         status = reply.status

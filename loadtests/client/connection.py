@@ -14,7 +14,7 @@ import gevent
 import httptools
 from gevent import socket, ssl
 
-from loadtests.client.reply import Reply, ReplyParser
+from loadtests.client.reply import MOST_KEPT_BYTES, OversizedReplyError, Reply, ReplyParser
 from loadtests.client.sockets import Socket, open_socket
 from loadtests.client.target import Target
 
@@ -79,6 +79,10 @@ class Connection:
             lost = reply.resent and error.args[0] == "refused"
             self._fail(reply, "reset" if lost else error.args[0])
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(reply, "invalid_reply")
+        except OversizedReplyError as error:
+            reply.invalid = str(error)
+            reply.body = bytes(reply.body[:MOST_KEPT_BYTES])
             self._fail(reply, "invalid_reply")
         except (OSError, EOFError):
             self._fail(reply, "reset")

@@ -15,8 +15,18 @@ _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 """Headers that say where the body ends; without them it ends with the stream."""
 _LENGTHS: Final = frozenset(map(len, (*_FRAMING, b"server-timing", b"retry-after")))
 """A header whose name has another length is not needed: the cheapest test comes first."""
+MOST_REPLY_BYTES: Final = 256 * 2**20
+"""A longer reply is not read to its end: replies are held whole, one in each connection."""
+MOST_HEAD_BYTES: Final = 2**20
+"""The same of its head, with the interim replies before it."""
+MOST_KEPT_BYTES: Final = 4096
+"""So much is kept of the body of a reply that was too long, for who looks for the cause."""
 UNREAD: Final = object()
 """Stands for the value of a body that nobody has read as JSON."""
+
+
+class OversizedReplyError(Exception):
+    """A reply is longer than is read; the argument says what it was, in words."""
 
 
 class Reply:
@@ -27,6 +37,8 @@ class Reply:
     """
 
     failure: str | None = None
+    invalid = "what is no HTTP"
+    """What an `invalid_reply` was, in words."""
     outcome = ""
     """One of `reports.data.samples.OUTCOMES`, once the reply has been checked."""
     status = 0
@@ -56,6 +68,12 @@ class Reply:
         return next((value for held, value in self.list_headers() if held.lower() == name.lower()), None)
 
 
+def require_bounded(size: int) -> None:
+    """OversizedReplyError for a reply of more bytes than are read."""
+    if size > MOST_REPLY_BYTES:
+        raise OversizedReplyError(f"a reply of more than {MOST_REPLY_BYTES >> 20} MiB")
+
+
 class ReplyParser:
     """Parses the bytes that one connection receives, one reply after the other."""
 
@@ -77,11 +95,14 @@ class ReplyParser:
         self._headed = False
 
     def feed(self, data: bytes) -> None:
-        """Parse received bytes; HttpParserError if they are not HTTP."""
+        """Parse received bytes; HttpParserError if they are not HTTP, OversizedReplyError if too many."""
         reply = self.reply
         if not self._headed:
             reply.first_bytes = reply.first_bytes + data if reply.first_bytes else data
+            if len(reply.first_bytes) > MOST_HEAD_BYTES:
+                raise OversizedReplyError(f"a head of more than {MOST_HEAD_BYTES >> 20} MiB")
         reply.received_bytes += len(data)
+        require_bounded(reply.received_bytes)
         self._parser.feed_data(data)
 
     def feed_end(self) -> None:

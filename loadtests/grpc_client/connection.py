@@ -21,7 +21,7 @@ from h2.connection import H2Connection
 from h2.exceptions import H2Error
 
 from loadtests.client.connection import Connection
-from loadtests.client.reply import Reply
+from loadtests.client.reply import Reply, require_bounded
 from loadtests.client.sockets import Socket
 from loadtests.client.target import Target
 from loadtests.grpc_client.statuses import DEADLINE_EXCEEDED, STATUSES
@@ -98,6 +98,7 @@ class GrpcConnection(Connection):
             while not call.complete:
                 size = self._receive(connected, call)
                 reply.received_bytes += size if call.headers else 0
+                require_bounded(len(call.data))
             _fill(reply, call)
         except (H2Error, ValueError) as error:
             raise httptools.HttpParserError(f"no HTTP/2: {error}") from None

@@ -123,6 +123,14 @@ async def never_end(exchange: Exchange) -> bool:
         await asyncio.sleep(0.01)
 
 
+async def flood(exchange: Exchange) -> bool:
+    """Send a body without end, as fast as it is read."""
+    await exchange.send(compose(b"Content-Length: 1000000000000\r\n", b""))
+    piece = bytes(2**20)
+    while True:
+        await exchange.send(piece)
+
+
 BEHAVIOURS: dict[str, Callable[[Exchange], Awaitable[bool]]] = {
     "right": send_and_keep(lambda each: each.reply),
     "byte-by-byte": answer_byte_by_byte,
@@ -187,6 +195,7 @@ BEHAVIOURS: dict[str, Callable[[Exchange], Awaitable[bool]]] = {
     "never-answers": never_answer,
     "trickles": trickle,
     "never-ends": never_end,
+    "floods": flood,
 }
 
 

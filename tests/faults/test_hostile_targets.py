@@ -65,6 +65,10 @@ SILENT: dict[str, Fault] = {
     "trickles": ("a byte every 0.1 s, without end", "`timeout`: it bounds the whole request"),
     "never-ends": ("chunk after chunk, without end", "`timeout`: it bounds the whole request"),
 }
+FLOOD: Fault = (
+    "a body of a terabyte, as fast as it is read",
+    "`invalid_reply` after 256 MiB; the connection is closed",
+)
 CLOSED = "{users: [{constant: 4, for: 3s}]}"
 EAGER = "user: eager, timeout: 5m"
 
@@ -174,6 +178,19 @@ def test_a_connection_that_is_reset_when_it_is_used_again_costs_no_request(
     assert run.load_test.code == 0, run.load_test.said
     assert "sent again" in run.load_test.verdict["sentence"]
     state(ledger, run, "resets-reused", *REUSED, resent=run.resent)
+
+
+def test_a_body_without_end_does_not_fill_the_memory(
+    run_against: Callable[..., HostileRun], ledger: Ledger
+) -> None:
+    """And what was wrong with it is told."""
+    run = run_against(["floods"], "{users: [{constant: 1, for: 1s}]}", "user: eager, timeout: 3m")
+    assert set(run.outcomes("floods")) == {"invalid_reply"}, run.load_test.said
+    kept = json.loads((run.load_test.folder / "failures.json").read_text())["requests"]
+    assert "got a reply of more than 256 MiB" in kept[0]["explanation"]
+    held = [each["value"] for each in run.load_test.telemetry if each["name"] == "memory_mib"]
+    assert max(held) < 1200
+    state(ledger, run, "floods", *FLOOD)
 
 
 def state(ledger: Ledger, run: HostileRun, behaviour: str, does: str, recorded: str, resent: int = 0) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from gevent import ssl as gevent_ssl
 
+from loadtests.answers.check import ReplyCheck
 from loadtests.client.connection import Connection
 from loadtests.client.target import Target
 
@@ -196,6 +197,53 @@ def test_a_broken_reply_has_a_name(
     scripted: Callable[..., Scripted], connect: Connect, chunks: list[bytes | None], failure: str
 ) -> None:
     assert connect(scripted(*chunks).target).exchange(REQUEST, 60).failure == failure
+
+
+@pytest.mark.parametrize(
+    ("begin", "more", "told"),
+    [
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+            b"x",
+            "a reply of more than 3 MiB",
+            id="body",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"1\r\nx\r\n",
+            "a reply of more than 3 MiB",
+            id="chunks",
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", b"x", "a reply of more than 3 MiB", id="no length"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"x", "a head of more than 1 MiB", id="header"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", "a head of more than 1 MiB", id="headers"),
+        pytest.param(b"", b"HTTP/1.1 100 C\r\n\r\n", "a head of more than 1 MiB", id="interim replies"),
+    ],
+)
+def test_a_reply_without_end_is_not_held(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, begin: bytes, more: bytes, told: str
+) -> None:
+    """The connection is closed, and little is kept of what came."""
+    monkeypatch.setattr("loadtests.client.reply.MOST_REPLY_BYTES", 3 * 2**20)
+    ended = threading.Event()
+
+    def serve() -> None:
+        accepted, _ = listener.accept()
+        with accepted, contextlib.suppress(OSError):
+            accepted.recv(65_536)
+            accepted.sendall(begin)
+            while True:
+                accepted.sendall(more * (60_000 // len(more)))
+        ended.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        target = Target("127.0.0.1", listener.getsockname()[1], tls=False, prefix="")
+        reply = connect(target).exchange(REQUEST, 240)
+        assert (reply.failure, reply.invalid) == ("invalid_reply", told)
+        assert len(reply.body) <= 4096
+        assert ended.wait(240)
+    assert ReplyCheck().explain(reply) == f"expected a reply with a 2xx status, got {told}"
 
 
 def test_silence_is_a_timeout(scripted: Callable[..., Scripted], connect: Connect) -> None:
