@@ -26,6 +26,7 @@ from loadtests.client.reply import Reply
 from reports.data.answers import (
     MOST_VALUES,
     MOST_WRONG,
+    STATUS,
     AnswerSeries,
     AnswerValue,
     ComparedAnswers,
@@ -43,6 +44,8 @@ class AnswerReference:
 
     replies: tuple[bytes, ...]
     """By the number of the probe."""
+    statuses: tuple[int, ...] | None
+    """The same of their statuses; None if those differed at rest, so that they are not compared."""
     rules: ComparisonRules
     digest: str
     """Of the requests, so that another process knows whether it asks the same."""
@@ -54,6 +57,7 @@ class AnswerComparison:
     def __init__(self, endpoint: str, reference: AnswerReference, seed: int = 0) -> None:
         self._endpoint = endpoint
         self._replies = reference.replies
+        self._statuses = reference.statuses
         self._rules = reference.rules
         self._answers = [read_answer(reply) for reply in reference.replies]
         self._watched = list_watched(self._answers, self._rules)
@@ -62,28 +66,30 @@ class AnswerComparison:
         self._kept: list[tuple[AnswerValue | None, ...]] = []
         self._wrong: list[WrongAnswer] = []
 
-    def compare(self, probe: int, body: bytes | bytearray) -> str:
-        """`ok` if the body is the answer to this probe at rest, or as near as is allowed; `wrong_answer`."""
-        if body == self._replies[probe]:
+    def compare(self, probe: int, reply: Reply) -> str:
+        """`ok` if it is the answer to this probe at rest, or as near as is allowed; `wrong_answer`."""
+        if self._has_other_status(probe, reply):
+            self._keep_wrong(probe, STATUS, self._get_status(probe), reply.status)
+            return "wrong_answer"
+        if reply.body == self._replies[probe]:
             self._keep(self._answers[probe])
             return "ok"
         try:
-            return self._compare_values(probe, read_answer(body))
+            return self._compare_values(probe, read_answer(reply.body))
         except (OverflowError, RecursionError):  # a number beyond all floats, or nested too deep to compare
             return "wrong_answer"
 
-    def explain(self, probe: int, body: bytes | bytearray) -> str:
-        """Where the body differs from the answer to this probe at rest; empty if it does not."""
+    def explain(self, probe: int, reply: Reply) -> str:
+        """Where it differs from the answer to this probe at rest; empty if it does not."""
+        if self._has_other_status(probe, reply):
+            return _explain(probe, STATUS, self._get_status(probe), reply.status)
         try:
-            difference = self._find_difference(self._answers[probe], read_answer(body))
+            difference = self._find_difference(self._answers[probe], read_answer(reply.body))
         except (OverflowError, RecursionError):
             return f"expected the answer to probe {probe + 1} at rest, got what can't be compared with it"
         if difference is None:
             return ""
-        return (
-            f"{describe_place(difference.place)}: expected {_show(difference.expected)} as at rest "
-            f"(probe {probe + 1}), got {_show(difference.found)}"
-        )
+        return _explain(probe, describe_place(difference.place), difference.expected, difference.found)
 
     def report(self) -> ComparedAnswers:
         """What was seen so far."""
@@ -101,26 +107,32 @@ class AnswerComparison:
         if difference is None:
             return "ok"
         if len(self._wrong) < MOST_WRONG:
-            self._wrong.append(self._describe(probe, answer, difference))
+            another = self._is_to_another(probe, answer)
+            place = describe_place(difference.place)
+            self._keep_wrong(probe, place, difference.expected, difference.found, another)
         return "wrong_answer"
+
+    def _has_other_status(self, probe: int, reply: Reply) -> bool:
+        return self._statuses is not None and reply.status != self._statuses[probe]
+
+    def _get_status(self, probe: int) -> int | None:
+        return None if self._statuses is None else self._statuses[probe]
 
     def _find_difference(self, expected: Any, found: Any) -> Difference | None:
         return next(find_differences(expected, found, self._rules), None)
 
-    def _describe(self, probe: int, answer: Any, difference: Difference) -> WrongAnswer:
-        another = any(
+    def _is_to_another(self, probe: int, answer: Any) -> bool:
+        """Whether it is the answer to another probe."""
+        return any(
             number != probe and self._find_difference(expected, answer) is None
             for number, expected in enumerate(self._answers)
         )
-        return WrongAnswer(
-            self._endpoint,
-            probe,
-            describe_place(difference.place),
-            redact(_show(difference.expected)),
-            redact(_show(difference.found)),
-            another,
-            time.time(),
-        )
+
+    def _keep_wrong(self, probe: int, place: str, expected: Any, found: Any, another: bool = False) -> None:
+        """Keep one of the first wrong answers."""
+        if len(self._wrong) < MOST_WRONG:
+            shown = redact(_show(expected)), redact(_show(found))
+            self._wrong.append(WrongAnswer(self._endpoint, probe, place, *shown, another, time.time()))
 
     def _keep(self, answer: Any) -> None:
         """Keep the values of a uniform sample of all (reservoir sampling: Vitter 1985, algorithm R)."""
@@ -142,11 +154,11 @@ class ParityCheck:
     def classify(self, reply: Reply) -> str:
         """The outcome; `wrong_answer` for another answer than at rest."""
         outcome = self.check.classify(reply)
-        return outcome if outcome != "ok" else self.comparison.compare(self.probe, reply.body)
+        return outcome if outcome != "ok" else self.comparison.compare(self.probe, reply)
 
     def explain(self, reply: Reply) -> str:
         """What was looked for and what was there, in words; empty if nothing is wrong."""
-        return self.check.explain(reply) or self.comparison.explain(self.probe, reply.body)
+        return self.check.explain(reply) or self.comparison.explain(self.probe, reply)
 
 
 def list_watched(answers: Sequence[Any], rules: ComparisonRules) -> Mapping[JsonPath, bool]:
@@ -196,6 +208,10 @@ def _list_places(answer: Any) -> list[JsonPath]:
 
 def _list_values(rows: Sequence[tuple[AnswerValue | None, ...]], at: int) -> tuple[AnswerValue, ...]:
     return tuple(value for row in rows if (value := row[at]) is not None)
+
+
+def _explain(probe: int, place: str, expected: Any, found: Any) -> str:
+    return f"{place}: expected {_show(expected)} as at rest (probe {probe + 1}), got {_show(found)}"
 
 
 def _show(value: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from configuration.endpoint import Endpoint
 from configuration.scenario import Scenario
@@ -21,11 +21,12 @@ from loadtests.answers.parity import (
     is_constant,
     list_watched,
 )
+from loadtests.client.reply import Reply
 from loadtests.client.target import Target
 from loadtests.payloads.probes import digest_probes, make_probes
 from loadtests.payloads.request import Request
 from loadtests.payloads.single_requests import SingleRequests
-from reports.data.answers import ComparedAnswers
+from reports.data.answers import STATUS, ComparedAnswers
 
 References: TypeAlias = Mapping[str, AnswerReference]
 """By the name of the endpoint."""
@@ -90,6 +91,7 @@ def encode_references(references: References) -> dict[str, Any]:
     return {
         name: {
             "replies": list(reference.replies),
+            "statuses": None if reference.statuses is None else list(reference.statuses),
             "digest": reference.digest,
             "allowed": [[list(place), limit] for place, limit in reference.rules.allowed.items()],
             "varying": [list(place) for place in reference.rules.varying],
@@ -107,20 +109,31 @@ def decode_references(data: Mapping[str, Any], scenario: Scenario) -> References
         assert stated is not None
         allowed = {tuple(place): limit for place, limit in told["allowed"]}
         rules = ComparisonRules(stated, allowed, frozenset(map(tuple, told["varying"])))
-        found[name] = AnswerReference(tuple(told["replies"]), rules, told["digest"])
+        statuses = None if told["statuses"] is None else tuple(told["statuses"])
+        found[name] = AnswerReference(tuple(told["replies"]), statuses, rules, told["digest"])
     return found
+
+
+class _Answers(NamedTuple):
+    """The replies to all probes, asked once each."""
+
+    statuses: tuple[int, ...]
+    bodies: tuple[bytes, ...]
 
 
 def _ask_twice(
     probes: Sequence[Request], endpoint: Endpoint, target: Target, traffic: Traffic
-) -> tuple[list[bytes], list[bytes]]:
-    """The bodies of the replies, of each time."""
+) -> tuple[_Answers, _Answers]:
     with closing(SingleRequests(traffic, target)) as asked:
-        first, second = ([_ask(asked, probe, endpoint) for probe in probes] for _ in range(2))
-    return first, second
+        return _ask_all(asked, probes, endpoint), _ask_all(asked, probes, endpoint)
 
 
-def _ask(asked: SingleRequests, probe: Request, endpoint: Endpoint) -> bytes:
+def _ask_all(asked: SingleRequests, probes: Sequence[Request], endpoint: Endpoint) -> _Answers:
+    replies = [_ask(asked, probe, endpoint) for probe in probes]
+    return _Answers(tuple(reply.status for reply in replies), tuple(bytes(reply.body) for reply in replies))
+
+
+def _ask(asked: SingleRequests, probe: Request, endpoint: Endpoint) -> Reply:
     reply = asked.send(probe)
     outcome = probe.check.classify(reply)
     if outcome != "ok":
@@ -130,24 +143,26 @@ def _ask(asked: SingleRequests, probe: Request, endpoint: Endpoint) -> bytes:
             f"({probe.origin or 'no record'}) was answered {outcome}{status}; see that it answers "
             "its realistic requests, or leave parity out"
         )
-    return bytes(reply.body)
+    return reply
 
 
 def _make_reference(
-    endpoint: Endpoint, probes: Sequence[Request], first: Sequence[bytes], second: Sequence[bytes]
+    endpoint: Endpoint, probes: Sequence[Request], first: _Answers, second: _Answers
 ) -> tuple[AnswerReference, ComparedAnswers]:
     assert endpoint.parity is not None
-    answers, again = ([read_answer(body) for body in bodies] for bodies in (first, second))
+    answers, again = ([read_answer(body) for body in bodies] for bodies in (first.bodies, second.bodies))
     try:
         noise = measure_noise(endpoint.parity, answers, again)
     except (ValueError, OverflowError, RecursionError) as error:
         raise ValueError(
             f"the answers of the endpoint {endpoint.name!r} can't be compared: {error}"
         ) from None
-    reference = AnswerReference(tuple(first), noise.rules, digest_probes(probes))
+    statuses = first.statuses if first.statuses == second.statuses else None
+    reference = AnswerReference(first.bodies, statuses, noise.rules, digest_probes(probes))
     watched = list_watched(answers, noise.rules)
     series = tuple(collect_series(endpoint.name, (*answers, *again), watched))
-    notes = (*noise.notes, *_note_few(endpoint.parity.probes, answers, noise))
+    differing = () if statuses is not None else (f"{STATUS} differed at rest, so it is not compared",)
+    notes = (*noise.notes, *differing, *_note_few(endpoint.parity.probes, answers, noise))
     return reference, ComparedAnswers(tuple(f"{endpoint.name}: {note}" for note in notes), series)
 
 

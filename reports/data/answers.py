@@ -10,6 +10,8 @@ MOST_WRONG: Final = 100
 """Wrong answers that are kept, beyond which they are only counted among the samples."""
 MOST_VALUES: Final = 200
 """Values of a field under load that are kept, of each process."""
+STATUS: Final = "the HTTP status"
+"""Stands for the place of a difference that is not in the body of the reply."""
 
 AnswerValue: TypeAlias = float | str
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from reports.data.answers import AnswerSeries, AnswerValue, WrongAnswer
+from reports.data.answers import STATUS, AnswerSeries, AnswerValue, WrongAnswer
 from reports.data.quantities import format_duration, format_number
 from reports.data.run import Run
 
@@ -67,6 +67,8 @@ def _format_since(first: WrongAnswer, began_s: float) -> str:
 
 def _name_pattern(run: Run, name: str, wrong: Sequence[WrongAnswer]) -> str:
     """What kind of wrong answers they are."""
+    if sum(each.place == STATUS for each in wrong) > MOST_OF_THEM * len(wrong):
+        return "another HTTP status"
     alike = len({(each.place, each.found) for each in wrong}) == 1
     if len(wrong) > 2 and alike and len({each.expected for each in wrong}) > 1:
         return "always the same answer, whatever was asked"

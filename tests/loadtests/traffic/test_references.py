@@ -43,6 +43,8 @@ class Service(HTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.bodies: list[bytes] = []
         self.status = 200
+        self.creates = False
+        """Whether the first request with a body is answered 201."""
         self.constant = False
 
 
@@ -54,10 +56,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
+        status = 201 if self.server.creates and content not in self.server.bodies else self.server.status
         self.server.bodies.append(content)
         charges = 1.0 if self.server.constant else float(sum(content))
         body = json.dumps({"charges": charges, "id": len(self.server.bodies)}).encode()
-        self.send_response(self.server.status)
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -96,6 +99,21 @@ def test_each_probe_is_asked_twice_in_the_same_order(service: Service) -> None:
     (charges,) = (series for series in told.series if series.place == "charges")
     assert charges.compared
     assert len(charges.at_rest) == 20
+
+
+def test_the_status_is_part_of_the_answer(service: Service) -> None:
+    service.status = 203
+    references, _ = find_references(scenario(), at(service))
+    assert references["prediction"].statuses == (203,) * 10
+
+
+def test_a_status_that_differs_at_rest_is_told(service: Service) -> None:
+    service.creates = True
+    references, told = find_references(scenario(), at(service))
+    assert references["prediction"].statuses is None
+    assert told is not None
+    assert "prediction: the HTTP status differed at rest, so it is not compared" in told.notes
+    assert decode_references(encode_references(references), scenario()) == references
 
 
 def test_a_scenario_without_parity_asks_nothing(service: Service) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.data.answers import AnswerSeries, ComparedAnswers, WrongAnswer
+from reports.data.answers import STATUS, AnswerSeries, ComparedAnswers, WrongAnswer
 from reports.data.facts import Facts
 from reports.data.run import Run
 from reports.judging.answers import describe_answers, find_shifts
@@ -33,6 +33,13 @@ def told(make_run: MakeRun, answers: ComparedAnswers, wrong_from: int = 60, shar
     ]
     facts = {"answers": answers, "began_s": BEGAN_S, "objectives": ()}
     return make_run(PROBES, endpoint="predict", kind="probe", outcome=outcomes, facts=facts)
+
+
+def test_answers_with_another_status_are_named(make_run: MakeRun) -> None:
+    found = [wrong("200", "201", place=STATUS) for _ in range(3)]
+    (sentence,) = describe_answers(told(make_run, ComparedAnswers(wrong=tuple(found)), share=1.0))
+    assert "another HTTP status (probe " in sentence
+    assert "the HTTP status was 201 instead of 200" in sentence
 
 
 @pytest.mark.parametrize(
