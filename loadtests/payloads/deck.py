@@ -47,11 +47,15 @@ class Deck(NamedTuple):
     def deal(self, phase: float) -> Iterator[Turn]:
         """The turns, over and over, from the place at `phase` in [0, 1); those of a stream are its next ones.
 
-        A stream that is over is left out. The turns end where all of them are of streams that are over.
+        A stream that is over is left out. The turns end with the last record of the files that are replayed,
+        since other requests alone would be another load; or where all are of streams that are over.
         """
         turns, size = self.turns, len(self.turns)
+        replayed = [stream for stream in self.streams if stream.records is not None]
         missed = 0
         for place in count(int(phase * size)):
+            if replayed and all(stream.is_over for stream in replayed):
+                return
             turn = turns[place % size]
             taken = turn.take() if isinstance(turn, RequestStream) else turn
             if taken is not None:

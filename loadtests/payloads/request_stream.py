@@ -51,6 +51,11 @@ class RequestStream:
         self._asked, self._made = Event(), Event()
         self._encode_for(inf)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the last request was taken."""
+        return self._over and not self._ready
+
     def take(self) -> Request | None:
         """The next request; None if there is none any more."""
         if self._encoder is None:

@@ -120,7 +120,7 @@ class RequestSender:
     def deal_turns(self, user: int) -> Iterator[Turn]:
         """The deck of turns, over and over, from a place that differs from user to user.
 
-        It ends where all requests come from files that are replayed, when the last record was taken.
+        It ends with the last record of the files that are replayed, if there are any.
         """
         return self._deck.deal(phase_offset(user))
 

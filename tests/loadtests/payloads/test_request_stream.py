@@ -80,13 +80,29 @@ def test_lists_hold_each_record_once_and_the_last_one_may_be_short(file: Path) -
     assert last.rows == len(sent) % 7
 
 
-def test_requests_end_where_a_replay_ends_and_others_go_on(file: Path) -> None:
+def test_other_requests_end_with_the_replay_that_they_are_mixed_with(file: Path) -> None:
+    """Alone they would be another load than the scenario states."""
     deck = build_deck(
         scenario(replayed(file), replace(Endpoint("other"), weight=0.5)), TARGET, worker=0, workers=4
     )
     names = [request.name for request in deal(deck, ROWS)]
     assert names.count("rows") == ROWS / 4
-    assert set(names[-1_000:]) == {"other"}
+    assert names[-1] == "rows"
+    assert 0.3 < names.count("other") / len(names) < 0.37
+
+
+def test_invalid_records_beside_a_replay_end_with_it(file: Path) -> None:
+    deck = build_deck(scenario(replayed(file, kinds={"realistic": 3.0, "invalid": 1.0})), TARGET, worker=0)
+    kinds = [KINDS[request.kind] for request in deal(deck, 2 * ROWS)]
+    assert kinds.count("realistic") == ROWS
+    assert kinds[-1] == "realistic"
+
+
+def test_of_two_replays_the_longer_one_ends_the_requests(file: Path, tmp_path: Path) -> None:
+    short = tmp_path / "short.jsonl"
+    short.write_text('{"n": 1}\n' * 10)
+    deck = build_deck(scenario(replayed(file), replayed(short, "short")), TARGET, worker=0)
+    assert Counter(request.name for request in deal(deck, 2 * ROWS)) == {"rows": ROWS, "short": 10}
 
 
 def test_a_cycled_file_that_does_not_fit_into_the_deck_is_sent_whole(file: Path) -> None:
