@@ -32,7 +32,7 @@ from loadtests.monitoring.scraping import (
 from loadtests.recording.observing import observe_every
 from loadtests.recording.writer import Observation
 from reports.data.samples import LACKING
-from reports.data.telemetry import MACHINE, PROBED, SERVICE
+from reports.data.telemetry import MACHINE, NO_READINESS_PATH, PROBED, READINESS, SERVICE
 
 PERIOD_S: Final = 1.0
 TIMEOUT_S: Final = 0.9
@@ -67,6 +67,8 @@ class ServiceMonitor:
         self._at = perf_counter()
         self._tells_readiness: bool | None = True if paths.requires_ready else None
         """Whether the service has a readiness path; None until that is known."""
+        self._was_ready = paths.requires_ready
+        """Whether it has one for certain, because it was ready once or the scenario states it."""
         self._unanswered = 0
         """Probes without an answer before the first answer."""
         self._greenlet = observe_every(PERIOD_S, self._look, "the service")
@@ -112,22 +114,27 @@ class ServiceMonitor:
         """Ready means 2xx; 5xx, 429 and no reply in time mean not ready.
 
         Any other answer, such as 404 or a redirect, means that the service has no readiness path, unless it
-        answered 2xx before or the scenario states the path. Until the first answer it may be either.
+        answered 2xx before or the scenario states the path. Until the first answer it may be either. Such
+        an answer is observed too, so that reports don't count failures before it as unreadiness.
         """
         status = reply.status if reply.failure is None else None
         ready = status is not None and 200 <= status < 300
         if ready:
-            self._tells_readiness = True
-        elif status is not None and self._tells_readiness is None:
-            self._tells_readiness = status >= 500 or status == TOO_MANY
-            self._unanswered *= self._tells_readiness
+            self._tells_readiness = self._was_ready = True
+        elif status is not None and not self._was_ready:
+            if status < 500 and status != TOO_MANY:
+                self._tells_readiness = False
+                self._unanswered = 0
+                return {NO_READINESS_PATH: 1.0}
+            if self._tells_readiness is None:
+                self._tells_readiness = True
         if not self._tells_readiness:
             self._unanswered += self._tells_readiness is None
             return {}
         for _ in range(self._unanswered):
-            self._tell(SERVICE, {"readiness": 0.0})
+            self._tell(SERVICE, {READINESS: 0.0})
         self._unanswered = 0
-        return {"readiness": 1.0, "probe_ms": took_ms} if ready else {"readiness": 0.0}
+        return {READINESS: 1.0, "probe_ms": took_ms} if ready else {READINESS: 0.0}
 
     def _derive_figures(self, told: dict[str, float]) -> dict[str, float]:
         now, before = perf_counter(), self._before

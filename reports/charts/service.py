@@ -12,7 +12,7 @@ from reports.charts.formatting import describe_moment, join_list
 from reports.charts.small_multiples import ShadedSpans, SmallMultiple, TimeSeries, draw_small_multiples
 from reports.data.columns import Floats
 from reports.data.quantities import format_count, format_number
-from reports.data.telemetry import SERVICE
+from reports.data.telemetry import READINESS, SERVICE
 
 
 class _Quantity(NamedTuple):
@@ -72,7 +72,7 @@ class ReadinessProbes(NamedTuple):
     @classmethod
     def read(cls, data: ChartData) -> ReadinessProbes:
         """The probes of a run; none if readiness was not observed."""
-        return cls(*data.run.telemetry.select_series("readiness", SERVICE))
+        return cls(*data.run.telemetry.select_series(READINESS, SERVICE))
 
     @property
     def missed(self) -> int:

@@ -21,9 +21,8 @@ TELEMETRY_SCHEMA = pa.schema(
 )
 """One row per observation: the `value` of series `name` of a `source`.
 
-Figures are computed from `users` (generator: running users), `readiness` (service: 1 when a probe found it
-ready, 0 when not) and what `reports.figures.generator` and `reports.figures.schema_share` name. Any other
-name may be recorded and drawn.
+Figures are computed from `users` (generator: running users), the series named below and what
+`reports.figures.generator` and `reports.figures.schema_share` name. Any other name may be recorded and drawn.
 """
 
 
@@ -49,6 +48,10 @@ LEFT_OUT = "requests left out"
 """The series of requests that were due, or users who had a turn, after all records had been sent."""
 PROBED = "probed"
 """The series of readiness probes, whatever their result."""
+READINESS = "readiness"
+"""The series of answered readiness probes: 1 when the service was ready, 0 when not."""
+NO_READINESS_PATH = "no readiness path"
+"""The series of replies such as 404 to probes of a service that had never been ready."""
 OBSERVED = frozenset((SERVICE, KUBERNETES, MACHINE))
 """Sources that are no generator process; every other source is one."""
 
@@ -89,11 +92,23 @@ class Telemetry:
 
     @classmethod
     def from_table(cls, table: pa.Table) -> Telemetry:
-        """Columns of a table that follows `TELEMETRY_SCHEMA`, sorted by time."""
+        """Columns of a table that follows `TELEMETRY_SCHEMA`, sorted by time, without false probes."""
         t_s = decode_numbers(table.column("t_s"))
         order = np.argsort(t_s, kind="stable")
         source, name = (decode_labels(table.column(column))[order] for column in ("source", "name"))
-        return cls(t_s[order], source, name, decode_numbers(table.column("value"))[order])
+        read = cls(t_s[order], source, name, decode_numbers(table.column("value"))[order])
+        return read._drop_false_probes()
+
+    def _drop_false_probes(self) -> Telemetry:
+        """Without the readiness probes, if there was no readiness path to ask.
+
+        That is so where a reply such as 404 came and no probe ever found the service ready: what failed
+        before, on the way to the service, says nothing of its readiness.
+        """
+        probes = self.name.equal(READINESS)
+        if not self.name.equal(NO_READINESS_PATH).any() or (self.value[probes] > 0).any():
+            return self
+        return self[~probes]
 
 
 def name_worker_source(number: int) -> str:

@@ -14,6 +14,7 @@ from reports.data.quantities import (
     format_number,
 )
 from reports.data.run import Run
+from reports.data.telemetry import NO_READINESS_PATH
 from reports.figures.scope import measure_objective
 from reports.judging.confidence import (
     Proof,
@@ -158,9 +159,18 @@ def _write_message(
     return f"{said}: met, not proven; {format_count(proof.needed, 'more sample')} would prove it at {sure}."
 
 
+def _explain_no_probe(run: Run) -> str:
+    if NO_READINESS_PATH in run.telemetry.names:
+        return (
+            "the service has no readiness path there, so there was nothing to ask "
+            "(service: ready in the scenario says where)"
+        )
+    return "no readiness probe was recorded (service: ready in the scenario says where to ask)"
+
+
 def _explain_absence(objective: Objective, run: Run) -> str:
     if objective.definition is availability:
-        return "no readiness probe was recorded (service: ready in the scenario says where to ask)"
+        return _explain_no_probe(run)
     if objective.definition is offered_load:
         return "this load plans no number of requests"
     if objective.definition in (wrong_answer_share, wrong_answers):

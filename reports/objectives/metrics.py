@@ -15,6 +15,7 @@ import numpy as np
 from reports.data.columns import Floats
 from reports.data.facts import Facts
 from reports.data.samples import Samples
+from reports.data.telemetry import READINESS
 from reports.data.turns import mark_turns
 from reports.objectives.measurements import (
     Count,
@@ -176,7 +177,7 @@ def offered_load(scope: Scope) -> Measurement:
 @metric("availability", SHARE, better="higher", clauses=("during", "in any"))
 def availability(scope: Scope) -> Measurement:
     """Readiness probes that found the service ready, as a share of all."""
-    _, ready = scope.telemetry.select_series("readiness")
+    _, ready = scope.telemetry.select_series(READINESS)
     return Proportion(ready > 0)
 
 

@@ -18,6 +18,7 @@ from loadtests.monitoring.service import ServiceMonitor, find_local_processes
 from loadtests.recording.observing import observe_every
 from loadtests.recording.writer import Observation
 from reports.data.folder import read_run
+from reports.data.telemetry import NO_READINESS_PATH
 
 TEXT = b"""inference_queue_depth 17.0
 inference_batch_size_sum 30.0
@@ -100,7 +101,7 @@ def observations(
                 gevent.sleep(0.01)
     finally:
         beside.stop()
-    names = ("probed", "readiness", "batch_size")
+    names = ("probed", "readiness", "batch_size", NO_READINESS_PATH)
     return {name: [each.value for each in seen if each.name == name] for name in names}
 
 
@@ -120,6 +121,25 @@ def test_one_late_reply_of_a_service_without_the_path_is_no_unreadiness(
     seen = observations(obedient, probes, [answer(body=TEXT)], monkeypatch, timeout_s=0.5)
     assert seen["readiness"] == []
     assert len(seen["probed"]) >= 4
+
+
+@pytest.mark.parametrize("failing", [503, 429])
+def test_a_failure_on_the_way_to_a_service_without_the_path_is_no_unreadiness(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """A proxy answers before it forwards; a service that was never ready, and has no such path, has none."""
+    probes = [answer(status=failing), answer(status=404)]
+    seen = observations(obedient, probes, [answer(body=TEXT)], monkeypatch)
+    assert seen["readiness"] == [0.0]
+    assert len(seen[NO_READINESS_PATH]) >= 2
+
+
+def test_a_service_that_starts_behind_a_proxy_is_not_ready_until_it_is(
+    obedient: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probes = [answer(status=503), answer(status=404), answer(), answer(status=404)]
+    seen = observations(obedient, probes, [answer(body=TEXT)], monkeypatch)
+    assert seen["readiness"][:3] == [0.0, 1.0, 0.0]
 
 
 def test_the_paths_of_the_scenario_are_asked_and_a_stated_one_has_to_be_there(

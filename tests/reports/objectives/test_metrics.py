@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reports.data.facts import Stage
 from reports.data.run import Run
+from reports.data.telemetry import NO_READINESS_PATH
 from reports.figures.scope import measure_objective
 from reports.objectives.parsing import parse_objective
 
@@ -143,6 +144,18 @@ def test_availability_is_the_share_of_probes_that_found_the_service_ready(make_r
     probes = [(t + 0.5, float(t != 3)) for t in range(10)]
     assert value(make_run(100, telemetry={("service", "readiness"): probes}), "availability") == 0.9
     assert value(make_run(100), "availability") is None
+
+
+@pytest.mark.parametrize(("ready", "availability"), [(0.0, None), (1.0, 2 / 3)])
+def test_where_there_is_no_readiness_path_nothing_is_available_or_not(
+    make_run: MakeRun, ready: float, availability: float | None
+) -> None:
+    """One failure among replies of 404 says nothing; a path that was ready once is there."""
+    telemetry = {
+        ("service", "readiness"): [(0.5, 0.0), *[(each, ready) for each in (2.5, 3.5) if ready]],
+        ("service", NO_READINESS_PATH): [(1.5, 1.0)],
+    }
+    assert value(make_run(100, telemetry=telemetry), "availability") == availability
 
 
 @pytest.mark.parametrize("name", ["p99 latency", "mean latency", "max latency", "error rate", "status 503"])
