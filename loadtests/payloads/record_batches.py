@@ -20,6 +20,8 @@ BATCH_ROWS: Final = 1_024
 DECODED_ROWS: Final = 64
 """Rows of a table that are made records at a time: well below a millisecond."""
 SCANNED_BYTES: Final = 2**24
+UNREADABLE: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What pyarrow raises of a file that is damaged; of names of columns that are no UTF-8, the last."""
 CHECKED_BYTES: Final = 2**26
 """So much of a file is read before the run to find what is wrong with it."""
 
@@ -77,12 +79,17 @@ class LineBatch:
                 raise ValueError(f"{self.file}, line {number}: no UTF-8 text") from None
             except json.JSONDecodeError as error:
                 raise ValueError(f"{self.file}, line {number}: no JSON value: {error.msg}") from None
+            except RecursionError:
+                raise ValueError(f"{self.file}, line {number}: a value that is nested too deep") from None
+            except ValueError as error:  # a number with thousands of digits
+                raise ValueError(f"{self.file}, line {number}: no JSON value: {error}") from None
 
 
 @dataclass(frozen=True)
 class TableBatch:
     """Rows of a table; a record is a mapping of its columns."""
 
+    file: Path
     first: int
     rows: pa.RecordBatch
 
@@ -98,7 +105,10 @@ class TableBatch:
         """See `RecordBatch`."""
         for _, group in groupby(places, lambda place: place // DECODED_ROWS):
             near = list(group)
-            values = self.rows.slice(near[0], near[-1] - near[0] + 1).to_pylist()
+            try:
+                values = self.rows.slice(near[0], near[-1] - near[0] + 1).to_pylist()
+            except (ValueError, OverflowError, pa.ArrowException) as error:  # no UTF-8 text, no date
+                raise _describe_unreadable(self.file, error) from None
             for place in near:
                 yield NumberedRecord(self.first + place, values[place - near[0]])
 
@@ -115,9 +125,9 @@ def read_batches(file: Path) -> Iterator[RecordBatch]:
     try:
         for rows in _read_csv(file) if file.suffix == ".csv" else _read_parquet(file):
             if rows.num_rows:
-                yield TableBatch(first, rows)
+                yield TableBatch(file, first, rows)
                 first += rows.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise _describe_unreadable(file, error) from None
 
 
@@ -161,7 +171,7 @@ def _scan_state(file: Path, _changed_ns: int, _size: int) -> _Scan:
         if file.suffix == ".parquet":
             return _Scan(parquet.read_metadata(file).num_rows)
         return _scan_csv(file)
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise _describe_unreadable(file, error) from None
 
 
@@ -173,9 +183,17 @@ def _scan_csv(file: Path) -> _Scan:
         header = stream.readline()
         while lines := stream.readlines(SCANNED_BYTES):
             table = csv.read_csv(io.BytesIO(header + b"".join(lines)))
+            _refuse_bytes(file, table.schema)
             records += table.num_rows
             schemas.append(table.schema)
     return _Scan(records, reduce(_widen, schemas) if schemas else None)
+
+
+def _refuse_bytes(file: Path, schema: pa.Schema) -> None:
+    """ValueError for a column of a table of texts that pyarrow takes for bytes."""
+    for column in schema:
+        if pa.types.is_binary(column.type):
+            raise ValueError(f"{file}: the column {column.name!r} holds what is no UTF-8 text")
 
 
 def _widen(one: pa.Schema, other: pa.Schema) -> pa.Schema:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.objectives.metric import Metric
@@ -276,3 +277,50 @@ def test_every_objective_reads_back_as_itself(
     objective = parse_objective(f"{metric} {comparisons[strict]} {limit!r} {unit}{clauses}")
     assert (objective.on, objective.during, objective.window_s) == (on, during, window_s)
     assert parse_objective(str(objective)) == objective
+
+
+GOOD = (
+    "p99.9 latency <= 100 ms on batch during 4 users in any 2.5 s",
+    "errors <= 10 per 10000 requests",
+    "wrong answers < 1 per 100000",
+    "status 503 <= 0 during peak",
+    "throughput >= 200 rows/s",
+    "availability >= 99.9 % in any 10 s",
+)
+WORDS = sorted({word for sentence in GOOD for word in sentence.split()})
+ODD = [
+    "",
+    "1e999",
+    "-0",
+    "1e-999",
+    "9" * 400,
+    "p100",
+    "p.",
+    "nan",
+    "١",
+    "in any",
+    "during during",
+    "%s",
+    "\0",
+    "\u2028",
+]
+
+
+@st.composite
+def spoiled_sentences(draw: st.DrawFn) -> str:
+    """A sentence with words dropped, repeated, moved or replaced."""
+    words = draw(st.sampled_from(GOOD)).split()
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(words)))
+        new = draw(st.lists(st.sampled_from(WORDS + ODD) | st.text(max_size=4), max_size=2))
+        words[at : at + draw(st.integers(0, 2))] = new
+    return draw(st.sampled_from((" ", "  ", ""))).join(words)
+
+
+@settings(max_examples=200)
+@given(text=spoiled_sentences() | st.text(max_size=30))
+def test_any_text_is_an_objective_that_reads_back_or_is_told(text: str) -> None:
+    """All that a user reads of other text is an `ObjectiveError`."""
+    with suppress(ObjectiveError):
+        objective = parse_objective(text)
+        assert parse_objective(str(objective)) == objective
