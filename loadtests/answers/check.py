@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from configuration.endpoint import Statuses
 from configuration.reply import ReplyExpectation
-from loadtests.answers.content import BodyCheck, Echoes, add_echoes, build_body_check
+from loadtests.answers.content import BodyCheck, EchoCounter, Echoes, add_echoes, build_body_check
 from loadtests.answers.schema_check import SchemaCheck
 from loadtests.client.reply import Reply
 
@@ -71,9 +71,9 @@ class ReplyCheck:
         """Whether the service should have refused the request."""
         return self.statuses is not None and min(self.statuses) >= 400
 
-    def with_echoes(self, echoes: Sequence[Echoes]) -> ReplyCheck:
+    def with_echoes(self, echoes: Sequence[Echoes], counter: EchoCounter | None = None) -> ReplyCheck:
         """The check that also compares what each item of the reply repeats of its record."""
-        return self if self.body is None else replace(self, body=add_echoes(self.body, echoes))
+        return self if self.body is None else replace(self, body=add_echoes(self.body, echoes, counter))
 
 
 def build_check(

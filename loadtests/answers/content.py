@@ -54,6 +54,14 @@ Echoes = Sequence[Echo]
 """What one item must repeat."""
 
 
+class EchoCounter:
+    """Counts the replies of an endpoint that repeated something of their request, right or wrong."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.repeating = 0
+
+
 class BodyCheck(Protocol):
     """What looks into the body of a reply whose status is right."""
 
@@ -76,6 +84,8 @@ class ContentCheck:
     schema: SchemaCheck | None = None
     echoes: tuple[Echoes, ...] = ()
     """Those of each item."""
+    counter: EchoCounter | None = None
+    """Given where all echoes are optional, so that a reply may lack them."""
 
     def classify(self, reply: Reply) -> str:
         """'ok', 'invalid_reply', or 'wrong_answer' if it repeats something else than what was sent."""
@@ -93,11 +103,22 @@ class ContentCheck:
                     return "invalid_reply"
         if self.schema is not None and not self.schema.accepts(value):
             return "invalid_reply"
+        if self.counter is not None and self._repeats(items):
+            self.counter.repeating += 1
         for item, echoes in zip(items, self.echoes, strict=False):
             for echo in echoes:
                 if echo.differs_in(item):
                     return "wrong_answer"
         return "ok"
+
+    def _repeats(self, items: Sequence[Any]) -> bool:
+        """Whether something that the reply may repeat is there."""
+        return any(
+            value is not ABSENT and value is not None
+            for item, echoes in zip(items, self.echoes, strict=False)
+            for echo in echoes
+            for _, value in find_places(item, echo.path)
+        )
 
     def explain(self, reply: Reply) -> str:
         """What was looked for and what was there, empty if nothing is wrong; asks the schema always."""
@@ -202,6 +223,8 @@ def build_body_check(
     return content
 
 
-def add_echoes(check: BodyCheck, echoes: Sequence[Echoes]) -> BodyCheck:
+def add_echoes(check: BodyCheck, echoes: Sequence[Echoes], counter: EchoCounter | None = None) -> BodyCheck:
     """The check that also compares what each item repeats, in the order of the records that were sent."""
-    return replace(check, echoes=tuple(echoes)) if isinstance(check, ContentCheck) else check
+    if not isinstance(check, ContentCheck):
+        return check
+    return replace(check, echoes=tuple(echoes), counter=counter)

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from configuration.endpoint import Endpoint
 from configuration.journey import Step
 from configuration.scenario import Scenario
+from loadtests.answers.content import EchoCounter
 from loadtests.answers.schema_check import SchemaCheck
 from loadtests.answers.taking import TakingCheck
 from loadtests.client.target import Target
@@ -21,6 +22,7 @@ from loadtests.payloads.records import HELD_RECORDS
 from loadtests.payloads.request import Request
 from loadtests.payloads.request_maker import RequestMaker
 from loadtests.payloads.request_stream import RequestStream
+from reports.data.telemetry import ECHOED
 
 DECK_TURNS: Final = 4_096
 DECK_BYTES: Final = 32 * 2**20
@@ -38,11 +40,25 @@ class Deck(NamedTuple):
     login: JourneyPlan | None
     schemas: tuple[SchemaCheck, ...] = ()
     """The schemas that replies are held to."""
+    echo_counters: tuple[EchoCounter, ...] = ()
+    """Of the endpoints whose replies may, and need not, repeat something of their request."""
 
     @property
     def streams(self) -> list[RequestStream]:
         """The streams among the turns, each once."""
         return list({id(turn): turn for turn in self.turns if isinstance(turn, RequestStream)}.values())
+
+    def count_checks(self) -> dict[str, float]:
+        """Telemetry: replies due for a schema and held to it, if there is one; those with optional echoes."""
+        counts = {
+            f"{ECHOED} {each.endpoint}": float(each.repeating)
+            for each in self.echo_counters
+            if each.repeating
+        }
+        if self.schemas:
+            counts["schema_due"] = float(sum(each.due for each in self.schemas))
+            counts["schema_checked"] = float(sum(each.checked for each in self.schemas))
+        return counts
 
     def deal(self, phase: float) -> Iterator[Turn]:
         """The turns, over and over, from the place at `phase` in [0, 1); those of a stream are its next ones.
@@ -121,7 +137,8 @@ def build_deck(
             size += len(turn.encoded)
             records_made += turn.rows or 1
     schemas = tuple(maker.schema for maker in makers.values() if maker.schema is not None)
-    return Deck(turns, _plan_journey(traffic.login, makers) if traffic.login else None, schemas)
+    counters = tuple(maker.echo_counter for maker in makers.values() if maker.echo_counter is not None)
+    return Deck(turns, _plan_journey(traffic.login, makers) if traffic.login else None, schemas, counters)
 
 
 def _identity(turn: Turn) -> Turn:

@@ -12,7 +12,9 @@ from faker import Faker
 
 from configuration.endpoint import Endpoint
 from configuration.payload import RecordFile
+from configuration.reply_fields import EchoRule
 from loadtests.answers.check import Check, ReplyCheck, build_check
+from loadtests.answers.content import EchoCounter
 from loadtests.answers.json_schema import SchemaError
 from loadtests.answers.schema_check import SchemaCheck
 from loadtests.client.target import Target
@@ -53,6 +55,10 @@ class RequestMaker:
             require_grpc()
         self.schema = self._compile_schema()
         """What replies are held to, if a JSON schema was given."""
+        rules = [each for each in endpoint.reply.fields.values() if isinstance(each.rule, EchoRule)]
+        is_optional = bool(rules) and all(each.optional for each in rules)
+        self.echo_counter = EchoCounter(endpoint.name) if is_optional else None
+        """Counts replies with an echo, where all echoes are optional."""
         self._check = cache(partial(build_check, endpoint.reply, endpoint.expect, schema=self.schema))
         fake = Faker("en_US")
         fake.seed_instance(seed + index)
@@ -108,7 +114,9 @@ class RequestMaker:
         named = {name: draw() for name, draw in self._draws.items()} | dict(values)
         check = self._check(kind, body.rows)
         if self._endpoint.reply.echoes:
-            check = check.with_echoes(fill_echoes(self._endpoint, kind, body.records, named))
+            check = check.with_echoes(
+                fill_echoes(self._endpoint, kind, body.records, named), self.echo_counter
+            )
         return Request(
             name=self._endpoint.name,
             method=self._endpoint.method,

@@ -90,7 +90,7 @@ class LoadGenerator:
     def _counts(self) -> dict[str, float]:
         sender = self.sender
         counts = {"in_flight": float(sender.in_flight), "resent": float(sender.resent)}
-        return counts | sender.count_schema_checks() | sender.count_records()
+        return counts | sender.count_checks() | sender.count_records()
 
 
 def _call_every(period_s: float, act: Callable[[], None]) -> None:

@@ -103,15 +103,9 @@ class RequestSender:
         """Requests under way, without those of foreign users."""
         return sum(connection.busy for connection in self._connections)
 
-    def count_schema_checks(self) -> dict[str, float]:
-        """Replies that came to be held to a schema, and those that were; empty if there is no schema."""
-        schemas = self._deck.schemas
-        if not schemas:
-            return {}
-        return {
-            "schema_due": float(sum(each.due for each in schemas)),
-            "schema_checked": float(sum(each.checked for each in schemas)),
-        }
+    def count_checks(self) -> dict[str, float]:
+        """Telemetry of the checks of replies (`Deck.count_checks`)."""
+        return self._deck.count_checks()
 
     def number_user(self) -> int:
         """The number of a new user, distinct over all workers."""

@@ -44,6 +44,11 @@ GENERATOR = "generator"
 RECORDS, RECORDS_TAKEN, RECORDS_FAILED = "records of", "records sent to", "unreadable records of"
 """Before the name of an endpoint: the records of a replayed file that are a process's part, those that were
 taken for requests so far, and 1 where reading failed."""
+ECHOED = "echoes in replies of"
+"""Before the name of an endpoint whose replies need not repeat anything of their request: those that did.
+
+There is no such series where none did.
+"""
 LEFT_OUT = "requests left out"
 """The series of requests that were due, or users who had a turn, after all records had been sent."""
 PROBED = "probed"

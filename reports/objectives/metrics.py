@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from reports.data.columns import Floats
-from reports.data.facts import Facts
 from reports.data.samples import Samples
-from reports.data.telemetry import READINESS
+from reports.data.telemetry import ECHOED, READINESS
 from reports.data.turns import mark_turns
 from reports.objectives.measurements import (
     Count,
@@ -95,11 +94,11 @@ def wrong_answer_share(scope: Scope) -> Measurement:
     """Wrong answers as a share of those that were compared.
 
     Compared are the answers to probes and to invalid records, and those of endpoints that echo a field of
-    their request.
+    their request; where the echo is optional, of those that echoed it in some reply.
     """
     samples = scope.samples
     wrong = samples.outcome.equal("wrong_answer")
-    compared = samples.kind.isin(("probe", "invalid")) | samples.endpoint.isin(_list_echoing(scope.facts))
+    compared = samples.kind.isin(("probe", "invalid")) | samples.endpoint.isin(_list_echoing(scope))
     return Proportion(wrong[wrong | (samples.ok & compared)])
 
 
@@ -181,9 +180,10 @@ def availability(scope: Scope) -> Measurement:
     return Proportion(ready > 0)
 
 
-def _list_echoing(facts: Facts) -> list[str]:
+def _list_echoing(scope: Scope) -> list[str]:
     """The endpoints whose replies are compared with a field of their request (`equals`)."""
-    traffic = facts.resolved.get("traffic", {})
+    traffic = scope.facts.resolved.get("traffic", {})
+    seen = scope.telemetry.names
     steps = [
         *traffic.get("login", ()),
         *(step for each in traffic.get("journeys", ()) for step in each["steps"]),
@@ -191,7 +191,10 @@ def _list_echoing(facts: Facts) -> list[str]:
     return [
         each["name"]
         for each in (*traffic.get("endpoints", ()), *steps)
-        if any("equals" in rule for rule in _list_rules(each))
+        if any(
+            "equals" in rule and not (rule.get("optional") and f"{ECHOED} {each['name']}" not in seen)
+            for rule in _list_rules(each)
+        )
     ]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from configuration.document import Node
 from configuration.reply import read_reply
 from loadtests.answers.check import ReplyCheck, build_check
-from loadtests.answers.content import Echo
+from loadtests.answers.content import Echo, EchoCounter
 from loadtests.answers.field_tests import equal_json
 from loadtests.answers.schema_check import SchemaCheck
 from loadtests.answers.taking import TakingCheck
@@ -229,6 +229,17 @@ def test_another_echo_is_a_wrong_answer(value: Any, outcome: str) -> None:
     made = check(ECHO).with_echoes(sent)
     assert made.classify(reply(value)) == outcome
     assert (made.explain(reply(value)) == "") == (outcome == "ok")
+
+
+def test_replies_that_repeat_something_are_counted() -> None:
+    """Right or wrong; null is nothing that is repeated."""
+    counter = EchoCounter("predict")
+    made = check({"fields": {"id": {"equals": "{id}", "optional": True}}}).with_echoes(
+        [[Echo(("id",), 7, optional=True)]], counter
+    )
+    for body in ({}, {"id": None}, {"id": 7}, {"id": 8}):
+        made.classify(reply(body))
+    assert counter.repeating == 2
 
 
 def test_swapped_items_are_wrong_answers() -> None:

@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from configuration.document import Node
-from configuration.endpoint import Endpoint
+from configuration.endpoint import Endpoint, read_endpoints
 from configuration.fields import read_fields
 from configuration.journey import Step
 from configuration.loading import load_scenario
@@ -21,6 +21,7 @@ from configuration.payload import Payload, RecordFile
 from configuration.reply import ReplyExpectation
 from configuration.scenario import Scenario
 from loadtests.answers.check import REFUSALS
+from loadtests.client.reply import Reply
 from loadtests.client.target import Target
 from loadtests.payloads.deck import DECK_BYTES, DECK_TURNS, RequestMaker, build_deck
 from loadtests.payloads.insurance import generate_records
@@ -28,6 +29,7 @@ from loadtests.payloads.journeys import JourneyPlan
 from loadtests.payloads.record_files import read_records
 from loadtests.payloads.request import Request
 from reports.data.samples import KINDS
+from reports.data.telemetry import ECHOED
 from service.model.schemas import InsuranceChargesModelInput
 
 TARGET = Target("127.0.0.1", 8000, tls=False, prefix="/base")
@@ -52,6 +54,33 @@ def test_an_invalid_record_never_fits_the_schema() -> None:
     for record in islice(generate_records("invalid", 1), 500):
         with pytest.raises(ValidationError):
             InsuranceChargesModelInput.model_validate(record)
+
+
+@pytest.mark.parametrize("is_optional", [True, False])
+def test_replies_with_optional_echoes_are_counted(is_optional: bool) -> None:
+    """Where an echo has to be there, each right reply has it."""
+    fields = {"id": {"equals": "{age}", "optional": is_optional}}
+    (endpoint,) = read_endpoints(
+        Node(
+            [
+                {
+                    "name": "echo",
+                    "path": "/e",
+                    "payload": {"fields": {"age": {"sequence": 1}}},
+                    "reply": {"fields": fields},
+                }
+            ]
+        ),
+        Path(),
+    )
+    deck = build_deck(scenario(endpoint), TARGET, worker=0)
+    assert deck.count_checks() == {}
+    turn = deck.turns[0]
+    assert isinstance(turn, Request)
+    reply = Reply()
+    reply.status, reply.body = 200, json.dumps({"id": body_of(turn.encoded)["age"]}).encode()
+    assert turn.check.classify(reply) == "ok"
+    assert deck.count_checks() == ({f"{ECHOED} echo": 1.0} if is_optional else {})
 
 
 def test_equal_seeds_give_equal_decks_and_each_worker_has_its_own() -> None:

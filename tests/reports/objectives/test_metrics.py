@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.data.facts import Stage
 from reports.data.run import Run
-from reports.data.telemetry import NO_READINESS_PATH
+from reports.data.telemetry import ECHOED, NO_READINESS_PATH
 from reports.figures.scope import measure_objective
 from reports.objectives.parsing import parse_objective
 
@@ -70,6 +70,17 @@ def test_wrong_answers_are_a_share_of_those_that_were_compared(make_run: MakeRun
     run = make_run(8, kind=kinds, endpoint=endpoints, outcome=outcomes, facts={"resolved": resolved})
     assert value(run, "wrong answers") == 1 / 5
     assert measure_objective(parse_objective("wrong answers <= 1 %"), run).value == 1 / 5
+
+
+@pytest.mark.parametrize(("seen", "share"), [(False, None), (True, 0.0)])
+def test_an_optional_echo_that_never_came_was_not_compared(
+    make_run: MakeRun, seen: bool, share: float | None
+) -> None:
+    reply = {"fields": {"id": {"equals": "{id}", "optional": True}}}
+    facts = {"resolved": {"traffic": {"endpoints": [{"name": "echo", "reply": reply}]}}}
+    telemetry = {("generator", f"{ECHOED} echo"): [(1.0, 3.0)]} if seen else {}
+    run = make_run(4, endpoint="echo", facts=facts, telemetry=telemetry)
+    assert value(run, "wrong answers") == share
 
 
 def test_no_answer_compared_is_no_figure(make_run: MakeRun) -> None:
