@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,8 @@ READINESS = "readiness"
 """The series of answered readiness probes: 1 when the service was ready, 0 when not."""
 NO_READINESS_PATH = "no readiness path"
 """The series of replies such as 404 to probes of a service that had never been ready."""
+FALSE_PROBES = "readiness without a path"
+"""Under this name are readiness probes read that failed where there was no readiness path."""
 OBSERVED = frozenset((SERVICE, KUBERNETES, MACHINE))
 """Sources that are no generator process; every other source is one."""
 
@@ -97,23 +99,24 @@ class Telemetry:
 
     @classmethod
     def from_table(cls, table: pa.Table) -> Telemetry:
-        """Columns of a table that follows `TELEMETRY_SCHEMA`, sorted by time, without false probes."""
+        """Columns of a table that follows `TELEMETRY_SCHEMA`, sorted by time, false probes set apart."""
         t_s = decode_numbers(table.column("t_s"))
         order = np.argsort(t_s, kind="stable")
         source, name = (decode_labels(table.column(column))[order] for column in ("source", "name"))
         read = cls(t_s[order], source, name, decode_numbers(table.column("value"))[order])
-        return read._drop_false_probes()
+        return read._set_false_probes_apart()
 
-    def _drop_false_probes(self) -> Telemetry:
-        """Without the readiness probes, if there was no readiness path to ask.
+    def _set_false_probes_apart(self) -> Telemetry:
+        """With the readiness probes under another name, if there was no readiness path to ask.
 
         That is so where a reply such as 404 came and no probe ever found the service ready: what failed
         before, on the way to the service, says nothing of its readiness.
         """
-        probes = self.name.equal(READINESS)
-        if not self.name.equal(NO_READINESS_PATH).any() or (self.value[probes] > 0).any():
+        ready = self.value[self.name.equal(READINESS)]
+        if not self.name.equal(NO_READINESS_PATH).any() or (ready > 0).any():
             return self
-        return self[~probes]
+        names = tuple(FALSE_PROBES if name == READINESS else name for name in self.names)
+        return replace(self, name=Labels(self.name.codes, names))
 
 
 def name_worker_source(number: int) -> str:
