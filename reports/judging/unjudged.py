@@ -47,20 +47,21 @@ BLIND = frozenset(
     )
 )
 """Metrics that stay good while requests fail, or that see one kind of failure only."""
+NONE_JUDGES = "no objective judges failures"
 REMEDY = (
     "the rest say nothing of the service; state an objective that judges failures, such as "
     "error rate <= 1 %, or name what is meant to happen under 'expected'"
 )
 
 
-def find_unjudged_failures(
-    run: Run, asked: Sequence[Objective], failures: Sequence[FailureCount]
-) -> Fault | None:
-    """Why a run says nothing of the service: most requests failed, and no objective judges that."""
-    failed, requests = sum(failure.count for failure in failures), len(run.judged)
-    if _judge_failures(asked) or failed <= MOST * requests:
+def find_unjudged_failures(run: Run, asked: Sequence[Objective]) -> Fault | None:
+    """Why a run says nothing of the service: most requests failed, and no objective judges these failures."""
+    unjudged, requests = _count_unjudged(run, asked), len(run.judged)
+    if sum(failure.count for failure in unjudged) <= MOST * requests:
         return None
-    return Fault(f"{tell_failed(failures, requests)}, and no objective judges failures", REMEDY)
+    others = any(map(_judges_failures, asked))
+    why = "no objective judges these failures, only those of other requests" if others else NONE_JUDGES
+    return Fault(f"{tell_failed(unjudged, requests)}, and {why}", REMEDY)
 
 
 def describe_tolerated_failures(
@@ -73,8 +74,8 @@ def describe_tolerated_failures(
     """
     failed, requests = sum(failure.count for failure in failures), len(run.judged)
     good = int(np.count_nonzero(run.judged.ok))
-    if failed and not _judge_failures(asked):
-        return (f"{tell_failed(failures, requests)}, which no objective judges",)
+    if unjudged := _count_unjudged(run, asked):
+        return (f"{tell_failed(unjudged, requests)}, which no objective judges",)
     if failed > MOST * requests:
         return (f"{tell_failed(failures, requests)}, which the objectives allow",)
     if requests - good <= MOST * requests:
@@ -95,6 +96,15 @@ def _tell_most_frequent(failures: Sequence[FailureCount]) -> str:
     return f"{'most often ' if len(failures) > 1 else ''}{reason}"
 
 
-def _judge_failures(asked: Sequence[Objective]) -> bool:
+def _count_unjudged(run: Run, asked: Sequence[Objective]) -> tuple[FailureCount, ...]:
+    """The failures of requests that are in the scope of no objective that could be missed by them."""
+    samples = run.judged
+    judged = np.zeros(len(samples), dtype=np.bool_)
+    for objective in filter(_judges_failures, asked):
+        judged |= objective.mark(samples)
+    return count_failures(samples.select(~judged), run.facts.expected)
+
+
+def _judges_failures(objective: Objective) -> bool:
     """Whether an objective can be missed because requests fail; of a plug-in's metric it is assumed."""
-    return any(objective.definition not in BLIND for objective in asked)
+    return objective.definition not in BLIND

@@ -155,7 +155,7 @@ def _decide(
         return "invalid", f"Invalid: {stopped[0]}; {rest}.", stopped
     if omitted := find_omission(run, asked):
         return "invalid", f"Invalid: {omitted.what}.", (str(omitted),)
-    if unjudged := find_unjudged_failures(run, asked, failures):
+    if unjudged := find_unjudged_failures(run, asked):
         return "invalid", f"Invalid: {unjudged.what}.", (str(unjudged),)
     if unproven and run.facts.require_proof:
         messages = tuple(judgement.message for judgement in unproven)

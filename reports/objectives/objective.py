@@ -82,6 +82,15 @@ class Objective:
         """The requests of the endpoint and the stage that the objective names."""
         return select_requests(samples, self.on, self.during)
 
+    def mark(self, samples: Samples) -> Mask:
+        """Which requests are to the endpoint and in the stage that the objective names."""
+        mask = np.ones(len(samples), dtype=np.bool_)
+        if self.during is not None:
+            mask &= samples.stage.equal(self.during)
+        if self.on is not None:
+            mask &= samples.endpoint.equal(self.on)
+        return mask
+
     def measure(self, scope: Scope) -> Measurement:
         """The metric over `scope`."""
         return self.definition.measure(scope, self.argument)

@@ -41,6 +41,38 @@ def test_failures_of_most_requests_that_no_objective_judges_make_a_run_invalid(
     assert "such as error rate <= 1 %" in verdict.reasons[0]
 
 
+@pytest.mark.parametrize("clause", ["on other", "during ramp", "on insurance during ramp"])
+def test_an_objective_judges_the_failures_of_its_own_requests_only(make_run: MakeRun, clause: str) -> None:
+    """184 requests of 200 fail, none of the 16 that the objective is about."""
+    run = make_run(
+        200,
+        outcome=["http_5xx"] * 184 + ["ok"] * 16,
+        status=[500] * 184 + [200] * 16,
+        endpoint=["insurance"] * 184 + ["other" if "other" in clause else "insurance"] * 16,
+        stage=["steady"] * 184 + ["ramp" if "ramp" in clause else "steady"] * 16,
+        facts={"objectives": (f"error rate <= 1 % {clause}",)},
+    )
+    verdict = judge_run(run)
+    assert (verdict.verdict, verdict.exit_code) == ("invalid", 3)
+    assert verdict.sentence == (
+        "Invalid: 184 of 200 requests failed (HTTP 500), and no objective judges these failures, "
+        "only those of other requests."
+    )
+
+
+def test_few_failures_outside_the_scope_of_each_objective_are_told(make_run: MakeRun) -> None:
+    run = make_run(
+        200,
+        outcome=["http_5xx"] * 3 + ["ok"] * 197,
+        status=[500] * 3 + [200] * 197,
+        endpoint=["insurance"] * 100 + ["other"] * 100,
+        facts={"objectives": ("error rate <= 1 % on other",)},
+    )
+    verdict = judge_run(run)
+    assert verdict.verdict == "pass"
+    assert "3 of 200 requests failed (HTTP 500), which no objective judges" in verdict.sentence
+
+
 @pytest.mark.parametrize("failed", [1, 100])
 def test_fewer_are_told_in_the_sentence_and_the_reasons(make_run: MakeRun, failed: int) -> None:
     verdict = judge_run(failing(make_run, failed, "p50 latency <= 100 ms"))
