@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
+from contextlib import suppress
 from io import BufferedWriter, FileIO, RawIOBase, TextIOWrapper
 from typing import Any, TextIO
 
@@ -12,11 +14,19 @@ class _DroppingFile(FileIO):
     """A file descriptor: what can't be written to it is dropped, because nobody is there to be told."""
 
     def write(self, content: Any) -> int:
-        """Write; say that all was written if the reader has gone or the disk is full."""
-        try:
-            return super().write(content)
-        except OSError:
-            return memoryview(content).nbytes
+        """Write all; say that all was written, too, if the reader has gone or the disk is full.
+
+        A descriptor that doesn't block, as some programs hand on, is waited for while its reader is slow.
+        """
+        rest = memoryview(content).cast("B")
+        count = len(rest)
+        with suppress(OSError):
+            while rest:
+                if (written := super().write(rest)) is None:
+                    select.select((), (self,), ())
+                else:
+                    rest = rest[written:]
+        return count
 
 
 def make_output_safe() -> None:

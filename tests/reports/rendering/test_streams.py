@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,27 @@ def test_characters_that_the_encoding_lacks_are_replaced(unbuffered: str) -> Non
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True)
     assert done.stdout.startswith(b"gr??e ? 5 msgr??e")
     assert done.stderr.splitlines() == [b"gr\\xf6\\xdfe"] * 3
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_slow_reader_of_a_pipe_that_does_not_block_gets_everything(unbuffered: str) -> None:
+    """Such a pipe as Node.js hands on; the reader begins when it is full."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        env={"PYTHONUNBUFFERED": unbuffered, "PYTHONUTF8": "1"},
+        stdout=writing,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while select.select((), (writing,), (), 0)[1] and process.poll() is None:
+            threading.Event().wait(0.01)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as reader:
+            said = reader.read()
+    assert said.count("größe ≤ 5 ms".encode()) == 30_000
+    assert process.returncode == 3
 
 
 class _Terminal:
