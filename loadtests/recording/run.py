@@ -133,9 +133,12 @@ class RunRecording:
             self._on_break()
 
     def stop_clock(self) -> None:
-        """Note that the load has stopped; replies may still come."""
+        """Note that the load has stopped; replies may still come.
+
+        The start agreed with workers lies a little ahead: a run may be stopped before it.
+        """
         if self._ended_s is None:
-            self._ended_s = perf_counter() - self.started
+            self._ended_s = max(0.0, perf_counter() - self.started)
 
     def close(self, interrupted: str | None, offered: Callable[[int, float], float | None]) -> None:
         """End the streams and write the facts.

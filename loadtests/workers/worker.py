@@ -162,6 +162,7 @@ class WorkerSession:
 
     def _hear_assignment(self, msg: Message, **_: Any) -> None:
         """Build the requests of an assignment, unless that is done; say so."""
+        self._silent_s = 0.0  # a master that was started again
         assignment = decode_assignment(msg.data)
         if self._generator is not None and self._link is not None and self._link.run == assignment.run:
             self._link.send_ready()

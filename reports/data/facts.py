@@ -80,7 +80,6 @@ class Facts:
     """Successful replies per second that the calibration found; None without a calibration."""
     offered: float | None = None
     """Turns begun as a share of those planned up to `ended_s`; None where no number was planned."""
-    """Requests sent as a share of those planned up to `ended_s`; None where no number was planned."""
     recorded_dispersion: Mapping[str, float] | None = None
     """Of replayed arrivals, as `reports.figures.dispersion` computes it: by the length of windows in s.
 

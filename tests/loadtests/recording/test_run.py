@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -12,6 +13,7 @@ from loadtests.recording.row import ROW_DTYPE
 from loadtests.recording.run import RunRecording
 from loadtests.recording.writer import Observation, RunWriter
 from reports.data.facts import Facts, Stage
+from reports.data.folder import read_run
 
 RAW = bytes(ROW_DTYPE.itemsize * 3)
 
@@ -24,6 +26,14 @@ def run(tmp_path: Path) -> tuple[RunRecording, list[str]]:
     )
     ended: list[str] = []
     return RunRecording(tmp_path, facts, (), lambda: 2, lambda: ended.append("ended")), ended
+
+
+def test_a_run_that_is_stopped_before_its_start_can_be_read(run: tuple[RunRecording, list[str]]) -> None:
+    """Workers agree on a start that lies ahead."""
+    going, _ = run
+    going.started = perf_counter() + 60.0
+    going.close("SIGTERM", lambda *_: None)
+    assert read_run(going.folder).facts.ended_s == 0.0
 
 
 def full(*_: object) -> None:

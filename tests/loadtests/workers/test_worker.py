@@ -135,6 +135,13 @@ def test_what_was_recorded_is_sent_before_the_count(runner: WorkerSide, session:
     assert runner.sent[-1][1]["rows"] == 1
 
 
+def test_an_assignment_is_a_sign_of_life(runner: WorkerSide, session: WorkerSession) -> None:
+    """A worker may have waited for long until a master was started again."""
+    session._silent_s = 300.0
+    runner.hear(ASSIGN, assignment())
+    assert session._silent_s == 0.0
+
+
 def test_a_worker_with_load_and_a_silent_master_ends(
     session: WorkerSession, runner: WorkerSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
