@@ -47,7 +47,6 @@ BLIND = frozenset(
     )
 )
 """Metrics that stay good while requests fail, or that see one kind of failure only."""
-NONE_JUDGES = "no objective judges failures"
 REMEDY = (
     "the rest say nothing of the service; state an objective that judges failures, such as "
     "error rate <= 1 %, or name what is meant to happen under 'expected'"
@@ -59,9 +58,10 @@ def find_unjudged_failures(run: Run, asked: Sequence[Objective]) -> Fault | None
     unjudged, requests = _count_unjudged(run, asked), len(run.judged)
     if sum(failure.count for failure in unjudged) <= MOST * requests:
         return None
-    others = any(map(_judges_failures, asked))
-    why = "no objective judges these failures, only those of other requests" if others else NONE_JUDGES
-    return Fault(f"{tell_failed(unjudged, requests)}, and {why}", REMEDY)
+    told = tell_failed(unjudged, requests)
+    if any(map(_judges_failures, asked)):
+        return Fault(f"{told}, and no objective judges these failures, only those of other requests", REMEDY)
+    return Fault(f"{told}, and no objective judges failures", REMEDY)
 
 
 def describe_tolerated_failures(
