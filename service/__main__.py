@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import errno
 import math
-import os
 import signal
 import socket
 import sys
-import tempfile
 
 import uvicorn
 
@@ -20,6 +18,7 @@ from service.configuration import (
     get_configuration_path,
     read_configuration,
 )
+from service.observability.metrics_folder import share_metrics
 from service.parent import follow_parent
 from service.web.workers import WorkerSupervisor
 
@@ -60,8 +59,7 @@ def main() -> None:
         _serve(options, configuration)
         return
     # The workers write their metrics there, so that each of them can report those of all.
-    with tempfile.TemporaryDirectory(prefix="service-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    with share_metrics():
         _serve(options, configuration)
 
 

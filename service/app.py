@@ -15,6 +15,7 @@ from rest_model_service.helpers import create_app
 
 from service.configuration import StartError, SuiteConfiguration, get_configuration_path, read_configuration
 from service.model.model_file import ModelFileError
+from service.observability.metrics_folder import hold_metrics_folder
 from service.observability.tracing import TracingError, configure_tracing
 from service.web.error_format import unify_errors
 from service.web.http_metrics import HttpMetrics
@@ -76,6 +77,7 @@ def _start_application() -> FastAPI:
         sys.exit(str(error))
     _tune_garbage_collector()
     end_with_parent()
+    hold_metrics_folder()
     return app
 
 

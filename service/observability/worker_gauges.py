@@ -8,12 +8,12 @@ from pathlib import Path
 
 from prometheus_client import multiprocess
 
-_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def remove_gauges_of_this_process() -> None:
     """Remove this process's gauges; nothing happens where a single process serves."""
-    if _FOLDER_VARIABLE in os.environ:
+    if FOLDER_VARIABLE in os.environ:
         multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
 
@@ -22,9 +22,9 @@ def remove_gauges_of_dead_processes() -> None:
 
     prometheus_client has no list of the processes: their ids are read from its file names.
     """
-    if _FOLDER_VARIABLE not in os.environ:
+    if FOLDER_VARIABLE not in os.environ:
         return
-    for path in Path(os.environ[_FOLDER_VARIABLE]).glob("gauge_live*.db"):
+    for path in Path(os.environ[FOLDER_VARIABLE]).glob("gauge_live*.db"):
         pid = int(path.stem.rpartition("_")[2])
         if not _is_alive(pid):
             with suppress(FileNotFoundError):  # another process removes it at the same moment

@@ -20,6 +20,18 @@ _STOP_SIGNALS: Final = {signal.SIGTERM, signal.SIGINT}
 _POLL_S: Final = 0.05
 
 
+class _StopEvent(threading.Event):
+    """Is set as soon as a signal to stop has come: uvicorn looks at its signals only between two restarts."""
+
+    def __init__(self, signal_queue: list[int]) -> None:
+        super().__init__()
+        self._signal_queue = signal_queue
+
+    def is_set(self) -> bool:
+        """Whether the workers are to stop."""
+        return super().is_set() or not _STOP_SIGNALS.isdisjoint(self._signal_queue)
+
+
 class WorkerSupervisor(Multiprocess):
     """uvicorn's parent of several workers, which share its listening sockets.
 
@@ -31,6 +43,17 @@ class WorkerSupervisor(Multiprocess):
     def __init__(self, config: Config, sockets: list[socket.socket], notice_s: float) -> None:
         super().__init__(config, sockets)
         self._notice_s = notice_s
+        self.should_exit = _StopEvent(self.signal_queue)
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that have ended or hang.
+
+        uvicorn asks each worker over a pipe and keeps the worker's end of it, too. So it would wait for the
+        answer of a worker that has just died as long as for one that hangs, and meanwhile heed no signal.
+        """
+        for each in self.processes:
+            each.child_conn.close()
+        super().keep_subprocess_alive()
 
     def terminate_all(self) -> None:
         """Stop the workers: the notice, which a second signal ends, then no new connections, then the end."""

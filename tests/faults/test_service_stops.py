@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ import psutil
 import pytest
 import requests
 
+from service.observability.metrics_folder import remove_left_folders
 from tests.faults.ledger import Ledger
 from tests.faults.odd_service import serving, write_configuration
 from tests.faults.stopping import Requests, ask
@@ -41,18 +43,21 @@ WORKERS = COMMANDS["python -m service --workers 2"]
 commands = pytest.mark.parametrize("command", COMMANDS)
 
 
-def ask_until_stopped(service: Service, keep_alive: bool) -> Requests:
-    """Send 300 requests a second; after the first hundred the service is told to stop."""
+def ask_while(
+    service: Service, happens: Callable[[], None], keep_alive: bool = False, per_s: float = 300
+) -> Requests:
+    """Send requests; after the first hundred something happens, and then the service stops."""
 
     def act() -> None:
         try:
             until(lambda: metric(service.url, "inference_request_latency_seconds_count") >= 100)
+            happens()
         finally:
             service.process.terminate()
 
     with ThreadPoolExecutor(1) as pool:
         acted = pool.submit(act)
-        asked = asyncio.run(ask(address(service.url), clients=30, per_s=300, keep_alive=keep_alive))
+        asked = asyncio.run(ask(address(service.url), clients=30, per_s=per_s, keep_alive=keep_alive))
         acted.result()
     return asked
 
@@ -64,7 +69,7 @@ def test_a_stop_under_load_loses_nothing(
 ) -> None:
     """Each request is answered, or its client could not connect."""
     with serving(tmp_path, NOTICE, command=COMMANDS[command]) as service:
-        asked = ask_until_stopped(service, keep_alive)
+        asked = ask_while(service, lambda: None, keep_alive)
         code = service.process.wait(PATIENCE_S)
     assert asked.lost == []
     assert asked.answered.keys() == {200}
@@ -73,6 +78,32 @@ def test_a_stop_under_load_loses_nothing(
     ledger.service(
         fault=f"SIGTERM at 300 requests a second, {kind}, `{command}`",
         happened="each request is answered, or its client can't connect any more",
+        lost=len(asked.lost),
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM], ids=["all in turn", "one"])
+def test_workers_are_replaced_under_load_without_a_loss(
+    ledger: Ledger, tmp_path: Path, number: signal.Signals
+) -> None:
+    """SIGHUP to the parent replaces each worker, SIGTERM to a worker that one."""
+    with serving(tmp_path, command=WORKERS) as service:
+        before = find_workers(service)
+        pid, replaced = (service.process.pid, before) if number == signal.SIGHUP else (before[0], before[:1])
+
+        def replace() -> None:
+            os.kill(pid, number)
+            until(lambda: len(find_workers(service)) == 2 and not {*replaced} & {*find_workers(service)})
+
+        asked = ask_while(service, replace, per_s=300)
+        assert service.process.wait(PATIENCE_S) == 0
+    assert asked.lost == []
+    told = (
+        "SIGHUP to the parent of two workers" if number == signal.SIGHUP else "SIGTERM to one of two workers"
+    )
+    ledger.service(
+        fault=f"{told} at 300 requests a second",
+        happened="others take the place of the workers that end; each request is answered",
         lost=len(asked.lost),
     )
 
@@ -148,16 +179,21 @@ def catches(pid: int, number: signal.Signals) -> bool:
 
 
 def test_workers_end_with_their_parent(ledger: Ledger, tmp_path: Path) -> None:
-    """Nobody else would ever stop them, and they would keep the port."""
+    """Nobody else would ever stop them, and they would keep the port; other starts spare their metrics."""
     with serving(tmp_path, command=WORKERS) as service:
         workers = [psutil.Process(pid) for pid in find_workers(service)]
+        metrics = Path(workers[0].environ()["PROMETHEUS_MULTIPROC_DIR"])
         os.kill(service.process.pid, signal.SIGKILL)
+        remove_left_folders(metrics.parent)
+        assert metrics.exists()
         _, alive = psutil.wait_procs(workers, PATIENCE_S)
         for each in alive:
             each.kill()
         assert alive == []
         assert not is_listening(service.url)
+    remove_left_folders(metrics.parent)
+    assert not metrics.exists()
     ledger.service(
         fault="kill -9 of the parent of two workers",
-        happened="they drain and end, and the port is free",
+        happened="they drain and end, and the port is free; the next start removes their temporary folder",
     )

@@ -37,7 +37,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
-from uvicorn.supervisors.multiprocess import SIGNALS, Multiprocess
+from uvicorn.supervisors.multiprocess import SIGNALS, Multiprocess, Process
 
 from service.web.error_format import METADATA_PATH, ROOT_PATH
 from service.web.protocol import _REFUSED_CYCLE
@@ -341,6 +341,20 @@ def test_uvicorns_parent_of_workers_ends_them_in_one_method() -> None:
             for number, handler in before.items():
                 signal.signal(number, handler)
         assert called == [([], [])]
+
+
+def test_uvicorns_parent_asks_each_worker_over_a_pipe_and_heeds_an_event() -> None:
+    """The parent keeps both ends, so that closing the worker's there is left to do; the event stops it."""
+    with contract(
+        "uvicorn",
+        "Process.child_conn, or the checks of should_exit in Multiprocess.restart_all",
+        "WorkerSupervisor in service/web/workers.py",
+    ):
+        worker = Process(uvicorn.Config(framework, log_config=None), [])
+        assert not worker.child_conn.closed
+        worker.child_conn.close()
+        assert not worker.ping(timeout=0)
+        assert "self.should_exit.is_set()" in inspect.getsource(Multiprocess.restart_all)
 
 
 def ask(app: Any, path: str) -> tuple[int, bytes]:
