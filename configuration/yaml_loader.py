@@ -72,7 +72,10 @@ def _report_no_yaml(message: str, line: int | None) -> Problems:
 
 
 class _BoundedLoader(yaml.SafeLoader):
-    """A loader that raises `Problems` as soon as the content holds more than so many values."""
+    """A loader that raises `Problems` as soon as the content holds more than so many values.
+
+    It names a value that it can't read, and its line.
+    """
 
     def __init__(self, content: str, most_values: int) -> None:
         super().__init__(content)
@@ -94,15 +97,6 @@ class _BoundedLoader(yaml.SafeLoader):
                 raise Problems(Problem((), told, line))
         return node
 
-
-class _Loader(_BoundedLoader):
-    """A loader that records the line of each path, and names the line of a value that it can't read."""
-
-    def __init__(self, content: str) -> None:
-        super().__init__(content, MOST_VALUES)
-        self.lines: dict[KeyPath, int] = {}
-        self.problems: list[Problem] = []
-
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """The value of a node; where its text doesn't fit its tag, PyYAML raises whatever it met."""
         try:
@@ -112,6 +106,15 @@ class _Loader(_BoundedLoader):
             advice = _NO_SUCH_TIME if tag == "timestamp" and isinstance(error, ValueError) else ""
             message = f"{format_value(node.value)} is no {tag}{advice}"
             raise ConstructorError(None, None, message, node.start_mark) from None
+
+
+class _Loader(_BoundedLoader):
+    """A loader that records the line of each path."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__(content, MOST_VALUES)
+        self.lines: dict[KeyPath, int] = {}
+        self.problems: list[Problem] = []
 
     def record_lines(self, node: yaml.Node, path: KeyPath = (), around: tuple[yaml.Node, ...] = ()) -> None:
         """Record the line of each path below a node, and a problem for each key that is there twice."""

@@ -76,3 +76,18 @@ def test_as_many_values_are_read_as_permitted_and_not_one_more(document: Any) ->
 
 def count_values(document: Any) -> int:
     return 1 + sum(map(count_values, document)) if isinstance(document, list) else 1
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("!!timestamp x", "'x' is no timestamp"),
+        ("!!float ''", "'' is no float"),
+        ("!!bool x", "'x' is no bool"),
+        ("!!int x", "'x' is no int"),
+    ],
+)
+def test_a_value_that_does_not_fit_its_tag_is_told(value: str, said: str) -> None:
+    """In a document beside the scenario, too, such as an OpenAPI document."""
+    with pytest.raises(ValueError, match=f"^{said}"):
+        parse_plain_yaml(f"a: {value}", 10)
