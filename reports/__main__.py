@@ -12,6 +12,7 @@ from pathlib import Path
 from reports.data.folder import FolderError, compact, read_run, write_bytes, write_text
 from reports.data.plugins import PluginError
 from reports.figures.summary import summarise
+from reports.history.command import DESCRIPTION, add_history_arguments, show_history
 from reports.judging.interim import analyse_interim
 from reports.judging.verdict import judge_run, list_objectives
 from reports.objectives.parsing import ObjectiveError
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_prometheus_arguments(
         commands.add_parser("prometheus", help="print what a Prometheus saw of the service, beside a run")
     )
+    add_history_arguments(commands.add_parser("history", help=f"{DESCRIPTION[0].lower()}{DESCRIPTION[1:]}"))
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "show":
@@ -65,13 +67,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             decide_run(chosen.run, chosen.until)
         elif chosen.command == "prometheus":
             show_prometheus(chosen)
+        elif chosen.command == "history":
+            show_history(chosen)
         else:
             write_run(chosen.run)
     except (FolderError, ObjectiveError, PrometheusError) as error:
         _complain(str(error))
         return 2
     except OSError as error:
-        _complain(f"{chosen.run} can't be written or read: {error}.")
+        named = chosen.folder if chosen.command == "history" else chosen.run
+        _complain(f"{named} can't be written or read: {error}.")
         return 2
     return 0
 

@@ -31,6 +31,7 @@ REPORTS: Final = {
 """The commands of `python -m reports`, one after the other, for a run's folder."""
 ELSEWHERE: Final = {
     "init": ("loadtests.scaffolding.command", "write a scenario for the service at a URL"),
+    "history": ("reports.history.command", "show the runs in a folder, and where their figures changed"),
 }
 """Modules with a function `main(arguments, program) -> exit code`, imported only if asked for."""
 

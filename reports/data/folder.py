@@ -1,4 +1,4 @@
-"""Reads and writes a run's folder; no other module of this package touches files."""
+"""Reads and writes a run's folder; besides it only `recorded_runs` touches files of runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reports.data.samples import SCHEMA, Samples
 from reports.data.stored_columns import check_columns, check_nulls
 from reports.data.telemetry import TELEMETRY_SCHEMA, Telemetry
 
-__all__ = ["FolderError", "Run", "compact", "read_run", "write_bytes", "write_text"]
+__all__ = ["FolderError", "Run", "compact", "read_facts", "read_run", "write_bytes", "write_text"]
 
 FAILURES_FILE = "failures.json"
 _TEXTS = ("run.json", FAILURES_FILE)
@@ -42,7 +42,7 @@ def read_run(folder: Path) -> Run:
     failed requests may be absent. Raises `FolderError` when there is no run to read.
     """
     folder = _find_folder(folder)
-    facts = _read_facts(folder / "run.json")
+    facts = read_facts(folder)
     samples, telemetry, failed = _read_samples(folder), _read_telemetry(folder), _read_failed(folder)
     run = Run(folder, facts, samples, telemetry, failed).prepare_for_judging()
     pa.default_memory_pool().release_unused()
@@ -58,7 +58,7 @@ def compact(folder: Path) -> None:
     disk has no room for both.
     """
     folder = _find_folder(folder)
-    facts = _read_facts(folder / "run.json")
+    facts = read_facts(folder)
     if facts.ended_s is None:
         return
     for name, schema, rows in (
@@ -137,8 +137,10 @@ def _require_files(folder: Path) -> None:
             raise FolderError(f"{path} holds {size:,} bytes, more than any run's; it is not read.")
 
 
-def _read_facts(path: Path) -> Facts:
-    _require_files(path.parent)
+def read_facts(folder: Path) -> Facts:
+    """The facts in a folder's run.json; `FolderError` if it holds none."""
+    _require_files(folder)
+    path = folder / "run.json"
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,7 +1,8 @@
-"""Formats numbers for readers: with as many digits as a measurement has, and with their unit."""
+"""Formats numbers for readers: with as many digits as a measurement has, and with their unit; and times."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -63,3 +64,9 @@ def format_duration(seconds: float) -> str:
 def format_count(count: int, noun: str, plural: str | None = None) -> str:
     """A count and what is counted: 1 request, 1,234 requests."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def format_start(started_at: str) -> str:
+    """An ISO 8601 time in UTC for readers: 2026-11-21 22:00:45 UTC; anything else unchanged."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)", started_at)
+    return f"{found[1]} {found[2]} UTC" if found else started_at

@@ -9,14 +9,12 @@ from operator import attrgetter
 import numpy as np
 
 from reports.data.csv_cells import CsvValue
+from reports.data.recorded_runs import ALL
 from reports.figures.figures import Figures
 from reports.figures.summary import Summary
 from reports.figures.timeline import Timeline
 from reports.judging.outcomes import find_worst
 from reports.judging.verdict import Verdict
-
-ALL = "all"
-"""The endpoint of a row about all endpoints, and the stage of a row about all stages."""
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
-
 from reports import charts
-from reports.charts.palette import declare_variables
-from reports.data.quantities import format_count, format_duration
+from reports.data.quantities import format_count, format_duration, format_start
 from reports.data.run import Run
 from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.figures.replayed import describe_replayed_records
@@ -29,11 +23,11 @@ from reports.rendering.page_tables import (
     build_kept_table,
     build_stage_table,
 )
+from reports.rendering.page_templates import fill_style_sheet, load_templates
 from reports.rendering.size_table import build_size_table
 from reports.rendering.slowest_table import build_slowest_table
 
 _WORDS = {"pass": "Passed", "fail": "Failed", "invalid": "Invalid"}
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
@@ -41,7 +35,7 @@ def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
     facts = run.facts
     word, sentence = _split_sentence(verdict)
     return (
-        _load_templates()
+        load_templates()
         .get_template("report.html")
         .render(
             facts=facts,
@@ -49,9 +43,9 @@ def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
             word=word,
             sentence=sentence,
             reasons=_select_reasons(verdict),
-            started=_format_start(facts.started_at),
+            started=format_start(facts.started_at),
             about=_list_summary(run, summary),
-            style=_fill_style_sheet(),
+            style=fill_style_sheet(),
             objectives=build_objective_table(verdict),
             stages=build_stage_table(verdict),
             endpoints=build_endpoint_table(summary),
@@ -70,35 +64,6 @@ def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
     )
 
 
-@cache
-def _load_templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
-    )
-    environment.filters["named"] = _name_picture
-    environment.filters["together"] = _keep_units_together
-    return environment
-
-
-def _fill_style_sheet() -> Markup:
-    text = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-    for scheme in ("light", "dark"):
-        text = text.replace(f"{{{{ {scheme} }}}}", declare_variables(scheme))
-    return Markup(text)  # noqa: S704 - our own file
-
-
-def _name_picture(svg: str, title: str, described_by: str) -> Markup:
-    """The picture with its accessible name and the id of the element that describes it."""
-    attributes = f'role="img" aria-label="{escape(title)}" aria-describedby="{escape(described_by)}"'
-    return Markup(svg.replace('role="img"', attributes, 1))  # noqa: S704 - drawn by us, its text escaped
-
-
-def _keep_units_together(text: str) -> str:
-    """The text without line breaks between a figure and its unit: 42 ms, 3 min 32 s."""
-    unit = r"(?<=\d) (?=(?:ms|s|min|h|rows/s|requests/s)\b|%)|(?<=\d min) (?=\d)|(?<=\d h) (?=\d)"
-    return re.sub(unit, "\N{NO-BREAK SPACE}", text)
-
-
 def _split_sentence(verdict: Verdict) -> tuple[str, str]:
     """The word of the verdict, and the rest of its sentence."""
     word = _WORDS[verdict.verdict]
@@ -114,11 +79,6 @@ def _select_reasons(verdict: Verdict) -> list[str]:
     return [*(reason for reason in reasons if reason.lower() not in answers), *verdict.answers]
 
 
-def _format_start(started_at: str) -> str:
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)", started_at)
-    return f"{found[1]} {found[2]} UTC" if found else started_at
-
-
 def _list_summary(run: Run, summary: Summary) -> list[tuple[str, str]]:
     facts = run.facts
     lasted = format_duration(run.elapsed_s)
@@ -126,7 +86,7 @@ def _list_summary(run: Run, summary: Summary) -> list[tuple[str, str]]:
         lasted += f" of {format_duration(facts.planned_s)} planned"
     about = [
         ("Service", facts.host),
-        ("Started", _format_start(facts.started_at)),
+        ("Started", format_start(facts.started_at)),
         ("Lasted", lasted),
         ("Requests", format_count(len(run.samples), "request").partition(" ")[0]),
     ]
@@ -150,7 +110,7 @@ def _list_facts(run: Run) -> list[tuple[str, str]]:
         ("Scenario", f"{facts.scenario}. {facts.description}" if facts.description else facts.scenario),
         ("Load model", model),
         ("Service", ", ".join([facts.host, *_list_pairs(facts.service)])),
-        ("Started", _format_start(facts.started_at)),
+        ("Started", format_start(facts.started_at)),
         ("Seeds", ", ".join(_list_pairs(facts.seeds))),
         ("Worker processes", str(facts.workers)),
         ("Generator's health", "; ".join(describe_generator_health(measure_generator_health(run)))),
