@@ -16,6 +16,7 @@ from loadtests.client.target import Target
 from loadtests.payloads.deck import DECK_TURNS
 from loadtests.payloads.record_files import read_records
 from loadtests.payloads.request_maker import RequestMaker
+from loadtests.preflight.growth import find_undecidable_growths
 from reports.data.quantities import format_count, format_number
 from reports.objectives.metrics import error_rate, throughput
 from reports.objectives.objective import Objective
@@ -39,6 +40,7 @@ def list_warnings(scenario: Scenario, processes: int | None = 1) -> list[str]:
         *_find_unreachable_rates(scenario),
         *_find_repeated_payloads(scenario),
         *_find_short_stages(scenario),
+        *find_undecidable_growths(scenario),
     ]
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from reports.charts.canvas import draw_picture
 from reports.charts.chart_data import Chart, ChartData
 from reports.charts.formatting import format_ms, join_list
 from reports.charts.small_multiples import ShadedSpans, SmallMultiple, TimeSeries, draw_small_multiples
+from reports.charts.trend_lines import TrendLine, list_trend_lines
 from reports.data.quantities import format_count, format_duration
 from reports.data.run import Run
-from reports.data.telemetry import MACHINE, OBSERVED
+from reports.data.telemetry import MACHINE, OBSERVED, list_generators, sum_memory_mib
 from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.judging.generator_health import GeneratorLimits, find_generator_faults
 from reports.judging.interference import find_disturbance
+from reports.objectives.metrics import generator_memory_growth
 
 _MOST = 4
 """The largest number of processes that are put into words."""
@@ -40,6 +44,8 @@ def draw_generator_health(data: ChartData) -> Chart | None:
         if len(others)
         else []
     )
+    growths = list_trend_lines(data, generator_memory_growth)
+    panels += _draw_memory(run, growths)
     processes = len(panels[0].series)
     busy = find_disturbance(run)
     spans = zip(busy.start_s.tolist(), np.minimum(busy.end_s, data.axis.end_s).tolist(), strict=True)
@@ -56,10 +62,20 @@ def draw_generator_health(data: ChartData) -> Chart | None:
         draw_picture(
             "generator", lambda figure, page: draw_small_multiples(figure, page, data.axis, panels, shaded)
         ),
-        "Dashed are its limits"
+        ("Dashed are its limits, and the trend of its memory" if growths else "Dashed are its limits")
         + (f"; {processes:,} processes, a line each." if processes > 1 else ".")
         + (" Shaded is when the machine was too busy to tell the service by." if shaded.spans else ""),
     )
+
+
+def _draw_memory(run: Run, growths: Sequence[TrendLine]) -> list[SmallMultiple]:
+    """A panel with the memory of all processes, where an objective is about it."""
+    if not growths:
+        return []
+    t_s, memory_mib = sum_memory_mib(run.telemetry, list_generators(run.telemetry))
+    inside = t_s >= 0
+    held = TimeSeries(t_s[inside], memory_mib[inside], "load")
+    return [SmallMultiple("memory, MiB", (held, *(line.draw_in("p99") for line in growths)))]
 
 
 def _shorten(told: list[str]) -> list[str]:

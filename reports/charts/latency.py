@@ -24,7 +24,7 @@ def draw_latency(data: ChartData) -> Chart:
         "latency",
         question,
         _compose_title(windows, data.limits, crossing),
-        _compose_figures(data, crossing),
+        " ".join(filter(None, (data.verdict.steadiness, _compose_figures(data, crossing)))),
         draw_picture("latency", lambda figure, page: paint_latency(figure, page, data, crossing)),
         f"Each point holds the requests that started in the same {windows.name}"
         + (

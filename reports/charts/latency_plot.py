@@ -12,6 +12,7 @@ from reports.charts.formatting import format_ms
 from reports.charts.latency_axis import draw_limits, label_line_ends, set_latency_axis
 from reports.charts.limit_crossing import describe_place
 from reports.charts.palette import colour_for
+from reports.charts.trend_lines import draw_latency_trends
 from reports.charts.windows import PERCENTILE_NAMES
 from reports.data.columns import Floats, Mask
 from reports.data.quantities import format_duration
@@ -57,6 +58,7 @@ def paint_latency(figure: Figure, page: PageFormat, data: ChartData, crossing: L
             )
         ends.append((float(values_ms[np.flatnonzero(~np.isnan(values_ms))[-1]]), role, f"{role}-text"))
     draw_limits(axes, page, data.limits)
+    draw_latency_trends(axes, page, data)
     for window in worst:
         _mark_worst(axes, page, window)
     label_line_ends(axes, page, ends)

@@ -10,9 +10,11 @@ from reports.charts.canvas import draw_picture
 from reports.charts.chart_data import Chart, ChartData
 from reports.charts.formatting import describe_moment, join_list
 from reports.charts.small_multiples import ShadedSpans, SmallMultiple, TimeSeries, draw_small_multiples
+from reports.charts.trend_lines import list_trend_lines
 from reports.data.columns import Floats
 from reports.data.quantities import format_count, format_number
 from reports.data.telemetry import READINESS, SERVICE
+from reports.objectives.metrics import service_memory_growth
 
 
 class _Quantity(NamedTuple):
@@ -40,8 +42,15 @@ def draw_service(data: ChartData) -> Chart | None:
     probes = ReadinessProbes.read(data)
     if not seen and not len(probes.t_s):
         return None
+    trends = {"memory_mib": list_trend_lines(data, service_memory_growth)}
     panels = [
-        SmallMultiple(q.caption, (seen[q.name],), q.least_maximum) for q in _QUANTITIES if q.name in seen
+        SmallMultiple(
+            q.caption,
+            (seen[q.name], *(line.draw_in("p99") for line in trends.get(q.name, ()))),
+            q.least_maximum,
+        )
+        for q in _QUANTITIES
+        if q.name in seen
     ]
     unready = ShadedSpans("not ready", probes.find_unready_spans(end_s))
     return Chart(
@@ -55,6 +64,7 @@ def draw_service(data: ChartData) -> Chart | None:
         if panels
         else None,
         "Observed once a second."
+        + (" Dashed is the trend of what is judged." if trends["memory_mib"] else "")
         + (
             " Shaded is from the first probe that found it not ready to the next that found it ready."
             if unready.spans

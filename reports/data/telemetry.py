@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -129,3 +130,16 @@ def list_generators(telemetry: Telemetry) -> list[str]:
     sources = sorted(set(telemetry.source[telemetry.name.equal("loop_lag_ms")].decode().tolist()))
     others = [source for source in sources if source not in (GENERATOR, *OBSERVED)]
     return others or sources
+
+
+def sum_memory_mib(telemetry: Telemetry, sources: Sequence[str]) -> tuple[Floats, Floats]:
+    """The seconds from when all `sources` were observed, and the memory in MiB that they hold together."""
+    observed = [telemetry.select_series("memory_mib", source) for source in sources]
+    observed = [(t_s, value) for t_s, value in observed if len(t_s)]
+    if not observed:
+        return np.empty(0), np.empty(0)
+    first_s = max(float(t_s[0]) for t_s, _ in observed)
+    last_s = max(float(t_s[-1]) for t_s, _ in observed)
+    seconds = np.arange(first_s, last_s + 0.5)
+    held = (value[np.searchsorted(t_s, seconds, side="right") - 1] for t_s, value in observed)
+    return seconds, np.sum(list(held), axis=0)

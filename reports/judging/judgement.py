@@ -24,8 +24,18 @@ from reports.judging.confidence import (
     prove,
 )
 from reports.judging.outcomes import Outcome
+from reports.judging.trends import judge_growth
+from reports.objectives.growth import Growth
 from reports.objectives.measurements import Measurement, Percentile, Proportion, Provable
-from reports.objectives.metrics import availability, errors, offered_load, wrong_answer_share, wrong_answers
+from reports.objectives.metrics import (
+    availability,
+    errors,
+    generator_memory_growth,
+    offered_load,
+    service_memory_growth,
+    wrong_answer_share,
+    wrong_answers,
+)
 from reports.objectives.objective import Objective
 
 _LIMITS = {"<=": "limit", "<": "limit below", ">=": "needed", ">": "needed more than"}
@@ -65,6 +75,20 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
     """
     confidence = run.facts.checkpoint_confidence
     measured = measure_objective(objective, run)
+    if isinstance(measured, Growth) and (grown := judge_growth(objective, measured, run)):
+        return Judgement(
+            text=objective.text,
+            metric=objective.metric,
+            observed=grown.observed,
+            limit=objective.stated,
+            unit=objective.unit,
+            samples=measured.samples,
+            interval=grown.interval,
+            confidence=confidence,
+            outcome=grown.outcome,
+            needed=None,
+            message=grown.message,
+        )
     outcome, proof = _decide_outcome(objective, measured, run)
     provable = _is_provable(objective, measured)
     return Judgement(
@@ -171,6 +195,11 @@ def _explain_no_probe(run: Run) -> str:
 def _explain_absence(objective: Objective, run: Run) -> str:
     if objective.definition is availability:
         return _explain_no_probe(run)
+    if objective.definition in (service_memory_growth, generator_memory_growth):
+        return (
+            "no memory was observed (that of the service is, where it runs on this machine or its metrics "
+            "tell process_resident_memory_bytes)"
+        )
     if objective.definition is offered_load:
         return "this load plans no number of requests"
     if objective.definition in (wrong_answer_share, wrong_answers):

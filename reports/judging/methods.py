@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from reports.data.facts import Facts
 from reports.data.quantities import format_count, format_number
+from reports.objectives.growth import MOST_WINDOWS
+from reports.objectives.metrics import MEMORY_STEP_MIB
+from reports.objectives.parsing import parse_objective
+from reports.objectives.units import MEMORY_PER_HOUR, SHARE_PER_HOUR
 
 
 def describe_methods(facts: Facts) -> tuple[str, ...]:
@@ -11,6 +15,7 @@ def describe_methods(facts: Facts) -> tuple[str, ...]:
     told = [_describe_latency(facts), _describe_intervals(facts), _describe_proof(facts)]
     told += [_describe_checkpoints(facts)] if facts.looks > 1 else []
     told += [_describe_windows()] if any(" in any " in text for text in facts.objectives) else []
+    told += [_describe_growth()] if any(map(_is_about_growth, facts.objectives)) else []
     return tuple(told)
 
 
@@ -66,4 +71,18 @@ def _describe_windows() -> str:
     return (
         "“In any” windows begin at each whole second of what is judged; the worst one is reported as "
         "observed, without an interval."
+    )
+
+
+def _is_about_growth(text: str) -> bool:
+    """Whether an objective is about something per hour."""
+    return parse_objective(text).definition.units in (SHARE_PER_HOUR, MEMORY_PER_HOUR)
+
+
+def _describe_growth() -> str:
+    return (
+        f"Growth is Sen's slope (1968) over up to {MOST_WINDOWS} windows of equal length, its interval that "
+        "of the test of Mann (1945) and Kendall (1975), with the variance of Hamed and Rao (1998) for windows "
+        "that resemble each other. It is met or missed if the whole interval is. That of memory is wider by the "
+        f"{format_number(MEMORY_STEP_MIB)} MiB that a program takes at once."
     )

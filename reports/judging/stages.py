@@ -10,7 +10,12 @@ from reports.data.run import Run
 from reports.figures.figures import StageFigures
 from reports.judging.judgement import Judgement, judge_objective
 from reports.judging.outcomes import StageOutcome, find_worst
-from reports.objectives.metrics import goodput
+from reports.objectives.metrics import (
+    generator_memory_growth,
+    goodput,
+    latency_drift,
+    service_memory_growth,
+)
 from reports.objectives.objective import Objective
 from reports.objectives.units import COUNT, REQUESTS_PER_S, ROWS_PER_S
 
@@ -46,7 +51,7 @@ def is_asked_of(objective: Objective, stage: Stage) -> bool:
     """Whether `objective` applies to `stage` by itself.
 
     An objective about another stage doesn't, nor does an amount that the whole run is to reach (a throughput,
-    a number of replies), nor a window longer than the stage.
+    a number of replies), or a growth over all of it, nor a window longer than the stage.
     """
     if objective.window_s is not None and objective.window_s > stage.end_s - stage.start_s:
         return False
@@ -55,7 +60,7 @@ def is_asked_of(objective: Objective, stage: Stage) -> bool:
     definition = objective.definition
     amount = (
         definition.units in (REQUESTS_PER_S, ROWS_PER_S)
-        or definition is goodput
+        or definition in (goodput, latency_drift, service_memory_growth, generator_memory_growth)
         or (definition.units is COUNT and objective.is_minimum)
     )
     return "during" in definition.clauses and not amount

@@ -24,6 +24,7 @@ from reports.judging.names import find_unused_names
 from reports.judging.omission import find_omission
 from reports.judging.outcomes import VerdictWord
 from reports.judging.stages import StageJudgement, judge_stages
+from reports.judging.steadiness import describe_steadiness
 from reports.judging.unjudged import describe_tolerated_failures, find_unjudged_failures, tell_failed
 from reports.objectives.metrics import offered_load, wrong_answer_share, wrong_answers
 from reports.objectives.objective import Objective
@@ -48,6 +49,8 @@ class Verdict:
     """Why judged requests failed, the most frequent reason first."""
     answers: tuple[str, ...] = ()
     """What is told of the answers to probes, one sentence each."""
+    steadiness: str = ""
+    """Whether latency was steady where the load was constant, in a sentence; empty if that can't be told."""
 
     @property
     def exit_code(self) -> int:
@@ -71,7 +74,14 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
         sentence = f"{_drop_full_stop(sentence)}; {run.facts.load_override}."
     told = compute_stage_figures(run) if stages is None else stages
     return Verdict(
-        word, sentence, reasons, found, judge_stages(run, asked, told), failures, describe_answers(run)
+        word,
+        sentence,
+        reasons,
+        found,
+        judge_stages(run, asked, told),
+        failures,
+        describe_answers(run),
+        describe_steadiness(run),
     )
 
 
@@ -163,7 +173,7 @@ def _decide(
         return "fail", f"Failed: {_drop_full_stop(messages[0])}{more}. Proof was required.", messages
     tolerated = describe_tolerated_failures(run, asked, failures)
     reasons = (*tolerated, *(judgement.message for judgement in unproven), *_describe_saving(run))
-    return "pass", _describe_pass(run, found, unproven, tolerated), reasons
+    return "pass", _describe_pass(run, asked, found, unproven, tolerated), reasons
 
 
 def _list_missed(found: tuple[Judgement, ...]) -> list[str]:
@@ -193,8 +203,17 @@ def _describe_failure(missed: list[str], objectives: int, mostly: tuple[str, ...
     return f"{_drop_full_stop(missed[0])}{more}"
 
 
+def _is_kept(objective: Objective, judged: Judgement) -> bool:
+    """Whether what was observed keeps the limit: a growth may exceed it, and may do so by chance."""
+    return judged.observed is not None and objective.allows(judged.observed * objective.scale)
+
+
 def _describe_pass(
-    run: Run, found: tuple[Judgement, ...], unproven: list[Judgement], tolerated: tuple[str, ...]
+    run: Run,
+    asked: list[Objective],
+    found: tuple[Judgement, ...],
+    unproven: list[Judgement],
+    tolerated: tuple[str, ...],
 ) -> str:
     over = f"{format_count(len(run.judged), 'request')} in {format_duration(run.judged_s)}"
     if not found:
@@ -202,8 +221,9 @@ def _describe_pass(
     every = {1: "the objective was", 2: "both objectives were"}.get(
         len(found), f"all {len(found)} objectives"
     )
+    met = f"{every} met" if all(map(_is_kept, asked, found)) else "no objective was missed"
     none_is_proven = bool(unproven) and len(unproven) == sum(judged.provable for judged in found)
-    sentence = f"Passed{', but not proven' if none_is_proven else ''}: {every} met over {over}"
+    sentence = f"Passed{', but not proven' if none_is_proven else ''}: {met} over {over}"
     if unproven and not none_is_proven:
         sentence += f"; {unproven[0].metric if len(unproven) == 1 else f'{len(unproven)} of them'} "
         sentence += f"{'is' if len(unproven) == 1 else 'are'} not proven"

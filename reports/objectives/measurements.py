@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reports.data.columns import Floats, Mask
 from reports.data.percentiles import compute_percentile
 from reports.data.samples import Samples
+from reports.objectives.growth import Growth
 
 _BLOCK = 1 << 20
 """Replies processed together, so that the memory needed doesn't grow with the run."""
@@ -181,4 +182,4 @@ class PointEstimate(_Traits):
 
 Provable: TypeAlias = Percentile | Proportion
 """Measurements with a confidence interval, for which enough samples prove a limit."""
-Measurement: TypeAlias = Provable | Mean | Maximum | Count | Rate | Peak | PointEstimate
+Measurement: TypeAlias = Provable | Mean | Maximum | Count | Rate | Peak | Growth | PointEstimate

@@ -6,7 +6,7 @@ while a run goes on follows from the kind of measurement it returns (`reports.ob
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,8 +14,9 @@ import numpy as np
 
 from reports.data.columns import Floats
 from reports.data.samples import Samples
-from reports.data.telemetry import ECHOED, READINESS
+from reports.data.telemetry import ECHOED, READINESS, SERVICE, list_generators, sum_memory_mib
 from reports.data.turns import mark_turns
+from reports.objectives.growth import Growth
 from reports.objectives.measurements import (
     Count,
     Maximum,
@@ -30,15 +31,20 @@ from reports.objectives.measurements import (
 from reports.objectives.metric import METRICS, Scope, metric
 from reports.objectives.units import (
     COUNT,
+    MEMORY_PER_HOUR,
     PER_ANSWERS,
     PER_REQUESTS,
     REQUESTS_PER_S,
     ROWS_PER_S,
     SHARE,
+    SHARE_PER_HOUR,
     TIME,
 )
 
 __all__ = ["METRICS"]
+
+MEMORY_STEP_MIB = 1.0
+"""Programs take memory from the system in steps: Python's allocator 1 MiB at once (`arena`, since 3.10)."""
 
 
 @metric("p<percentile> latency", TIME, better="lower")
@@ -178,6 +184,40 @@ def availability(scope: Scope) -> Measurement:
     """Readiness probes that found the service ready, as a share of all."""
     _, ready = scope.telemetry.select_series(READINESS)
     return Proportion(ready > 0)
+
+
+@metric("p<percentile> drift", SHARE_PER_HOUR, better="lower", clauses=("on", "during"))
+def latency_drift(scope: Scope, percentile: Fraction) -> Measurement:
+    """How fast the percentile of latency grows, as a share of its median window."""
+    samples = scope.samples.select(scope.samples.answered & np.isfinite(scope.samples.latency_ms))
+    end_s = scope.start_s + scope.duration_s
+    return Growth(
+        samples.intended_s, samples.latency_ms, scope.start_s, end_s, percentile / 100, relative=True
+    )
+
+
+@metric("service memory growth", MEMORY_PER_HOUR, better="lower", clauses=("during",))
+def service_memory_growth(scope: Scope) -> Measurement:
+    """How fast the memory of the service grows, all its processes together."""
+    return _measure_memory_growth(scope, [SERVICE])
+
+
+@metric("generator memory growth", MEMORY_PER_HOUR, better="lower", clauses=("during",))
+def generator_memory_growth(scope: Scope) -> Measurement:
+    """How fast the memory of the processes that generate the load grows, all together."""
+    return _measure_memory_growth(scope, list_generators(scope.telemetry))
+
+
+def _measure_memory_growth(scope: Scope, sources: Sequence[str]) -> Measurement:
+    t_s, memory_mib = sum_memory_mib(scope.telemetry, sources)
+    return Growth(
+        t_s,
+        memory_mib,
+        scope.start_s,
+        scope.start_s + scope.duration_s,
+        Fraction(1, 2),
+        resolution=MEMORY_STEP_MIB,
+    )
 
 
 def _list_echoing(scope: Scope) -> list[str]:

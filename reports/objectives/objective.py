@@ -14,6 +14,7 @@ from reports.data.quantities import add_unit, format_exact
 from reports.data.samples import Samples
 from reports.objectives.measurements import Count, Maximum, Measurement, Percentile, Provable
 from reports.objectives.metric import Metric, Scope
+from reports.objectives.units import SHARE_PER_HOUR
 
 Comparison: TypeAlias = Literal["<=", "<", ">=", ">"]
 
@@ -53,8 +54,9 @@ class Objective:
 
     @property
     def quantile(self) -> Fraction | None:
-        """The quantile that the objective is about, from 0 to 1; None if it is about no percentile."""
-        if self.argument is None or self.definition.argument_name != "percentile":
+        """The quantile that the limit is for, from 0 to 1; None if it is for none, or for its drift."""
+        about_percentile = self.definition.argument_name == "percentile"
+        if self.argument is None or not about_percentile or self.definition.units is SHARE_PER_HOUR:
             return None
         return self.argument / 100
 

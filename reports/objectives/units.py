@@ -18,6 +18,8 @@ PER_REQUESTS: Final[Units] = {"per <number> requests": Fraction(1)}
 """A share stated as so many in so many; one such unit is 1 / <number>."""
 PER_ANSWERS: Final[Units] = {"per <number>": Fraction(1)}
 """The same of answers, which the name of the metric says."""
+SHARE_PER_HOUR: Final[Units] = {"%/h": Fraction(1, 100)}
+MEMORY_PER_HOUR: Final[Units] = {"MiB/h": Fraction(1), "KiB/h": Fraction(1, 1024), "GiB/h": Fraction(1024)}
 SHARES: Final = (SHARE, PER_REQUESTS, PER_ANSWERS)
 """Units of which a limit can't be more than all."""
 

@@ -81,7 +81,7 @@ def _format_interval(judged: Judgement) -> str:
 
 
 def _format_distance(judged: Judgement) -> str:
-    if not judged.observed or not judged.limit:
+    if not judged.observed or judged.observed < 0 or not judged.limit:
         return ""
     if judged.observed == judged.limit:
         return "at the limit"

@@ -58,6 +58,8 @@ def format_verdict(
     if answers := told.get("answers"):
         lines += ["", "Answers:"]
         lines += [cut for line in answers for cut in _wrap(f"  {remove_controls(line)}", width, "    ")]
+    if steadiness := told.get("steadiness"):
+        lines += ["", *_wrap(remove_controls(steadiness), width, "  ")]
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)

@@ -21,6 +21,7 @@ def encode_verdict(verdict: Verdict) -> dict[str, Any]:
         "stages": [_encode_stage(judged) for judged in verdict.stages],
         "failures": [asdict(failure) for failure in verdict.failures],
         "answers": list(verdict.answers),
+        "steadiness": verdict.steadiness,
     }
 
 

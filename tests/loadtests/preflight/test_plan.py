@@ -127,6 +127,26 @@ def test_objectives_about_too_few_requests_are_told(warn: Warn) -> None:
     ]
 
 
+def test_a_growth_that_the_plan_cannot_decide_is_told(warn: Warn) -> None:
+    load = "{users: [{ramp: [0, 10], for: 60s, stage: up}, {constant: 10, for: 1h, stage: hold}]}"
+    changing = "can't be told of a load that changes: name a stage of constant load (during ...)"
+    step = "memory is taken in steps of 1 MiB, so"
+    drifts = "[p99 drift <= 5 %/h, p99 drift <= 5 %/h during up, p99 drift <= 6 %/h during hold]"
+    assert warn(load, drifts) == [
+        f"'p99 drift <= 5 %/h' {changing}",
+        f"'p99 drift <= 5 %/h during up' {changing}",
+    ]
+    growths = (
+        "[service memory growth <= 1 MiB/h, service memory growth <= 1 MiB/h during hold, "
+        "generator memory growth <= 0 MiB/h]"
+    )
+    assert warn(load, growths) == [
+        f"'service memory growth <= 1 MiB/h during hold' can't be proven in 1 h: {step} "
+        "it takes more than 1 h",
+        f"'generator memory growth <= 0 MiB/h' can't be proven in 1 h 1 min: {step} no time is long enough",
+    ]
+
+
 def test_an_objective_on_an_endpoint_counts_its_share(warn: Warn) -> None:
     more = "traffic: {endpoints: [{name: a, path: /a}, {name: b, path: /b, weight: 99}]}"
     assert warn(objectives="[p99 latency <= 1 s on a, p99 latency <= 1 s on b]", more=more) == [

@@ -78,7 +78,8 @@ def test_terminal_and_summary_show_the_first(failed_run: Run) -> None:
 def test_a_long_reply_takes_few_lines_of_a_terminal(failed_run: Run) -> None:
     long = replace(KEPT.kept[0], body=50 * "words ")
     verdict = judge_run(replace(failed_run, failed=FailedRequests((long,))))
-    shown = format_verdict(verdict, color=False, width=60).partition("Failed requests:")[2].splitlines()
+    told = format_verdict(verdict, color=False, width=60).partition("Failed requests:")[2]
+    shown = told.partition("\n\n")[0].splitlines()
     assert len(shown) == 5
     assert shown[-1].endswith(" …")
     assert max(map(len, shown)) <= 60

@@ -135,7 +135,14 @@ def test_a_limit_is_broken_by_the_count_where_the_figure_breaks_it(
 
 def test_what_is_known_after_the_run_alone_has_no_counter(make_run: MakeRun) -> None:
     run = make_run(10)
-    for text in ("goodput >= 1 %", "recovery time <= 1 s", "offered load >= 1 %", "p99 latency <= 1 s"):
+    for text in (
+        "goodput >= 1 %",
+        "recovery time <= 1 s",
+        "offered load >= 1 %",
+        "p99 latency <= 1 s",
+        "p99 drift <= 5 %/h",
+        "service memory growth <= 1 MiB/h",
+    ):
         assert start_counter(observe_all(parse_objective(text), run, 1.0)) is None
 
 

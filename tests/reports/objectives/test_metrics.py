@@ -27,6 +27,8 @@ def value(run: Run, name: str) -> float | None:
         "errors": "1 per 100 requests",
         "load": "1 %",
         "answers": "1 per 100",
+        "drift": "1 %/h",
+        "growth": "1 MiB/h",
     }
     limit = limits.get(name.split()[-1], "1")
     sign = ">=" if name in ("offered load", "availability") else "<="
@@ -224,3 +226,57 @@ def test_recovery_ends_with_the_last_request_that_was_not_answered(make_run: Mak
     recovery = parse_objective("recovery time <= 5 s during recovery")
     assert measure_objective(recovery, run).value == pytest.approx(1200.0)
     assert measure_objective(recovery, make_run(100, stage="recovery", facts={"stages": stages})).value == 0.0
+
+
+def observe(growing: float, seconds: int = 600) -> list[tuple[float, float]]:
+    """A memory in MiB, once a second."""
+    return [(second + 0.5, 100 + growing * second) for second in range(seconds)]
+
+
+def test_a_drift_is_the_share_by_which_a_percentile_grows_in_an_hour(make_run: MakeRun) -> None:
+    """Of ten minutes: from 9.5 to 10.5 ms around 10, which is 60 % in an hour."""
+    run = make_run(6000, latency_ms=np.linspace(9.5, 10.5, 6000))
+    assert value(run, "p50 drift") == pytest.approx(0.6, rel=0.01)
+    assert value(run, "p99 drift") == pytest.approx(0.6, rel=0.01)
+    assert value(make_run(1000, latency_ms=np.linspace(9, 11, 1000)), "p99 drift") is None
+
+
+def test_a_drift_is_of_answered_requests_in_the_order_of_their_start(make_run: MakeRun) -> None:
+    latencies = np.where(np.arange(6000) % 3, np.linspace(9.5, 10.5, 6000), 900.0)
+    failing = np.where(np.arange(6000) % 3, "ok", "http_5xx")
+    run = make_run(6000, latency_ms=latencies, outcome=failing)
+    assert value(run, "p50 drift") == pytest.approx(0.6, rel=0.01)
+
+
+def test_a_growth_of_memory_is_that_of_all_processes_together(make_run: MakeRun) -> None:
+    """0.01 and 0.03 MiB a second are 144 MiB an hour; a master generates no load."""
+    lag = [(second + 0.5, 0.1) for second in range(600)]
+    run = make_run(
+        6000,
+        telemetry={
+            ("service", "memory_mib"): observe(0.005),
+            ("worker 1", "memory_mib"): observe(0.01),
+            ("worker 2", "memory_mib"): observe(0.03),
+            ("generator", "memory_mib"): observe(5.0),
+            **{(source, "loop_lag_ms"): lag for source in ("worker 1", "worker 2", "generator")},
+        },
+    )
+    assert value(run, "service memory growth") == pytest.approx(18)
+    assert value(run, "generator memory growth") == pytest.approx(144)
+    assert value(make_run(6000), "service memory growth") is None
+
+
+def test_a_process_that_joins_is_no_growth(make_run: MakeRun) -> None:
+    """Memory is added up from when all of them were observed."""
+    joining = [(t_s, mib) for t_s, mib in observe(0.0) if t_s > 200]
+    lag = [(second + 0.5, 0.1) for second in range(600)]
+    run = make_run(
+        6000,
+        telemetry={
+            ("worker 1", "memory_mib"): observe(0.0),
+            ("worker 2", "memory_mib"): joining,
+            ("worker 1", "loop_lag_ms"): lag,
+            ("worker 2", "loop_lag_ms"): lag,
+        },
+    )
+    assert value(run, "generator memory growth") == 0.0

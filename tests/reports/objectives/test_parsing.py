@@ -23,7 +23,8 @@ from reports.objectives.parsing import ObjectiveError, parse_objective
 METRICS = (
     "p<percentile> latency, p<percentile> service time, mean latency, max latency, mean service time, "
     "max service time, error rate, errors, wrong answers, status <code>, throughput, peak throughput, "
-    "goodput, shed share, recovery time, offered load, availability"
+    "goodput, shed share, recovery time, offered load, availability, p<percentile> drift, "
+    "service memory growth, generator memory growth"
 )
 
 
@@ -48,6 +49,9 @@ def parts(metric: str, comparison: str, stated: float, unit: str, **clauses: Any
         ("throughput >= 200 rows/s", parts("throughput", ">=", 200.0, "rows/s"), 200.0),
         ("availability >= 99.9 %", parts("availability", ">=", 99.9, "%"), 0.999),
         ("offered load >= 95 %", parts("offered load", ">=", 95.0, "%"), 0.95),
+        ("p99 drift <= 5 %/h", parts("p99 drift", "<=", 5.0, "%/h"), 0.05),
+        ("service memory growth <= 1 MiB/h", parts("service memory growth", "<=", 1.0, "MiB/h"), 1.0),
+        ("generator memory growth < 512 KiB/h", parts("generator memory growth", "<", 512.0, "KiB/h"), 0.5),
         (
             "p95 latency <= 50 ms during steady",
             parts("p95 latency", "<=", 50.0, "ms", during="steady"),

@@ -33,6 +33,8 @@ def test_the_verdict_in_words_and_a_table_of_objectives(make_run: MakeRun) -> No
         "? p99 latency was 10 ms, limit 100 ms: met, not proven; 99 more samples would\n"
         "  prove it at 95 %.\n"
         "\n"
+        "Latency was steady: p50 changed by 0 % in the 20 s of constant load.\n"
+        "\n"
         "Report: results/latest/report.html"
     )
 
