@@ -23,6 +23,7 @@ from loadtests.cli.options import MANUAL_SCENARIO
 from loadtests.exposition.server import PATH, Exposition
 from loadtests.session.controller import Controller
 from loadtests.webui.guard import add_policies, closed_to_others, refuse_foreign, refuse_unknown_name
+from loadtests.webui.history import HistoryPages
 from loadtests.webui.starts import Starts
 from loadtests.webui.verdict import (
     COLUMNS,
@@ -101,7 +102,10 @@ def _extend_page(app: Flask, controller: Controller, web_ui: WebUI, starts: Star
     web_ui.template_args.update(
         extended_tabs=[{"title": TITLE, "key": KEY}],
         extended_tables=[{"key": KEY, "structure": [{"key": k, "title": title} for k, title in COLUMNS]}],
-        extended_csv_files=[{"href": "./report", "title": "Open the report of the last run"}],
+        extended_csv_files=[
+            {"href": "./report", "title": "Open the report of the last run"},
+            {"href": "./runs/", "title": "Open the history of all runs"},
+        ],
     )
 
     def extend(_: Flask, context: dict[str, Any], **__: Any) -> None:
@@ -137,6 +141,7 @@ def _extend_class_picker(controller: Controller, web_ui: WebUI) -> None:
 
 def _build_routes(controller: Controller, web_ui: WebUI, exposition: Exposition, starts: Starts) -> Blueprint:
     routes = Blueprint("loadtests", __name__, url_prefix=controller.settings.web_base_path)
+    history = HistoryPages(controller)
 
     @routes.get("/<any('verdict.js', 'verdict.css'):name>")
     def bar_file(name: str) -> Response:
@@ -170,12 +175,29 @@ def _build_routes(controller: Controller, web_ui: WebUI, exposition: Exposition,
         """The report of one of this process's runs, by the name of its folder."""
         for run in starts.finished:
             if run.name == name and run.has_report:
-                response = send_file(run.report_file, mimetype="text/html", max_age=0)
-                response.headers["Content-Security-Policy"] = REPORT_POLICY
-                return response
+                return _restrict(send_file(run.report_file, mimetype="text/html", max_age=0))
         return _answer_absent("No run of this name was made here, or it recorded no request.")
 
+    @routes.get("/runs/")
+    @web_ui.auth_required_if_enabled
+    def all_runs() -> ResponseReturnValue:
+        """The history of all runs in the folder for runs."""
+        return _restrict(history.make_page())
+
+    @routes.get("/runs/<name>/report.html")
+    @web_ui.auth_required_if_enabled
+    def recorded_report(name: str) -> ResponseReturnValue:
+        """The report of any run in the folder for runs: where the history leads."""
+        found = history.find_report(name)
+        return _answer_absent("There is no report of this name.") if found is None else _restrict(found)
+
     return routes
+
+
+def _restrict(response: Response) -> Response:
+    """The answer with what keeps the browser from running, loading or sending anything for a page."""
+    response.headers["Content-Security-Policy"] = REPORT_POLICY
+    return response
 
 
 def _answer_absent(sentence: str) -> Response:

@@ -82,7 +82,7 @@ def _is_about_growth(text: str) -> bool:
 def _describe_growth() -> str:
     return (
         f"Growth is Sen's slope (1968) over up to {MOST_WINDOWS} windows of equal length, its interval that "
-        "of the test of Mann (1945) and Kendall (1975), with the variance of Hamed and Rao (1998) for windows "
-        "that resemble each other. It is met or missed if the whole interval is. That of memory is wider by the "
-        f"{format_number(MEMORY_STEP_MIB)} MiB that a program takes at once."
+        "of the test of Mann (1945) and Kendall (1975), with the variance of Hamed and Rao (1998) for "
+        "windows that resemble each other. It is met or missed if the whole interval is. That of memory is "
+        f"wider by the {format_number(MEMORY_STEP_MIB)} MiB that a program takes at once."
     )

@@ -48,6 +48,7 @@ function show(status) {
   notice.textContent = status.notice;
   links.replaceChildren(...(status.phase === "done" ? [status.run] : []),
     ...(status.report ? [link(status, "Open the report")] : []),
+    ...(status.phase === "done" ? [link({ report: "./runs/" }, "All runs")] : []),
     ...(status.earlier.length ? [earlierRuns(status.earlier)] : []));
 }
 

@@ -371,6 +371,34 @@ def test_reports_are_served_by_name_and_nothing_else_is(
         assert web.get(f"runs/{name}/report")[0] == 404, name
 
 
+@pytest.mark.extended
+def test_the_history_leads_to_the_reports_of_all_runs_and_nowhere_else(
+    start: Start, obedient: Any, scenario_file: ScenarioFile
+) -> None:
+    """It is made when asked for, but not while a run goes on, which that would disturb."""
+    seen = obedient.hold_after(2)
+    path = scenario_file(load="{users: [{constant: 1, for: 2s}]}", more=PATIENT)
+    web = Web(start, "--host", obedient.host, "--scenario", path)
+    assert web.get("runs/")[0] == 404
+    web.begin(scenario=path)
+    web.until_phase("running")
+    status, said = web.get("runs/")
+    assert status == 503
+    assert "A run is under way" in said
+    seen.set()
+    web.until_phase("done")
+    [folder] = web.folders
+    status, page = web.get("runs/")
+    assert status == 200
+    assert f'<a href="{folder.name}/report.html">' in page
+    assert web.get(f"runs/{folder.name}/report.html") == (200, (folder / "report.html").read_text())
+    elsewhere = folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "report.html").symlink_to(folder / "run.json")
+    for name in ("latest", "..", ".", "elsewhere", "short", f"..%2f{folder.parent.name}%2f{folder.name}"):
+        assert web.get(f"runs/{name}/report.html")[0] == 404, name
+
+
 REFUSED = [
     ({"scenario": "/etc/hostname"}, "There is no scenario '/etc/hostname' here. There is: "),
     ({"host": ""}, "No host to test. Fill in Host"),
@@ -485,7 +513,7 @@ def test_no_page_of_another_site_acts_by_any_route(start: Start) -> None:
 def test_whoever_must_log_in_sees_and_starts_nothing_before(start: Start, obedient: Any) -> None:
     """With --web-login the verdict, the reports and the start form are behind the login."""
     web = Web(start, "--host", obedient.host, "--web-login")
-    for path in ("verdict", "report", "runs/any/report", "stats/requests"):
+    for path in ("verdict", "report", "runs/", "runs/any/report", "runs/any/report.html", "stats/requests"):
         assert "auth exception" in web.get(path)[1], path
     body = urllib.parse.urlencode({"scenario": "manual", "user_count": "1", "spawn_rate": "1"}).encode()
     with urllib.request.urlopen(f"{web.url}swarm", body) as reply:
