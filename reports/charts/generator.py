@@ -10,7 +10,7 @@ from reports.charts.canvas import draw_picture
 from reports.charts.chart_data import Chart, ChartData
 from reports.charts.formatting import format_ms, join_list
 from reports.charts.small_multiples import ShadedSpans, SmallMultiple, TimeSeries, draw_small_multiples
-from reports.charts.trend_lines import TrendLine, list_trend_lines
+from reports.charts.trend_lines import TrendLine, list_trend_lines, name_slopes
 from reports.data.quantities import format_count, format_duration
 from reports.data.run import Run
 from reports.data.telemetry import MACHINE, OBSERVED, list_generators, sum_memory_mib
@@ -75,7 +75,11 @@ def _draw_memory(run: Run, growths: Sequence[TrendLine]) -> list[SmallMultiple]:
     t_s, memory_mib = sum_memory_mib(run.telemetry, list_generators(run.telemetry))
     inside = t_s >= 0
     held = TimeSeries(t_s[inside], memory_mib[inside], "load")
-    return [SmallMultiple("memory, MiB", (held, *(line.draw_in("p99") for line in growths)))]
+    return [
+        SmallMultiple(
+            f"memory, MiB{name_slopes(growths)}", (held, *(line.draw_in("p99") for line in growths))
+        )
+    ]
 
 
 def _shorten(told: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from reports.charts.canvas import draw_picture
 from reports.charts.chart_data import Chart, ChartData
 from reports.charts.formatting import describe_moment, join_list
 from reports.charts.small_multiples import ShadedSpans, SmallMultiple, TimeSeries, draw_small_multiples
-from reports.charts.trend_lines import list_trend_lines
+from reports.charts.trend_lines import list_trend_lines, name_slopes
 from reports.data.columns import Floats
 from reports.data.quantities import format_count, format_number
 from reports.data.telemetry import READINESS, SERVICE
@@ -45,7 +45,7 @@ def draw_service(data: ChartData) -> Chart | None:
     trends = {"memory_mib": list_trend_lines(data, service_memory_growth)}
     panels = [
         SmallMultiple(
-            q.caption,
+            q.caption + name_slopes(trends.get(q.name, ())),
             (seen[q.name], *(line.draw_in("p99") for line in trends.get(q.name, ()))),
             q.least_maximum,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -38,6 +39,12 @@ class TrendLine(NamedTuple):
     def draw_in(self, role: str) -> TimeSeries:
         """The line as a dashed series of a panel."""
         return TimeSeries(self.t_s[[0, -1]], self.values[[0, -1]], role, dashed=True)
+
+
+def name_slopes(lines: Sequence[TrendLine]) -> str:
+    """Behind the caption of a panel: the slope of its trend; empty without one."""
+    slopes = dict.fromkeys(add_unit(format_number(line.slope), line.objective.unit) for line in lines)
+    return f"; trend {', '.join(slopes)}" if slopes else ""
 
 
 def list_trend_lines(data: ChartData, definition: Metric) -> list[TrendLine]:

@@ -69,7 +69,9 @@ def test_each_chart_draws_the_lines_of_its_objectives(make_run: MakeRun) -> None
     assert "p99 drift 59.9 %/h" in drawn["latency"].picture.wide
     assert "Dashed is the trend" in drawn["beside"].reading
     assert drawn["generator"].picture is not None
-    assert "memory, MiB" in drawn["generator"].picture.wide
+    assert "memory, MiB; trend 60 MiB/h" in drawn["generator"].picture.wide
+    assert drawn["beside"].picture is not None
+    assert "memory, MiB; trend 60 MiB/h" in drawn["beside"].picture.wide
 
 
 def test_a_drift_on_one_endpoint_has_no_line_in_the_chart_of_all(make_run: MakeRun) -> None:

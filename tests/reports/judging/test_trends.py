@@ -12,6 +12,7 @@ from reports.data.columns import Floats
 from reports.data.facts import Plan, Stage
 from reports.data.run import Run
 from reports.figures.trend import mann_kendall
+from reports.judging.interim import analyse_interim
 from reports.judging.judgement import Judgement, judge_objective
 from reports.judging.trends import compute_growth_interval, predict_needed_s
 from reports.judging.verdict import judge_run
@@ -197,6 +198,13 @@ def test_a_run_with_an_open_growth_passes_without_saying_that_it_was_met(make_ru
     assert verdict.verdict == "pass"
     assert verdict.sentence.startswith("Passed: no objective was missed over ")
     assert "service memory growth is not proven" in verdict.sentence
+
+
+def test_a_run_is_never_ended_early_by_a_growth(make_run: MakeRun) -> None:
+    """Whether it lasts is not decided by its beginning."""
+    run = make_half_hour(make_run, np.full(HALF_HOUR_S, 200.0))
+    asked = [parse_objective("service memory growth <= 1000 MiB/h")]
+    assert analyse_interim(run, asked, 1200.0).states == ((str(asked[0]), "open"),)
 
 
 def test_the_slope_is_that_of_the_trend_test() -> None:
