@@ -42,7 +42,7 @@ def read_run(folder: Path) -> Run:
     failed requests may be absent. Raises `FolderError` when there is no run to read.
     """
     folder = _find_folder(folder)
-    facts = read_facts(folder)
+    facts = _read_facts(folder / "run.json")
     samples, telemetry, failed = _read_samples(folder), _read_telemetry(folder), _read_failed(folder)
     run = Run(folder, facts, samples, telemetry, failed).prepare_for_judging()
     pa.default_memory_pool().release_unused()
@@ -58,7 +58,7 @@ def compact(folder: Path) -> None:
     disk has no room for both.
     """
     folder = _find_folder(folder)
-    facts = read_facts(folder)
+    facts = _read_facts(folder / "run.json")
     if facts.ended_s is None:
         return
     for name, schema, rows in (
@@ -87,6 +87,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write `content`, atomically: a reader sees the old file or the new one."""
     with _Replacement(path) as temporary:
         temporary.write_bytes(content)
+
+
+def read_facts(folder: Path) -> Facts:
+    """The facts of the run in `folder`; `FolderError` if it holds none."""
+    return _read_facts(folder / "run.json")
 
 
 class _Replacement:
@@ -137,10 +142,8 @@ def _require_files(folder: Path) -> None:
             raise FolderError(f"{path} holds {size:,} bytes, more than any run's; it is not read.")
 
 
-def read_facts(folder: Path) -> Facts:
-    """The facts in a folder's run.json; `FolderError` if it holds none."""
-    _require_files(folder)
-    path = folder / "run.json"
+def _read_facts(path: Path) -> Facts:
+    _require_files(path.parent)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -22,8 +22,8 @@ from reports.history.wording import (
     name_series,
 )
 from reports.rendering.columns import TableColumn, format_each
+from reports.rendering.page import fill_style_sheet, load_templates
 from reports.rendering.page_table import PageTable, TableRow, build_table
-from reports.rendering.page_templates import fill_style_sheet, load_templates
 
 _FOLDED_FROM = 20
 """Tables with more rows are folded; the newest run and all plots stay in sight."""

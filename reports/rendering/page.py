@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
 from reports import charts
+from reports.charts.palette import declare_variables
 from reports.data.quantities import format_count, format_duration, format_start
 from reports.data.run import Run
 from reports.figures.generator import describe_generator_health, measure_generator_health
@@ -23,11 +29,11 @@ from reports.rendering.page_tables import (
     build_kept_table,
     build_stage_table,
 )
-from reports.rendering.page_templates import fill_style_sheet, load_templates
 from reports.rendering.size_table import build_size_table
 from reports.rendering.slowest_table import build_slowest_table
 
 _WORDS = {"pass": "Passed", "fail": "Failed", "invalid": "Invalid"}
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
@@ -62,6 +68,37 @@ def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
             else "",
         )
     )
+
+
+@cache
+def load_templates() -> Environment:
+    """The templates of pages, with their filters."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
+    )
+    environment.filters["named"] = _name_picture
+    environment.filters["together"] = _keep_units_together
+    return environment
+
+
+def fill_style_sheet() -> Markup:
+    """The style sheet of all pages, with the colours of both schemes."""
+    text = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    for scheme in ("light", "dark"):
+        text = text.replace(f"{{{{ {scheme} }}}}", declare_variables(scheme))
+    return Markup(text)  # noqa: S704 - our own file
+
+
+def _name_picture(svg: str, title: str, described_by: str) -> Markup:
+    """The picture with its accessible name and the id of the element that describes it."""
+    attributes = f'role="img" aria-label="{escape(title)}" aria-describedby="{escape(described_by)}"'
+    return Markup(svg.replace('role="img"', attributes, 1))  # noqa: S704 - drawn by us, its text escaped
+
+
+def _keep_units_together(text: str) -> str:
+    """The text without line breaks between a figure and its unit: 42 ms, 3 min 32 s."""
+    unit = r"(?<=\d) (?=(?:ms|s|min|h|rows/s|requests/s)\b|%)|(?<=\d min) (?=\d)|(?<=\d h) (?=\d)"
+    return re.sub(unit, "\N{NO-BREAK SPACE}", text)
 
 
 def _split_sentence(verdict: Verdict) -> tuple[str, str]:
