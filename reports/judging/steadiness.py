@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from reports.data.columns import Floats
 from reports.data.quantities import format_duration, format_number
 from reports.data.run import Run
 from reports.figures.constancy import find_constant_span
@@ -25,6 +26,13 @@ MAIN_PART: Final = 0.5
 """The share of the judged time that has to be of constant load for anything to be said."""
 PARTS: Final = 10
 """Latency may be steady from the end of the first of so many parts on, or of the second, up to the half."""
+
+
+class _Latencies(NamedTuple):
+    """The intended starts in s and the latencies of the answered requests, in order of time."""
+
+    t_s: Floats
+    ms: Floats
 
 
 class _Change(NamedTuple):
@@ -59,14 +67,17 @@ def describe_steadiness(run: Run) -> str:
     if span is None or span[1] - span[0] < MAIN_PART * run.judged_s:
         return ""
     start_s, end_s = span
-    change = _measure_change(run, start_s, end_s)
+    answered = run.judged.answered
+    latencies = _Latencies(run.judged.intended_s[answered], run.judged.latency_ms[answered])
+    confidence = run.facts.confidence
+    change = _measure_change(latencies, start_s, end_s, confidence)
     if change is None:
         return ""
     lasted = f"the {format_duration(end_s - start_s)} of constant load"
     if change.is_steady:
         return f"Latency was steady: p50 changed by {change} in {lasted}."
     verb = "rose" if change.low + change.high > 0 else "fell"
-    since = _find_steady_rest(run, start_s, end_s) if change.has_trend else None
+    since = _find_steady_rest(latencies, start_s, end_s, confidence) if change.has_trend else None
     if since is not None:
         from_s, rest = since
         return (
@@ -78,25 +89,26 @@ def describe_steadiness(run: Run) -> str:
     return f"Whether latency was steady can't be told: p50 changed by {change} in {lasted}."
 
 
-def _find_steady_rest(run: Run, start_s: float, end_s: float) -> tuple[float, _Change] | None:
+def _find_steady_rest(
+    latencies: _Latencies, start_s: float, end_s: float, confidence: float
+) -> tuple[float, _Change] | None:
     """From when on latency was steady, and how it changed since; None if for no half of the time."""
     for part in range(1, PARTS // 2 + 1):
         from_s = start_s + part * (end_s - start_s) / PARTS
-        rest = _measure_change(run, from_s, end_s)
+        rest = _measure_change(latencies, from_s, end_s, confidence)
         if rest is not None and rest.is_steady and not rest.has_trend:
             return from_s, rest
     return None
 
 
-def _measure_change(run: Run, start_s: float, end_s: float) -> _Change | None:
+def _measure_change(latencies: _Latencies, start_s: float, end_s: float, confidence: float) -> _Change | None:
     """The change of p50 in a part of the run; None if too few requests were answered in it."""
-    samples = run.judged
-    inside = samples.answered & np.isfinite(samples.latency_ms)
-    inside &= (samples.intended_s >= start_s) & (samples.intended_s < end_s)
-    chosen = samples.select(inside)
-    growth = Growth(chosen.intended_s, chosen.latency_ms, start_s, end_s, Fraction(1, 2), relative=True)
+    inside = slice(*np.searchsorted(latencies.t_s, (start_s, end_s)).tolist())
+    growth = Growth(
+        latencies.t_s[inside], latencies.ms[inside], start_s, end_s, Fraction(1, 2), relative=True
+    )
     if growth.value is None:
         return None
     hours = (end_s - start_s) / HOUR_S
-    low, high = compute_growth_interval(growth, run.facts.confidence)
+    low, high = compute_growth_interval(growth, confidence)
     return _Change(low * hours, high * hours)

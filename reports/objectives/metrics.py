@@ -189,10 +189,14 @@ def availability(scope: Scope) -> Measurement:
 @metric("p<percentile> drift", SHARE_PER_HOUR, better="lower", clauses=("on", "during"))
 def latency_drift(scope: Scope, percentile: Fraction) -> Measurement:
     """How fast the percentile of latency grows, as a share of its median window."""
-    samples = scope.samples.select(scope.samples.answered & np.isfinite(scope.samples.latency_ms))
-    end_s = scope.start_s + scope.duration_s
+    answered = scope.samples.answered
     return Growth(
-        samples.intended_s, samples.latency_ms, scope.start_s, end_s, percentile / 100, relative=True
+        scope.samples.intended_s[answered],
+        scope.samples.latency_ms[answered],
+        scope.start_s,
+        scope.start_s + scope.duration_s,
+        percentile / 100,
+        relative=True,
     )
 
 

@@ -25,8 +25,9 @@ LETTERS = 4
 FIGURE = r"[\d.,]+ (%|more reason|\w+( were)?)"
 VALUE = re.compile(
     rf"|\S+|{FIGURE}|[\w-]+(, [\w-]+)+|p\d+ latency was {FIGURE}, limit {FIGURE}| \(and {FIGURE}\)"
+    r"|p\d+ drift|service memory growth"
 )
-"""Values that a text may contain: nothing, a word, a number with a unit, names, an observed objective."""
+"""Values in a text: nothing, a word, a number with a unit, names, an observed objective, a metric."""
 ERRORS = {os.strerror(number) for number in range(1, 134)}
 """Messages of the operating system."""
 
