@@ -86,7 +86,7 @@ def describe_steadiness(run: Run) -> str:
         )
     if change.is_proven:
         return f"Latency was not steady: p50 {verb}, by {change} in {lasted}."
-    return f"Whether latency was steady can't be told: p50 changed by {change} in {lasted}."
+    return f"Whether latency was steady can't be told: p50 may have changed by {change} in {lasted}."
 
 
 def _find_steady_rest(

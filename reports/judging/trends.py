@@ -82,6 +82,7 @@ def compute_growth_interval(measured: Growth, confidence: float) -> tuple[float,
 def predict_needed_s(measured: Growth, limit: float, low: float, high: float) -> float | None:
     """How long a run tells the slope from `limit`, if it goes on like this; None beyond `LONGEST_S`.
 
+    If the interval from `low` to `high` holds zero, there may be no slope, and the figure observed is chance.
     The error of a slope over equally dense values falls with the power 3/2 of the time, that by the
     resolution with the time.
     """
@@ -91,7 +92,7 @@ def predict_needed_s(measured: Growth, limit: float, low: float, high: float) ->
     lasted_s = measured.end_s - measured.start_s
     unseen = measured.resolution * HOUR_S / lasted_s
     doubt = (high - slope if slope <= limit else slope - low) - unseen
-    margin = abs(limit - slope)
+    margin = abs(limit if low <= 0 <= high else limit - slope)
     longer = 1.0
     while doubt * longer**-1.5 + unseen / longer > margin:
         longer *= 1.01

@@ -57,7 +57,7 @@ def test_the_warm_up_is_left_out(make_run: MakeRun) -> None:
 def test_too_little_to_tell_is_told(make_run: MakeRun) -> None:
     wild = np.random.default_rng(1).lognormal(0, 2.5, 300)
     said = describe_steadiness(make_run(300, latency_ms=wild))
-    assert said.startswith("Whether latency was steady can't be told: p50 changed by -")
+    assert said.startswith("Whether latency was steady can't be told: p50 may have changed by -")
 
 
 @pytest.mark.parametrize(

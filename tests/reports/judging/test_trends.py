@@ -107,7 +107,9 @@ def test_the_predicted_time_is_that_of_simulated_runs() -> None:
 
     def measure(count: int) -> Growth:
         t_s = np.arange(count, dtype=np.float64)
-        return Growth(t_s, 100 + random.normal(0, 5, count), 0.0, float(count), parse_percentile("p50"))
+        return Growth(
+            t_s, 100 + t_s / 100 + random.normal(0, 5, count), 0.0, float(count), parse_percentile("p50")
+        )
 
     short = measure(600)
     low, high = compute_growth_interval(short, 0.95)
@@ -116,6 +118,14 @@ def test_the_predicted_time_is_that_of_simulated_runs() -> None:
     assert needed_s == pytest.approx(600 * 8 ** (2 / 3), rel=0.06)
     halves = [np.ptp(compute_growth_interval(measure(round(needed_s)), 0.95)) for _ in range(20)]
     assert np.mean(halves) == pytest.approx((high - low) / 8, rel=0.3)
+
+
+def test_a_slope_that_may_be_chance_is_not_relied_on() -> None:
+    """It is 36 an hour by chance, and the limit 18: that there is none takes as long as from 0 to 18."""
+    growth = Growth(np.arange(600.0), 100 + np.arange(600) / 100, 0.0, 600.0, parse_percentile("p50"))
+    assert predict_needed_s(growth, 18, -36, 108) == predict_needed_s(growth, -18, -36, 108)
+    assert predict_needed_s(growth, 18, -36, 108) == pytest.approx(600 * 4 ** (2 / 3), rel=0.02)
+    assert predict_needed_s(growth, 0, -36, 108) is None
 
 
 def parse_percentile(name: str) -> Any:
