@@ -13,6 +13,7 @@ on both sides are searched in the same way, until no further change is found.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -88,7 +89,7 @@ def _compute_p_value(
 def _find_cut(values: Floats) -> _Cut:
     """The strongest cut of X = values[:place] from Y = values[place:end], over all places and ends.
 
-    All sums of distances come from their cumulative sums along both axes.
+    All sums of distances come from their cumulative sums along both axes. The strength is at least 0.
     """
     count = len(values)
     if count < 2 * SHORTEST:
@@ -96,12 +97,32 @@ def _find_cut(values: Floats) -> _Cut:
     sums = np.zeros((count + 1, count + 1))
     sums[1:, 1:] = np.abs(values[:, np.newaxis] - values).cumsum(axis=0).cumsum(axis=1)
     squares = np.diagonal(sums)
-    place = np.arange(SHORTEST, count - SHORTEST + 1)[:, np.newaxis]
-    end = np.arange(2 * SHORTEST, count + 1)
-    m, n = place, np.maximum(end - place, SHORTEST)
-    across = 2 * (sums[place, end] - squares[place]) / (m * n)
-    within = squares[place] / (m * (m - 1))
-    within = within + (squares[end] - 2 * sums[place, end] + squares[place]) / (n * (n - 1))
-    strength = np.where(end - place >= SHORTEST, m * n / (m + n) * (across - within), -np.inf)
+    weights = _weigh_sums(count)
+    strength = weights.crossing * sums[SHORTEST : count - SHORTEST + 1, 2 * SHORTEST :]
+    strength -= weights.first * squares[SHORTEST : count - SHORTEST + 1, np.newaxis]
+    strength -= weights.both * squares[2 * SHORTEST :]
     row, column = np.unravel_index(int(np.argmax(strength)), strength.shape)
-    return _Cut(int(place[row, 0]), float(strength[row, column]))
+    return _Cut(SHORTEST + int(row), max(0.0, float(strength[row, column])))
+
+
+class _Weights(NamedTuple):
+    """What q takes of the sums of distances: a row a place, a column an end; 0 where Y is too short."""
+
+    crossing: Floats
+    """Of the sum over values[:place] and values[:end]."""
+    first: Floats
+    """Of the sum over values[:place] and itself."""
+    both: Floats
+    """Of the sum over values[:end] and itself."""
+
+
+@lru_cache(maxsize=256)
+def _weigh_sums(count: int) -> _Weights:
+    m = np.arange(SHORTEST, count - SHORTEST + 1, dtype=np.float64)[:, np.newaxis]
+    lengths = np.arange(2 * SHORTEST, count + 1, dtype=np.float64) - m
+    n = np.maximum(lengths, SHORTEST)
+    factor = np.where(lengths >= SHORTEST, m * n / (m + n), 0.0)
+    across, within_x, within_y = 2 / (m * n), 1 / (m * (m - 1)), 1 / (n * (n - 1))
+    return _Weights(
+        factor * (across + 2 * within_y), factor * (across + within_x + within_y), factor * within_y
+    )
