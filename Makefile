@@ -37,8 +37,8 @@ TAKES_test := TEST_PROCESSES PYTEST_OPTIONS
 TAKES_check := $(TAKES_test)
 TAKES_faults := TEST_PROCESSES
 TAKES_compare-batch := OUT TIME_SCALE OTEL_% $(OF_LOAD)
-PLAIN := help profile prometheus-check k8s-check stall endurance bench-generator crosscheck bench-service bench-report dashboard \
-  grafana-check pins audit clean
+PLAIN := help profile prometheus-check k8s-check stall endurance bench-generator crosscheck bench-service bench-report \
+  bench-judge dashboard grafana-check pins audit clean
 
 TABLE := $(sort $(filter TAKES_%,$(.VARIABLES)))
 ASKED := $(or $(MAKECMDGOALS),help)
@@ -195,6 +195,10 @@ bench-service: $(DEV_ENV) $(MODEL) $(foreach peer,litserve mlserver bentoml,.ven
 .PHONY: bench-report
 bench-report: $(DEV_ENV) ## time the judging and rendering of up to ten million samples
 	@$(BIN)/python -m benchmarks.report
+
+.PHONY: bench-judge
+bench-judge: $(DEV_ENV) ## how often the judge is wrong, by 10,000 simulated runs a cell (some hours)
+	@$(BIN)/python -m benchmarks.judge --resume
 
 .PHONY: dashboard
 dashboard: $(RUN_ENV) ## renew the Grafana dashboard's JSON from its source

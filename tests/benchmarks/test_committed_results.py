@@ -13,6 +13,8 @@ from benchmarks.endurance import page as endurance
 from benchmarks.endurance.results import EnduranceResults
 from benchmarks.generator import page as generator
 from benchmarks.generator.results import GeneratorResults
+from benchmarks.judge import page as judge
+from benchmarks.judge.results import JudgeResults
 from benchmarks.service import page as service
 from benchmarks.service.results import ServiceResults
 
@@ -26,6 +28,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks/results"
         ("service", lambda path: service.render_page(ServiceResults.read(path))),
         ("endurance", lambda path: endurance.render_page(EnduranceResults.read(path))),
         ("crosscheck", lambda path: crosscheck.render_page(CrosscheckResults.read(path))),
+        ("judge", lambda path: judge.render_page(JudgeResults.read(path))),
     ],
 )
 def test_a_committed_page_follows_from_the_committed_results(

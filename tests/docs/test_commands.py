@@ -39,6 +39,7 @@ MADE = (".venv", ".venv-bench", "results", "models")
 OURS = (
     *("loadtests", "loadtests.compare_batch", "reports", "service", "service.training", "service.profiling"),
     "benchmarks.crosscheck",
+    "benchmarks.judge",
     "benchmarks.tracing",
     "benchmarks.before_after",
     "benchmarks.own_code",

@@ -1,0 +1,1 @@
+"""How often the judge is wrong, on simulated services whose truth is known."""
