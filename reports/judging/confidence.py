@@ -2,26 +2,25 @@
 
 Percentiles get the order-statistic interval (David and Nagaraja, "Order Statistics", 2003, section 7.1),
 proportions that of Clopper and Pearson (Biometrika 26, 1934). Both assume independent requests. If the data
-are autocorrelated, the effective number of samples is used instead (`reports.judging.bootstrap`); for a
+are autocorrelated, the effective number of samples is used instead (`reports.judging.effective`); for a
 percentile, through the proportion of values above it (Woodruff, JASA 47, 1952).
 
 A limit is proven by the early-stopping rule of MLPerf's LoadGen with d = 0 ("MLPerf Inference Rules",
 appendix "Early Stopping Criterion"): of all samples, t beyond the limit, at least h must be within it, h
-being the smallest with I(p; h, t + 1) <= 1 - c, where p is the share that must be within. The bootstrap must
-agree: the same rule has to hold for the effective samples.
+being the smallest with I(p; h, t + 1) <= 1 - c, where p is the share that must be within. The same rule has
+to hold for the effective samples, by the block bootstrap and by overlapping batches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
 from reports.data.columns import Floats, Mask
 from reports.data.percentiles import Quantile, compute_percentiles
-from reports.judging.bootstrap import measure_dependence
+from reports.judging.effective import DependenceMethod, NearMisses, measure_effective_samples
 from reports.judging.special import (
     compute_beta_cdf,
     compute_binomial_cdf,
@@ -32,10 +31,14 @@ from reports.judging.special import (
 
 @dataclass(frozen=True)
 class Proof:
-    """Whether a met limit is proven; if not, how many more samples would prove it, None if unknown."""
+    """Whether a met limit is proven; if not, how many more samples would prove it, None if unknown.
+
+    `doubted_by` is the method by which a limit isn't proven that is by the other; None where they agree.
+    """
 
     proven: bool
     needed: int | None = None
+    doubted_by: DependenceMethod | None = None
 
 
 def compute_percentile_interval(
@@ -90,41 +93,35 @@ def compute_clopper_pearson(hits: float, samples: float, confidence: float) -> t
 
 def compute_dependent_bounds(hits: Mask, confidence: float) -> tuple[float, float] | None:
     """The interval of a proportion by its effective samples; None if the trials are independent."""
-    found = measure_dependence(hits, (1.0 + confidence) / 2)
-    if found.effect == 1.0:
+    size = measure_effective_samples(hits, (1.0 + confidence) / 2).fewest
+    if size == len(hits):
         return None
-    size = found.compute_effective_samples(len(hits))
     share = int(np.count_nonzero(hits)) / len(hits)
     return compute_clopper_pearson(share * size, size, confidence)
 
 
-def prove(over: Mask, budget: float, confidence: float, near: Mask | None = None) -> Proof:
-    """Whether requests, in order of time, prove that at most a share `budget` of them is `over` the limit.
-
-    `near` marks requests that came close to the limit (`mark_near_misses`): if few exceed it, these show
-    better how dependent slow requests are.
-    """
+def prove(over: Mask, budget: float, confidence: float, near: NearMisses | None = None) -> Proof:
+    """Whether requests, in order of time, prove that at most a share `budget` of them is `over` the limit."""
     samples, count = len(over), int(np.count_nonzero(over))
     required = compute_required_samples(budget, count, confidence)
     if samples < required:
         return Proof(proven=False, needed=required - samples)
-    found = measure_dependence(over, confidence)
-    if near is not None:
-        found |= measure_dependence(near, confidence)
-    size, share = found.compute_effective_samples(samples), count / samples
+    share = count / samples
     if share >= budget:
         return Proof(proven=False)
-    if compute_beta_cdf(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence:
+    sizes = measure_effective_samples(over, confidence, near)
+    proves = [
+        compute_beta_cdf(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence
+        for size in (sizes.by_bootstrap, sizes.by_batches)
+    ]
+    if all(proves):
         return Proof(proven=True)
+    enough = samples * _compute_enough(share, budget, confidence) / sizes.fewest
     return Proof(
-        proven=False, needed=int(np.ceil(samples * (_compute_enough(share, budget, confidence) / size - 1)))
+        proven=False,
+        needed=int(np.ceil(enough - samples)),
+        doubted_by=sizes.cautious_method if any(proves) else None,
     )
-
-
-def mark_near_misses(values: Floats, limit: float, budget: float) -> Mask:
-    """The slowest of `values`: five times as many as `budget` allows, but only those above half the limit."""
-    (level,) = compute_percentiles(values, (1 - min(5 * Fraction(repr(budget)), Fraction(1, 2)),))
-    return np.asarray(values > max(limit / 2.0, level), dtype=np.bool_)
 
 
 def is_broken(over: Mask, budget: float, confidence: float) -> bool:
@@ -132,7 +129,7 @@ def is_broken(over: Mask, budget: float, confidence: float) -> bool:
     samples, count = len(over), int(np.count_nonzero(over))
     if not samples or count / samples <= budget:
         return False
-    size = measure_dependence(over, confidence).compute_effective_samples(samples)
+    size = measure_effective_samples(over, confidence).fewest
     hits = size * count / samples
     low = invert_beta_cdf(hits, size - hits + 1.0, 1.0 - confidence)
     return low > budget

@@ -20,9 +20,9 @@ from reports.judging.confidence import (
     Proof,
     compute_percentile_interval,
     compute_share_interval,
-    mark_near_misses,
     prove,
 )
+from reports.judging.effective import DependenceMethod, mark_near_misses
 from reports.judging.outcomes import Outcome
 from reports.judging.trends import judge_growth
 from reports.objectives.growth import Growth
@@ -65,6 +65,8 @@ class Judgement:
     """Where the worst window begins, in s since the run's start; None if no window is judged."""
     provable: bool = True
     """Whether samples can prove it; zero-tolerance limits, means, maxima and rates can't be proven."""
+    doubted_by: DependenceMethod | None = None
+    """The method by which it isn't proven, though it is by the other; None where they agree."""
 
 
 def judge_objective(objective: Objective, run: Run) -> Judgement:
@@ -105,6 +107,7 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
         message=_write_message(objective, measured, outcome, proof, run),
         at_s=measured.at_s,
         provable=provable,
+        doubted_by=proof.doubted_by,
     )
 
 
@@ -180,7 +183,16 @@ def _write_message(
     sure = f"{format_number(run.facts.checkpoint_confidence * 100)} %"
     if proof.needed is None:
         return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
-    return f"{said}: met, not proven; {format_count(proof.needed, 'more sample')} would prove it at {sure}."
+    told = f"{said}: met, not proven; {format_count(proof.needed, 'more sample')} would prove it at {sure}."
+    return told if proof.doubted_by is None else f"{told} {_describe_doubt(proof.doubted_by)}"
+
+
+def _describe_doubt(method: DependenceMethod) -> str:
+    if method == "overlapping batches":
+        return (
+            "By the block bootstrap it is proven, by overlapping batches it isn't; the more cautious counts."
+        )
+    return "By overlapping batches it is proven, by the block bootstrap it isn't; the more cautious counts."
 
 
 def _explain_no_probe(run: Run) -> str:

@@ -40,9 +40,9 @@ def _describe_intervals(facts: Facts) -> str:
     return (
         f"The {sure} % intervals are those of order statistics for percentiles (David and Nagaraja 2003) and "
         "of Clopper and Pearson (1934) for shares. Slow requests come in bursts, so a circular block "
-        "bootstrap (Politis and Romano 1992; block length by Politis and White 2004) measures how many "
-        "independent requests the recorded ones are worth, and the interval is that of so many (Korn and "
-        "Graubard 1998)."
+        "bootstrap (Politis and Romano 1992; block length by Politis and White 2004) and overlapping batches "
+        "of a twentieth of the run (Su et al. 2023) measure how many independent requests the recorded ones "
+        "are worth, and the interval is that of the smaller number (Korn and Graubard 1998)."
     )
 
 
@@ -53,8 +53,9 @@ def _describe_proof(facts: Facts) -> str:
     return (
         "An objective is met if its limit was kept, and proven if a service that breaks the limit would look "
         f"so good by chance less than {doubt} % of the time: by the early-stopping rule of MLPerf's LoadGen "
-        f"at {sure} %, which has to hold for the effective number of requests as well. Limits that allow no "
-        "exception, means and throughput can't be proven so; they are reported as observed."
+        f"at {sure} %, which has to hold for the effective number of requests as well, by both methods. "
+        "Limits that allow no exception, means and throughput can't be proven so; they are reported as "
+        "observed."
     )
 
 

@@ -34,7 +34,10 @@ def test_a_process_exceeds_the_limit_as_often_as_it_is_told_to(process: RequestP
     [
         ("independent", 1_000, 0.3),
         ("AR(1), 0.9", 10_000, 0.3),
+        ("AR(1), 0.98", 1_000, 0.0),
         ("M/M/1 at 0.7", 1_000, 0.0),
+        ("M/M/1 at 0.9", 1_000, 0.0),
+        ("M/M/4 at 0.8", 1_000, 0.0),
         ("stalls of 5 requests", 5_000, 0.05),
         ("drift: doubles during the run", 1_000, 0.05),
     ],

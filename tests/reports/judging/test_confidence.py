@@ -15,9 +15,9 @@ from reports.judging.confidence import (
     compute_required_samples,
     compute_share_interval,
     is_broken,
-    mark_near_misses,
     prove,
 )
+from reports.judging.effective import mark_near_misses
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_near_misses_of_a_limit_that_is_kept_tell_of_bursts() -> None:
 def test_what_stays_far_from_the_limit_is_no_near_miss() -> None:
     """Latencies may go up and down with the load as they like below half the limit."""
     values = np.where(np.arange(1_000) % 200 < 100, 1.0, 4.0)
-    assert not mark_near_misses(values, 10.0, 0.01).any()
-    assert mark_near_misses(np.arange(100.0), 60.0, 0.02).sum() == 10
+    assert not mark_near_misses(values, 10.0, 0.01).close.any()
+    assert mark_near_misses(np.arange(100.0), 60.0, 0.02).close.sum() == 10
 
 
 def test_a_breach_is_beyond_doubt_when_chance_alone_would_not_make_it() -> None:
@@ -176,3 +176,21 @@ def test_more_samples_are_needed_where_the_slow_ones_came_in_bursts() -> None:
     assert not many.proven
     assert many.needed is not None
     assert many.needed > 500
+
+
+def test_a_limit_is_proven_only_if_both_methods_prove_it() -> None:
+    """A queue that is long for a quarter of the run comes near the limit, but not within half of it."""
+    values = np.random.default_rng(14).random(1_000)
+    values[400:650] += 4.0
+    over = values > 10.0
+    near = mark_near_misses(values, 10.0, 0.01)
+    assert not near.close.any()
+    doubt = prove(over, 0.01, 0.95, near)
+    assert (doubt.proven, doubt.doubted_by) == (False, "overlapping batches")
+    assert prove(over, 0.01, 0.95).proven
+
+
+def test_methods_that_agree_doubt_nothing() -> None:
+    assert prove(np.zeros(400, dtype=np.bool_), 0.01, 0.95).doubted_by is None
+    assert prove(np.arange(2_000) % 150 == 0, 0.01, 0.95).doubted_by is None
+    assert prove(np.arange(400) < 5, 0.01, 0.95).doubted_by is None

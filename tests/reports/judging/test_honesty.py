@@ -16,9 +16,9 @@ from reports.judging.confidence import (
     compute_percentile_interval,
     compute_share_interval,
     is_broken,
-    mark_near_misses,
     prove,
 )
+from reports.judging.effective import mark_near_misses
 
 Floats = NDArray[np.float64]
 RUNS = 200

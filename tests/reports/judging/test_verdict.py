@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from reports.data.facts import Plan, Stage
@@ -107,6 +108,18 @@ def test_met_without_enough_samples_passes_and_says_so(make_run: MakeRun) -> Non
     assert (judgement.outcome, judgement.needed) == ("unproven", 149)
     assert judgement.message == (
         "p99 latency was 10 ms, limit 100 ms: met, not proven; 149 more samples would prove it at 95 %."
+    )
+
+
+def test_a_doubt_of_one_method_is_told(make_run: MakeRun) -> None:
+    """A long queue that stays below half the limit is seen by overlapping batches alone."""
+    latency_ms = np.random.default_rng(14).random(1_000)
+    latency_ms[400:650] += 40.0
+    run = make_run(1_000, latency_ms=latency_ms, facts={"objectives": ("p99 latency <= 100 ms",)})
+    judgement = judge_run(run).objectives[0]
+    assert (judgement.outcome, judgement.doubted_by) == ("unproven", "overlapping batches")
+    assert judgement.message.endswith(
+        "By the block bootstrap it is proven, by overlapping batches it isn't; the more cautious counts."
     )
 
 

@@ -70,6 +70,7 @@ def test_verdict_json_holds_what_was_judged(make_run: MakeRun) -> None:
         "message": "p50 latency was 10 ms, limit 5 ms.",
         "at_s": None,
         "provable": True,
+        "doubted_by": None,
     }
     assert [(s["name"], s["judged"], s["requests"]) for s in told["stages"]] == [
         ("warm-up", False, 100),
