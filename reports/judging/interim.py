@@ -69,7 +69,7 @@ def _decide_state(objective: Objective, so_far: Run) -> ObjectiveState:
     if measured.value is None or (objective.window_s or 0.0) > run_s:
         return "open"
     kept = objective.allows(measured.value)
-    if measured.rising and objective.is_minimum:
+    if measured.rising if objective.is_minimum else measured.falling:
         return "proven" if kept else "open"
     if not kept:
         return "broken" if _is_broken(objective, measured, so_far) else "open"

@@ -33,11 +33,13 @@ from reports.objectives.metrics import (
     generator_memory_growth,
     offered_load,
     service_memory_growth,
+    unseen_stalls,
     wrong_answer_share,
     wrong_answers,
 )
 from reports.objectives.objective import Objective
 
+_PLURALS = (errors, unseen_stalls, wrong_answer_share, wrong_answers)
 _LIMITS = {"<=": "limit", "<": "limit below", ">=": "needed", ">": "needed more than"}
 
 
@@ -123,7 +125,7 @@ def _decide_outcome(objective: Objective, measured: Measurement, run: Run) -> tu
 
 def _may_still_come(objective: Objective, measured: Measurement, run: Run) -> bool:
     """Whether a run that was cut short might still have reached the limit."""
-    return run.cut_short and measured.reachable and objective.is_minimum
+    return run.cut_short and measured.reachable and (objective.is_minimum or measured.falling)
 
 
 def _is_provable(objective: Objective, measured: Measurement) -> bool:
@@ -167,7 +169,7 @@ def _write_message(
         return f"{objective.subject} could not be measured: {_explain_absence(objective, run)}."
     observed = format_against_limit(objective.convert_to_unit(measured.value), objective.stated)
     unit = objective.unit
-    verb = "were" if objective.definition in (errors, wrong_answer_share, wrong_answers) else "was"
+    verb = "were" if objective.definition in _PLURALS else "was"
     said = (
         f"{objective.subject} {verb} {add_unit(observed, unit)}, "
         f"{_LIMITS[objective.comparison]} {objective.limit_text}"

@@ -14,6 +14,7 @@ from reports.figures.reasons import FailureCount, count_failures
 from reports.figures.replayed import describe_replayed_records
 from reports.figures.schema_share import describe_sampled_schema
 from reports.judging.answers import describe_answers, describe_wrong_answers, find_shifts
+from reports.judging.blind_spot import BlindSpot, find_blind_spot
 from reports.judging.completeness import find_incompleteness
 from reports.judging.departure import describe_departure
 from reports.judging.faults import Fault
@@ -51,6 +52,8 @@ class Verdict:
     """What is told of the answers to probes, one sentence each."""
     steadiness: str = ""
     """Whether latency was steady where the load was constant, in a sentence; empty if that can't be told."""
+    blind_spot: BlindSpot | None = None
+    """What the run was too short to see; None unless it passed, and objectives were stated."""
 
     @property
     def exit_code(self) -> int:
@@ -82,6 +85,7 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
         failures,
         describe_answers(run),
         describe_steadiness(run),
+        find_blind_spot(run, asked) if word == "pass" and found else None,
     )
 
 

@@ -25,6 +25,8 @@ class _Traits:
     """Whether a run that was cut short might still have reached a minimum for it, as for a peak."""
     rising: bool = False
     """Whether it never falls as more requests come: a maximum, a count, a peak."""
+    falling: bool = False
+    """Whether it never rises as the run goes on."""
     at_s: float | None = None
     """Where the worst window begins, in s since the run's start; None if it isn't about windows."""
 
@@ -177,6 +179,7 @@ class PointEstimate(_Traits):
     samples: int
     rising: bool = False
     reachable: bool = False
+    falling: bool = False
     at_s: float | None = None
 
 

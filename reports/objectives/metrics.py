@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import log
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from reports.objectives.units import (
     MEMORY_PER_HOUR,
     PER_ANSWERS,
     PER_REQUESTS,
+    PER_TIME,
     REQUESTS_PER_S,
     ROWS_PER_S,
     SHARE,
@@ -221,6 +223,20 @@ def _measure_memory_growth(scope: Scope, sources: Sequence[str]) -> Measurement:
         scope.start_s + scope.duration_s,
         Fraction(1, 2),
         resolution=MEMORY_STEP_MIB,
+    )
+
+
+@metric("unseen stalls", PER_TIME, better="lower", clauses=("during",))
+def unseen_stalls(scope: Scope) -> Measurement:
+    """How often stalls may come and still not have shown, at the run's confidence: the rule of three.
+
+    Of events that come at random at a rate r, none falls into a time T with the probability exp(-r T)
+    (Hanley and Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?", JAMA 249, 1983).
+    """
+    doubt = 1.0 - scope.facts.checkpoint_confidence
+    rate = -log(doubt) / scope.duration_s if scope.duration_s > 0 else None
+    return PointEstimate(
+        rate if len(scope.samples) else None, len(scope.samples), reachable=True, falling=True
     )
 
 

@@ -14,7 +14,7 @@ from reports.objectives.metric import Metric
 from reports.objectives.metrics import METRICS
 from reports.objectives.objective import Comparison, Objective
 from reports.objectives.plugins import load_metric_plugins
-from reports.objectives.units import COUNT, SHARE, SHARES, TIME, find_scale
+from reports.objectives.units import COUNT, PER_TIME, SHARE, SHARES, TIME, find_scale
 
 _SENTENCE = re.compile(r"(?P<metric>[^<>=]*?)\s*(?P<comparison>[<>=]+)\s*(?P<limit>.*)")
 _CLAUSE = re.compile(r"\s+(on|during|in any)\s+")
@@ -174,6 +174,8 @@ def _check_limit(objective: Objective) -> None:
         raise ObjectiveError("nothing is less than 0; to allow none, say '<= 0'")
     if units is TIME and limit == 0:
         raise ObjectiveError("no reply comes in no time; expected a limit above 0")
+    if units is PER_TIME and limit == 0:
+        raise ObjectiveError("no run is long enough to show everything; expected a limit above 0")
     if units is SHARE and limit == 1 and objective.comparison == ">":
         raise ObjectiveError("nothing is more than 100 %; to allow no exception, say '>= 100 %'")
     if units is COUNT and objective.stated % 1:

@@ -20,6 +20,8 @@ PER_ANSWERS: Final[Units] = {"per <number>": Fraction(1)}
 """The same of answers, which the name of the metric says."""
 SHARE_PER_HOUR: Final[Units] = {"%/h": Fraction(1, 100)}
 MEMORY_PER_HOUR: Final[Units] = {"MiB/h": Fraction(1), "KiB/h": Fraction(1, 1024), "GiB/h": Fraction(1024)}
+PER_TIME: Final[Units] = {"per s": Fraction(1), "per min": Fraction(1, 60), "per h": Fraction(1, 3600)}
+"""How often something happens."""
 SHARES: Final = (SHARE, PER_REQUESTS, PER_ANSWERS)
 """Units of which a limit can't be more than all."""
 

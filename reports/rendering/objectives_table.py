@@ -29,7 +29,7 @@ def build_objective_table(verdict: Verdict) -> PageTable:
     confidence = format_share(judged[0].confidence) if judged else "95 %"
     return build_table(
         _compose_title(verdict),
-        _CAPTION,
+        _CAPTION if verdict.blind_spot is None else f"{_CAPTION} {verdict.blind_spot.sentence}",
         _list_columns(confidence),
         judged,
         describe_row=lambda one: TableRow(outcome=one.outcome, bar=scale_bar(one)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from reports.judging.blind_spot import BlindSpot
 from reports.judging.judgement import Judgement
 from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
@@ -22,7 +23,12 @@ def encode_verdict(verdict: Verdict) -> dict[str, Any]:
         "failures": [asdict(failure) for failure in verdict.failures],
         "answers": list(verdict.answers),
         "steadiness": verdict.steadiness,
+        "blind_spot": _encode_blind_spot(verdict.blind_spot),
     }
+
+
+def _encode_blind_spot(found: BlindSpot | None) -> dict[str, Any] | None:
+    return None if found is None else {"sentence": found.sentence, **asdict(found)}
 
 
 def _encode_objective(judgement: Judgement) -> dict[str, Any]:

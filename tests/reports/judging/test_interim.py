@@ -75,6 +75,13 @@ def test_a_limit_that_nothing_comes_near_is_proven_at_the_confidence_of_a_look(m
     assert states(run, 100.0) == ["proven"]
 
 
+def test_stalls_that_may_be_unseen_keep_a_run_going_until_it_is_long_enough(make_run: MakeRun) -> None:
+    """At 99.5 % it takes 5.3 / 100 s to exclude stalls that come more often than 200 times an hour."""
+    run = going(make_run, "unseen stalls <= 200 per h")
+    assert states(run, 90.0) == ["open"]
+    assert states(run, 100.0) == ["proven"]
+
+
 def test_a_breach_beyond_doubt_is_decided_and_a_breach_that_may_be_chance_is_open(make_run: MakeRun) -> None:
     often = [200.0 if i % 50 == 0 else 10.0 for i in range(1000)]
     hardly = [200.0 if i % 90 == 0 else 10.0 for i in range(1000)]

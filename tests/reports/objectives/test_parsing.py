@@ -24,7 +24,7 @@ METRICS = (
     "p<percentile> latency, p<percentile> service time, mean latency, max latency, mean service time, "
     "max service time, error rate, errors, wrong answers, status <code>, throughput, peak throughput, "
     "goodput, shed share, recovery time, offered load, availability, p<percentile> drift, "
-    "service memory growth, generator memory growth"
+    "service memory growth, generator memory growth, unseen stalls"
 )
 
 
@@ -47,6 +47,7 @@ def parts(metric: str, comparison: str, stated: float, unit: str, **clauses: Any
         ("status 503 <= 0", parts("status 503", "<=", 0.0, ""), 0.0),
         ("peak throughput >= 5 requests/s", parts("peak throughput", ">=", 5.0, "requests/s"), 5.0),
         ("throughput >= 200 rows/s", parts("throughput", ">=", 200.0, "rows/s"), 200.0),
+        ("unseen stalls <= 6 per h", parts("unseen stalls", "<=", 6.0, "per h"), 6 / 3600),
         ("availability >= 99.9 %", parts("availability", ">=", 99.9, "%"), 0.999),
         ("offered load >= 95 %", parts("offered load", ">=", 95.0, "%"), 0.95),
         ("p99 drift <= 5 %/h", parts("p99 drift", "<=", 5.0, "%/h"), 0.05),
@@ -175,6 +176,7 @@ def test_a_loose_sentence_is_said_tidily(loose: str, text: str) -> None:
         ("availability > 100 %", "nothing is more than 100 %; to allow no exception, say '>= 100 %'"),
         ("error rate < 0 %", "nothing is less than 0; to allow none, say '<= 0'"),
         ("p99 latency <= 0 ms", "no reply comes in no time; expected a limit above 0"),
+        ("unseen stalls <= 0 per h", "no run is long enough to show everything; expected a limit above 0"),
         ("status 503 <= 0.5", "0.5 is no count, expected a whole number"),
         (
             "p99 latency <= 1 ms in any 10 m",

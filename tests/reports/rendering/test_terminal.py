@@ -68,6 +68,18 @@ def test_verdict_json_reads_as_the_verdict_itself(make_run: MakeRun) -> None:
     assert format_verdict(encode_verdict(verdict), True, 80) == format_verdict(verdict, True, 80)
 
 
+def test_a_run_that_passed_says_what_it_could_not_see(make_run: MakeRun) -> None:
+    text = format_verdict(judge_run(make_run(600)), False, 80, report="report.html")
+    assert text.endswith(
+        "\n\n"
+        "Blind spot: stalls that come less often than every 20 s may not have shown in 1\n"
+        "  min (95 %); 10 min would show those every 3 min 20 s.\n"
+        "\n"
+        "Report: report.html"
+    )
+    assert "Blind spot" not in format_verdict(judge_run(make_run(600, latency_ms=500.0)), False, 80)
+
+
 def test_without_colour_there_is_no_escape_with_it_only_outcomes_bear_one(make_run: MakeRun) -> None:
     verdict = judge_run(make_run(200, facts={"objectives": OBJECTIVES}))
     plain, painted = format_verdict(verdict, False, 80), format_verdict(verdict, True, 80)
