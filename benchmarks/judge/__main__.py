@@ -5,16 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from benchmarks.judge.foretelling import foretell_need
 from benchmarks.judge.judging import judge_process
+from benchmarks.judge.looks import compare_looks
 from benchmarks.judge.page import COLUMNS, render_page
 from benchmarks.judge.processes import PROCESSES
 from benchmarks.judge.results import JudgeResults, SimulatedCell
 
 NAME: Final = "judge"
 RUNS: Final = 10_000
+MOST_RUNS: Final = 2_000
+"""For what needs many lengths or looks a run."""
+FORETOLD: Final = ("independent", "AR(1), 0.5", "AR(1), 0.9", "M/M/1 at 0.5")
+LOOKED_AT: Final = ("independent", "AR(1), 0.5", "AR(1), 0.9", "M/M/1 at 0.7")
+USED: Final = (1.0, 0.5, 0.1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,12 +41,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if known is not None and known.runs >= options.runs:
                 continue
             counts = judge_process(process, requests, percent, options.runs)
-            results = results.replace(SimulatedCell(process.name, requests, percent, counts))
+            results = results.put(SimulatedCell(process.name, requests, percent, counts))
             results.write(stored)
             print(f"{process.name}, {requests:,} requests, p{percent:g}: {counts}", flush=True)
+    if not options.draw:
+        results = _simulate_rest(results, options.runs, keep=options.resume)
+        results.write(stored)
     page.write_text(render_page(results), encoding="utf-8")
     print(f"written: {page}")
     return 0
+
+
+def _simulate_rest(results: JudgeResults, runs: int, *, keep: bool) -> JudgeResults:
+    """Add what unproven runs foretell, and the looks of an early end, with `MOST_RUNS` runs at most."""
+    runs = min(runs, MOST_RUNS)
+    processes = {process.name: process for process in PROCESSES}
+    told, compared = list(results.foretold), list(results.looks)
+    if not keep or min((each.runs for each in told), default=0) < runs:
+        told = [foretell_need(processes[name], runs) for name in FORETOLD if name in processes]
+    if not keep or min((each.runs for each in compared), default=0) < runs:
+        names = [name for name in LOOKED_AT if name in processes]
+        compared = [compare_looks(processes[name], used, runs) for name in names for used in USED]
+    return replace(results, foretold=tuple(told), looks=tuple(compared))
 
 
 def _read_runs(text: str) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.judge.foretelling import NeedForetold
 from benchmarks.judge.judging import Counts
+from benchmarks.judge.looks import REQUESTS, LooksCompared
 from benchmarks.judge.processes import PROCESSES
 from benchmarks.judge.results import JudgeResults
 
@@ -67,6 +69,8 @@ def render_page(results: JudgeResults) -> str:
         f"Simulated runs of services whose true percentiles are known, judged as any run is: {told} runs a "
         "cell. How to read the tables, and what they don't cover: [docs/judge.md](../../docs/judge.md).",
         *(_render_table(table, results) for table in TABLES),
+        *([_render_foretold(results.foretold)] if results.foretold else []),
+        *([_render_looks(results.looks)] if results.looks else []),
         "Simulated by `make bench-judge`, which makes 10,000 runs a cell; [judge.json](judge.json) has all "
         "counts.",
     ]
@@ -79,10 +83,61 @@ def _render_table(table: ErrorTable, results: JudgeResults) -> str:
         (process.name, *(_format_share(results.find(process.name, *column), table) for column in COLUMNS))
         for process in PROCESSES
     ]
-    lines = [heads, ("---", *("---:" for _ in COLUMNS)), *rows]
-    return "\n".join(
-        [f"## {table.heading}", "", table.about, "", *(f"| {' | '.join(line)} |" for line in lines)]
+    told = ("*runs*", *(_format_runs(results, *column) for column in COLUMNS))
+    return _join_table(table.heading, table.about, [heads, *rows, told])
+
+
+def _render_foretold(foretold: Sequence[NeedForetold]) -> str:
+    heads = ("requests", "half of the runs prove it after", "foretold: lower quartile", "median", "upper")
+    rows = [
+        (each.process, f"{each.requests:,}", *(f"{_round(quartile):,.0f}" for quartile in each.foretold))
+        for each in foretold
+    ]
+    about = (
+        f"Three in ten of the requests that p99 permits exceed the limit ({foretold[0].runs:,} runs a row). "
+        "Runs of half the length that proves it in half of all cases say how many more samples they need, "
+        "if they are unproven. The figures include the samples that they have."
     )
+    return _join_table("Samples that are needed", about, [heads, *rows])
+
+
+def _render_looks(looks: Sequence[LooksCompared]) -> str:
+    heads = (
+        *("requests", "of the budget used"),
+        *("proven: ten planned looks", "anytime-valid", "stopped after: planned", "anytime-valid"),
+    )
+    rows = [
+        (
+            each.process,
+            f"{100 * each.used:g} %",
+            *(f"{100 * rule.proven:.1f} %" for rule in (each.planned, each.anytime)),
+            *(f"{100 * rule.stopped:.0f} %" for rule in (each.planned, each.anytime)),
+        )
+        for each in looks
+    ]
+    about = (
+        f"{REQUESTS:,} requests, p99, ten looks, {looks[0].runs:,} runs a row. The first rule divides the "
+        "doubt among the looks (Bonferroni), the second holds for any number of looks. Where all of the "
+        "budget is used, a proof is false; 5 % is permitted for all looks together. The last two columns are "
+        "the mean share of the planned time after which the limit is proven, 100 % if it never is."
+    )
+    return _join_table("Looks during a run", about, [heads, *rows])
+
+
+def _join_table(heading: str, about: str, lines: Sequence[tuple[str, ...]]) -> str:
+    rule = ("---", *("---:" for _ in lines[0][1:]))
+    shown = [f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:])]
+    return "\n".join([f"## {heading}", "", about, "", *shown])
+
+
+def _format_runs(results: JudgeResults, requests: int, percent: float) -> str:
+    found = [results.find(process.name, requests, percent) for process in PROCESSES]
+    runs = sorted({counts.runs for counts in found if counts is not None})
+    return "–" if not runs else f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} – {runs[-1]:,}"
+
+
+def _round(count: float) -> float:
+    return float(f"{count:.2g}")
 
 
 def _format_share(counts: Counts | None, table: ErrorTable) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.judge.foretelling import NeedForetold
 from benchmarks.judge.judging import Counts
+from benchmarks.judge.looks import LookedAt, LooksCompared
 
 
 @dataclass(frozen=True)
@@ -30,25 +33,43 @@ class JudgeResults:
     """All cells; those of one page may have different numbers of runs."""
 
     cells: tuple[SimulatedCell, ...]
+    foretold: tuple[NeedForetold, ...] = ()
+    looks: tuple[LooksCompared, ...] = ()
 
     def find(self, process: str, requests: int, percent: float) -> Counts | None:
         """The counts of a cell; None if it was not simulated."""
         key = process, requests, percent
         return next((cell.counts for cell in self.cells if cell.key == key), None)
 
-    def replace(self, cell: SimulatedCell) -> JudgeResults:
+    def put(self, cell: SimulatedCell) -> JudgeResults:
         """These results with `cell` in place of the one of the same key."""
-        return JudgeResults((*(each for each in self.cells if each.key != cell.key), cell))
+        return replace(self, cells=(*(each for each in self.cells if each.key != cell.key), cell))
 
     def write(self, path: Path) -> None:
         """Write the JSON file, a cell a line."""
-        lines = ",\n".join(f" {json.dumps(asdict(cell))}" for cell in self.cells)
-        path.write_text(f'{{"cells": [\n{lines}\n]}}\n', encoding="utf-8")
+        lists: dict[str, Sequence[SimulatedCell | NeedForetold | LooksCompared]] = {
+            "cells": self.cells,
+            "foretold": self.foretold,
+            "looks": self.looks,
+        }
+        parts = (
+            f'"{name}": [\n' + ",\n".join(f" {json.dumps(asdict(each))}" for each in listed) + "\n]"
+            for name, listed in lists.items()
+        )
+        path.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> JudgeResults:
         """Read a file that `write` wrote."""
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return cls(
-            tuple(SimulatedCell(**{**cell, "counts": Counts(**cell["counts"])}) for cell in values["cells"])
+            tuple(SimulatedCell(**{**cell, "counts": Counts(**cell["counts"])}) for cell in values["cells"]),
+            tuple(
+                NeedForetold(**{**each, "foretold": tuple(each["foretold"])})
+                for each in values.get("foretold", ())
+            ),
+            tuple(
+                LooksCompared(**{**each, **{rule: LookedAt(**each[rule]) for rule in ("planned", "anytime")}})
+                for each in values.get("looks", ())
+            ),
         )

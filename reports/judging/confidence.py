@@ -104,23 +104,22 @@ def prove(over: Mask, budget: float, confidence: float, near: NearMisses | None 
     """Whether requests, in order of time, prove that at most a share `budget` of them is `over` the limit."""
     samples, count = len(over), int(np.count_nonzero(over))
     required = compute_required_samples(budget, count, confidence)
-    if samples < required:
-        return Proof(proven=False, needed=required - samples)
-    share = count / samples
-    if share >= budget:
-        return Proof(proven=False)
+    missing = max(0, required - samples)
+    share = count / samples if samples else 0.0
+    if not samples or share >= budget:
+        return Proof(proven=False, needed=missing or None)
     sizes = measure_effective_samples(over, confidence, near)
     proves = [
         compute_beta_cdf(size * (1.0 - share), size * share + 1.0, 1.0 - budget) <= 1.0 - confidence
         for size in (sizes.by_bootstrap, sizes.by_batches)
     ]
-    if all(proves):
+    if not missing and all(proves):
         return Proof(proven=True)
-    enough = samples * _compute_enough(share, budget, confidence) / sizes.fewest
+    growth = sizes.find_growth(_compute_enough(share, budget, confidence))
     return Proof(
         proven=False,
-        needed=int(np.ceil(enough - samples)),
-        doubted_by=sizes.cautious_method if any(proves) else None,
+        needed=max(missing, 1, int(np.ceil(samples * (growth - 1.0) - 1e-6))),
+        doubted_by=sizes.cautious_method if any(proves) and not all(proves) else None,
     )
 
 

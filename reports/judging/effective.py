@@ -6,6 +6,7 @@ run. The smaller number counts, so that a limit is proven only if both methods a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -17,6 +18,8 @@ from reports.data.percentiles import compute_percentiles
 from reports.judging.bootstrap import measure_dependence
 from reports.judging.overlapping import measure_batch_effect
 
+_STEPS = 50
+"""Of a fixed-point iteration whose error at least halves with each."""
 DependenceMethod: TypeAlias = Literal["block bootstrap", "overlapping batches"]
 
 
@@ -37,11 +40,26 @@ class EffectiveSamples:
 
     by_bootstrap: float
     by_batches: float
+    bursts: float
+    """The effective number of bursts, by the bootstrap; infinite for independent samples."""
 
     @property
     def fewest(self) -> float:
         """The number that counts."""
         return min(self.by_bootstrap, self.by_batches)
+
+    def find_growth(self, enough: float) -> float:
+        """How many times as many samples of this kind are worth `enough` independent ones.
+
+        The bootstrap's number grows faster than the samples: more bursts make it more certain. So the growth
+        g solves g (1 + sqrt(2 / bursts)) / (1 + sqrt(2 / (g bursts))) = enough / by_bootstrap.
+        """
+        doubt = math.sqrt(2.0 / self.bursts)
+        least = enough / self.by_bootstrap / (1.0 + doubt)
+        growth = enough / self.by_bootstrap
+        for _ in range(_STEPS):
+            growth = least * (1.0 + doubt / math.sqrt(growth))
+        return max(growth, enough / self.by_batches)
 
     @property
     def cautious_method(self) -> DependenceMethod:
@@ -60,7 +78,8 @@ def measure_effective_samples(
     if near is not None:
         found |= measure_dependence(near.close, confidence)
         effect = max(effect, measure_batch_effect(near.further, confidence))
-    return EffectiveSamples(found.compute_effective_samples(len(series)), len(series) / effect)
+    bursts = math.inf if found.effect == 1.0 else max(found.bursts, 0.5)
+    return EffectiveSamples(found.compute_effective_samples(len(series)), len(series) / effect, bursts)
 
 
 def mark_near_misses(values: Floats, limit: float, budget: float) -> NearMisses:

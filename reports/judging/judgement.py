@@ -49,7 +49,8 @@ class Judgement:
 
     `observed` is None if there was nothing to measure. `interval` is the confidence interval at `confidence`;
     None if there are too few samples for one, if the metric has none, or if the limit allows no exception and
-    was met. `needed` says how many more samples would prove an `unproven` objective, None if unknown.
+    was met. `needed` says how many more samples would prove an `unproven` objective, and `needed_s` how many
+    more seconds of this load, None if unknown.
     """
 
     text: str
@@ -67,6 +68,7 @@ class Judgement:
     """Where the worst window begins, in s since the run's start; None if no window is judged."""
     provable: bool = True
     """Whether samples can prove it; zero-tolerance limits, means, maxima and rates can't be proven."""
+    needed_s: float | None = None
     doubted_by: DependenceMethod | None = None
     """The method by which it isn't proven, though it is by the other; None where they agree."""
 
@@ -109,6 +111,7 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
         message=_write_message(objective, measured, outcome, proof, run),
         at_s=measured.at_s,
         provable=provable,
+        needed_s=_compute_needed_s(objective, measured, proof, run),
         doubted_by=proof.doubted_by,
     )
 
@@ -185,8 +188,22 @@ def _write_message(
     sure = f"{format_number(run.facts.checkpoint_confidence * 100)} %"
     if proof.needed is None:
         return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
-    told = f"{said}: met, not proven; {format_count(proof.needed, 'more sample')} would prove it at {sure}."
+    more = format_count(proof.needed, "more sample")
+    needed_s = _compute_needed_s(objective, measured, proof, run)
+    if needed_s is None:
+        told = f"{said}: met, not proven; {more} would prove it at {sure}."
+    else:
+        lasting = format_duration(needed_s)
+        told = f"{said}: met, not proven; {more} (about {lasting} more) would prove it at {sure}."
     return told if proof.doubted_by is None else f"{told} {_describe_doubt(proof.doubted_by)}"
+
+
+def _compute_needed_s(objective: Objective, measured: Measurement, proof: Proof, run: Run) -> float | None:
+    """How much longer the objective's part of the load takes to give the samples that are needed."""
+    lasted_s = sum(end_s - start_s for start_s, end_s in run.list_spans(objective.during))
+    if proof.needed is None or not measured.samples or lasted_s <= 0:
+        return None
+    return proof.needed * lasted_s / measured.samples
 
 
 def _describe_doubt(method: DependenceMethod) -> str:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks.judge.__main__ import main
+from benchmarks.judge.foretelling import NeedForetold, foretell_need
 from benchmarks.judge.judging import Counts, judge_process
+from benchmarks.judge.looks import LookedAt, LooksCompared, compare_looks, compute_log_evidence
 from benchmarks.judge.page import render_page
 from benchmarks.judge.processes import LIMIT_MS, PROCESSES, RequestProcess
 from benchmarks.judge.results import JudgeResults, SimulatedCell
@@ -58,14 +61,46 @@ def test_what_did_not_show_can_not_be_judged() -> None:
     assert 0.2 <= counts.proven / counts.runs <= 0.6
 
 
+@pytest.mark.extended
+def test_the_samples_that_are_needed_are_foretold_within_a_third() -> None:
+    told = foretell_need(BY_NAME["AR(1), 0.5"], 80)
+    assert told.foretold[1] == pytest.approx(told.requests, rel=0.3)
+
+
+@pytest.mark.extended
+def test_ten_looks_by_either_rule_err_no_more_than_one() -> None:
+    broken, kept = (compare_looks(BY_NAME["AR(1), 0.5"], used, 60) for used in (1.0, 0.1))
+    permitted = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
+    for rule in ("planned", "anytime"):
+        assert getattr(broken, rule).proven <= permitted
+        assert getattr(kept, rule).proven >= 0.9
+    assert kept.anytime.stopped <= kept.planned.stopped
+
+
+def test_the_evidence_is_a_likelihood_ratio_that_averages_to_one_at_the_budget() -> None:
+    """The mean over all counts of hits in 300 requests, if the budget is just used up."""
+    counts = np.arange(301)
+    evidence = [np.exp(compute_log_evidence(float(hits), 300.0, 0.01)) for hits in counts]
+    assert stats.binom.pmf(counts, 300, 0.01) @ evidence == pytest.approx(1.0)
+
+
 def test_the_same_runs_are_drawn_each_time() -> None:
     process = BY_NAME["M/M/1 at 0.5"]
     assert judge_process(process, 300, 95.0, 20) == judge_process(process, 300, 95.0, 20)
 
 
-def test_a_table_shows_the_share_of_runs() -> None:
+def test_a_table_shows_the_share_of_runs(tmp_path: Path) -> None:
     counts = Counts(runs=400, proven=10, broken=0, covered=380, found=400, missed=1)
-    page = render_page(JudgeResults((SimulatedCell("independent", 1_000, 95.0, counts),)))
+    results = JudgeResults(
+        (SimulatedCell("independent", 1_000, 95.0, counts),),
+        (NeedForetold("independent", 80, 694, (578.0, 838.5, 1583.0)),),
+        (LooksCompared("independent", 0.1, 80, LookedAt(1.0, 0.26), LookedAt(0.975, 0.18)),),
+    )
+    page = render_page(results)
+    assert "| independent | 694 | 580 | 840 | 1,600 |" in page
+    assert "| independent | 10 % | 100.0 % | 97.5 % | 26 % | 18 % |" in page
+    results.write(tmp_path / "judge.json")
+    assert JudgeResults.read(tmp_path / "judge.json") == results
     assert "| independent | 2.5 % | – | – | – |" in page
     assert "| independent | 95.0 % | – | – | – |" in page
     assert "| AR(1), 0.9 | – | – | – | – |" in page
@@ -76,6 +111,8 @@ def test_stored_cells_are_kept_if_they_have_as_many_runs(
 ) -> None:
     monkeypatch.setattr("benchmarks.judge.__main__.PROCESSES", PROCESSES[:1])
     monkeypatch.setattr("benchmarks.judge.__main__.COLUMNS", ((50, 50.0), (60, 50.0)))
+    monkeypatch.setattr("benchmarks.judge.__main__.FORETOLD", ())
+    monkeypatch.setattr("benchmarks.judge.__main__.LOOKED_AT", ())
     options = ["--out", str(tmp_path)]
     assert main([*options, "--runs", "2"]) == 0
     assert main([*options, "--runs", "2", "--resume"]) == 0

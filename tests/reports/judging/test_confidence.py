@@ -17,7 +17,7 @@ from reports.judging.confidence import (
     is_broken,
     prove,
 )
-from reports.judging.effective import mark_near_misses
+from reports.judging.effective import EffectiveSamples, mark_near_misses
 
 
 @pytest.mark.parametrize(
@@ -188,6 +188,26 @@ def test_a_limit_is_proven_only_if_both_methods_prove_it() -> None:
     doubt = prove(over, 0.01, 0.95, near)
     assert (doubt.proven, doubt.doubted_by) == (False, "overlapping batches")
     assert prove(over, 0.01, 0.95).proven
+
+
+def test_the_needed_samples_prove_it_if_slow_requests_go_on_as_they_did() -> None:
+    """Two of 500 over the limit, and again two of each further 500: a third more is enough."""
+    over = np.zeros(500, dtype=np.bool_)
+    over[[137, 402]] = True
+    needed = prove(over, 0.01, 0.95).needed
+    assert needed is not None
+    on = np.tile(over, 9)
+    assert prove(on[: (500 + needed) * 4 // 3], 0.01, 0.95).proven
+    assert not prove(on[: (500 + needed) * 2 // 3], 0.01, 0.95).proven
+
+
+def test_bursts_become_more_certain_as_a_run_goes_on() -> None:
+    """Twice as many samples hold twice as many bursts, so they are worth more than twice as much."""
+    bursts = EffectiveSamples(by_bootstrap=100.0, by_batches=400.0, bursts=2.0)
+    assert 1.0 < bursts.find_growth(200.0) < 2.0
+    assert bursts.find_growth(100.0) == pytest.approx(1.0)
+    assert EffectiveSamples(100.0, 400.0, np.inf).find_growth(200.0) == pytest.approx(2.0)
+    assert EffectiveSamples(400.0, 100.0, 2.0).find_growth(200.0) == pytest.approx(2.0)
 
 
 def test_methods_that_agree_doubt_nothing() -> None:

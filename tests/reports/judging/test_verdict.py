@@ -106,8 +106,10 @@ def test_met_without_enough_samples_passes_and_says_so(make_run: MakeRun) -> Non
     )
     judgement = judge_run(run).objectives[0]
     assert (judgement.outcome, judgement.needed) == ("unproven", 149)
+    assert judgement.needed_s == pytest.approx(14.9)
     assert judgement.message == (
-        "p99 latency was 10 ms, limit 100 ms: met, not proven; 149 more samples would prove it at 95 %."
+        "p99 latency was 10 ms, limit 100 ms: met, not proven; 149 more samples (about 15 s more) would "
+        "prove it at 95 %."
     )
 
 
@@ -168,7 +170,7 @@ def test_where_proof_is_required_its_lack_fails(make_run: MakeRun) -> None:
     assert said(run) == (
         "fail",
         "Failed: p99 latency was 10 ms, limit 100 ms: met, not proven; "
-        "149 more samples would prove it at 95 %. Proof was required.",
+        "149 more samples (about 15 s more) would prove it at 95 %. Proof was required.",
     )
     assert said(make_run(299, facts={"objectives": STAGED, "require_proof": True}))[0] == "pass"
 

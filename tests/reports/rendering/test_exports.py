@@ -70,6 +70,7 @@ def test_verdict_json_holds_what_was_judged(make_run: MakeRun) -> None:
         "message": "p50 latency was 10 ms, limit 5 ms.",
         "at_s": None,
         "provable": True,
+        "needed_s": None,
         "doubted_by": None,
     }
     assert [(s["name"], s["judged"], s["requests"]) for s in told["stages"]] == [
@@ -146,7 +147,8 @@ def test_junit_has_a_case_an_objective(make_run: MakeRun) -> None:
     assert told[0][0].text == "observed 10 ms, 95 % interval 10 to 10 ms, limit 100 ms, 300 samples"
     assert told[3][0].text == "observed 10 requests/s, limit 5 requests/s, 300 samples"
     assert told[2][0].get("message") == (
-        "p99.9 latency was 10 ms, limit 100 ms: met, not proven; 2,695 more samples would prove it at 95 %."
+        "p99.9 latency was 10 ms, limit 100 ms: met, not proven; 2,695 more samples "
+        "(about 4 min 30 s more) would prove it at 95 %."
     )
 
 
