@@ -17,7 +17,7 @@ from reports.objectives.metrics import (
     service_memory_growth,
 )
 from reports.objectives.objective import Objective
-from reports.objectives.units import COUNT, REQUESTS_PER_S, ROWS_PER_S
+from reports.objectives.units import COUNT, PER_TIME, REQUESTS_PER_S, ROWS_PER_S
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def is_asked_of(objective: Objective, stage: Stage) -> bool:
     """Whether `objective` applies to `stage` by itself.
 
     An objective about another stage doesn't, nor does an amount that the whole run is to reach (a throughput,
-    a number of replies), or a growth over all of it, nor a window longer than the stage.
+    a number of replies, a length that shows seldom stalls), or a growth over all of it, nor a window longer
+    than the stage.
     """
     if objective.window_s is not None and objective.window_s > stage.end_s - stage.start_s:
         return False
@@ -59,7 +60,7 @@ def is_asked_of(objective: Objective, stage: Stage) -> bool:
         return objective.during == stage.name
     definition = objective.definition
     amount = (
-        definition.units in (REQUESTS_PER_S, ROWS_PER_S)
+        definition.units in (PER_TIME, REQUESTS_PER_S, ROWS_PER_S)
         or definition in (goodput, latency_drift, service_memory_growth, generator_memory_growth)
         or (definition.units is COUNT and objective.is_minimum)
     )

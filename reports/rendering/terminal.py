@@ -51,7 +51,7 @@ def format_verdict(
             *(line for message in unproven for line in _wrap(f"? {remove_controls(message)}", width, "  ")),
         ]
     if blind_spot := told.get("blind_spot"):
-        lines += ["", *_wrap(_clean(blind_spot["sentence"]), width, "  ")]
+        lines += ["", *_wrap(remove_controls(blind_spot["sentence"]), width, "  ")]
     if failures := told.get("failures"):
         lines += ["", "Failed requests:"]
         for line, failure in zip_longest(list_failures(failures), failures[:MOST_REASONS]):

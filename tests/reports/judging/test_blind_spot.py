@@ -106,5 +106,8 @@ def test_unseen_stalls_are_limited_by_the_length_of_the_run(make_run: MakeRun) -
         assert judge_run(run).objectives[0].outcome == outcome
     short = judge_run(open_run(make_run, 60, "unseen stalls <= 6 per h")).objectives[0]
     assert short.message == "unseen stalls were 180 per h, limit 6 per h."
+    stages = (Stage("first", 0.0, 900.0), Stage("second", 900.0, 1_800.0))
+    staged = judge_run(open_run(make_run, 1_800, "unseen stalls <= 6 per h", stages=stages))
+    assert (staged.objectives[0].outcome, [stage.missed for stage in staged.stages]) == ("met", [(), ()])
     cut = open_run(make_run, 60, "unseen stalls <= 6 per h", interrupted="SIGINT", planned_s=7_200.0)
     assert judge_run(cut).objectives[0].outcome == "unproven"
