@@ -1,4 +1,4 @@
-"""`python -m reports`: show the verdict, write the report, decide early, compare with Prometheus."""
+"""`python -m reports`: show the verdict, write the report, decide early, compare runs, ask Prometheus."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from reports.comparison.command import add_compare_arguments, run_compare
 from reports.data.folder import FolderError, compact, read_run, write_bytes, write_text
 from reports.data.plugins import PluginError
 from reports.figures.summary import summarise
@@ -38,7 +39,10 @@ LEFT_OUT = "left out "
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns 0 if it succeeded, whatever the verdict, and 2 if there was no run."""
+    """Run a command; returns 0 if it succeeded, whatever the verdict, and 2 if there was no run.
+
+    Only `compare` returns what it found, as a load test does.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m reports", description="What follows from a recorded run."
     )
@@ -55,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     for command in (show, write, decide):
         command.add_argument("run", type=Path, help="the run's folder, such as results/latest")
+    add_compare_arguments(commands.add_parser("compare", help="compare two versions by their runs"))
     add_prometheus_arguments(
         commands.add_parser("prometheus", help="print what a Prometheus saw of the service, beside a run")
     )
@@ -65,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             show_run(chosen.run)
         elif chosen.command == "decide":
             decide_run(chosen.run, chosen.until)
+        elif chosen.command == "compare":
+            return run_compare(chosen)
         elif chosen.command == "prometheus":
             show_prometheus(chosen)
         elif chosen.command == "history":
@@ -75,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(error))
         return 2
     except OSError as error:
-        named = chosen.folder if chosen.command == "history" else chosen.run
+        named = getattr(chosen, "folder", None) or getattr(chosen, "run", None) or "The folder"
         _complain(f"{named} can't be written or read: {error}.")
         return 2
     return 0

@@ -110,9 +110,9 @@ def _paint(
     set_latency_axis(axes, page, read_percentile(latency_ms, 0.5), lowest, highest, caption_px=12)
     ends = []
     if service_ms is not None:
-        _draw_curve(axes, service_ms, "service", nines)
+        draw_curve(axes, service_ms, "service", nines)
         ends.append((float(service_ms[-1]), "service" if page.wide else "serv.", "service-text"))
-    _draw_curve(axes, latency_ms, "p95", nines)
+    draw_curve(axes, latency_ms, "p95", nines)
     ends.append((float(latency_ms[-1]), "latency" if page.wide else "lat.", "p95-text"))
     for quantile in _DOTS:
         if len(latency_ms) * (1 - quantile) >= 1:
@@ -125,7 +125,8 @@ def _paint(
     label_line_ends(axes, page, ends)
 
 
-def _draw_curve(axes: Axes, ordered_ms: Floats, role: str, nines: float) -> None:
+def draw_curve(axes: Axes, ordered_ms: Floats, role: str, nines: float) -> None:
+    """Draw latencies in ascending order over the share of answers, in the colour of `role`."""
     places = np.linspace(0, min(nines, max(np.log10(len(ordered_ms)), 0.0)), 400)
     ranks = [compute_rank(share, len(ordered_ms)) for share in (1 - 10.0**-places).tolist()]
     values = ordered_ms[np.array(ranks) - 1]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +21,24 @@ from reports.data.samples import SCHEMA, Samples
 from reports.data.stored_columns import check_columns, check_nulls
 from reports.data.telemetry import TELEMETRY_SCHEMA, Telemetry
 
-__all__ = ["FolderError", "Run", "compact", "read_facts", "read_run", "write_bytes", "write_text"]
+__all__ = [
+    "FolderError",
+    "Run",
+    "compact",
+    "copy_runs",
+    "list_run_folders",
+    "read_facts",
+    "read_run",
+    "write_bytes",
+    "write_text",
+]
 
+FACTS_FILE = "run.json"
 FAILURES_FILE = "failures.json"
-_TEXTS = ("run.json", FAILURES_FILE)
+_TEXTS = (FACTS_FILE, FAILURES_FILE)
 _TABLES = ("samples.parquet", "samples.arrows", "telemetry.parquet", "telemetry.arrows")
+OBSERVED_FILES = (*_TEXTS, *_TABLES)
+"""All that is observed in a run; everything else in its folder follows from it."""
 _MOST_TEXT_BYTES = 100_000_000
 _ROW_GROUP = 1 << 18
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
@@ -42,11 +56,40 @@ def read_run(folder: Path) -> Run:
     failed requests may be absent. Raises `FolderError` when there is no run to read.
     """
     folder = _find_folder(folder)
-    facts = _read_facts(folder / "run.json")
+    facts = _read_facts(folder / FACTS_FILE)
     samples, telemetry, failed = _read_samples(folder), _read_telemetry(folder), _read_failed(folder)
     run = Run(folder, facts, samples, telemetry, failed).prepare_for_judging()
     pa.default_memory_pool().release_unused()
     return run
+
+
+def list_run_folders(folder: Path) -> list[Path]:
+    """`folder` itself if it holds a run, else the folders of runs in it, by name; links are left out.
+
+    Raises `FolderError` when there is none.
+    """
+    folder = _find_folder(folder)
+    if (folder / FACTS_FILE).exists():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob(f"*/{FACTS_FILE}") if not path.parent.is_symlink())
+    if not found:
+        raise FolderError(f"{folder} holds no run, and no folder of a run.")
+    return found
+
+
+def copy_runs(folders: Sequence[Path], target: Path) -> None:
+    """Copy what was observed in some runs into `target`, in the place of what it held."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as temporary:
+        made, before = Path(temporary) / "made", Path(temporary) / "before"
+        for folder in folders:
+            (made / folder.name).mkdir(parents=True)
+            for name in OBSERVED_FILES:
+                if (folder / name).exists():
+                    shutil.copyfile(folder / name, made / folder.name / name)
+        if target.exists():
+            target.rename(before)
+        made.rename(target)
 
 
 def compact(folder: Path) -> None:
@@ -58,7 +101,7 @@ def compact(folder: Path) -> None:
     disk has no room for both.
     """
     folder = _find_folder(folder)
-    facts = _read_facts(folder / "run.json")
+    facts = _read_facts(folder / FACTS_FILE)
     if facts.ended_s is None:
         return
     for name, schema, rows in (

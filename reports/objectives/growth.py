@@ -47,6 +47,7 @@ class Growth:
     resolution: float = 0.0
     reachable: bool = False
     rising: bool = False
+    falling: bool = False
     at_s: float | None = None
 
     @property

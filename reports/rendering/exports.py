@@ -59,28 +59,28 @@ def format_junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
     """A test case for each objective (missed: failure, unproven: skipped); an error if the run is invalid."""
     cases = [_build_case(facts, judgement, verdict) for judgement in verdict.objectives]
     if verdict.verdict == "invalid":
-        case = ElementTree.Element("testcase", classname=_clean_xml(facts.scenario), name="the run is valid")
-        error = ElementTree.SubElement(case, "error", message=_clean_xml(verdict.sentence))
-        error.text = _clean_xml("\n".join(verdict.reasons))
+        case = ElementTree.Element("testcase", classname=clean_xml(facts.scenario), name="the run is valid")
+        error = ElementTree.SubElement(case, "error", message=clean_xml(verdict.sentence))
+        error.text = clean_xml("\n".join(verdict.reasons))
         cases.append(case)
     counts = {
         kind: sum(case.find(kind) is not None for case in cases) for kind in ("failure", "error", "skipped")
     }
     suite = ElementTree.Element(
         "testsuite",
-        name=_clean_xml(f"load test {facts.scenario}"),
+        name=clean_xml(f"load test {facts.scenario}"),
         tests=str(len(cases)),
         failures=str(counts["failure"]),
         errors=str(counts["error"]),
         skipped=str(counts["skipped"]),
         time=f"{duration_s:.3f}",
-        timestamp=_clean_xml(facts.started_at),
-        hostname=_clean_xml(facts.host),
+        timestamp=clean_xml(facts.started_at),
+        hostname=clean_xml(facts.host),
     )
     suite.extend(cases)
     if examples := _list_examples(verdict):
         out = ElementTree.SubElement(suite, "system-out")
-        out.text = _clean_xml("\n".join(["failed requests, the first of each reason:", *examples]))
+        out.text = clean_xml("\n".join(["failed requests, the first of each reason:", *examples]))
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -89,19 +89,19 @@ def format_junit_xml(verdict: Verdict, facts: Facts, duration_s: float) -> str:
 
 def _build_case(facts: Facts, judgement: Judgement, verdict: Verdict) -> ElementTree.Element:
     case = ElementTree.Element(
-        "testcase", classname=_clean_xml(facts.scenario), name=_clean_xml(judgement.text)
+        "testcase", classname=clean_xml(facts.scenario), name=clean_xml(judgement.text)
     )
     out = ElementTree.Element("system-out")
     missed = judgement.outcome == "missed" and judgement.metric in (error_rate.name, errors.name)
     examples = _list_examples(verdict, judgement.text) if missed else []
-    out.text = _clean_xml("\n".join([_describe_figures(judgement), *examples]))
+    out.text = clean_xml("\n".join([_describe_figures(judgement), *examples]))
     if verdict.verdict == "invalid":
-        error = ElementTree.SubElement(case, "error", message=_clean_xml(verdict.sentence))
-        error.text = _clean_xml(judgement.message)
+        error = ElementTree.SubElement(case, "error", message=clean_xml(verdict.sentence))
+        error.text = clean_xml(judgement.message)
     elif judgement.outcome == "missed" or (judgement.outcome == "unproven" and facts.require_proof):
-        ElementTree.SubElement(case, "failure", message=_clean_xml(judgement.message))
+        ElementTree.SubElement(case, "failure", message=clean_xml(judgement.message))
     elif judgement.outcome == "unproven":
-        ElementTree.SubElement(case, "skipped", message=_clean_xml(judgement.message))
+        ElementTree.SubElement(case, "skipped", message=clean_xml(judgement.message))
     case.append(out)
     return case
 
@@ -135,22 +135,22 @@ def _format_observed(judgement: Judgement) -> str:
 def format_summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: str = "report.html") -> str:
     """The summary page of a CI job: verdict, objectives, stages, and where the report is."""
     parts = [
-        f"## {EMOJI[verdict.verdict]} Load test {_escape_markdown(facts.scenario)}",
-        _escape_markdown(verdict.sentence),
+        f"## {EMOJI[verdict.verdict]} Load test {escape_markdown(facts.scenario)}",
+        escape_markdown(verdict.sentence),
     ]
     if reasons := select_reasons(verdict.verdict, verdict.sentence, verdict.reasons):
-        parts.append("\n".join(f"- {_escape_markdown(reason)}" for reason in reasons))
+        parts.append("\n".join(f"- {escape_markdown(reason)}" for reason in reasons))
     if verdict.objectives:
         parts.append(_format_objectives(verdict.objectives))
     if verdict.failures:
         parts.append(_format_failures(verdict))
     if verdict.answers:
-        parts.append("Answers:\n\n" + "\n".join(f"- {_escape_markdown(line)}" for line in verdict.answers))
+        parts.append("Answers:\n\n" + "\n".join(f"- {escape_markdown(line)}" for line in verdict.answers))
     if verdict.stages:
         parts.append(_format_stages(verdict.stages))
     requests, lasted = format_count(summary.total.requests, "request"), format_duration(summary.duration_s)
-    load = f"{requests} to {_escape_markdown(facts.host)} in {lasted}"
-    parts.append(f"{load}. The whole story is in [{_escape_markdown(report)}]({report}).")
+    load = f"{requests} to {escape_markdown(facts.host)} in {lasted}"
+    parts.append(f"{load}. The whole story is in [{escape_markdown(report)}]({report}).")
     return "\n\n".join(parts) + "\n"
 
 
@@ -159,9 +159,9 @@ def _format_failures(verdict: Verdict) -> str:
     failures = encode_verdict(verdict)["failures"]
     lines = ["Failed requests:", ""]
     for line, failure in zip_longest(list_failures(failures), failures[:MOST_REASONS]):
-        lines.append(f"- {_escape_markdown(line.strip())}")
+        lines.append(f"- {escape_markdown(line.strip())}")
         examples = [] if failure is None else list_examples(failure)[:1]
-        lines += [f"  - such as {_escape_markdown(example)}" for example in examples]
+        lines += [f"  - such as {escape_markdown(example)}" for example in examples]
     return "\n".join(lines)
 
 
@@ -173,7 +173,7 @@ def _format_objectives(judgements: Sequence[Judgement]) -> str:
 def _list_columns(interval_title: str) -> tuple[TableColumn[Judgement], ...]:
     return (
         TableColumn(
-            "objective", format_each(lambda judged: _escape_markdown(judged.text)), kind="row heading"
+            "objective", format_each(lambda judged: escape_markdown(judged.text)), kind="row heading"
         ),
         TableColumn("observed", format_each(_format_observed)),
         TableColumn(interval_title, format_each(_format_interval), kind="interval"),
@@ -193,7 +193,7 @@ def _format_interval(judgement: Judgement) -> str:
 
 def _format_stages(stages: Sequence[StageJudgement]) -> str:
     columns, rows = tabulate(STAGE_COLUMNS, stages)
-    return format_markdown(columns, [[_escape_markdown(cell) for cell in row] for row in rows])
+    return format_markdown(columns, [[escape_markdown(cell) for cell in row] for row in rows])
 
 
 def _write_csv(names: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
@@ -204,11 +204,13 @@ def _write_csv(names: Sequence[str], rows: Iterable[Sequence[CsvValue]]) -> str:
     return text.getvalue()
 
 
-def _clean_xml(text: str) -> str:
+def clean_xml(text: str) -> str:
+    """The text without characters that no XML may hold."""
     return _NOT_XML.sub("�", text)
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """The text in one line, without a meaning in Markdown."""
     plain = (
         " ".join(remove_controls(text).split())
         .replace("&", "&amp;")

@@ -146,21 +146,22 @@ def _list_facts(run: Run) -> list[tuple[str, str]]:
     known = [
         ("Scenario", f"{facts.scenario}. {facts.description}" if facts.description else facts.scenario),
         ("Load model", model),
-        ("Service", ", ".join([facts.host, *_list_pairs(facts.service)])),
+        ("Service", ", ".join([facts.host, *list_pairs(facts.service)])),
         ("Started", format_start(facts.started_at)),
-        ("Seeds", ", ".join(_list_pairs(facts.seeds))),
+        ("Seeds", ", ".join(list_pairs(facts.seeds))),
         ("Worker processes", str(facts.workers)),
         ("Generator's health", "; ".join(describe_generator_health(measure_generator_health(run)))),
         ("Held to their schema", describe_schema_share(run)),
         ("Time scale", f"{facts.time_scale:g}" if facts.time_scale != 1 else ""),
         ("Expected outcomes", ", ".join(facts.expected)),
-        ("Versions", ", ".join(_list_pairs(facts.versions))),
-        ("Machine", ", ".join(_list_pairs(facts.machine))),
+        ("Versions", ", ".join(list_pairs(facts.versions))),
+        ("Machine", ", ".join(list_pairs(facts.machine))),
         ("Git commit", facts.git_commit or ""),
         ("Note", facts.note),
     ]
     return [(name, value) for name, value in known if value]
 
 
-def _list_pairs(values: Any) -> list[str]:
+def list_pairs(values: Any) -> list[str]:
+    """Names with their values, as words."""
     return [f"{name} {value}" for name, value in values.items()]

@@ -39,7 +39,7 @@ def format_verdict(
     told = verdict if isinstance(verdict, Mapping) else _encode(verdict)
     word = told["verdict"]
     sentence = _wrap(f"{SYMBOLS[word]} {remove_controls(told['sentence'])}", width, indent="  ")
-    lines = [_paint(line, word, color, bold=True) for line in sentence]
+    lines = [paint(line, word, color, bold=True) for line in sentence]
     for reason in select_reasons(word, told["sentence"], told["reasons"]):
         lines += _wrap(f"- {remove_controls(reason)}", width, indent="  ")
     if told["objectives"]:
@@ -105,7 +105,7 @@ def _format_objectives(judgements: Sequence[Mapping[str, Any]], color: bool, wid
         titles, *lines = align_table(columns, rows)
         if max(map(len, (titles, *lines))) <= width:
             painted = (
-                line.removesuffix(row[-1]) + _paint(row[-1], judgement["outcome"], color)
+                line.removesuffix(row[-1]) + paint(row[-1], judgement["outcome"], color)
                 for line, row, judgement in zip(lines, rows, judgements, strict=True)
             )
             return [titles, *painted]
@@ -130,7 +130,7 @@ def _format_lines(judgement: Mapping[str, Any], color: bool, width: int) -> list
     return [
         *_wrap(text, width, indent="  "),
         *_wrap(f"  observed {observed}{between}, limit {limit}", width, indent="    "),
-        f"  {_paint(outcome, judgement['outcome'], color)}",
+        f"  {paint(outcome, judgement['outcome'], color)}",
     ]
 
 
@@ -166,7 +166,8 @@ def _wrap(text: str, width: int, indent: str) -> list[str]:
     return textwrap.wrap(text, max(width, 20), subsequent_indent=indent) or [""]
 
 
-def _paint(text: str, meaning: str, color: bool, bold: bool = False) -> str:
+def paint(text: str, meaning: str, color: bool, bold: bool = False) -> str:
+    """The text in the colour of an outcome or a verdict, if colours are wanted."""
     return f"\x1b[{'1;' if bold else ''}{_COLOURS[meaning]}m{text}\x1b[0m" if color else text
 
 
