@@ -17,6 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from loadtests.scaffolding.command import main as init  # a load test needs nothing of it
 
         return init(words[1:])
+    if words[:1] == ["ab"]:
+        from loadtests.comparing.turns import main as run_turns
+
+        return run_turns(words[1:])
     from loadtests.cli.load_test import run_command_line  # a signal may come in the second that this takes
 
     return run_command_line(words)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
-from typing import Final, Self
+from typing import Final
 
 import yaml
 
@@ -18,6 +15,7 @@ from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests.cli.exit_codes import FAIL, INVALID, PASS, USAGE
+from loadtests.comparing.child_process import ChildProcess
 from loadtests.comparing.figures import ComparedRun, read_compared_run
 from loadtests.comparing.forms import (
     EAGER_FORMS,
@@ -30,7 +28,6 @@ from loadtests.comparing.page import RESULT, format_batch_comparison
 from loadtests.recording.facts import describe_machine
 from loadtests.recording.parent import end_with_parent, name_parent
 from loadtests.recording.processes import PROJECT, build_python_command, build_python_environment
-from loadtests.recording.signals import list_stop_signals
 from reports.data.folder import FolderError, write_text
 from reports.data.quantities import format_number
 
@@ -125,45 +122,6 @@ def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Ch
     if code not in JUDGED:
         raise ComparisonError(f"The run {scenario.name} ended with {code}:\n{said.rstrip()}", code)
     return read_compared_run(form.title, form.rows, (out / "latest").resolve())
-
-
-class ChildProcess:
-    """Runs one command at a time in another session, and forwards signals to it."""
-
-    def __init__(self) -> None:
-        self.stopped = False
-        self._process: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> Self:
-        self._before = {each: signal.signal(each, self._stop) for each in list_stop_signals()}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
-
-    def run(self, command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-        """The exit code and the output; after a signal nothing is run."""
-        if self.stopped:
-            return INVALID, ""
-        self._process = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        if self.stopped:
-            self._process.terminate()
-        said, _ = self._process.communicate()
-        return self._process.returncode, said
-
-    def _stop(self, number: int, _: FrameType | None) -> None:
-        self.stopped = True
-        if self._process is not None:
-            self._process.send_signal(number)
 
 
 def _summarise(run: ComparedRun) -> str:

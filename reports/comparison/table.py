@@ -11,9 +11,8 @@ from reports.comparison.verdict import VersionComparison
 from reports.comparison.wording import describe_margin, describe_outcome, format_bounds, format_change
 from reports.data.quantities import NOTHING, add_unit, format_number
 from reports.rendering.columns import TableColumn, format_each, tabulate
-from reports.rendering.text_table import remove_controls
 from reports.rendering.terminal import paint
-from reports.rendering.text_table import align_table
+from reports.rendering.text_table import align_table, remove_controls
 
 MARKS: Final = {"worse": "✗", "not worse": "✓", "undecided": "?", "invalid": "!"}
 OUTCOMES: Final = {"worse": "missed", "not worse": "met", "undecided": "unproven", "invalid": "invalid"}

@@ -15,7 +15,8 @@ BASELINES: Final = Path("results/baselines")
 """Where named baselines are kept, a folder of runs each."""
 DEFAULT_BASELINE: Final = "main"
 ROUNDS_FILE: Final = "rounds.json"
-"""In the folder of `ab`: `{"baseline": [{"round": 1, "run": "a/..."}, ...], "candidate": [...]}`."""
+"""In the folder of `ab`: `{"baseline": {"name": ..., "runs": [{"round": 1, "run": ...}, ...]}, ...}`."""
+_SIDES: Final = ("baseline", "candidate")
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,13 @@ def save_baseline(name: str, text: str, baselines: Path) -> Path:
     return baselines / name
 
 
-def write_rounds(folder: Path, runs: Sequence[tuple[str, int, Path]]) -> None:
+def write_rounds(folder: Path, names: tuple[str, str], runs: Sequence[tuple[str, int, Path]]) -> None:
     """Keep which run belongs to which round: side, number of the round and folder of each run."""
-    told: dict[str, list[dict[str, Any]]] = {"baseline": [], "candidate": []}
+    told: dict[str, Any] = {
+        side: {"name": name, "runs": []} for side, name in zip(_SIDES, names, strict=True)
+    }
     for side, number, run in runs:
-        told[side].append({"round": number, "run": str(run.relative_to(folder))})
+        told[side]["runs"].append({"round": number, "run": str(run.relative_to(folder))})
     write_text(folder / ROUNDS_FILE, json.dumps(told, indent=2) + "\n")
 
 
@@ -76,18 +79,18 @@ def read_rounds(folder: Path) -> tuple[RunSet, RunSet]:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         sides = [
-            (name, [(int(each["round"]), folder / each["run"]) for each in told[side]])
-            for name, side in (("a", "baseline"), ("b", "candidate"))
+            (str(told[side]["name"]), [(int(each["round"]), str(each["run"])) for each in told[side]["runs"]])
+            for side in _SIDES
         ]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise FolderError(
             f"{folder} holds no {ROUNDS_FILE}, so model-loadtest ab did not make it; name two runs to "
             "compare."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FolderError(f"{path} does not hold the rounds of a comparison: {error}.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise FolderError(f"{path} does not hold the rounds of a comparison: {error!r}.") from None
     baseline, candidate = (
-        RunSet(name, tuple(read_run(run) for _, run in runs), tuple(number for number, _ in runs))
+        RunSet(name, tuple(read_run(folder / run) for _, run in runs), tuple(number for number, _ in runs))
         for name, runs in sides
     )
     return baseline, candidate

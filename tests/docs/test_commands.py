@@ -103,6 +103,7 @@ def test_each_option_in_the_text_is_one_of_ours_or_locusts(
         "".join(map(help_of, OURS))
         + help_of("loadtests", "init")
         + help_of("reports", "compare")
+        + help_of("loadtests", "ab")
         + help_of("locust", "-f", "loadtests/locustfile.py")
         + help_of("pytest", "-p", "loadtests.pytest_plugin")
     )

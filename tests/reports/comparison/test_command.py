@@ -80,7 +80,7 @@ def test_rounds_are_compared_again_from_their_folder(save: Callable[..., Path], 
         (side, number, save(f"ab/{side}/{number}", 10.0 + 10.0 * (side == "candidate")))
         for side, number in made
     ]
-    write_rounds(tmp_path / "ab", runs)
+    write_rounds(tmp_path / "ab", ("one", "other"), runs)
     assert main([str(tmp_path / "ab"), "--error-margin", "1"]) == 1
     told = json.loads((tmp_path / "ab/comparison.json").read_text())
     assert told["blocks"] == "rounds"
