@@ -103,6 +103,10 @@ def _check_countable(objective: Objective) -> None:
             f"'{objective}': {objective.metric} can't abort a run, because no count of requests decides it; "
             f"expected one of {', '.join(COUNTABLE)}"
         )
+    if objective.percent is not None:
+        raise ObjectiveError(
+            f"'{objective}': a hopeless run is one by a fixed limit; state it without baseline"
+        )
     if objective.window_s is not None:
         raise ObjectiveError(f"'{objective}': all requests of a run decide on its abort; leave 'in any' out")
     if objective.comparison in (">=", ">"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import Final
 
 from configuration.errors import ConfigurationError
@@ -44,6 +45,7 @@ REMEDIES: Final = {
     "host": "give the URL of the service, such as http://127.0.0.1:8000, "
     "or leave --host out to test the suite's own service",
     "out": "name the folder where runs are kept, or leave --out out to keep them in results",
+    "baseline": "name one that was saved, or the folder of a run",
     "run_time": "say how long, such as 30s or 5m",
     "web_host": f"give an IP address, or leave --web-host out for {LOOPBACK}",
     "metrics_host": f"give an IP address, or leave --metrics-host out for {LOOPBACK}",
@@ -120,6 +122,8 @@ def check_options(options: Namespace) -> str | None:
         run_time_s=None if options.run_time is None else _parse_run_time(options.run_time),
         time_scale=options.time_scale,
         objectives=tuple(options.objective),
+        baseline=options.baseline,
+        out=Path(options.out),
         path=options.path,
         method=options.method,
         payload=options.payload,

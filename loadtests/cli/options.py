@@ -117,6 +117,12 @@ SHARED: Final = (
         type=parse_sentence,
         default=(),
     ),
+    Option(
+        "--baseline",
+        "what objectives in '% of baseline' are relative to: a saved baseline, or the folder of a run or of "
+        "runs (default: main)",
+        metavar="NAME|DIR",
+    ),
     Option("--path", "what to ask for, where no scenario says it, such as /predict", metavar="PATH"),
     Option("--method", "how to ask for it (default: GET, with a payload POST)", metavar="METHOD"),
     Option(

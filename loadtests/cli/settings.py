@@ -13,6 +13,7 @@ from configuration.levels import FASTEST_PER_S, MOST_USERS
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests.cli.adhoc import build_endpoint
+from loadtests.cli.baselines import anchor_objectives
 from loadtests.cli.options import MANUAL_SCENARIO, DefaultText
 from loadtests.recording.settings import RunSettings
 from shapes.composition import Chain, Profile
@@ -43,6 +44,8 @@ class Settings(RunSettings):
     run_time_s: float | None = None
     objectives: tuple[str, ...] = ()
     """Sentences beside those of the scenario."""
+    baseline: str | None = None
+    """What relative objectives are relative to: the name of a baseline, or a folder."""
     path: str | None = None
     method: str | None = None
     payload: str | None = None
@@ -79,6 +82,7 @@ class Settings(RunSettings):
             spawn_rate=options.spawn_rate,
             run_time_s=options.run_time,
             objectives=tuple(options.objective),
+            baseline=options.baseline,
             path=options.path,
             method=options.method,
             payload=options.payload,
@@ -140,7 +144,8 @@ def load_asked_scenario(settings: Settings, web: bool) -> Scenario:
         scenario = scenario.scale_time(settings.time_scale)
         if given and not web:
             scenario = _override_load(scenario, settings, ", ".join(given))
-    return add_objectives(scenario, settings.objectives, replacing=is_manual, own_users=settings.own_users)
+    stated = add_objectives(scenario, settings.objectives, replacing=is_manual, own_users=settings.own_users)
+    return anchor_objectives(stated, settings.baseline, settings.out)
 
 
 def _check_users(settings: Settings) -> None:

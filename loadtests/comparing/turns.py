@@ -18,10 +18,10 @@ from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from loadtests.cli.command import MODULE_PROGRAM
 from loadtests.cli.exit_codes import FAIL, INVALID, PASS, USAGE
-from loadtests.cli.telling import tell
-from loadtests.cli.values import parse_above_zero
+from loadtests.cli.values import make_count_parser
 from loadtests.client.target import Target
 from loadtests.comparing.child_process import ChildProcess
+from loadtests.recording.parent import end_with_parent, name_parent
 from loadtests.recording.processes import build_python_command, build_python_environment
 from loadtests.recording.settings import FOLDER_FILE
 from reports.comparison.command import (
@@ -38,6 +38,7 @@ SIDES: Final = ("baseline", "candidate")
 ORDERS: Final = ("abba", "baab")
 SEED: Final = 20240504
 ROUNDS: Final = 5
+MOST_ROUNDS: Final = 1_000
 _OWN: Final = ("--host", "--out", "--scenario", "--web", "--worker", "--master", "--list", "--check")
 """Options of a load test that `ab` gives itself, or that make no run."""
 
@@ -97,7 +98,10 @@ class TurnRunner:
         """The four runs of a round; TurnsError if one ends without a verdict, or on a signal."""
         for place, letter in enumerate(order, start=1):
             which = "ab".index(letter)
-            tell(f"round {number}, run {place} of {len(order)}: {letter}, {self.versions[which].text}")
+            print(
+                f"round {number}, run {place} of {len(order)}: {letter}, {self.versions[which].text}",
+                flush=True,
+            )
             self.made.append((SIDES[which], number, self._run_valid(which)))
         names = (f"a, {self.versions[0].text}", f"b, {self.versions[1].text}")
         write_rounds(self.out, names, self.made)
@@ -106,7 +110,7 @@ class TurnRunner:
         """The folder of a run; an invalid one is repeated once, and the comparison leaves out a second."""
         folder, code = self._run(which)
         if code == INVALID:
-            tell(f"  {folder.name} is invalid; once more")
+            print(f"  {folder.name} is invalid; once more", flush=True)
             folder, code = self._run(which)
         return folder
 
@@ -116,6 +120,7 @@ class TurnRunner:
             noted = Path(temporary) / "folder"
             environment = {
                 **build_python_environment(),
+                **name_parent(),
                 **version.build_environment(),
                 FOLDER_FILE: str(noted),
             }
@@ -135,6 +140,7 @@ def main(arguments: Sequence[str] | None = None, program: str = MODULE_PROGRAM) 
     options, words = _read_arguments(sys.argv[1:] if arguments is None else arguments, f"{program} ab")
     out = options.out or Path("results") / f"ab-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     try:
+        end_with_parent()
         load_scenario(options.scenario)
         if out.exists() and any(out.iterdir()):
             raise ConfigurationError(f"--out {out} holds something already: name a new folder")
@@ -208,7 +214,7 @@ def _read_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
     parser.add_argument(
         "--rounds",
         metavar="N",
-        type=parse_above_zero(int),
+        type=make_count_parser(MOST_ROUNDS),
         default=ROUNDS,
         help="rounds of four runs (default: %(default)s)",
     )

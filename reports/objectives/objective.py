@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,6 +42,15 @@ class Objective:
     on: str | None = None
     during: str | None = None
     window_s: float | None = None
+    percent: float | None = None
+    """Of an objective relative to a baseline: 110 in `<= 110 % of baseline`; None for any other."""
+    baseline: float | None = None
+    """The figure of the baseline, in `unit`; None where it isn't known yet, and then `stated` is NaN."""
+
+    @property
+    def lacks_baseline(self) -> bool:
+        """Whether it can't be judged yet, because the figure of its baseline isn't known."""
+        return self.percent is not None and self.baseline is None
 
     @property
     def scale(self) -> float:
@@ -50,6 +60,8 @@ class Objective:
     @property
     def limit(self) -> float:
         """The limit in the metric's base unit."""
+        if self.lacks_baseline:
+            return math.nan
         return float(Fraction(repr(self.stated)) * self.unit_scale)
 
     @property
@@ -72,13 +84,29 @@ class Objective:
 
     @property
     def limit_text(self) -> str:
-        """The limit as written: 100 ms."""
-        return add_unit(format_exact(self.stated), self.unit)
+        """The limit as written: 100 ms; 44 ms (110 % of baseline 40 ms)."""
+        if self.percent is None:
+            return add_unit(format_exact(self.stated), self.unit)
+        if self.lacks_baseline:
+            return self._relation
+        return f"{add_unit(format_exact(self.stated), self.unit)} ({self._relation})"
+
+    @property
+    def _relation(self) -> str:
+        """The limit in the sentence of a relative objective."""
+        words = f"{format_exact(self.percent or 0.0)} % of baseline"
+        return (
+            words if self.baseline is None else f"{words} {add_unit(format_exact(self.baseline), self.unit)}"
+        )
 
     @property
     def subject(self) -> str:
         """What the limit is set for: `p99 latency on batch during steady`."""
-        return self.text.replace(f" {self.comparison} {self.limit_text}", "", 1)
+        return self.text.replace(f" {self.comparison} {self._limit_in_sentence}", "", 1)
+
+    @property
+    def _limit_in_sentence(self) -> str:
+        return self.limit_text if self.percent is None else self._relation
 
     def select(self, samples: Samples) -> Samples:
         """The requests of the endpoint and the stage that the objective names."""
@@ -121,7 +149,7 @@ class Objective:
         return ~np.asarray(_COMPARE[self.comparison](values, self.limit), dtype=np.bool_)
 
     def __str__(self) -> str:
-        parts = [self.metric, self.comparison, self.limit_text]
+        parts = [self.metric, self.comparison, self._limit_in_sentence]
         parts += ["on", self.on] if self.on else []
         parts += ["during", self.during] if self.during else []
         parts += ["in any", f"{format_exact(self.window_s)} s"] if self.window_s else []

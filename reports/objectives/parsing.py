@@ -14,12 +14,24 @@ from reports.objectives.metric import Metric
 from reports.objectives.metrics import METRICS
 from reports.objectives.objective import Comparison, Objective
 from reports.objectives.plugins import load_metric_plugins
-from reports.objectives.units import COUNT, PER_TIME, SHARE, SHARES, TIME, find_scale
+from reports.objectives.units import (
+    COUNT,
+    PER_ANSWERS,
+    PER_REQUESTS,
+    PER_TIME,
+    SHARE,
+    SHARES,
+    TIME,
+    find_scale,
+)
 
 _SENTENCE = re.compile(r"(?P<metric>[^<>=]*?)\s*(?P<comparison>[<>=]+)\s*(?P<limit>.*)")
 _CLAUSE = re.compile(r"\s+(on|during|in any)\s+")
 _LIMIT = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*)")
+_RELATIVE = re.compile(r"(?P<percent>[^%]*?)\s*%\s+of\s+baseline(?:\s+(?P<figure>.+))?")
 _WINDOW = re.compile(r"(?P<seconds>\d+(?:\.\d+)?)\s*s")
+NOT_KNOWN = float("nan")
+"""The limit of a relative objective without a baseline: one object, so that such objectives are equal."""
 _SUGGESTED = {"=<": "<=", "=>": ">=", "=": "<=", "==": "<="}
 
 
@@ -54,16 +66,28 @@ def _parse(sentence: str, endpoints: Sequence[str], stages: Sequence[str]) -> Ob
     argument = _read_argument(candidates[0], parts["metric"])
     comparison = _read_comparison(parts["comparison"], candidates[0])
     limit, clauses = _split_clauses(parts["limit"], candidates[0])
+    relation = _RELATIVE.fullmatch(limit)
+    stated, unit, scale, definition, percent, baseline = (
+        (*_read_limit(limit, candidates), None, None)
+        if relation is None
+        else _read_relation(relation, candidates)
+    )
     objective = Objective(
         parts["metric"],
         comparison,
-        *_read_limit(limit, candidates),
+        stated,
+        unit,
+        scale,
+        definition,
         argument,
         on=_check_name(clauses.get("on"), endpoints, "endpoint"),
         during=_check_name(clauses.get("during"), stages, "stage"),
         window_s=_read_window(clauses.get("in any")),
+        percent=percent,
+        baseline=baseline,
     )
-    _check_limit(objective)
+    if not objective.lacks_baseline:
+        _check_limit(objective)
     return objective
 
 
@@ -149,6 +173,35 @@ def _read_limit(text: str, candidates: Sequence[Metric]) -> tuple[float, str, Fr
     if number == float("inf"):
         raise ObjectiveError(f"{found['number']} is beyond all numbers; expected a finite limit")
     return number + 0.0, unit, *scales[0]
+
+
+def _read_relation(
+    found: re.Match[str], candidates: Sequence[Metric]
+) -> tuple[float, str, Fraction, Metric, float, float | None]:
+    """A limit in % of a baseline, whose figure follows once it is known: `110 % of baseline 40 ms`."""
+    definition = candidates[0]
+    if any(definition.units is each for each in (COUNT, PER_REQUESTS, PER_ANSWERS)):
+        raise ObjectiveError(
+            f"{definition.name} can't be told in % of a baseline; state a latency, a share or a throughput"
+        )
+    try:
+        percent = float(found["percent"])
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent < float("inf"):
+        raise ObjectiveError(
+            f"'{found['percent']} %' is no share of a baseline, expected '<number> % of baseline', such as "
+            "'110 % of baseline'"
+        )
+    if found["figure"] is None:
+        return NOT_KNOWN, "", Fraction(1), definition, percent, None
+    baseline, unit, scale, definition = _read_limit(found["figure"], candidates)
+    return compute_relative_limit(percent, baseline), unit, scale, definition, percent, baseline
+
+
+def compute_relative_limit(percent: float, baseline: float) -> float:
+    """So many % of the figure of a baseline, without the last digits of a product."""
+    return float(f"{percent * baseline / 100.0:.10g}")
 
 
 def _read_window(text: str | None) -> float | None:
