@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +17,11 @@ import pytest
 import yaml
 
 from configuration.loading import list_scenario_names, load_scenario
+from loadtests.recording.recorder import Recorder
+from loadtests.recording.row import OUTCOME_CODES, SampleRow
+from loadtests.recording.writer import Observation, RunWriter
+from reports.data.facts import Facts, Stage
+from reports.data.folder import compact
 
 pytestmark = pytest.mark.real
 
@@ -119,9 +124,34 @@ def test_the_gitlab_job_fails_with_the_verdict_and_does_not_try_again(checkout: 
     done = checkout.run("\n".join(job["script"]), variables)
     assert done.returncode == 1, done.stdout + done.stderr
     assert checkout.runs == 1
-    junit = checkout.root / job["artifacts"]["reports"]["junit"]
+    junit = checkout.root / job["artifacts"]["reports"]["junit"][0]
     assert ElementTree.parse(junit).find(".//failure") is not None
     assert junit.parent == checkout.kept
+
+
+def test_a_pull_request_is_compared_with_the_run_kept_of_the_main_branch(checkout: Checkout) -> None:
+    """First nothing is kept and nothing compared; then the main branch's run is, with one made by hand."""
+    steps = github_steps()
+    compare = steps["Compare with the main branch"]["run"]
+    keep = steps["Keep the main branch's run"]["run"]
+    first = checkout.run(compare, {})
+    assert (first.returncode, first.stdout) == (
+        0,
+        "no run of the main branch is kept yet: nothing is compared\n",
+    )
+    write_run(checkout.kept, 10.0)
+    assert checkout.run(keep, {}).returncode == 0
+    shutil.rmtree(checkout.kept)
+    write_run(checkout.kept, 20.0)
+    worse = checkout.run(compare, {})
+    assert worse.returncode == 1, worse.stderr
+    assert "Worse" in (checkout.kept / "comparison/summary.md").read_text()
+    script = gitlab_job()["script"]
+    request = {"CI_PIPELINE_SOURCE": "merge_request_event", "BASELINE_POLICY": "pull"}
+    assert [checkout.run(line, request).returncode for line in script[-2:]] == [1, 0]
+    main = {"CI_PIPELINE_SOURCE": "push", "BASELINE_POLICY": "push"}
+    assert [checkout.run(line, main).returncode for line in script[-2:]] == [0, 0]
+    assert checkout.run(compare, {}).returncode == 0
 
 
 @dataclass(frozen=True)
@@ -231,7 +261,7 @@ def test_where_nothing_was_run_the_job_ends_with_2_and_keeps_nothing(checkout: C
 
 
 def test_both_jobs_cache_the_environment_by_the_pins() -> None:
-    """And only that: a model or results from the cache would be those of other code."""
+    """And the main branch's run: a model or results of a job's own would be those of other code."""
     (cache,) = [
         step["with"]
         for step in yaml.safe_load((CI / "github-actions.yml").read_text())["jobs"]["load-test"]["steps"]
@@ -239,8 +269,11 @@ def test_both_jobs_cache_the_environment_by_the_pins() -> None:
     ]
     assert cache["path"] == ".venv"
     assert "hashFiles('requirements.txt')" in cache["key"]
-    assert gitlab_job()["cache"]["paths"] == [".venv/"]
-    assert gitlab_job()["cache"]["key"]["files"] == ["requirements.txt"]
+    environment, baseline = gitlab_job()["cache"]
+    assert environment["paths"] == [".venv/"]
+    assert environment["key"]["files"] == ["requirements.txt"]
+    assert baseline["paths"] == ["results/baselines/"]
+    assert baseline["policy"] == "$BASELINE_POLICY"
 
 
 @pytest.mark.parametrize(
@@ -254,3 +287,29 @@ def test_each_template_is_what_its_system_reads(template: str, options: list[str
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", *options, str(CI / template)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def write_run(folder: Path, latency_ms: float) -> None:
+    """A run of 3,000 requests in 15 s."""
+    folder.mkdir(parents=True)
+    facts = Facts(
+        scenario="short",
+        description="",
+        model="closed",
+        host="http://127.0.0.1:8000",
+        started_at="2026-01-05T10:00:00Z",
+        stages=(Stage("steady", 0.0, 15.0),),
+        objectives=(),
+        planned_s=15.0,
+    )
+    writer = RunWriter(folder, facts)
+    recorder = Recorder(["predict"], lambda raw: writer.append(raw, ["predict"], 0))
+    for number in range(3000):
+        due_s, took_ms = number / 200, latency_ms + number % 7
+        recorder.record(SampleRow(due_s, due_s, took_ms, took_ms, 0, OUTCOME_CODES["ok"], 0, 200, 1, 9, 9))
+    recorder.seal()
+    for second in range(15):
+        observed = [Observation("generator", "loop_lag_ms", 1.0), Observation("service", "probed", 1.0)]
+        writer.observe(second + 0.1, observed)
+    writer.close(replace(facts, ended_s=15.0))
+    compact(folder)
