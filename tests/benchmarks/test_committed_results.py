@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from benchmarks.comparison import page as comparison
 from benchmarks.crosscheck import page as crosscheck
 from benchmarks.crosscheck.results import CrosscheckResults
 from benchmarks.endurance import page as endurance
@@ -29,6 +31,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks/results"
         ("endurance", lambda path: endurance.render_page(EnduranceResults.read(path))),
         ("crosscheck", lambda path: crosscheck.render_page(CrosscheckResults.read(path))),
         ("judge", lambda path: judge.render_page(JudgeResults.read(path))),
+        ("comparison", lambda path: comparison.format_results(json.loads(path.read_text(encoding="utf-8")))),
     ],
 )
 def test_a_committed_page_follows_from_the_committed_results(

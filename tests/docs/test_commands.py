@@ -44,6 +44,7 @@ OURS = (
     "benchmarks.before_after",
     "benchmarks.own_code",
     "benchmarks.endurance",
+    "benchmarks.comparison",
     "benchmarks.parity",
 )
 IN_CLUSTER = re.compile(r"(?:deployment|hpa|job|pod|service|model-services)/([\w-]+)")

@@ -105,6 +105,8 @@ def test_an_invalid_run_and_its_round_are_left_out_and_told(make_version: MakeVe
     assert any(
         each.startswith("left out: version-7 of b. Invalid: a worker was lost") for each in found.reasons
     )
+    twice = compare(baseline, candidate, rounds=(1, 1, 2))
+    assert twice.word == "invalid", "a single round is left"
     alone = compare([make_version(1)], [broken])
     assert (alone.word, alone.exit_code) == ("invalid", 3)
     assert "version-7" in alone.sentence
