@@ -25,8 +25,8 @@ def _format_simulated(kept: Mapping[str, Any]) -> Iterator[str]:
         f"Each cell counts {rows[0]['comparisons']} comparisons at the default margin (5 %) and confidence "
         f"(95 %). *One run with one*: {kept['requests']:,} requests each. *5 rounds*: 20 runs of "
         f"{kept['round_requests']:,} requests in turns, on a machine that becomes slower by "
-        f"{kept['drift'] * 100:g} % from the first to the last. One request in a thousand fails. AR(1) is the "
-        "lag-one correlation of successive logarithms of latency; M/M/1 is a queue with one server."
+        f"{kept['drift'] * 100:g} % from the first to the last. One request in a thousand fails. AR(1) is "
+        "the lag-one correlation of successive logarithms of latency; M/M/1 is a queue with one server."
     )
     yield ""
     yield (

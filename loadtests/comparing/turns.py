@@ -33,6 +33,7 @@ from reports.comparison.command import (
 from reports.comparison.verdict import FEWEST_ROUNDS, compare_versions
 from reports.data.folder import FolderError
 from reports.data.run_sets import read_rounds, write_rounds
+from reports.objectives.parsing import ObjectiveError
 
 SIDES: Final = ("baseline", "candidate")
 ORDERS: Final = ("abba", "baab")
@@ -153,7 +154,7 @@ def main(arguments: Sequence[str] | None = None, program: str = MODULE_PROGRAM) 
     except TurnsError as error:
         print(error, file=sys.stderr)
         return error.code
-    except (ConfigurationError, FolderError) as error:
+    except (ConfigurationError, FolderError, ObjectiveError) as error:
         print(error, file=sys.stderr)
         return USAGE
     except OSError as error:

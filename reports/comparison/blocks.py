@@ -133,7 +133,7 @@ def _cut(run: Run, compared: ComparedMetric, parts: int) -> list[Scope]:
             observed[rows[each] : rows[each + 1]],
             run.facts,
             length_s,
-            spans[0][0] + each * length_s,
+            (spans[0][0] if spans else 0.0) + each * length_s,
         )
         for each in range(parts)
     ]

@@ -57,7 +57,7 @@ def list_baselines(baselines: Path) -> list[str]:
 
 def save_baseline(name: str, text: str, baselines: Path) -> Path:
     """Keep a run, or a folder of runs, as the baseline `name`, in the place of an earlier one."""
-    if Path(name).name != name or name.startswith("."):
+    if not name.strip() or Path(name).name != name or name.startswith("."):
         raise FolderError(f"{name!r} can't name a baseline: give a word without slashes and leading dots.")
     copy_runs(list_run_folders(find_side(text, baselines)), baselines / name)
     return baselines / name

@@ -171,3 +171,14 @@ def test_processor_time_is_that_of_the_service_divided_by_its_requests(make_vers
     used = next(each for each in found.differences if each.text == "processor time a request")
     assert used.baseline == pytest.approx(2.5, rel=0.01)
     assert used.outcome == "worse"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_stage_that_one_side_lacks_is_not_compared(make_version: MakeVersion, count: int) -> None:
+    stated = {"objectives": ("p90 latency <= 1 s during rush",)}
+    found = compare(
+        [make_version(seed) for seed in range(count)],
+        [make_version(seed + 9, facts=stated) for seed in range(count)],
+    )
+    assert not any("rush" in text and outcome != "undecided" for text, outcome in outcomes(found).items())
+    assert outcomes(found)["p95 latency"] != "worse"
