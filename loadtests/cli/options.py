@@ -119,8 +119,8 @@ SHARED: Final = (
     ),
     Option(
         "--baseline",
-        "what objectives in '% of baseline' are relative to: a saved baseline, or the folder of a run or of "
-        "runs (default: main)",
+        "what relative objectives are relative to: a saved baseline, or the folder of a run or of runs "
+        "(default: main)",
         metavar="NAME|DIR",
     ),
     Option("--path", "what to ask for, where no scenario says it, such as /predict", metavar="PATH"),
