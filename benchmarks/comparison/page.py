@@ -83,3 +83,8 @@ def _format_real(kept: Mapping[str, Any]) -> Iterator[str]:
             str(row["verdicts"].get(word, 0)) for word in ("worse", "not worse", "undecided", "invalid")
         ]
         yield f"| {row['delay'] * 100:g} % | {sum(row['verdicts'].values())} | {' | '.join(counts)} |"
+    yield ""
+    yield (
+        "So few comparisons don't show a rate: of equal services up to 5 % may be called worse, and a few "
+        "dozen comparisons are needed to see whether more are. `--real N` adds to them."
+    )

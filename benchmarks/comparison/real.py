@@ -42,8 +42,9 @@ def compare_real(comparisons: int, delay: float) -> Counter[str]:
             result = Path(folder) / "comparison.json"
             if not result.exists():
                 raise RuntimeError(f"ab ended with {done.returncode}:\n{done.stderr}")
-            verdicts[json.loads(result.read_text(encoding="utf-8"))["verdict"]] += 1
-        print(f"{place + 1} of {comparisons}: {dict(verdicts)}", file=sys.stderr, flush=True)
+            told = json.loads(result.read_text(encoding="utf-8"))
+            verdicts[told["verdict"]] += 1
+        print(f"{place + 1} of {comparisons}: {told['sentence']}", file=sys.stderr, flush=True)
     return verdicts
 
 
