@@ -50,8 +50,6 @@ def format_verdict(
             "",
             *(line for message in unproven for line in _wrap(f"? {remove_controls(message)}", width, "  ")),
         ]
-    if blind_spot := told.get("blind_spot"):
-        lines += ["", *_wrap(remove_controls(blind_spot["sentence"]), width, "  ")]
     if failures := told.get("failures"):
         lines += ["", "Failed requests:"]
         for line, failure in zip_longest(list_failures(failures), failures[:MOST_REASONS]):
@@ -62,6 +60,8 @@ def format_verdict(
         lines += [cut for line in answers for cut in _wrap(f"  {remove_controls(line)}", width, "    ")]
     if steadiness := told.get("steadiness"):
         lines += ["", *_wrap(remove_controls(steadiness), width, "  ")]
+    if blind_spot := told.get("blind_spot"):
+        lines += ["", *_wrap(remove_controls(blind_spot["sentence"]), width, "  ")]
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)
