@@ -71,7 +71,7 @@ class Controller:
         self._service_monitor: ServiceMonitor | None = None
         self._at_rest: tuple[References, ComparedAnswers | None] | None = None
         self._finishing: gevent.Greenlet | None = None
-        self._user_stop = UserStop(environment)
+        self.user_stop = UserStop(environment)
         self._shape = make_shape(environment.shape_class, lambda: self.run)
         self._shape.runner = environment.runner
         if isinstance(self.runner, MasterRunner):
@@ -150,7 +150,7 @@ class Controller:
             references, at_rest, problem = NO_REFERENCES, None, error
         self._at_rest = None
         run = self.run = self._open_run()
-        self._user_stop.note_started()
+        self.user_stop.note_started()
         self.verdict = None
         self._roster = None
         self._finishing = None
@@ -196,7 +196,7 @@ class Controller:
 
     def stop(self) -> None:
         """Stop the users, here and on workers, and return when they have stopped."""
-        self._user_stop.stop()
+        self.user_stop.stop()
 
     def stop_clock(self) -> None:
         """Note that the load ends now; replies in flight may still come."""
@@ -213,7 +213,7 @@ class Controller:
 
         The work is done in a greenlet of its own, so that it goes on if the caller is killed.
         """
-        self._user_stop.note_stopped()
+        self.user_stop.note_stopped()
         if self.run is not None and self._finishing is None:
             self._finishing = gevent.spawn(self._close_and_judge, self.run)
         if self._finishing is not None:

@@ -31,15 +31,17 @@ class SignalStop:
             gevent.signal_handler(number, self.hear, number)
 
     def hear(self, number: signal.Signals) -> None:
-        """Stop the test, so that it is judged and written; the third signal leaves that undone.
+        """Stop the test, so that it is judged and written.
 
-        A second one is often the same impatience, and the verdict is worth more than the seconds it takes.
+        A second signal waits no longer for replies, a third leaves the run unjudged: the verdict
+        is worth more than the seconds it takes.
         """
         self._came += 1
         if self._came == 1:
             self._stop(number)
         elif self._came == 2:
             sys.stderr.write(f"{STOPPING}\n")
+            self._controller.user_stop.abandon_requests()
         else:
             self._leave()
 

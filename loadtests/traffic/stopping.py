@@ -43,3 +43,10 @@ class UserStop:
                 runner.stop()
             finally:
                 self._stopping = False
+
+    def abandon_requests(self) -> None:
+        """End users of this process who wait for a reply; those who go on wait for nobody."""
+        runner = self._environment.runner
+        assert runner is not None
+        if self._stopping or runner.state in (STATE_CLEANUP, STATE_STOPPING):
+            runner.user_greenlets.kill(block=False)

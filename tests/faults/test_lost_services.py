@@ -53,7 +53,7 @@ def test_a_service_that_stops_listening_refuses(
     run.ended()
     assert run.code == 1, run.said
     outcomes = Counter(row["outcome"] for row in run.rows)
-    assert set(outcomes) == {"ok", "reset", "refused"}
+    assert {"ok", "refused"} <= set(outcomes) <= {"ok", "reset", "refused"}  # none may be under way just then
     state(ledger, run, outcomes, tally, "the service dies in the middle of the run")
 
 

@@ -201,8 +201,10 @@ def test_requests_in_flight_at_the_end_are_waited_for_and_counted(
 
 
 @EXTENDED
-def test_a_second_interrupt_quits_at_once(start: Start, scenario_file: ScenarioFile, obedient: Any) -> None:
-    """The first interrupt waits for requests in flight, here without end; the second does not."""
+def test_a_second_interrupt_waits_for_no_reply(
+    start: Start, scenario_file: ScenarioFile, obedient: Any
+) -> None:
+    """The first waits for requests in flight, here without end; after the second what came is judged."""
     obedient.hold_after(3)
     file = scenario_file(
         load="{users: [{constant: 4, for: 60s}]}", more="traffic: {timeout: 1h, user: stress}"
@@ -214,6 +216,7 @@ def test_a_second_interrupt_quits_at_once(start: Start, scenario_file: ScenarioF
         suite.finished_within(1.0)
     suite.process.send_signal(signal.SIGINT)
     assert suite.wait().code == 3
+    assert suite.verdict["verdict"] == "invalid"
 
 
 def test_plain_locust_is_judged_too(start: Start, obedient: Any, tmp_path: Path) -> None:
