@@ -45,7 +45,7 @@ class Objective:
     percent: float | None = None
     """Of an objective relative to a baseline: 110 in `<= 110 % of baseline`; None for any other."""
     baseline: float | None = None
-    """The figure of the baseline, in `unit`; None where it isn't known yet, and then `stated` is NaN."""
+    """The figure of the baseline, in `unit`; None where it isn't known yet, and then `stated` is 0."""
 
     @property
     def lacks_baseline(self) -> bool:

@@ -30,7 +30,7 @@ _CLAUSE = re.compile(r"\s+(on|during|in any)\s+")
 _LIMIT = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*)")
 _RELATIVE = re.compile(r"(?P<percent>[^%]*?)\s*%\s+of\s+baseline(?:\s+(?P<figure>.+))?")
 _WINDOW = re.compile(r"(?P<seconds>\d+(?:\.\d+)?)\s*s")
-NOT_KNOWN = float("nan")
+NOT_KNOWN = 0.0
 """The limit of a relative objective without a baseline: one object, so that such objectives are equal."""
 _SUGGESTED = {"=<": "<=", "=>": ">=", "=": "<=", "==": "<="}
 

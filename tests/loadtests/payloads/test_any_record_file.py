@@ -81,7 +81,7 @@ def read(file: Path) -> tuple[str, list[Any] | None]:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.jsonl", b"1\n" + b"[" * 20_000, "line 2: a value that is nested too deep"),
+        ("a.jsonl", b"1\n" + b"[" * 1_000_000, "line 2: a value that is nested too deep"),
         ("b.jsonl", b"9" * 5_000, "line 1: no JSON value: Exceeds the limit"),
         ("c.csv", b"n,name\n1,\x80\n", "the column 'name' holds what is no UTF-8 text"),
         ("d.csv", b"n,\x80\n1,2\n", "can't be read: 'utf-8' codec can't decode"),
