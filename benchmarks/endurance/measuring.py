@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import psutil
 import requests
 
@@ -43,15 +45,18 @@ class _Watched:
     t_s: list[float] = field(default_factory=list)
     memory_mib: list[float] = field(default_factory=list)
     descriptors: list[float] = field(default_factory=list)
+    processor_s: list[float] = field(default_factory=list)
 
     def look(self, at_s: float) -> None:
         try:
             memory, descriptors = self.process.memory_info().rss / MIB, self.process.num_fds()
+            used = self.process.cpu_times()
         except psutil.Error:
             return  # it has ended
         self.t_s.append(round(at_s, 2))
         self.memory_mib.append(round(memory, 3))
         self.descriptors.append(descriptors)
+        self.processor_s.append(used.user + used.system)
 
 
 def endure(seconds: float, rate: float, folder: Path, facts: Mapping[str, str]) -> EnduranceResults:
@@ -66,7 +71,7 @@ def endure(seconds: float, rate: float, folder: Path, facts: Mapping[str, str]) 
     before = set(psutil.Process().children())
     with OwnService() as service:
         serving = [each for each in psutil.Process().children() if each not in before]
-        code, said, watched = _load(scenario, service.host, seconds, serving, temporary)
+        code, said, watched, others_cores = _load(scenario, service.host, seconds, serving, temporary)
         run_folder = folder / "results" / "latest"
         if not run_folder.exists():
             raise EnduranceError(f"the load test ended with {code}: {said.strip()}")
@@ -76,12 +81,16 @@ def endure(seconds: float, rate: float, folder: Path, facts: Mapping[str, str]) 
     commands_s = dict(_time_commands(run_folder))
     verdict = json.loads((run_folder / "verdict.json").read_text(encoding="utf-8"))
     samples = read_run(run_folder.resolve()).samples
+    sent = samples[np.isfinite(samples.sent_s)]
     return EnduranceResults(
         facts=facts,
         seconds=seconds,
         rate=rate,
-        recorded=int((samples.sent_s == samples.sent_s).sum()),
+        recorded=len(sent),
+        unanswered=int((sent.status == 0).sum()),
         counted=counted,
+        outcomes=dict(Counter(sent.outcome.decode().tolist()).most_common()),
+        others_cores=others_cores,
         exit_code=code,
         sentence=verdict["sentence"],
         commands_s=commands_s,
@@ -100,8 +109,11 @@ def _describe_load(seconds: float, rate: float) -> Mapping[str, object]:
 
 def _load(
     scenario: Path, host: str, seconds: float, serving: Sequence[psutil.Process], temporary: Path
-) -> tuple[int, str, list[_Watched]]:
-    """Run the load test; return its exit code, what it said, and what was seen while load was planned."""
+) -> tuple[int, str, list[_Watched], float]:
+    """Run the load test; return its exit code, what it said, what was seen, and the cores of others.
+
+    The last two are of the time for which load was planned.
+    """
     words = ("--scenario", str(scenario), "--host", host, "--out", str(scenario.parent / "results"))
     said = scenario.with_name("said.txt")
     with said.open("wb") as output:
@@ -114,13 +126,22 @@ def _load(
             stderr=subprocess.STDOUT,
         )
     try:
+        before_s, began = _read_busy_s(), time.monotonic()
         watched = _watch(psutil.Process(command.pid), seconds, serving)
+        own_s = sum(each.processor_s[-1] - each.processor_s[0] for each in watched if each.processor_s)
+        others_cores = (_read_busy_s() - before_s - own_s) / (time.monotonic() - began)
         code = command.wait(END_PATIENCE_S)
     finally:
         if command.poll() is None:
             command.terminate()
             command.wait(END_PATIENCE_S)
-    return code, said.read_text(encoding="utf-8", errors="replace"), watched
+    return code, said.read_text(encoding="utf-8", errors="replace"), watched, round(max(0.0, others_cores), 3)
+
+
+def _read_busy_s() -> float:
+    """Seconds that the processors of this machine have worked, for whomever."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
 
 
 def _watch(command: psutil.Process, seconds: float, serving: Sequence[psutil.Process]) -> list[_Watched]:

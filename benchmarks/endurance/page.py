@@ -19,8 +19,8 @@ def render_page(results: EnduranceResults) -> str:
             "# A long run",
             "",
             f"{results.rate:g} requests a second for {format_duration(results.seconds)} against the suite's "
-            f"own service, {facts['date']}, {facts['processor']}, {facts['cores']} cores, on which other "
-            f"programs ran too; commit {facts['commit']}.",
+            f"own service, {facts['date']}, {facts['processor']}, {facts['cores']} cores, of which other "
+            f"programs kept {results.others_cores:.2f} busy; commit {facts['commit']}.",
             "",
             "| process | quantity | after a sixth | at the end | growth an hour | 95 % interval | bound | |",
             "|---|---|---:|---:|---:|---:|---:|---|",
@@ -29,8 +29,8 @@ def render_page(results: EnduranceResults) -> str:
             "The growth is Sen's slope without the first sixth of the run; its interval allows for values "
             f"that resemble their predecessors (`reports/figures/trend.py`). {MEANINGS}",
             "",
-            f"- Rows recorded: {results.recorded:,}. Predictions counted by the service: "
-            f"{results.counted:,}.",
+            f"- Rows recorded: {results.recorded:,} ({_list_outcomes(results)}). Predictions counted by the "
+            f"service: {results.counted:,}; it may lack the {results.unanswered:,} that got no reply.",
             f"- Verdict (exit code {results.exit_code}): {results.sentence}",
             *(f"- `{words}`: {format_number(took_s, 2)} s." for words, took_s in results.commands_s.items()),
             f"- Left afterwards: {'; '.join(results.left) or 'no process, no port, no temporary file'}.",
@@ -55,6 +55,10 @@ def _render_row(growth: Growth) -> str:
         growth.word,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _list_outcomes(results: EnduranceResults) -> str:
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in results.outcomes.items())
 
 
 def _format_signed(value: float) -> str:

@@ -73,8 +73,14 @@ class EnduranceResults:
     """Requests planned a second."""
     recorded: int
     """Rows of samples.parquet that were sent."""
+    unanswered: int
+    """Those of them to which no status line came: the service may have counted them, or may not."""
     counted: int
     """Predictions that the service counted, whatever it answered."""
+    outcomes: Mapping[str, int]
+    """How many of the recorded rows had each outcome."""
+    others_cores: float
+    """Mean number of processor cores that other programs kept busy during the load."""
     exit_code: int
     sentence: str
     """The verdict's."""
@@ -96,8 +102,11 @@ class EnduranceResults:
             for each in self.list_growth()
             if each.word == "grows"
         ]
-        if self.recorded != self.counted:
-            faults.append(f"{self.recorded} requests were recorded, but the service counted {self.counted}")
+        if not self.recorded - self.unanswered <= self.counted <= self.recorded:
+            faults.append(
+                f"{self.recorded} requests were recorded, {self.unanswered} of them without a reply, but the "
+                f"service counted {self.counted}"
+            )
         return [*faults, *self.left]
 
     def write(self, path: Path) -> None:

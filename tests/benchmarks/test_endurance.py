@@ -27,7 +27,8 @@ def make_process(growth_mib: float, growth_descriptors: float = 0.0, noise_mib: 
 
 
 def make_results(process: ProcessSeries) -> EnduranceResults:
-    return EnduranceResults(FACTS, HOUR_S, 500, 10, 10, 0, "Passed.", {}, (), [process])
+    outcomes = {"ok": 8, "timeout": 2}
+    return EnduranceResults(FACTS, HOUR_S, 500, 10, 2, 10, outcomes, 0.1, 0, "Passed.", {}, (), [process])
 
 
 @pytest.mark.parametrize(
@@ -50,9 +51,16 @@ def test_each_fault_is_one_sentence() -> None:
     assert "memory, MiB grows by" in make_results(make_process(20)).list_faults()[0]
     lost = replace(good, recorded=9, left=["port 8000 is still taken"])
     assert lost.list_faults() == [
-        "9 requests were recorded, but the service counted 10",
+        "9 requests were recorded, 2 of them without a reply, but the service counted 10",
         "port 8000 is still taken",
     ]
+
+
+@pytest.mark.parametrize(("counted", "faults"), [(11, 1), (10, 0), (8, 0), (7, 1)])
+def test_the_service_may_lack_only_what_got_no_reply(counted: int, faults: int) -> None:
+    results = replace(make_results(make_process(0)), counted=counted)
+    assert len(results.list_faults()) == faults
+    assert "Rows recorded: 10 (8 ok, 2 timeout)." in render_page(results)
 
 
 def test_results_are_read_as_they_were_written_and_the_page_shows_them(tmp_path: Path) -> None:
@@ -78,6 +86,7 @@ def test_a_short_run_records_what_the_service_counted_and_leaves_nothing(tmp_pat
     main(["--minutes", "0.05", "--rate", "200", "--out", str(tmp_path)])
     results = EnduranceResults.read(tmp_path / "endurance.json")
     assert results.counted == results.recorded > 300
+    assert sum(results.outcomes.values()) == results.recorded
     assert results.left == []
     assert results.exit_code in (0, 3), results.sentence
     assert {each.name.partition(":")[0] for each in results.processes} == {"generator", "service"}
