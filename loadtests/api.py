@@ -12,18 +12,13 @@ can't be run raises `LoadTestError`, whose text is what the command line would h
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from loadtests.cli.exit_codes import FAIL, INVALID, PASS
-from loadtests.recording.parent import name_parent
-from loadtests.recording.settings import FOLDER_FILE
+from loadtests.cli.child_run import NothingRunError, run_load_test
 from reports.data.folder import FolderError
 from reports.data.folder import read_run as read_folder
 from reports.data.run import Run
@@ -39,10 +34,7 @@ from reports.rendering.terminal import format_verdict
 
 __all__ = ["LoadTestError", "LoadTestResult", "Run", "judge_run", "read_run", "run_scenario"]
 
-PROJECT: Final = Path(__file__).resolve().parents[1]
 WIDTH: Final = 100
-END_PATIENCE_S: Final = 60.0
-"""How long a run that is interrupted may take to be judged."""
 
 
 class LoadTestError(Exception):
@@ -101,14 +93,13 @@ def run_scenario(
     Raises LoadTestError if nothing was run. An interruption (KeyboardInterrupt) stops the load test first.
     """
     with tempfile.TemporaryDirectory(prefix="load-test-") as temporary:
-        noted = Path(temporary) / "folder"
         words = ["--scenario", _find_scenario(scenario, name, Path(temporary)), "--out", str(out)]
         words += [] if host is None else ["--host", host]
         words += [word for objective in objectives for word in ("--objective", objective)]
-        said, code = _run([*words, *options], {**os.environ, **(environment or {}), FOLDER_FILE: str(noted)})
-        if code not in (PASS, FAIL, INVALID) or not noted.exists():
-            raise LoadTestError(said.strip() or f"the load test ended with {code}")
-        folder = Path(noted.read_text(encoding="utf-8"))
+        try:
+            folder, _ = run_load_test([*words, *options], environment or {})
+        except NothingRunError as error:
+            raise LoadTestError(str(error)) from None
     return judge_run(read_run(folder))
 
 
@@ -159,28 +150,3 @@ def _find_scenario(scenario: str | Path | Mapping[str, Any], name: str, folder: 
     except TypeError as error:
         raise LoadTestError(f"the scenario {name!r} holds what no YAML file can: {error}") from None
     return str(file)
-
-
-def _run(words: Sequence[str], environment: Mapping[str, str]) -> tuple[str, int]:
-    """Run the command line in a process session of its own; return what it said and its exit code."""
-    path = os.pathsep.join(filter(None, (str(PROJECT), environment.get("PYTHONPATH"))))
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "loadtests", *words],
-        env={**environment, "PYTHONPATH": path, **name_parent()},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate()
-    except BaseException:
-        process.terminate()
-        try:
-            process.communicate(timeout=END_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()  # what it started ends by itself then
-            process.communicate()
-        raise
-    return said, process.returncode

@@ -14,8 +14,8 @@ import yaml
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
+from loadtests.cli.child_process import ChildProcess
 from loadtests.cli.exit_codes import FAIL, INVALID, PASS, USAGE
-from loadtests.comparing.child_process import ChildProcess
 from loadtests.comparing.figures import ComparedRun, read_compared_run
 from loadtests.comparing.forms import (
     EAGER_FORMS,

@@ -7,7 +7,6 @@ import os
 import random
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,14 +15,13 @@ from typing import Final
 
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
+from loadtests.cli.child_process import ChildProcess
+from loadtests.cli.child_run import NothingRunError, run_load_test
 from loadtests.cli.command import MODULE_PROGRAM
-from loadtests.cli.exit_codes import FAIL, INVALID, PASS, USAGE
+from loadtests.cli.exit_codes import INVALID, USAGE
 from loadtests.cli.values import make_count_parser
 from loadtests.client.target import Target
-from loadtests.comparing.child_process import ChildProcess
-from loadtests.recording.parent import end_with_parent, name_parent
-from loadtests.recording.processes import build_python_command, build_python_environment
-from loadtests.recording.settings import FOLDER_FILE
+from loadtests.recording.parent import end_with_parent
 from reports.comparison.command import (
     add_judging_arguments,
     read_comparison_settings,
@@ -117,23 +115,17 @@ class TurnRunner:
 
     def _run(self, which: int) -> tuple[Path, int]:
         version = self.versions[which]
-        with tempfile.TemporaryDirectory(prefix="turns-") as temporary:
-            noted = Path(temporary) / "folder"
-            environment = {
-                **build_python_environment(),
-                **name_parent(),
-                **version.build_environment(),
-                FOLDER_FILE: str(noted),
-            }
-            words = [*self.words, "--out", str(self.out / "ab"[which]), *version.list_words()]
-            code, said = self.child.run(build_python_command("loadtests", *words), environment)
+        words = [*self.words, "--out", str(self.out / "ab"[which]), *version.list_words()]
+        try:
+            made = run_load_test(words, version.build_environment(), self.child.run)
+        except NothingRunError as error:
             if self.child.stopped:
-                raise TurnsError("stopped", INVALID)
-            if code not in (PASS, FAIL, INVALID) or not noted.exists():
-                raise TurnsError(
-                    f"A run of {version.text} ended with {code}:\n{said.rstrip()}", code or USAGE
-                )
-            return Path(noted.read_text(encoding="utf-8")), code
+                raise TurnsError("stopped", INVALID) from None
+            text = f"A run of {version.text} ended with {error.code}:\n{error}"
+            raise TurnsError(text, error.code or USAGE) from None
+        if self.child.stopped:
+            raise TurnsError("stopped", INVALID)
+        return made
 
 
 def main(arguments: Sequence[str] | None = None, program: str = MODULE_PROGRAM) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.comparing.child_process import ChildProcess
+from loadtests.cli.child_process import ChildProcess
 from loadtests.comparing.turns import ServiceVersion, TurnRunner, TurnsError, draw_orders, main
 from loadtests.recording.settings import FOLDER_FILE
 
