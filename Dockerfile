@@ -18,6 +18,7 @@ RUN /opt/venv/bin/python -m service.training
 FROM scratch AS code
 COPY pyproject.toml LICENSE /app/
 COPY deploy/entrypoint deploy/healthcheck /app/deploy/
+COPY capacity /app/capacity
 COPY configuration /app/configuration
 COPY shapes /app/shapes
 COPY reports /app/reports

@@ -1,0 +1,139 @@
+"""Decides by the requests of a trial whether its rate is proven to meet the objectives, or to break them.
+
+The trial is looked at at the checkpoints of its run, and ends at the first by which every objective is
+decided, or one is broken. Each look gets its part of the permitted error (`reports.judging.interim`).
+
+Objectives alone don't tell a queue that grows without end from one that is long: in the first minute both
+may meet a limit. So a rate is proven only if nothing speaks for a growth of the requests in flight, and it is
+broken where they grow by more than chance would make them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+
+from capacity.search import TrialOutcome
+from reports.data.checkpoints import compute_checkpoints_s
+from reports.data.columns import Floats
+from reports.data.quantities import format_number
+from reports.data.run import Run
+from reports.figures.trend import mann_kendall
+from reports.judging.interim import ObjectiveState, analyse_interim
+from reports.judging.judgement import judge_objective
+from reports.judging.verdict import list_objectives
+
+GROWTH_SHARE: Final = 0.01
+"""A queue that keeps more than this share of the arrivals for good is not in a steady state."""
+DOUBT: Final = 0.2
+"""A rate isn't proven while requests in flight rise so steadily that chance does it as seldom as this."""
+LEAST_SECONDS: Final = 10
+MOST_TIMES: Final = 600
+"""Times at which requests in flight are counted; a longer trial has them further apart."""
+
+
+@dataclass(frozen=True)
+class TrialDecision:
+    """What a trial came to, why, and by which second of the run that was known."""
+
+    outcome: TrialOutcome
+    reason: str
+    decided_s: float
+
+
+@dataclass(frozen=True)
+class InFlightGrowth:
+    """How fast requests in flight grow, in 1/s, with the lower end of the interval; and by how many in all.
+
+    `p_value` is the probability of so one-sided an order in a steady state, by Mann and Kendall's test.
+    """
+
+    per_s: float
+    p_value: float
+    least_per_s: float
+    total: float
+    chance: float
+    """A steady state would show a larger `total` with less than the permitted probability."""
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether a growth is likely enough to wait for more requests."""
+        return self.per_s > 0 and self.p_value < DOUBT
+
+    def exceeds(self, rate_per_s: float) -> bool:
+        """Whether the queue grows for good at this arrival rate."""
+        return self.least_per_s > GROWTH_SHARE * rate_per_s and self.total > self.chance
+
+
+def decide_trial(run: Run, rate_per_s: float) -> TrialDecision:
+    """What the requests of a trial, which may have ended early, say of its rate."""
+    objectives = list_objectives(run)
+    for until_s in (*_list_looks(run), run.elapsed_s):
+        analysis = analyse_interim(run, objectives, until_s)
+        growth = find_growth(run, until_s)
+        states = [state for _, state in analysis.states]
+        if "broken" in states:
+            text = analysis.states[states.index("broken")][0]
+            return TrialDecision("broken", _tell_missed(run, text), until_s)
+        if growth is not None and growth.exceeds(rate_per_s):
+            words = f"{format_number(growth.per_s)} more requests were in flight each second"
+            return TrialDecision("broken", f"{words}: no steady state", until_s)
+        if analysis.decided and not (growth is not None and growth.is_likely):
+            return TrialDecision("proven", "every objective is proven", until_s)
+    return TrialDecision("open", _tell_open(analysis.states, growth), run.elapsed_s)
+
+
+def find_growth(run: Run, until_s: float) -> InFlightGrowth | None:
+    """How requests in flight grow in the judged time before `until_s`; None if that is too short.
+
+    Requests in flight are those that were due and are neither answered nor given up: by Little's law a steady
+    state keeps their mean. Of n arrivals in a steady state about n are answered. The difference varies like
+    a walk of n steps up and n down: with a standard deviation of √(2n) at most, if completions vary as much
+    as random arrivals do, and less where an empty queue holds it back.
+    """
+    spans = [(start_s, min(end_s, until_s)) for start_s, end_s in run.list_spans()]
+    lasted = sum(max(0.0, end_s - start_s) for start_s, end_s in spans)
+    if lasted < LEAST_SECONDS:
+        return None
+    step_s = max(1.0, lasted / MOST_TIMES)
+    times = np.concatenate([np.arange(np.ceil(start_s), end_s, step_s) for start_s, end_s in spans])
+    starts, ends = run.samples.intended_s, run.samples.end_s
+    in_flight = count_in_flight(starts, ends, times)
+    if not np.ptp(in_flight):
+        return InFlightGrowth(0.0, 1.0, 0.0, 0.0, 0.0)
+    trend = mann_kendall(in_flight, times, run.facts.checkpoint_confidence)
+    arrivals = int(np.count_nonzero((starts >= times[0]) & (starts < times[-1])))
+    z = NormalDist().inv_cdf(run.facts.checkpoint_confidence)
+    total = float(in_flight[-1] - in_flight[0])
+    return InFlightGrowth(trend.slope, trend.p_value, trend.low, total, z * float(np.sqrt(2 * arrivals)))
+
+
+def count_in_flight(starts_s: Floats, ends_s: Floats, times_s: Floats) -> Floats:
+    """How many of the requests were under way at each time."""
+    begun = np.searchsorted(np.sort(starts_s), times_s, side="right")
+    ended = np.searchsorted(np.sort(ends_s), times_s, side="right")
+    return (begun - ended).astype(np.float64)
+
+
+def _list_looks(run: Run) -> list[float]:
+    """The checkpoints at which the run was looked at: those before its end, if it was to end early."""
+    if run.facts.looks < 2:
+        return []
+    return [at_s for at_s in compute_checkpoints_s(run.facts) if at_s < run.elapsed_s]
+
+
+def _tell_missed(run: Run, text: str) -> str:
+    objective = next(each for each in list_objectives(run) if each.text == text)
+    return judge_objective(objective, run).message
+
+
+def _tell_open(states: tuple[tuple[str, ObjectiveState], ...], growth: InFlightGrowth | None) -> str:
+    undecided = [text for text, state in states if state == "open"]
+    if undecided:
+        return f"not decided: {', '.join(undecided)}"
+    if growth is not None and growth.is_likely:
+        return "the objectives hold, but the requests in flight seem to grow"
+    return "no number of requests can prove these objectives"

@@ -1,0 +1,94 @@
+"""A trial is decided by its requests: in virtual time, where the truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from benchmarks.capacity.services import QueuedService, TokenBucket
+from benchmarks.capacity.simulating import WARM_UP_S, simulate_trial
+from capacity.deciding import TrialDecision, count_in_flight, decide_trial, find_growth
+from capacity.search import TrialOutcome
+from reports.data.columns import Floats, Mask
+
+QUEUE = QueuedService(2, 0.02, 150)
+"""Carries 66.3/s within its limit, and 100/s at all."""
+
+
+@dataclass(frozen=True)
+class NeverRefuses(QueuedService):
+    """The same queue, asked for something that a queue without end meets for ever."""
+
+    @property
+    def objective(self) -> str:
+        """No request is refused."""
+        return "error rate <= 1 %"
+
+
+@dataclass(frozen=True)
+class GrowsSlowly(QueuedService):
+    """Requests take as long as before, but each later one a little longer, and none as long as the limit."""
+
+    def answer(self, arrivals_s: Floats, rng: np.random.Generator) -> tuple[Floats, Mask]:
+        """One ms more each second."""
+        return 10 + arrivals_s + rng.uniform(0, 1, len(arrivals_s)), np.zeros(len(arrivals_s), np.bool_)
+
+
+def decide(
+    service: QueuedService | TokenBucket, rate: float, trial_s: float = 120, seed: int = 1
+) -> TrialDecision:
+    run = simulate_trial(service, rate, trial_s, 0.99, np.random.default_rng(seed))
+    return decide_trial(run, rate)
+
+
+@pytest.mark.parametrize(("rate", "outcome"), [(30, "proven"), (66, "open"), (90, "broken"), (130, "broken")])
+def test_rates_far_from_the_capacity_are_decided_and_those_near_it_stay_open(
+    rate: float, outcome: TrialOutcome
+) -> None:
+    assert decide(QUEUE, rate).outcome == outcome
+
+
+def test_a_hopeless_trial_is_cut_short() -> None:
+    found = decide(QUEUE, 300, 600)
+    assert found.outcome == "broken"
+    assert found.decided_s == WARM_UP_S + 60
+    assert "p99 latency" in found.reason
+
+
+def test_a_queue_that_grows_breaks_a_rate_whose_objectives_hold() -> None:
+    found = decide(NeverRefuses(2, 0.02, 150), 120)
+    assert found.outcome == "broken"
+    assert "no steady state" in found.reason
+    assert decide(NeverRefuses(2, 0.02, 150), 80).outcome == "proven"
+
+
+def test_a_rate_is_not_proven_while_requests_in_flight_seem_to_grow() -> None:
+    found = decide(GrowsSlowly(2, 0.02, 1000), 1000)
+    assert found.outcome == "open"
+    assert found.reason == "the objectives hold, but the requests in flight seem to grow"
+
+
+def test_a_long_queue_near_saturation_is_not_taken_for_one_that_grows() -> None:
+    """At 97 % of what the servers can do, thousands of requests wait at times, and the rate is carried."""
+    service = NeverRefuses(2, 0.02, 2000)
+    outcomes = [decide(service, 97, 120, seed).outcome for seed in range(8)]
+    assert outcomes.count("broken") <= 1
+
+
+def test_a_token_bucket_is_decided_by_what_it_refuses() -> None:
+    bucket = TokenBucket(100, 10)
+    assert bucket.capacity_per_s == pytest.approx(86.354, abs=0.01)
+    assert decide(bucket, 60).outcome == "proven"
+    assert decide(bucket, 120).outcome == "broken"
+
+
+def test_requests_in_flight_are_counted_between_their_start_and_their_end() -> None:
+    starts, ends, times = np.array([0.0, 1, 2]), np.array([5.0, 1.5, 9]), np.array([0.5, 1.2, 3, 6, 10])
+    assert count_in_flight(starts, ends, times).tolist() == [1, 2, 2, 1, 0]
+
+
+def test_a_short_trial_says_nothing_of_growth() -> None:
+    run = simulate_trial(QUEUE, 120, 9, 0.99, np.random.default_rng(1))
+    assert find_growth(run, run.elapsed_s) is None
