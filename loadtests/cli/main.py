@@ -34,6 +34,7 @@ ELSEWHERE: Final = {
     "history": ("reports.history.command", "show the runs in a folder, and where their figures changed"),
     "ab": ("loadtests.comparing.turns", "run two versions of a service in turns, then compare them"),
     "capacity": ("loadtests.searching.command", "find the highest rate that meets the objectives"),
+    "plan": ("capacity.plan_command", "say how many replicas a peak needs, by a measured capacity"),
     "compare": ("reports.comparison.command", "compare two versions by their recorded runs"),
 }
 """Modules with a function `main(arguments, program) -> exit code`, imported only if asked for."""
