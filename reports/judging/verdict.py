@@ -52,6 +52,8 @@ class Verdict:
     """What is told of the answers to probes, one sentence each."""
     steadiness: str = ""
     """Whether latency was steady where the load was constant, in a sentence; empty if that can't be told."""
+    capacity_per_s: float | None = None
+    """The capacity that a calibration found, of which the levels of the load are multiples; else None."""
     blind_spot: BlindSpot | None = None
     """What the run was too short to see; None unless it passed, and objectives were stated."""
 
@@ -85,6 +87,7 @@ def judge_run(run: Run, stages: tuple[StageFigures, ...] | None = None) -> Verdi
         failures,
         describe_answers(run),
         describe_steadiness(run),
+        run.facts.capacity_per_s,
         find_blind_spot(run, asked) if word == "pass" and found else None,
     )
 

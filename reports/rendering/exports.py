@@ -36,7 +36,13 @@ from reports.rendering.csv_rows import (
     list_timeline_rows,
 )
 from reports.rendering.stages import STAGE_COLUMNS
-from reports.rendering.terminal import MOST_REASONS, list_examples, list_failures, select_reasons
+from reports.rendering.terminal import (
+    MOST_REASONS,
+    describe_calibration,
+    list_examples,
+    list_failures,
+    select_reasons,
+)
 from reports.rendering.text_table import format_markdown, remove_controls
 from reports.rendering.verdict_json import encode_verdict
 
@@ -146,6 +152,8 @@ def format_summary_md(verdict: Verdict, summary: Summary, facts: Facts, report: 
         parts.append(_format_failures(verdict))
     if verdict.answers:
         parts.append("Answers:\n\n" + "\n".join(f"- {escape_markdown(line)}" for line in verdict.answers))
+    if verdict.capacity_per_s is not None:
+        parts.append(escape_markdown(describe_calibration(verdict.capacity_per_s)))
     if verdict.stages:
         parts.append(_format_stages(verdict.stages))
     requests, lasted = format_count(summary.total.requests, "request"), format_duration(summary.duration_s)

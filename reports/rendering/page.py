@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from reports import charts
 from reports.charts.palette import declare_variables
-from reports.data.quantities import format_count, format_duration, format_start
+from reports.data.quantities import format_count, format_duration, format_number, format_start
 from reports.data.run import Run
 from reports.figures.generator import describe_generator_health, measure_generator_health
 from reports.figures.replayed import describe_replayed_records
@@ -129,6 +129,8 @@ def _list_summary(run: Run, summary: Summary) -> list[tuple[str, str]]:
     ]
     if summary.total.requests != len(run.samples):
         about.append(("Judged", f"{summary.total.requests:,}"))
+    if facts.capacity_per_s is not None:
+        about.append(("Capacity", f"{format_number(facts.capacity_per_s)} requests/s, by the calibration"))
     about += [("Replayed", told) for told in describe_replayed_records(run)]
     if facts.description:
         about.append(("Scenario", facts.description))

@@ -58,6 +58,8 @@ def format_verdict(
     if answers := told.get("answers"):
         lines += ["", "Answers:"]
         lines += [cut for line in answers for cut in _wrap(f"  {remove_controls(line)}", width, "    ")]
+    if (capacity := told.get("capacity_per_s")) is not None:
+        lines += ["", *_wrap(describe_calibration(capacity), width, "  ")]
     if steadiness := told.get("steadiness"):
         lines += ["", *_wrap(remove_controls(steadiness), width, "  ")]
     if blind_spot := told.get("blind_spot"):
@@ -65,6 +67,12 @@ def format_verdict(
     if report:
         lines += ["", f"Report: {report}"]
     return "\n".join(lines)
+
+
+def describe_calibration(capacity_per_s: float) -> str:
+    """The capacity that a calibration found, in a sentence."""
+    rate = format_number(capacity_per_s)
+    return f"The calibration found a capacity of {rate} requests/s; the load is in multiples of it."
 
 
 def select_reasons(word: str, sentence: str, reasons: Sequence[str]) -> Sequence[str]:

@@ -23,6 +23,7 @@ def encode_verdict(verdict: Verdict) -> dict[str, Any]:
         "failures": [asdict(failure) for failure in verdict.failures],
         "answers": list(verdict.answers),
         "steadiness": verdict.steadiness,
+        "capacity_per_s": verdict.capacity_per_s,
         "blind_spot": _encode_blind_spot(verdict.blind_spot),
     }
 
