@@ -22,6 +22,7 @@ COPY capacity /app/capacity
 COPY configuration /app/configuration
 COPY shapes /app/shapes
 COPY reports /app/reports
+COPY autoscaling /app/autoscaling
 COPY loadtests /app/loadtests
 
 FROM docker.io/library/python:3.11-slim AS base

@@ -1,4 +1,4 @@
-"""Durations, rates and multiples as text with units: `30s`, `1h30m`, `300/s`, `2x`."""
+"""Numbers as text with units: `30s`, `1h30m`, `300/s`, `2x`, and the `250m` and `180Mi` of Kubernetes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,26 @@ MULTIPLE_PATTERN: Final = rf"({_NUMBER})\s*x"
 _DURATION: Final = re.compile(DURATION_PATTERN)
 _RATE: Final = re.compile(RATE_PATTERN)
 _MULTIPLE: Final = re.compile(MULTIPLE_PATTERN)
+_QUANTITY: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)([A-Za-z]*)")
+_FACTORS: Final = {
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "": 1.0,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "Ki": 2.0**10,
+    "Mi": 2.0**20,
+    "Gi": 2.0**30,
+    "Ti": 2.0**40,
+}
 _SECONDS: Final = {"s": 1, "min": 60, "m": 60, "h": 3600}
 
 DURATION_EXPECTED: Final = "a duration with its unit (ms, s, m, h), such as 30s, 2m or 1h30m"
 RATE_EXPECTED: Final = "a rate with its unit (/s, /min, /h), such as 300/s"
+QUANTITY_EXPECTED: Final = "a quantity of Kubernetes, such as 250m, 2 or 180Mi"
 MULTIPLE_EXPECTED: Final = "a multiple of the calibrated capacity, such as 2x"
 
 
@@ -44,6 +60,17 @@ def parse_multiple(text: str) -> float:
     if match is None:
         raise ValueError(f"expected {MULTIPLE_EXPECTED}")
     return float(match[1])
+
+
+def parse_quantity(text: str) -> float:
+    """A Kubernetes quantity, such as 250m, 123456789n or 180Mi, as a number of its base unit.
+
+    ValueError for another text.
+    """
+    found = _QUANTITY.fullmatch(text)
+    if found is None or found[2] not in _FACTORS:
+        raise ValueError(f"{text!r} is no quantity")
+    return float(found[1]) * _FACTORS[found[2]]
 
 
 def write_duration(seconds: float) -> str:

@@ -1,9 +1,9 @@
 """Asks a Kubernetes cluster, through kubectl, how a Deployment is scaled and what its pods use.
 
 It runs as another process, `python -m loadtests.monitoring.kubectl NAMESPACE/DEPLOYMENT`, because starting
-kubectl takes tens of milliseconds of a core that the load generator needs. It imports only the standard
-library, and writes a line of JSON every 15 s until nobody reads it any more: `{"seen": {name: value},
-"problems": [sentence, ...]}`.
+kubectl takes tens of milliseconds of a core that the load generator needs. It imports little but
+the standard library, and writes a line of JSON every 15 s until nobody reads it any more: `{"seen": {name:
+value}, "problems": [sentence, ...]}`.
 """
 
 from __future__ import annotations
@@ -18,26 +18,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from configuration.units import parse_quantity
+
 PERIOD_S: Final = 15.0
 """As often as the cluster measures: metrics-server's default resolution."""
 TIMEOUT_S: Final = 10.0
 NICENESS: Final = 10
 
 NAME: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-UNITS: Final = {
-    "n": 1e-9,
-    "u": 1e-6,
-    "m": 1e-3,
-    "": 1.0,
-    "k": 1e3,
-    "M": 1e6,
-    "G": 1e9,
-    "T": 1e12,
-    "Ki": 2.0**10,
-    "Mi": 2.0**20,
-    "Gi": 2.0**30,
-    "Ti": 2.0**40,
-}
 
 Ask = Callable[[str], Any]
 """Called with a path of the cluster's API; returns the parsed answer, or raises AskError."""
@@ -115,17 +103,6 @@ def _sum_usage(pods: list[Mapping[str, Any]]) -> dict[str, float]:
         "pods_cpu_cores": sum(parse_quantity(each["cpu"]) for each in used),
         "pods_memory_mib": sum(parse_quantity(each["memory"]) for each in used) / 2**20,
     }
-
-
-def parse_quantity(text: str) -> float:
-    """A Kubernetes quantity, such as 250m, 123456789n or 180Mi, as a number of its base unit.
-
-    ValueError for another text.
-    """
-    found = re.fullmatch(r"([0-9.]+(?:[eE][-+]?\d+)?)([A-Za-z]*)", text)
-    if found is None or found[2] not in UNITS:
-        raise ValueError(f"{text!r} is no quantity")
-    return float(found[1]) * UNITS[found[2]]
 
 
 def write_selector(selector: Mapping[str, Any]) -> str:

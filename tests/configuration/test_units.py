@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configuration.units import parse_duration, parse_rate, write_duration, write_rate
+from configuration.units import parse_duration, parse_quantity, parse_rate, write_duration, write_rate
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,27 @@ def test_what_is_written_reads_back_to_the_very_same_number(value: float) -> Non
 def test_whole_numbers_are_written_as_people_write_them() -> None:
     assert write_duration(30.0) == "30s"
     assert write_rate(0.5) == "0.5/s"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *[("0", 0.0), ("1", 1.0), ("250m", 0.25), ("1500u", 0.0015), ("123456789n", 0.123456789)],
+        *[
+            ("180Mi", 180 * 2.0**20),
+            ("163840Ki", 160 * 2.0**20),
+            ("1.5Gi", 1.5 * 2**30),
+            ("128974848", 128974848.0),
+        ],
+        *[("129e6", 129e6), ("129M", 129e6), ("2k", 2000.0)],
+    ],
+)
+def test_quantities_are_numbers_of_their_base_unit(text: str, value: float) -> None:
+    """As resource.Quantity's documentation in Kubernetes writes them."""
+    assert parse_quantity(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["", "m", "1 Mi", "1Xi", "-1"])
+def test_what_is_no_quantity_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no quantity"):
+        parse_quantity(text)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("shapes", "reports", "capacity", "configuration", "loadtests", "service")
+PACKAGES = ("shapes", "reports", "capacity", "configuration", "autoscaling", "loadtests", "service")
 DIVIDED = ("loadtests", "reports", "service")
 MOST_LINES = 300
 MEDIAN_LINES = 150

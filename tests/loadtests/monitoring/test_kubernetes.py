@@ -24,7 +24,6 @@ from loadtests.monitoring.kubectl import (
     AskError,
     Workload,
     observe_workload,
-    parse_quantity,
     write_line,
     write_selector,
 )
@@ -126,30 +125,6 @@ def test_an_answer_that_is_none_is_a_problem_and_no_end() -> None:
     told = json.loads(write_line(WORKLOAD, answering(pods={"items": [used("many", "160Mi")]})))
     assert told["seen"] == {}
     assert "'many' is no quantity" in told["problems"][0]
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        *[("0", 0.0), ("1", 1.0), ("250m", 0.25), ("1500u", 0.0015), ("123456789n", 0.123456789)],
-        *[
-            ("180Mi", 180 * 2.0**20),
-            ("163840Ki", 160 * 2.0**20),
-            ("1.5Gi", 1.5 * 2**30),
-            ("128974848", 128974848.0),
-        ],
-        *[("129e6", 129e6), ("129M", 129e6), ("2k", 2000.0)],
-    ],
-)
-def test_quantities_are_numbers_of_their_base_unit(text: str, value: float) -> None:
-    """As resource.Quantity's documentation in Kubernetes writes them."""
-    assert parse_quantity(text) == pytest.approx(value)
-
-
-@pytest.mark.parametrize("text", ["", "m", "1 Mi", "1Xi", "-1"])
-def test_what_is_no_quantity_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no quantity"):
-        parse_quantity(text)
 
 
 def test_a_selector_is_written_as_a_query() -> None:

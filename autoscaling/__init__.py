@@ -1,0 +1,1 @@
+"""A twin of Kubernetes' HorizontalPodAutoscaler in virtual time: how many replicas, when, how slow."""

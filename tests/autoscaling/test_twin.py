@@ -1,0 +1,146 @@
+"""The autoscaler, its pods and a load in virtual time: what has to happen, and what never may."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from autoscaling.manifest import read_autoscaler, read_requests
+from autoscaling.pods import ClusterTiming
+from autoscaling.replica import ReplicaModel
+from autoscaling.rules import AutoscalerSettings, ScalingMetric, ScalingPolicy, ScalingRules
+from autoscaling.twin import Deployment, TwinRun, simulate
+from shapes.profiles import Constant, Ramp
+
+KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
+REPLICA = ReplicaModel((10, 50, 80, 95), (5, 6, 12, 40), 80, 100, cpu_s_per_request=0.001)
+DEPLOYED = Deployment(REPLICA, cpu_request_cores=0.1)
+TIMING = ClusterTiming(start_s=20)
+HALF = AutoscalerSettings("hpa", "deployment", 1, 10, (ScalingMetric("Resource", "cpu", "Utilization", 50),))
+
+
+def run(
+    load: float, settings: AutoscalerSettings = HALF, duration_s: float = 1800, **changes: object
+) -> TwinRun:
+    return simulate(settings, replace(DEPLOYED, **changes), TIMING, Constant(load, duration_s), duration_s)  # type: ignore[arg-type]
+
+
+def test_a_constant_load_ends_at_the_target() -> None:
+    """300 requests a second cost 0.3 cores: six pods at half of their 100m."""
+    assert run(300).replicas[-1] == 6
+
+
+def test_pods_serve_only_once_they_are_ready() -> None:
+    seen = run(300)
+    first = seen.steps[0]
+    at = np.searchsorted(seen.t_s, first.t_s)
+    assert (first.before, first.after) == (1, 2)
+    assert seen.ready[at + 19] == 1
+    assert seen.ready[at + 20] == 2
+
+
+def test_what_waits_adds_to_the_latency() -> None:
+    """One pod that answers 100 a second and is sent 300 is two seconds further behind each second."""
+    seen = run(300)
+    assert seen.queued[0] == pytest.approx(200)
+    assert seen.latency_ms[0] == pytest.approx(40 + 2000)
+    assert seen.queued[-1] == 0
+    assert seen.latency_ms[-1] == pytest.approx(6)
+
+
+def test_what_has_waited_too_long_fails() -> None:
+    seen = run(300, timeout_s=1.0)
+    assert seen.failed > 0
+    assert seen.queued.max() <= 100 * seen.ready.max()
+
+
+def test_a_limit_of_processor_time_holds_a_pod_back() -> None:
+    assert replace(DEPLOYED, cpu_limit_cores=0.05).saturation_per_s == pytest.approx(50)
+
+
+def test_fewer_requests_bring_fewer_pods_after_the_window() -> None:
+    load = Constant(300, 900) + Constant(30, 1200)
+    seen = simulate(HALF, DEPLOYED, TIMING, load, 2100)
+    assert seen.replicas[899] == 6
+    assert seen.replicas[900 + 290] == 6
+    assert seen.replicas[-1] == 1
+
+
+def test_the_shipped_manifests_are_followed() -> None:
+    settings = read_autoscaler(KUBERNETES / "overlays/cpu-memory/autoscaler.yaml")
+    requests = read_requests(KUBERNETES / "base/deployment.yaml", settings.target)
+    assert requests is not None
+    deployed = Deployment(
+        replace(REPLICA, memory_bytes=150 * 2**20, cpu_s_per_request=0.004),
+        cpu_request_cores=requests.cpu_cores,
+        memory_request_bytes=requests.memory_bytes,
+    )
+    seen = simulate(settings, deployed, TIMING, Ramp(10, 180, 600) + Constant(180, 600), 1200)
+    assert seen.replicas[0] == 2
+    assert seen.replicas[-1] == 3  # 0.72 cores at 60 % of 500m
+    assert {step.metric for step in seen.steps} == {"cpu at 60 % of its request"}
+
+
+def test_a_service_that_saturates_below_the_target_is_never_scaled() -> None:
+    """Two pods that answer all they can with 20 % of their request: the autoscaler sees no need."""
+    seen = run(900, replace(HALF, least=2), cpu_request_cores=0.5)
+    assert seen.steps == ()
+    assert seen.queued[-1] > 1000
+
+
+def test_memory_scales_out_and_rarely_in() -> None:
+    settings = read_autoscaler(KUBERNETES / "overlays/cpu-memory/autoscaler.yaml")
+    deployed = Deployment(
+        replace(REPLICA, memory_bytes=360 * 2**20), cpu_request_cores=0.5, memory_request_bytes=384 * 2**20
+    )
+    seen = simulate(settings, deployed, TIMING, Constant(10, 600), 600)
+    assert seen.steps[0].metric == "memory at 70 % of its request"
+    assert seen.replicas[-1] > 2
+
+
+def test_a_metric_without_a_meaning_is_refused() -> None:
+    queue = AutoscalerSettings(
+        "hpa", "deployment", 1, 5, (ScalingMetric("Pods", "depth", "AverageValue", 5000),)
+    )
+    with pytest.raises(ValueError, match="what the metric depth measures is not known"):
+        run(10, queue)
+
+
+def test_a_queue_can_be_the_metric() -> None:
+    queue = AutoscalerSettings(
+        "hpa", "deployment", 1, 5, (ScalingMetric("Pods", "depth", "AverageValue", 5000),)
+    )
+    seen = simulate(queue, DEPLOYED, TIMING, Constant(250, 900), 900, {"depth": "queued"})
+    assert seen.replicas[-1] >= 3
+
+
+def test_a_request_that_is_not_known_is_told() -> None:
+    with pytest.raises(ValueError, match="the pods' request of cpu is not known"):
+        run(10, cpu_request_cores=None)
+
+
+policies = st.builds(
+    ScalingPolicy, st.sampled_from(["Pods", "Percent"]), st.integers(1, 100), st.sampled_from([15, 30, 60])
+)
+rules = st.builds(ScalingRules, st.tuples(policies), st.sampled_from([0, 30, 120]))
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(rules, rules, st.floats(1, 900), st.floats(1, 900), st.integers(1, 3), st.integers(3, 12))
+def test_bounds_hold_and_it_settles(
+    up: ScalingRules, down: ScalingRules, before: float, after: float, least: int, most: int
+) -> None:
+    settings = replace(HALF, least=least, most=most, up=up, down=down, has_behavior=True)
+    seen = simulate(settings, DEPLOYED, TIMING, Constant(before, 600) + Constant(after, 3000), 3600)
+    assert seen.replicas.min() >= least
+    assert seen.replicas.max() <= most
+    assert (seen.ready <= seen.replicas).all()
+    assert not [step for step in seen.steps if step.t_s > 2700], (
+        "still scaling after half an hour of one load"
+    )
