@@ -22,6 +22,7 @@ COPY capacity /app/capacity
 COPY configuration /app/configuration
 COPY shapes /app/shapes
 COPY reports /app/reports
+COPY capacity /app/capacity
 COPY autoscaling /app/autoscaling
 COPY loadtests /app/loadtests
 

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from autoscaling.rules import DEFAULT_SCALE_DOWN_WINDOW_S, AutoscalerSettings, ScalingPolicy, ScalingRules
+from autoscaling.rules import AutoscalerSettings, ScalingPolicy, ScalingRules
 
 OLD_FACTOR: Final = 2
 OLD_LEAST: Final = 4
@@ -42,7 +42,7 @@ class ScalingHistory:
         return wanted
 
     def _limit_without_behavior(self, t_s: float, current: int, recommended: int) -> int:
-        window_s = DEFAULT_SCALE_DOWN_WINDOW_S
+        window_s = self.settings.default_window_s
         steady = max([recommended, *self._list_recommended(t_s, window_s)])
         self._remember(t_s, recommended, window_s)
         ceiling = min(self.settings.most, max(OLD_FACTOR * current, OLD_LEAST))

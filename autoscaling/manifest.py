@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from autoscaling.rules import (
     DEFAULT_DOWN,
+    DEFAULT_METRIC,
     DEFAULT_UP,
     AutoscalerSettings,
     PolicyChoice,
@@ -43,6 +44,13 @@ _TARGETS: Final = {
     "AverageValue": "averageValue",
     "Value": "value",
 }
+_KEYS: Final = {
+    "Resource": ("name", "target"),
+    "ContainerResource": ("name", "container", "target"),
+    "Pods": ("metric", "target"),
+    "Object": ("describedObject", "metric", "target"),
+    "External": ("metric", "target"),
+}
 _ALLOWED_TARGETS: Final = {
     "Resource": ("Utilization", "AverageValue"),
     "ContainerResource": ("Utilization", "AverageValue"),
@@ -65,7 +73,8 @@ def read_autoscaler(path: Path) -> AutoscalerSettings:
     """The one HorizontalPodAutoscaler (autoscaling/v2) in a YAML file; raises `ConfigurationError`."""
     found = [node for node in _read_objects(path) if _get(node, "kind") == KIND]
     if len(found) != 1:
-        raise ConfigurationError(f"{path} holds {len(found) or 'no'} {KIND}s: expected one")
+        many = f"no {KIND}" if not found else f"{len(found)} {KIND}s"
+        raise ConfigurationError(f"{path} holds {many}: expected one")
     try:
         return _read_autoscaler(found[0])
     except Problems as problems:
@@ -118,13 +127,32 @@ def _read_autoscaler(node: Node) -> AutoscalerSettings:
         target = keys.read("scaleTargetRef", _read_target)
         least = keys.read_or("minReplicas", make_whole_number_reader("replicas", 1, MOST_REPLICAS), 1)
         most = keys.read("maxReplicas", make_whole_number_reader("replicas", 1, MOST_REPLICAS))
-        metrics = keys.read("metrics", lambda node: node.read_items(_read_metric, "a list of metrics"))
-        up, down = keys.read_or("behavior", _read_behavior, (DEFAULT_UP, DEFAULT_DOWN))
+        metrics = keys.read_or(
+            "metrics", lambda node: node.read_items(_read_metric, "a list of metrics"), [DEFAULT_METRIC]
+        )
+        behavior = keys.read_or("behavior", _read_behavior, (DEFAULT_UP, DEFAULT_DOWN))
     if least > most:
         raise spec.get_child("maxReplicas").report_mismatch(f"at least minReplicas, {least}")
     name = _get(node, "metadata", "name")
-    settings = AutoscalerSettings(str(name), target, least, most, tuple(metrics), up, down)
-    return replace(settings, has_behavior="behavior" in spec.value)
+    settings = AutoscalerSettings(str(name), target, least, most, tuple(metrics), *behavior)
+    notes = tuple(_list_notes(spec.get_child("metrics"))) if "metrics" in spec.value else ()
+    return replace(settings, has_behavior="behavior" in spec.value, notes=notes)
+
+
+def _list_notes(metrics: Node) -> Iterator[str]:
+    """What the twin can't tell apart, in sentences."""
+    for metric in map(metrics.get_child, range(len(metrics.value))):
+        source = metric.value["type"]
+        block = metric.value[_BLOCKS[source]]
+        if source == "ContainerResource":
+            container = block.get("container", "")
+            yield f"a pod's use of {block['name']} is taken for that of its container {container!r} alone"
+        elif source != "Resource":
+            name = block["metric"]["name"]
+            if source != "Pods":
+                yield f"the {source} metric {name} is taken for the sum over the pods"
+            if "selector" in block["metric"]:
+                yield f"the selector of the metric {name} is not followed: it is taken of all pods"
 
 
 def _read_target(node: Node) -> str:
@@ -138,14 +166,18 @@ def _read_target(node: Node) -> str:
 def _read_metric(node: Node) -> ScalingMetric:
     kind = node.get_child("type")
     source = make_name_reader(*_BLOCKS)(kind)
+    _check_keys(node, ("type", _BLOCKS[source]), f"a {source} metric")
     block = node.get_child(_BLOCKS[source])
-    if not isinstance(block.value, dict):
-        raise block.report_mismatch(f"the {source} metric")
-    named = block if source.endswith("Resource") else block.get_child("metric")
+    _check_keys(block, _KEYS[source], f"the {source} metric")
+    named = block
+    if not source.endswith("Resource"):
+        named = block.get_child("metric")
+        _check_keys(named, ("name", "selector"), "the metric's name")
     name = read_text(named.get_child("name"))
     if source.endswith("Resource") and name not in ("cpu", "memory"):
         raise named.get_child("name").report_mismatch("cpu or memory")
     target = block.get_child("target")
+    _check_keys(target, ("type", *_TARGETS.values()), "a target with its type and value")
     target_kind = cast(TargetKind, make_name_reader(*_ALLOWED_TARGETS[source])(target.get_child("type")))
     value = target.get_child(_TARGETS[target_kind])
     if target_kind == "Utilization":
@@ -154,6 +186,15 @@ def _read_metric(node: Node) -> ScalingMetric:
     if thousandths <= 0:
         raise value.report_mismatch("a quantity above zero")
     return ScalingMetric(source, name, target_kind, thousandths)
+
+
+def _check_keys(node: Node, known: Sequence[str], expected: str) -> None:
+    """Refuse what is no mapping, and the first key that has no meaning here."""
+    if not isinstance(node.value, dict):
+        raise node.report_mismatch(expected)
+    for key in node.value:
+        if key not in known:
+            raise node.report_unknown_key(key, known)
 
 
 def _read_quantity(node: Node) -> float:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from autoscaling.recommendation import PodReading
 from autoscaling.rules import ScalingMetric
+from shapes.composition import Floats
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,8 @@ class ClusterTiming:
     """`--horizontal-pod-autoscaler-sync-period`: how often the autoscaler looks."""
     scrape_s: float = 15.0
     """`--metric-resolution` of metrics-server: how often the use of pods is measured, over that time."""
+    lag_s: float = 0.0
+    """How old a measurement is before the autoscaler can read it, besides the wait for the next one."""
     initialization_s: float = 300.0
     """`--horizontal-pod-autoscaler-cpu-initialization-period`."""
     sync_phase_s: float = 0.0
@@ -27,22 +32,26 @@ class ClusterTiming:
     """When the first measurement is."""
 
     def __post_init__(self) -> None:
-        for name in ("start_s", "sync_phase_s", "scrape_phase_s"):
+        for name in ("start_s", "lag_s", "sync_phase_s", "scrape_phase_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: expected no time below zero")
         for name in ("sync_s", "scrape_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: expected a time above zero")
 
+    def scale_time(self, factor: float) -> ClusterTiming:
+        """The same with every delay `factor` times as long."""
+        return ClusterTiming(**{name: value * factor for name, value in vars(self).items()})
 
-@dataclass(frozen=True)
-class Usage:
-    """What a pod uses at a moment: cores, bytes, requests a second, requests waiting."""
+
+class Usage(NamedTuple):
+    """What a pod uses at a moment: cores, bytes, answers a second, requests waiting and under way."""
 
     cores: float
     memory_bytes: float
-    rate_per_s: float
+    rate: float
     queued: float
+    in_flight: float
 
 
 @dataclass
@@ -51,43 +60,43 @@ class Pod:
 
     born_s: float
     ready_s: float
-    _sums: dict[str, float] = field(default_factory=dict)
-    _measured: dict[str, float] = field(default_factory=dict)
     _since_s: float = 0.0
-    _scraped_s: float | None = None
+    _measurements: list[tuple[float, Usage]] = field(default_factory=list)
 
     def is_ready(self, t_s: float) -> bool:
         """Whether it gets requests."""
         return t_s >= self.ready_s
 
-    def use(self, usage: Usage, step_s: float) -> None:
-        """Use resources for a while."""
-        for name, value in vars(usage).items():
-            self._sums[name] = self._sums.get(name, 0.0) + value * step_s
+    def scrape(self, t_s: float, uses: Floats, step_s: float) -> None:
+        """Measure the mean use since the last measurement.
 
-    def scrape(self, t_s: float) -> None:
-        """Measure the mean use since the last measurement."""
+        `uses` has a row a step, up to now, of what a pod uses that is ready, in the order of `Usage`.
+        """
         span_s = t_s - max(self._since_s, self.born_s)
-        if span_s > 0:
-            self._measured = {name: value / span_s for name, value in self._sums.items()}
-            self._scraped_s = t_s
-        self._sums, self._since_s = {}, t_s
+        if span_s > 0 and self.is_ready(t_s):
+            served = min(len(uses), math.ceil((t_s - self.ready_s) / step_s - 1e-9))
+            total = uses[len(uses) - served :].sum(axis=0) * step_s
+            self._measurements.append((t_s, Usage(*(total / span_s).tolist())))
+        self._since_s = t_s
 
     def read(self, metric: ScalingMetric, signal: str, t_s: float, timing: ClusterTiming) -> PodReading:
         """What the autoscaler reads of it, as `groupPods` of Kubernetes sorts pods."""
-        if self._scraped_s is None or signal not in self._measured:
+        while len(self._measurements) > 1 and self._measurements[1][0] + timing.lag_s <= t_s:
+            del self._measurements[0]
+        if not self._measurements or self._measurements[0][0] + timing.lag_s > t_s:
             return PodReading("missing" if self.is_ready(t_s) else "unready")
-        if metric.name == "cpu" and metric.source == "Resource":
+        scraped_s, measured = self._measurements[0]
+        if metric.name == "cpu" and metric.source in ("Resource", "ContainerResource"):
             is_young = t_s < self.born_s + timing.initialization_s
-            is_warm = self.is_ready(t_s) and self._scraped_s >= self.ready_s + timing.scrape_s
+            is_warm = self.is_ready(t_s) and scraped_s >= self.ready_s + timing.scrape_s
             if (is_young and not is_warm) or not self.is_ready(t_s):
                 return PodReading("unready")
-        return PodReading("counted", round(self._measured[signal] * 1000))
+        return PodReading("counted", round(getattr(measured, signal) * 1000))
 
 
 @dataclass
 class PodSet:
-    """The pods of a Deployment; those that must go are the ones that are not ready, then the youngest."""
+    """The pods of a Deployment in the order in which they become ready; the last ones go first."""
 
     timing: ClusterTiming
     pods: list[Pod]
@@ -100,18 +109,10 @@ class PodSet:
 
     def count_ready(self, t_s: float) -> int:
         """The pods that get requests."""
-        return sum(pod.is_ready(t_s) for pod in self.pods)
+        return bisect_right(self.pods, t_s, key=lambda pod: pod.ready_s)
 
     def scale(self, t_s: float, count: int) -> None:
         """Start pods, or end some."""
         while len(self.pods) < count:
             self.pods.append(Pod(t_s, t_s + self.timing.start_s))
-        if len(self.pods) > count:
-            self.pods.sort(key=lambda pod: pod.ready_s)
-            del self.pods[count:]
-
-    def for_ready(self, t_s: float, act: Callable[[Pod], None]) -> None:
-        """Do something with each pod that gets requests."""
-        for pod in self.pods:
-            if pod.is_ready(t_s):
-                act(pod)
+        del self.pods[count:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Direction = Literal["up", "down"]
@@ -22,7 +22,7 @@ class ScalingPolicy:
 
     kind: PolicyKind
     value: int
-    period_s: int
+    period_s: float
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ScalingRules:
     """
 
     policies: tuple[ScalingPolicy, ...]
-    window_s: int
+    window_s: float
     choice: PolicyChoice = "Max"
     tolerance: float = DEFAULT_TOLERANCE
 
@@ -66,6 +66,9 @@ class ScalingMetric:
         return f"{self.name} at {self.target / 1000:g} {of}"
 
 
+DEFAULT_METRIC: Final = ScalingMetric("Resource", "cpu", "Utilization", 80)
+
+
 @dataclass(frozen=True)
 class AutoscalerSettings:
     """A HorizontalPodAutoscaler: its bounds, its metrics, and how fast it may act.
@@ -82,6 +85,10 @@ class AutoscalerSettings:
     up: ScalingRules = DEFAULT_UP
     down: ScalingRules = DEFAULT_DOWN
     has_behavior: bool = False
+    default_window_s: float = DEFAULT_SCALE_DOWN_WINDOW_S
+    """For how long pods stay where nothing is said of behaviour."""
+    notes: tuple[str, ...] = ()
+    """What of the manifest is taken differently from what it says, in sentences."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.least <= self.most:
@@ -90,3 +97,17 @@ class AutoscalerSettings:
             )
         if not self.metrics:
             raise ValueError("no metric: expected one at least")
+
+    def scale_time(self, factor: float) -> AutoscalerSettings:
+        """The same with every window and period `factor` times as long, behaviour stated or not."""
+        return replace(
+            self,
+            up=_scale_rules(self.up, factor),
+            down=_scale_rules(self.down, factor),
+            default_window_s=self.default_window_s * factor,
+        )
+
+
+def _scale_rules(rules: ScalingRules, factor: float) -> ScalingRules:
+    policies = tuple(replace(policy, period_s=policy.period_s * factor) for policy in rules.policies)
+    return replace(rules, policies=policies, window_s=rules.window_s * factor)

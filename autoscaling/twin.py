@@ -8,7 +8,7 @@ this grain doesn't show is left out: single arrivals, uneven balancing, throttli
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,9 +20,11 @@ from autoscaling.pods import ClusterTiming, PodSet, Usage
 from autoscaling.recommendation import recommend_by_total, recommend_replicas
 from autoscaling.replica import ReplicaModel
 from autoscaling.rules import AutoscalerSettings, ScalingMetric
-from shapes.composition import Profile
+from shapes.composition import Floats, Profile
 
 STEP_S: Final = 1.0
+SIGNALS: Final = ("rate", "queued", "in_flight")
+"""What metrics of pods, objects and other systems may measure here."""
 MILLI: Final = 1000
 
 
@@ -41,7 +43,7 @@ class Deployment:
     def saturation_per_s(self) -> float:
         """The most that one pod answers, within its limit of processor time."""
         cost_s = self.replica.cpu_s_per_request
-        if self.cpu_limit_cores is None or cost_s == 0:
+        if self.cpu_limit_cores is None or not cost_s:
             return self.replica.saturation_per_s
         return min(self.replica.saturation_per_s, (self.cpu_limit_cores - self.replica.idle_cores) / cost_s)
 
@@ -58,22 +60,27 @@ class ScalingStep:
 
 @dataclass(frozen=True)
 class TwinRun:
-    """What happened, second by second."""
+    """What happened, one value for each step of `step_s`: those of `rate_per_s` are arrivals.
 
-    t_s: NDArray[np.float64]
-    rate_per_s: NDArray[np.float64]
+    `replicas` are those wanted, `ready` those that get requests. `usage` is that of a ready pod, by the names
+    of `Usage`. `queued` requests wait because all ready pods together are full.
+    """
+
+    step_s: float
+    t_s: Floats
+    rate_per_s: Floats
     replicas: NDArray[np.int64]
     ready: NDArray[np.int64]
-    cores_per_pod: NDArray[np.float64]
-    latency_ms: NDArray[np.float64]
-    queued: NDArray[np.float64]
-    failed: float
+    latency_ms: Floats
+    queued: Floats
+    failed: Floats
+    usage: Mapping[str, Floats]
     steps: tuple[ScalingStep, ...]
 
     @property
-    def replica_seconds(self) -> float:
+    def replica_hours(self) -> float:
         """What is paid for."""
-        return float(self.replicas.sum() * STEP_S)
+        return float(self.replicas.sum() * self.step_s / 3600)
 
 
 def simulate(
@@ -84,13 +91,46 @@ def simulate(
     duration_s: float,
     signals: Mapping[str, str] | None = None,
     initial: int | None = None,
+    step_s: float = STEP_S,
 ) -> TwinRun:
-    """The autoscaler under a load, arrivals a second over time.
+    """The autoscaler under a load, arrivals a second over time, in steps of `step_s`.
 
-    `signals` says what metrics that aren't resources measure: `rate_per_s` or `queued`, by the metric's name.
+    `signals` says what metrics that aren't resources measure: one of `SIGNALS`, by the metric's name.
+    ValueError where a metric can't be followed.
     """
-    twin = _Twin(settings, deployment, timing, dict(signals or {}))
+    check_metrics(settings, deployment, signals or {})
+    twin = _Twin(settings, deployment, timing, dict(signals or {}), step_s)
     return twin.run(load, duration_s, initial or settings.least)
+
+
+def check_metrics(settings: AutoscalerSettings, deployment: Deployment, signals: Mapping[str, str]) -> None:
+    """Raise ValueError, with what to do, for a metric of which nothing is known."""
+    for metric in settings.metrics:
+        find_signal(metric, deployment, signals)
+
+
+def find_signal(metric: ScalingMetric, deployment: Deployment, signals: Mapping[str, str]) -> tuple[str, int]:
+    """What of a pod's usage a metric measures, and the pods' request of it in thousandths."""
+    if metric.source not in ("Resource", "ContainerResource"):
+        if metric.name not in signals:
+            raise ValueError(
+                f"what the metric {metric.name} measures is not known: say --metric {metric.name}=queued (or "
+                "in_flight, or rate), each of one pod"
+            )
+        return signals[metric.name], 0
+    is_cpu = metric.name == "cpu"
+    known = deployment.replica.cpu_s_per_request if is_cpu else deployment.replica.memory_bytes
+    if known is None:
+        told = "processor time of a request" if is_cpu else "memory of a replica"
+        option = "--cpu-per-request 4ms" if is_cpu else "--memory 150Mi"
+        raise ValueError(f"{metric.title}: the {told} is not known; state it, such as {option}")
+    request = deployment.cpu_request_cores if is_cpu else deployment.memory_request_bytes
+    if request is None and metric.kind == "Utilization":
+        raise ValueError(
+            f"{metric.title}: the pods' request of {metric.name} is not known; name the file of their "
+            "Deployment with --deployment FILE"
+        )
+    return "cores" if is_cpu else "memory_bytes", round((request or 0) * MILLI)
 
 
 @dataclass
@@ -99,51 +139,71 @@ class _Twin:
     deployment: Deployment
     timing: ClusterTiming
     signals: dict[str, str]
+    step_s: float
     queued: float = 0.0
-    failed: float = 0.0
     steps: list[ScalingStep] = field(default_factory=list)
 
     def run(self, load: Profile, duration_s: float, initial: int) -> TwinRun:
-        times = np.arange(0.0, duration_s, STEP_S)
+        times = np.arange(0.0, duration_s, self.step_s)
         rates = np.asarray(load.compute_levels(times), dtype=float)
         pods = PodSet.start(initial, self.timing)
         history = ScalingHistory(self.settings)
         history.begin(0.0, initial)
-        rows = []
-        looks, scrapes = (
-            _Clock(self.timing.sync_s, self.timing.sync_phase_s),
-            _Clock(self.timing.scrape_s, self.timing.scrape_phase_s),
-        )
+        rows: list[tuple[float, ...]] = []
+        scraped = 0
+        looks = _Clock(self.timing.sync_s, self.timing.sync_phase_s)
+        scrapes = _Clock(self.timing.scrape_s, self.timing.scrape_phase_s)
         for t_s, rate_per_s in zip(times.tolist(), rates.tolist(), strict=True):
             if scrapes.strikes(t_s):
+                _, uses = self._measure(rows[scraped:])
+                scraped = len(rows)
                 for pod in pods.pods:
-                    pod.scrape(t_s)
+                    pod.scrape(t_s, uses, self.step_s)
             if looks.strikes(t_s):
                 self._look(t_s, pods, history)
-            rows.append((len(pods.pods), pods.count_ready(t_s), *self._serve(t_s, rate_per_s, pods)))
-        replicas, ready, cores, latency_ms, queued = (np.array(column) for column in zip(*rows, strict=True))
+            ready = pods.count_ready(t_s)
+            rows.append((len(pods.pods), ready, *self._serve(rate_per_s, ready)))
+        latency_ms, uses = self._measure(rows)
+        replicas, ready_pods, _, queued, failed = np.array(rows).T
         return TwinRun(
-            times, rates, replicas, ready, cores, latency_ms, queued, self.failed, tuple(self.steps)
+            step_s=self.step_s,
+            t_s=times,
+            rate_per_s=rates,
+            replicas=replicas.astype(np.int64),
+            ready=ready_pods.astype(np.int64),
+            latency_ms=latency_ms,
+            queued=queued,
+            failed=failed,
+            usage=dict(zip(Usage._fields, uses.T, strict=True)),
+            steps=tuple(self.steps),
         )
 
-    def _serve(self, t_s: float, rate_per_s: float, pods: PodSet) -> tuple[float, float, float]:
-        """Answer what arrives and waits; the cores a pod uses, the latency and what waits then."""
-        ready = pods.count_ready(t_s)
+    def _serve(self, rate_per_s: float, ready: int) -> tuple[float, float, float]:
+        """Answer what arrives and waits; the answers, what waits then, and the requests given up."""
         ceiling_per_s = ready * self.deployment.saturation_per_s
-        offered = self.queued + rate_per_s * STEP_S
-        answered = min(offered, ceiling_per_s * STEP_S)
-        self.queued = offered - answered
-        if self.queued > ceiling_per_s * self.deployment.timeout_s:
-            self.failed += self.queued - ceiling_per_s * self.deployment.timeout_s
-            self.queued = ceiling_per_s * self.deployment.timeout_s
-        if not ready:
-            return 0.0, math.inf, self.queued
-        share_per_s = answered / STEP_S / ready
-        cores = self.deployment.replica.find_cores(share_per_s)
-        usage = Usage(cores, self.deployment.replica.memory_bytes, share_per_s, self.queued / ready)
-        pods.for_ready(t_s, lambda pod: pod.use(usage, STEP_S))
-        waiting_ms = self.queued / ceiling_per_s * 1000
-        return cores, self.deployment.replica.find_latency_ms(share_per_s) + waiting_ms, self.queued
+        offered = self.queued + rate_per_s * self.step_s
+        answered = min(offered, ceiling_per_s * self.step_s)
+        most = ceiling_per_s * self.deployment.timeout_s if ready else offered
+        self.queued = min(offered - answered, most)
+        return answered, self.queued, offered - answered - self.queued
+
+    def _measure(self, rows: Sequence[tuple[float, ...]]) -> tuple[Floats, Floats]:
+        """The latency in ms of each step, and what a ready pod uses, in the order of `Usage`."""
+        replica = self.deployment.replica
+        _, ready, answered, queued, _ = np.array(rows).reshape(-1, 5).T
+        pods = np.maximum(ready, 1)
+        share = answered / self.step_s / pods
+        behind = np.where(ready, queued / pods, 0.0)
+        uses = (
+            np.where(ready, replica.find_cores(share), 0.0),
+            np.where(ready, replica.memory_bytes or 0.0, 0.0),
+            share,
+            replica.find_waiting(share) + behind,
+            replica.find_in_flight(share) + behind,
+        )
+        waiting_ms = queued / (pods * self.deployment.saturation_per_s) * 1000
+        latency_ms = np.where(ready, replica.find_latency_ms(share) + waiting_ms, math.inf)
+        return latency_ms, np.column_stack(uses)
 
     def _look(self, t_s: float, pods: PodSet, history: ScalingHistory) -> None:
         current = len(pods.pods)
@@ -161,28 +221,12 @@ class _Twin:
 
     def _recommend(self, metric: ScalingMetric, t_s: float, pods: PodSet) -> int | None:
         current = len(pods.pods)
-        signal, request = self._find_signal(metric)
+        signal, request = find_signal(metric, self.deployment, self.signals)
         readings = [pod.read(metric, signal, t_s, self.timing) for pod in pods.pods]
         if metric.source in ("Object", "External"):
             total = sum(reading.usage for reading in readings if reading.kind == "counted")
             return recommend_by_total(self.settings, metric, total, current, pods.count_ready(t_s))
         return recommend_replicas(self.settings, metric, readings, current, request)
-
-    def _find_signal(self, metric: ScalingMetric) -> tuple[str, int]:
-        """What of a pod's use a metric measures, and the request of it in thousandths."""
-        if metric.source in ("Resource", "ContainerResource"):
-            signal = "cores" if metric.name == "cpu" else "memory_bytes"
-            request = (
-                self.deployment.cpu_request_cores
-                if metric.name == "cpu"
-                else self.deployment.memory_request_bytes
-            )
-            if request is None and metric.kind == "Utilization":
-                raise ValueError(f"{metric.title}: the pods' request of {metric.name} is not known")
-            return signal, round((request or 0) * MILLI)
-        if metric.name not in self.signals:
-            raise ValueError(f"what the metric {metric.name} measures is not known")
-        return self.signals[metric.name], 0
 
 
 @dataclass

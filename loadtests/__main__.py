@@ -21,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from loadtests.comparing.turns import main as run_turns
 
         return run_turns(words[1:])
+    if words[:1] == ["autoscale"]:
+        from loadtests.rehearsing.command import main as ask_autoscaler
+
+        return ask_autoscaler(words[1:])
     from loadtests.cli.load_test import run_command_line  # a signal may come in the second that this takes
 
     return run_command_line(words)

@@ -36,6 +36,7 @@ ELSEWHERE: Final = {
     "capacity": ("loadtests.searching.command", "find the highest rate that meets the objectives"),
     "plan": ("capacity.plan_command", "say how many replicas a peak needs, by a measured capacity"),
     "compare": ("reports.comparison.command", "compare two versions by their recorded runs"),
+    "autoscale": ("loadtests.rehearsing.command", "ask an autoscaler's manifest if it keeps up with a load"),
 }
 """Modules with a function `main(arguments, program) -> exit code`, imported only if asked for."""
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autoscaling.manifest import read_autoscaler, read_requests
 from autoscaling.pods import ClusterTiming
-from autoscaling.replica import ReplicaModel
+from autoscaling.replica import ReplicaModel, ReplicaStatement
 from autoscaling.rules import AutoscalerSettings, ScalingMetric, ScalingPolicy, ScalingRules
 from autoscaling.twin import Deployment, TwinRun, simulate
 from shapes.profiles import Constant, Ramp
@@ -56,7 +56,7 @@ def test_what_waits_adds_to_the_latency() -> None:
 
 def test_what_has_waited_too_long_fails() -> None:
     seen = run(300, timeout_s=1.0)
-    assert seen.failed > 0
+    assert seen.failed.sum() > 0
     assert seen.queued.max() <= 100 * seen.ready.max()
 
 
@@ -144,3 +144,78 @@ def test_bounds_hold_and_it_settles(
     assert not [step for step in seen.steps if step.t_s > 2700], (
         "still scaling after half an hour of one load"
     )
+
+
+def test_the_run_of_the_tutorial() -> None:
+    """Half of 100m at 94, then 190, then 300 thousandths of a core: two pods, four, six."""
+    settings = read_autoscaler(KUBERNETES / "overlays/cpu/autoscaler.yaml")
+    requests = read_requests(KUBERNETES / "overlays/cpu/resources.yaml", settings.target)
+    assert requests is not None
+    deployed = Deployment(
+        ReplicaModel((10,), (5,), 400, 400, cpu_s_per_request=0.001), requests.cpu_cores, None, None
+    )
+    load = Constant(94, 300) + Constant(190, 300) + Constant(300, 300)
+    seen = simulate(settings, deployed, TIMING, load, 900)
+    assert [(step.before, step.after) for step in seen.steps] == [(1, 2), (2, 4), (4, 6)]
+
+
+def test_the_policies_of_the_overlay() -> None:
+    """In 30 s twice as many or three more, whichever is larger; half of them a minute on the way down."""
+    settings = read_autoscaler(KUBERNETES / "overlays/cpu-memory/autoscaler.yaml")
+    deployed = Deployment(
+        replace(REPLICA, cpu_s_per_request=0.02, memory_bytes=2**20),
+        cpu_request_cores=0.5,
+        memory_request_bytes=2**29,
+        timeout_s=1,
+    )
+    seen = simulate(settings, deployed, ClusterTiming(5), Constant(4000, 300) + Constant(5, 900), 1200)
+    assert [(step.t_s, step.after) for step in seen.steps] == [
+        *[(30, 5), (60, 10), (90, 15)],  # after a window of 30 s
+        *[(420, 7), (480, 3), (540, 2)],  # after a window of 120 s
+    ]
+
+
+@pytest.mark.parametrize("lag_s", [0.0, 20.0, 45.0])
+def test_what_is_measured_late_is_acted_on_late(lag_s: float) -> None:
+    steps = [
+        simulate(HALF, DEPLOYED, replace(TIMING, lag_s=each), Constant(40, 120) + Constant(200, 600), 720)
+        for each in (0.0, lag_s)
+    ]
+    first, later = (seen.steps[0].t_s for seen in steps)
+    assert lag_s <= later - first < lag_s + TIMING.sync_s
+
+
+def test_a_replica_that_works_on_two_at_once_makes_others_wait() -> None:
+    """What waits in an M/M/2 queue at a load of 0.8, by Erlang C: 2.84 requests."""
+    model = ReplicaStatement(0.02, 2, cpu_s_per_request=0.01).model(0.99, 150)
+    assert model.saturation_per_s == 100
+    assert model.capacity_per_s == pytest.approx(66.3, abs=0.1)
+    assert model.find_waiting(np.array([80.0]))[0] == pytest.approx(2.844, abs=0.01)
+    assert model.find_in_flight(np.array([80.0]))[0] == pytest.approx(2.844 + 1.6, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("statement", "limit_ms", "message"),
+    [
+        (ReplicaStatement(0.02), None, "no rate is known that a replica carries"),
+        (ReplicaStatement(0.02), 50, "a request alone has a p99 of 92.1 ms, above the limit of 50 ms"),
+        (ReplicaStatement(0.02, 2, 101), 150, "--capacity-per-replica 101/s is more than a replica answers"),
+    ],
+)
+def test_a_replica_that_can_not_be_is_refused(
+    statement: ReplicaStatement, limit_ms: float | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        statement.model(0.99, limit_ms)
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(st.floats(1, 900), st.floats(1, 900), st.floats(0.05, 5), st.sampled_from([0.25, 0.5, 1.0, 5.0]))
+def test_every_request_is_answered_waits_or_fails(
+    before: float, after: float, timeout_s: float, step_s: float
+) -> None:
+    deployed = replace(DEPLOYED, timeout_s=timeout_s)
+    seen = simulate(HALF, deployed, TIMING, Constant(before, 300) + Constant(after, 300), 600, step_s=step_s)
+    arrived = float(seen.rate_per_s.sum() * step_s)
+    answered = float((seen.usage["rate"] * seen.ready).sum() * step_s)
+    assert answered + float(seen.failed.sum()) + seen.queued[-1] == pytest.approx(arrived)

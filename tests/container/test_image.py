@@ -75,7 +75,7 @@ def test_its_labels_tell_what_it_is(image: str, podman: Podman) -> None:
 def test_it_holds_no_tests_and_no_tools_of_the_repository(image: str, podman: Podman) -> None:
     folders = podman("run", "--rm", *LOCKED, image, "ls", "-A", "/app").stdout.split()
     assert set(folders) == {
-        *("LICENSE", "autoscaling", "configuration", "deploy", "loadtests", "models"),
+        *("LICENSE", "autoscaling", "capacity", "configuration", "deploy", "loadtests", "models"),
         *("pyproject.toml", "reports", "service", "shapes"),
     }
 

@@ -105,6 +105,7 @@ def test_each_option_in_the_text_is_one_of_ours_or_locusts(
         + help_of("loadtests", "init")
         + help_of("reports", "compare")
         + help_of("loadtests", "ab")
+        + help_of("loadtests", "autoscale")
         + help_of("locust", "-f", "loadtests/locustfile.py")
         + help_of("pytest", "-p", "loadtests.pytest_plugin")
     )

@@ -57,7 +57,7 @@ def test_each_package_is_in_the_table_and_in_the_house(architecture: Any) -> Non
     assert {line.split("/")[0] for line in house.splitlines()} >= set(PACKAGES)
 
 
-@pytest.mark.parametrize("package", ["reports", "configuration", "autoscaling", "service"])
+@pytest.mark.parametrize("package", ["reports", "configuration", "capacity", "autoscaling", "service"])
 def test_what_is_computed_needs_no_locust(package: str) -> None:
     """Whatever the table says: these can be used and tested without the load generator."""
     assert importers(package, "locust") | importers(package, "loadtests") == set()

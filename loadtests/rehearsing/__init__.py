@@ -1,0 +1,1 @@
+"""Asks an autoscaler's manifest whether it keeps up with a load: in virtual time, and with real processes."""
