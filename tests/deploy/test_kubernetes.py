@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import promql_parser
 import pytest
 import yaml
 
+from autoscaling.manifest import read_autoscaler
 from deploy.kubernetes.checks.objects import list_kustomizations, list_pods, render, select_kind
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +38,7 @@ def container_of(items: Objects) -> Any:
     return the(items, "Deployment", MODEL)["spec"]["template"]["spec"]["containers"][0]
 
 
-@pytest.mark.parametrize("overlay", ["base", "overlays/cpu", "overlays/cpu-memory"])
+@pytest.mark.parametrize("overlay", ["base", "overlays/cpu", "overlays/cpu-memory", "overlays/queue"])
 def test_a_service_is_whole(rendered: dict[str, Objects], overlay: str) -> None:
     items = rendered[overlay]
     kinds = {item["kind"] for item in items}
@@ -126,6 +128,29 @@ def test_the_cpu_memory_overlay_scales_up_fast_and_down_slowly(rendered: dict[st
     assert policies(up) == {("Percent", 100, 30), ("Pods", 3, 30)}
     assert down["stabilizationWindowSeconds"] == 120
     assert policies(down) == {("Percent", 50, 60)}
+
+
+def test_the_queue_overlay_scales_by_a_metric_that_the_adapter_offers(rendered: dict[str, Objects]) -> None:
+    """Its series is one that the service exposes, and its query is PromQL once the adapter fills it in."""
+    scaler = the(rendered["overlays/queue"], "HorizontalPodAutoscaler")["spec"]
+    (metric,) = [each["pods"]["metric"]["name"] for each in scaler["metrics"] if each["type"] == "Pods"]
+    (rule,) = yaml.safe_load((ROOT / "deploy/prometheus/adapter.yml").read_text())["rules"]["custom"]
+    assert rule["name"]["as"] == metric
+    series = promql_parser.parse(rule["seriesQuery"])
+    assert series.name in (ROOT / "service/observability/metrics.py").read_text()
+    labels = set(rule["resources"]["overrides"])
+    jobs = yaml.safe_load((ROOT / "deploy/prometheus/kubernetes.yml").read_text())["scrape_configs"]
+    assert labels <= {each.get("target_label") for each in jobs[0]["relabel_configs"]}
+    filled = rule["metricsQuery"].replace("<<.Series>>", series.name).replace("<<.GroupBy>>", "instance")
+    promql_parser.parse(filled.replace("<<.LabelMatchers>>", 'namespace="model-services",instance=~"a|b"'))
+
+
+def test_the_queue_overlay_is_one_that_the_twin_follows() -> None:
+    overlay = ROOT / "deploy/kubernetes/overlays/queue/autoscaler.yaml"
+    assert [metric.title for metric in read_autoscaler(overlay).metrics] == [
+        "inference_queue_depth at 8 a pod",
+        "cpu at 60 % of its request",
+    ]
 
 
 def targets(scaler: Any) -> dict[str, int]:
