@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from matplotlib.figure import Figure
 
+from autoscaling.controller import find_signal
 from autoscaling.outcome import ScalingOutcome, Span
 from autoscaling.question import ScalingQuestion
 from autoscaling.rules import AutoscalerSettings, ScalingMetric
-from autoscaling.twin import find_signal
 from reports.charts.canvas import BOTTOM_PX, TOP_PX, PageFormat, add_panel, draw_picture, set_height
 from reports.charts.chart_data import MAX_POINTS, Chart, LatencyLimit
 from reports.charts.formatting import format_ms

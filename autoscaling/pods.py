@@ -76,8 +76,12 @@ class Pod:
         if span_s > 0 and self.is_ready(t_s):
             served = min(len(uses), math.ceil((t_s - self.ready_s) / step_s - 1e-9))
             total = uses[len(uses) - served :].sum(axis=0) * step_s
-            self._measurements.append((t_s, Usage(*(total / span_s).tolist())))
+            self.record(t_s, Usage(*(total / span_s).tolist()))
         self._since_s = t_s
+
+    def record(self, t_s: float, usage: Usage) -> None:
+        """Take in a measurement: the mean use up to now."""
+        self._measurements.append((t_s, usage))
 
     def read(self, metric: ScalingMetric, signal: str, t_s: float, timing: ClusterTiming) -> PodReading:
         """What the autoscaler reads of it, as `groupPods` of Kubernetes sorts pods."""

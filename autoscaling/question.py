@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from autoscaling.deployment import Deployment
 from autoscaling.objectives import ScalingObjective
 from autoscaling.outcome import ScalingOutcome
 from autoscaling.pods import ClusterTiming
 from autoscaling.rules import AutoscalerSettings
-from autoscaling.twin import STEP_S, Deployment, simulate
+from autoscaling.twin import STEP_S, simulate
 from shapes.composition import Profile
 
 PHASES: Final = 3

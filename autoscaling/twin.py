@@ -9,53 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoscaling.limits import ScalingHistory
+from autoscaling.controller import AutoscalerController, ScalingStep, check_metrics
+from autoscaling.deployment import Deployment
 from autoscaling.pods import ClusterTiming, PodSet, Usage
-from autoscaling.recommendation import recommend_by_total, recommend_replicas
-from autoscaling.replica import ReplicaModel
-from autoscaling.rules import AutoscalerSettings, ScalingMetric
+from autoscaling.rules import AutoscalerSettings
 from shapes.composition import Floats, Profile
 
 STEP_S: Final = 1.0
-SIGNALS: Final = ("rate", "queued", "in_flight")
-"""What metrics of pods, objects and other systems may measure here."""
-MILLI: Final = 1000
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What runs on the pods: the measured replica, its requests in cores and bytes, and its time limit."""
-
-    replica: ReplicaModel
-    cpu_request_cores: float | None = None
-    memory_request_bytes: float | None = None
-    cpu_limit_cores: float | None = None
-    timeout_s: float = math.inf
-    """Requests that have waited longer are given up; they count as failed."""
-
-    @property
-    def saturation_per_s(self) -> float:
-        """The most that one pod answers, within its limit of processor time."""
-        cost_s = self.replica.cpu_s_per_request
-        if self.cpu_limit_cores is None or not cost_s:
-            return self.replica.saturation_per_s
-        return min(self.replica.saturation_per_s, (self.cpu_limit_cores - self.replica.idle_cores) / cost_s)
-
-
-@dataclass(frozen=True)
-class ScalingStep:
-    """A change of replicas, and the metric that asked for it."""
-
-    t_s: float
-    before: int
-    after: int
-    metric: str
 
 
 @dataclass(frozen=True)
@@ -99,38 +65,8 @@ def simulate(
     ValueError where a metric can't be followed.
     """
     check_metrics(settings, deployment, signals or {})
-    twin = _Twin(settings, deployment, timing, dict(signals or {}), step_s)
+    twin = _Twin(settings, deployment, timing, signals or {}, step_s)
     return twin.run(load, duration_s, initial or settings.least)
-
-
-def check_metrics(settings: AutoscalerSettings, deployment: Deployment, signals: Mapping[str, str]) -> None:
-    """Raise ValueError, with what to do, for a metric of which nothing is known."""
-    for metric in settings.metrics:
-        find_signal(metric, deployment, signals)
-
-
-def find_signal(metric: ScalingMetric, deployment: Deployment, signals: Mapping[str, str]) -> tuple[str, int]:
-    """What of a pod's usage a metric measures, and the pods' request of it in thousandths."""
-    if metric.source not in ("Resource", "ContainerResource"):
-        if metric.name not in signals:
-            raise ValueError(
-                f"what the metric {metric.name} measures is not known: say --metric {metric.name}=queued (or "
-                "in_flight, or rate), each of one pod"
-            )
-        return signals[metric.name], 0
-    is_cpu = metric.name == "cpu"
-    known = deployment.replica.cpu_s_per_request if is_cpu else deployment.replica.memory_bytes
-    if known is None:
-        told = "processor time of a request" if is_cpu else "memory of a replica"
-        option = "--cpu-per-request 4ms" if is_cpu else "--memory 150Mi"
-        raise ValueError(f"{metric.title}: the {told} is not known; state it, such as {option}")
-    request = deployment.cpu_request_cores if is_cpu else deployment.memory_request_bytes
-    if request is None and metric.kind == "Utilization":
-        raise ValueError(
-            f"{metric.title}: the pods' request of {metric.name} is not known; name the file of their "
-            "Deployment with --deployment FILE"
-        )
-    return "cores" if is_cpu else "memory_bytes", round((request or 0) * MILLI)
 
 
 @dataclass
@@ -138,17 +74,16 @@ class _Twin:
     settings: AutoscalerSettings
     deployment: Deployment
     timing: ClusterTiming
-    signals: dict[str, str]
+    signals: Mapping[str, str]
     step_s: float
     queued: float = 0.0
-    steps: list[ScalingStep] = field(default_factory=list)
 
     def run(self, load: Profile, duration_s: float, initial: int) -> TwinRun:
         times = np.arange(0.0, duration_s, self.step_s)
         rates = np.asarray(load.compute_levels(times), dtype=float)
         pods = PodSet.start(initial, self.timing)
-        history = ScalingHistory(self.settings)
-        history.begin(0.0, initial)
+        controller = AutoscalerController(self.settings, self.deployment, self.timing, self.signals)
+        controller.begin(0.0, initial)
         rows: list[tuple[float, ...]] = []
         scraped = 0
         looks = _Clock(self.timing.sync_s, self.timing.sync_phase_s)
@@ -160,7 +95,7 @@ class _Twin:
                 for pod in pods.pods:
                     pod.scrape(t_s, uses, self.step_s)
             if looks.strikes(t_s):
-                self._look(t_s, pods, history)
+                pods.scale(t_s, controller.look(t_s, pods.pods, pods.count_ready(t_s)))
             ready = pods.count_ready(t_s)
             rows.append((len(pods.pods), ready, *self._serve(rate_per_s, ready)))
         latency_ms, uses = self._measure(rows)
@@ -175,7 +110,7 @@ class _Twin:
             queued=queued,
             failed=failed,
             usage=dict(zip(Usage._fields, uses.T, strict=True)),
-            steps=tuple(self.steps),
+            steps=tuple(controller.steps),
         )
 
     def _serve(self, rate_per_s: float, ready: int) -> tuple[float, float, float]:
@@ -204,29 +139,6 @@ class _Twin:
         waiting_ms = queued / (pods * self.deployment.saturation_per_s) * 1000
         latency_ms = np.where(ready, replica.find_latency_ms(share) + waiting_ms, math.inf)
         return latency_ms, np.column_stack(uses)
-
-    def _look(self, t_s: float, pods: PodSet, history: ScalingHistory) -> None:
-        current = len(pods.pods)
-        proposals = [(self._recommend(metric, t_s, pods), metric.title) for metric in self.settings.metrics]
-        known = [(count, title) for count, title in proposals if count is not None]
-        if not known:
-            return
-        recommended, title = max(known)
-        if len(known) < len(proposals) and recommended < current:
-            return  # a metric that can't be read forbids fewer replicas
-        wanted = history.limit(t_s, current, recommended)
-        if wanted != current:
-            self.steps.append(ScalingStep(t_s, current, wanted, title))
-            pods.scale(t_s, wanted)
-
-    def _recommend(self, metric: ScalingMetric, t_s: float, pods: PodSet) -> int | None:
-        current = len(pods.pods)
-        signal, request = find_signal(metric, self.deployment, self.signals)
-        readings = [pod.read(metric, signal, t_s, self.timing) for pod in pods.pods]
-        if metric.source in ("Object", "External"):
-            total = sum(reading.usage for reading in readings if reading.kind == "counted")
-            return recommend_by_total(self.settings, metric, total, current, pods.count_ready(t_s))
-        return recommend_replicas(self.settings, metric, readings, current, request)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from autoscaling.twin import SIGNALS
+from autoscaling.controller import SIGNALS
 from configuration.units import parse_duration, parse_quantity, parse_rate
 from loadtests.cli.values import make_count_parser
 

@@ -6,6 +6,7 @@ import argparse
 import math
 from dataclasses import dataclass, replace
 
+from autoscaling.deployment import Deployment
 from autoscaling.manifest import PodRequests, read_autoscaler, read_requests
 from autoscaling.measured import read_measured_replica
 from autoscaling.objectives import (
@@ -19,7 +20,6 @@ from autoscaling.pods import ClusterTiming
 from autoscaling.question import ScalingQuestion
 from autoscaling.replica import ReplicaModel, ReplicaStatement
 from autoscaling.rules import AutoscalerSettings
-from autoscaling.twin import Deployment
 from configuration.errors import ConfigurationError
 from configuration.loading import load_scenario
 from configuration.rates import read_rates

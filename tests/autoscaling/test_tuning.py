@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from autoscaling.deployment import Deployment
 from autoscaling.objectives import parse_scaling_objective
 from autoscaling.pods import ClusterTiming
 from autoscaling.question import ScalingQuestion
 from autoscaling.replica import ReplicaModel
 from autoscaling.rules import AutoscalerSettings, ScalingMetric
 from autoscaling.tuning import describe_grid, list_settings, list_shown, tune, write_settings
-from autoscaling.twin import Deployment
 from shapes.profiles import Constant, Ramp
 
 REPLICA = ReplicaModel((10, 80), (5, 40), 80, 100, cpu_s_per_request=0.001)

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from autoscaling.deployment import Deployment
 from autoscaling.manifest import read_autoscaler, read_requests
 from autoscaling.pods import ClusterTiming
 from autoscaling.replica import ReplicaModel, ReplicaStatement
 from autoscaling.rules import AutoscalerSettings, ScalingMetric, ScalingPolicy, ScalingRules
-from autoscaling.twin import Deployment, TwinRun, simulate
+from autoscaling.twin import TwinRun, simulate
 from shapes.profiles import Constant, Ramp
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
