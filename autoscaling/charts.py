@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from matplotlib.figure import Figure
 
+from autoscaling.agreement import Agreement
 from autoscaling.controller import find_signal
 from autoscaling.outcome import ScalingOutcome, Span
 from autoscaling.question import ScalingQuestion
@@ -44,6 +45,43 @@ class ScalingCharts:
     def draw(self) -> list[Chart]:
         """The charts in the order of the page."""
         return [self._draw_replicas(), self._draw_latency()]
+
+    def draw_rehearsal(self, found: Agreement) -> Chart:
+        """Ready replicas in the rehearsal and in the twin, in the seconds that were asked about."""
+        rehearsed, twin = found.rehearsed, found.twin
+        t_s = rehearsed.run.t_s / found.factor
+        capacity = (rehearsed.run.ready * rehearsed.capacity_per_s).astype(float)
+        panels = [
+            SmallMultiple(
+                "arrivals/s; capacity of the replicas rehearsed (dashed)",
+                (
+                    TimeSeries(t_s, rehearsed.run.rate_per_s, "load"),
+                    TimeSeries(t_s, capacity, "service", steps=True, dashed=True),
+                ),
+            ),
+            SmallMultiple(
+                "ready replicas: rehearsed, and in the twin (dashed)",
+                (
+                    TimeSeries(t_s, twin.run.ready.astype(float), "users", steps=True, dashed=True),
+                    TimeSeries(t_s, rehearsed.run.ready.astype(float), "service", steps=True),
+                ),
+                2.0,
+            ),
+        ]
+        spans = [
+            (start / found.factor, end / found.factor) for start, end in rehearsed.list_spans(rehearsed.under)
+        ]
+        shaded = ShadedSpans("under-provisioned", spans)
+        return Chart(
+            "rehearsal",
+            "Rehearsed with real processes",
+            f"As many replicas as in the twin for {format_number(100 * found.same_share)} % of the time",
+            found.sentence,
+            draw_picture(
+                "rehearsal",
+                lambda figure, page: draw_small_multiples(figure, page, self.axis, panels, shaded),
+            ),
+        )
 
     def _draw_replicas(self) -> Chart:
         run, outcome = self.outcome.run, self.outcome

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from autoscaling.agreement import Agreement
 from autoscaling.outcome import ScalingOutcome
 from autoscaling.study import ScalingStudy
 from autoscaling.tuning import Tuning, TuningCandidate, list_shown, write_settings
@@ -55,6 +56,7 @@ def encode_study(study: ScalingStudy) -> dict[str, Any]:
         "notes": list(list_notes(study.settings, study.left_out)),
         "assumptions": list(ASSUMPTIONS),
         "series": _encode_series(study.outcome),
+        "rehearsal": None if study.rehearsal is None else _encode_rehearsal(study.rehearsal),
         "tuning": None if study.tuning is None else _encode_tuning(study.tuning),
     }
 
@@ -72,6 +74,32 @@ def _encode_series(outcome: ScalingOutcome) -> dict[str, list[float | None]]:
         **{f"pod_{name}": values.tolist() for name, values in run.usage.items()},
     }
     return {name: [_encode(value) for value in values[::every]] for name, values in columns.items()}
+
+
+def _encode_rehearsal(found: Agreement) -> dict[str, Any]:
+    """Times in the seconds that were asked about, not in those of scaled time."""
+    run = found.rehearsed.run
+    every = max(1, round(len(run.t_s) / MOST_POINTS))
+    return {
+        "sentence": found.sentence,
+        "time_scale": found.factor,
+        "same_share": found.same_share,
+        "mean_difference": found.mean_difference,
+        "under_provisioned_s": found.rehearsed.under_s / found.factor,
+        "twin_under_provisioned_s": found.twin.under_s / found.factor,
+        "replica_hours": run.replica_hours / found.factor,
+        "twin_replica_hours": found.twin.run.replica_hours / found.factor,
+        "objectives": [
+            {"text": each.objective.text, "outcome": each.outcome, "message": each.message}
+            for each in found.judgements
+        ],
+        "series": {
+            "t_s": [_encode(t_s / found.factor) for t_s in run.t_s[::every].tolist()],
+            "replicas": run.replicas[::every].tolist(),
+            "ready": run.ready[::every].tolist(),
+            "twin_ready": found.twin.run.ready[::every].tolist(),
+        },
+    }
 
 
 def _encode_tuning(tuning: Tuning) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class ScalingOutcome:
     def _judge(self, objective: ScalingObjective) -> ScalingJudgement:
         if objective.subject == "under-provisioned":
             return self._judge_under(objective)
-        inside = self._select(objective.during)
+        inside = self.mark(objective.during)
         if objective.subject == "error rate":
             return self._judge_errors(objective, inside)
         return self._judge_latency(objective, inside)
@@ -114,7 +114,8 @@ class ScalingOutcome:
             told += f"; above the limit for {lasted}, in which {_format_share(share)} of the requests arrived"
         return ScalingJudgement(objective, "met" if met else "missed", worst, told, () if met else spans)
 
-    def _select(self, during: str | None) -> Mask:
+    def mark(self, during: str | None) -> Mask:
+        """The steps that belong to a stage of the load, or to the scale-up; all of them without a name."""
         run = self.run
         if during is None:
             return np.ones(len(run.t_s), dtype=np.bool_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from autoscaling.agreement import Agreement, RehearsedJudgement
 from autoscaling.charts import ScalingCharts
 from autoscaling.study import ScalingStudy
 from autoscaling.tuning import Tuning, list_shown, write_settings
@@ -18,6 +19,7 @@ from autoscaling.wording import (
     summarise_outcome,
 )
 from reports.data.quantities import format_count
+from reports.rendering.columns import TableColumn, format_each
 from reports.rendering.page import fill_style_sheet, load_templates
 from reports.rendering.page_table import PageTable, TableRow, build_table
 
@@ -27,6 +29,8 @@ MOST_CANDIDATES = 8
 def render_study(study: ScalingStudy) -> str:
     """The page; all text from outside the suite is escaped."""
     sentence = summarise_outcome(study.outcome, study.settings)
+    charts = ScalingCharts(study.settings, study.question, study.outcome)
+    rehearsed = [] if study.rehearsal is None else [charts.draw_rehearsal(study.rehearsal)]
     return (
         load_templates()
         .get_template("autoscale.html")
@@ -43,7 +47,8 @@ def render_study(study: ScalingStudy) -> str:
             ],
             style=fill_style_sheet(),
             objectives=_build_objective_table(study),
-            charts=ScalingCharts(study.settings, study.question, study.outcome).draw(),
+            charts=[*charts.draw(), *rehearsed],
+            rehearsed=None if study.rehearsal is None else _build_rehearsal_table(study.rehearsal),
             steps=describe_steps(study.outcome),
             changes=format_count(len(study.outcome.run.steps), "change"),
             tuning=None if study.tuning is None else _build_tuning_table(study.tuning),
@@ -63,6 +68,24 @@ def _build_objective_table(study: ScalingStudy) -> PageTable:
         "In the worst of three moments at which the autoscaler may have its first look.",
         list_objective_columns(),
         study.outcome.judgements,
+        describe_row=lambda each: TableRow(outcome=each.outcome),
+    )
+
+
+def _build_rehearsal_table(found: Agreement) -> PageTable:
+    missed = sum(each.outcome == "missed" for each in found.judgements)
+    asked = len(found.judgements)
+    told = f"{missed} of {format_count(asked, 'objective')} missed" if missed else "Every objective is met"
+    columns: tuple[TableColumn[RehearsedJudgement], ...] = (
+        TableColumn("Objective", format_each(lambda each: each.objective.text), kind="row heading"),
+        TableColumn("Outcome", format_each(lambda each: each.outcome), kind="outcome"),
+        TableColumn("Measured", format_each(lambda each: each.message), kind="long words"),
+    )
+    return build_table(
+        told,
+        "Of real requests to real processes on one machine.",
+        columns,
+        found.judgements,
         describe_row=lambda each: TableRow(outcome=each.outcome),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autoscaling.agreement import Agreement
 from autoscaling.outcome import ScalingOutcome
 from autoscaling.question import ScalingQuestion
 from autoscaling.rules import AutoscalerSettings
@@ -24,11 +25,13 @@ class ScalingStudy:
     outcome: ScalingOutcome
     tuning: Tuning | None = None
     left_out: tuple[str, ...] = ()
+    rehearsal: Agreement | None = None
 
     @property
     def exit_code(self) -> int:
-        """0 if every objective is met, 1 if one is missed."""
-        return 1 if self.outcome.missed else 0
+        """0 if every objective is met, in the twin and in the rehearsal; 1 if one is missed."""
+        rehearsed = () if self.rehearsal is None else self.rehearsal.judgements
+        return 1 if self.outcome.missed or any(each.outcome == "missed" for each in rehearsed) else 0
 
 
 def study_autoscaler(

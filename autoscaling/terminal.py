@@ -53,6 +53,13 @@ def _list_lines(study: ScalingStudy, color: bool, width: int) -> Iterator[str]:
             paid = f"{format_number(each.replica_hours)} replica-hours"
             told = f"  {SYMBOLS[outcome]} {paid}: {name_candidate(each)}"
             yield from _wrap(told, width, "      ")
+    if study.rehearsal is not None:
+        yield ""
+        yield from _wrap(study.rehearsal.sentence, width, "  ")
+        for rehearsed in study.rehearsal.judgements:
+            outcome = paint(f"{SYMBOLS[rehearsed.outcome]} {rehearsed.outcome}", rehearsed.outcome, color)
+            yield f"{outcome}: {remove_controls(rehearsed.objective.text)}"
+            yield from _wrap(f"    {rehearsed.message}", width, "    ")
     notes = list(list_notes(study.settings, study.left_out))
     if notes:
         yield ""

@@ -44,7 +44,11 @@ class ChildProcess:
         said, _ = self._process.communicate()
         return self._process.returncode, said
 
-    def _stop(self, number: int, _: FrameType | None) -> None:
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Send a signal to the command that runs, if one does; nothing is run afterwards."""
         self.stopped = True
         if self._process is not None:
             self._process.send_signal(number)
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        self.stop(number)

@@ -10,7 +10,7 @@ from typing import Final
 
 from autoscaling.controller import SIGNALS
 from configuration.units import parse_duration, parse_quantity, parse_rate
-from loadtests.cli.values import make_count_parser
+from loadtests.cli.values import make_count_parser, make_range_parser
 
 OUT: Final = Path("results/autoscale")
 MOST_REPLICAS: Final = 10_000
@@ -22,11 +22,12 @@ def build_parser(program: str) -> argparse.ArgumentParser:
         prog=f"{program} autoscale",
         description="Ask the manifest of a HorizontalPodAutoscaler whether it keeps up with a load: how many "
         "replicas there are, when objectives are missed and for how long, and which settings would do.",
-        epilog="exit codes: 0 all objectives are met; 1 one is missed; 2 usage, or a file that can't be read",
+        epilog="exit codes: 0 all objectives met; 1 one missed; 2 usage, or an unreadable file; 3 invalid",
         allow_abbrev=False,
     )
     _add_inputs(parser)
     _add_replica(parser)
+    _add_rehearsal(parser)
     _add_cluster(parser)
     return parser
 
@@ -94,6 +95,24 @@ def _add_replica(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help=f"what a metric of the manifest measures of a pod: {', '.join(SIGNALS)}",
+    )
+
+
+def _add_rehearsal(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("a rehearsal with real processes").add_argument
+    add(
+        "--rehearse",
+        metavar="COMMAND",
+        help="start each replica on this machine by this command, such as 'my-service --port {port}', behind "
+        "haproxy, scale them by the same rules under the load, and compare what is measured with the twin; "
+        "the traffic is that of --scenario",
+    )
+    add(
+        "--time-scale",
+        metavar="X",
+        type=make_range_parser(0.02, 1),
+        default=1.0,
+        help="stretch load, delays and windows of the rehearsal, 0.1 is ten times shorter (default: 1)",
     )
 
 

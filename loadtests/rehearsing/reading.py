@@ -35,6 +35,7 @@ class ScalingTask:
     question: ScalingQuestion
     load: str
     left_out: tuple[str, ...]
+    scenario: Scenario | None
 
 
 def read_task(options: argparse.Namespace) -> ScalingTask:
@@ -66,7 +67,7 @@ def read_task(options: argparse.Namespace) -> ScalingTask:
         signals=dict(options.metric),
         initial=_check_initial(options, settings),
     )
-    return ScalingTask(settings, question, _name_load(scenario, replica), tuple(left_out))
+    return ScalingTask(settings, question, _name_load(scenario, replica), tuple(left_out), scenario)
 
 
 def _find_requests(options: argparse.Namespace, settings: AutoscalerSettings) -> PodRequests:
