@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -104,15 +105,30 @@ def test_bounds_and_policies_always_hold(
     assert all(2 <= count <= 20 for count in counts)
     if up.choice == "Disabled":
         assert all(after <= before for before, after in pairwise(counts))
-    for policy in up.policies:
-        if len(up.policies) == 1 and policy.kind == "Pods":
-            looks = max(1, policy.period_s // 15)
-            gains = [after - before for before, after in pairwise(counts)]
-            for first in range(len(gains)):
-                span = gains[first : first + looks]
-                grown = sum(gain for gain in span if gain > 0)
-                shrunk = -sum(gain for gain in span if gain < 0)
-                assert grown <= policy.value + shrunk
+    if down.choice == "Disabled":
+        assert all(after >= before for before, after in pairwise(counts))
+
+
+def list_changes(counts: list[int], policy: ScalingPolicy) -> list[tuple[int, int, int]]:
+    """For each look: the replicas when the policy's period began, those before the look, those after it."""
+    looks = round(policy.period_s / 15)
+    return [(counts[max(0, last - looks)], counts[last - 1], counts[last]) for last in range(1, len(counts))]
+
+
+@given(policies, policies, st.lists(st.integers(0, 200), min_size=1, max_size=60), st.sampled_from([0, 60]))
+def test_replicas_never_change_faster_than_a_policy_allows(
+    up: ScalingPolicy, down: ScalingPolicy, recommended: list[int], window_s: float
+) -> None:
+    settings = make(ScalingRules((up,), window_s), ScalingRules((down,), window_s), least=1, most=200)
+    counts = [20, *follow(settings, recommended, 20)]
+    for start, before, after in list_changes(counts, up):
+        if after > before:
+            most = start + up.value if up.kind == "Pods" else math.ceil(start * (100 + up.value) / 100)
+            assert after <= most
+    for start, before, after in list_changes(counts, down):
+        if after < before:
+            least = start - down.value if down.kind == "Pods" else int(start * (100 - down.value) / 100)
+            assert after >= least
 
 
 @given(rules, st.integers(2, 20), st.integers(2, 20))

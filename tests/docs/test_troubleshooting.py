@@ -13,7 +13,7 @@ from typing import TypeAlias
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SPEAKING = ("loadtests", "configuration", "capacity", "reports", "service")
+SPEAKING = ("loadtests", "configuration", "capacity", "reports", "autoscaling", "service")
 SKIPPING = ROOT / "tests" / "conftest.py"
 PLAIN = (ROOT / "Makefile", ROOT / "deploy" / "stack")
 """Whose messages are found between quotes, with `$(NAME)`, `$name` or `%d` for what varies."""
