@@ -18,6 +18,7 @@ import psutil
 from configuration.scenario import Scenario
 from loadtests.client.readiness import describe_service
 from loadtests.client.target import Target
+from loadtests.recording.content_digests import digest_contents
 from loadtests.recording.processes import IS_CHECKOUT, PROJECT
 from loadtests.recording.settings import RunSettings
 from reports.data.checkpoints import CHECKPOINTS, compute_checkpoints_s
@@ -67,6 +68,7 @@ def gather_facts(
         resolved=stated.resolve(),
         time_scale=settings.time_scale,
         seeds=scenario.seeds,
+        contents=digest_contents(scenario),
         service=describe_service(target),
         versions=find_versions(),
         machine=describe_machine(),

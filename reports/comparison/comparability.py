@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from reports.comparison.contents import find_other_contents, mask_files
 from reports.data.quantities import format_number
 from reports.data.run import Run
 from reports.data.run_sets import RunSet
@@ -66,10 +67,12 @@ def _list_mismatches(first: Run, other: Run) -> Iterator[Mismatch]:
     yield from _differ("load", "model", one.model, two.model)
     if (one.plan, one.planned_s) != (two.plan, two.planned_s):
         yield Mismatch("load", _describe_load(first, other), True)
-    before, after = (facts.resolved.get("traffic", {}) for facts in (one, two))
+    before, after = mask_files(one, two)
     for key in sorted({*before, *after} - {"credentials"}):
         yield from _differ("traffic", key, before.get(key), after.get(key))
     yield from _differ("payloads", "seeds", dict(one.seeds), dict(two.seeds))
+    for section, sentence in find_other_contents(one, two):
+        yield Mismatch("payloads" if section == "traffic" else "load", sentence, True)
     yield from _compare_sizes(first, other)
     yield from _differ("expected outcomes", "expected", list(one.expected), list(two.expected))
     yield from _differ("workers", "generator processes", one.workers, two.workers)

@@ -94,6 +94,11 @@ class Facts:
     """The whole scenario, defaults included."""
     time_scale: float = 1.0
     seeds: Mapping[str, int] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """Digests of the files and folders that payloads and arrivals come from, by their path in `resolved`.
+
+    None of them in runs of older versions.
+    """
     service: Mapping[str, str] = field(default_factory=dict)
     """What the service reports about itself: model, version, description."""
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -66,7 +66,7 @@ class Conditions:
             _name_service(facts.host),
             ", ".join(f"{name} {value}" for name, value in facts.machine.items()),
             _encode([facts.resolved.get("load"), facts.planned_s, facts.load_override]),
-            _encode([facts.resolved.get("traffic"), dict(facts.seeds)]),
+            _encode([facts.resolved.get("traffic"), dict(facts.seeds), *facts.contents.values()]),
             str(facts.workers),
         )
 
