@@ -57,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     decide.add_argument(
         "--until", type=float, required=True, metavar="S", help="judge requests due before; a checkpoint"
     )
+    write.add_argument(
+        "--no-page", action="store_true", help="leave out report.html, which takes the longest"
+    )
     for command in (show, write, decide):
         command.add_argument("run", type=Path, help="the run's folder, such as results/latest")
     add_compare_arguments(commands.add_parser("compare", help="compare two versions by their runs"))
@@ -77,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif chosen.command == "history":
             show_history(chosen)
         else:
-            write_run(chosen.run)
+            write_run(chosen.run, page=not chosen.no_page)
     except (FolderError, ObjectiveError, PrometheusError) as error:
         _complain(str(error))
         return 2
@@ -105,11 +108,11 @@ def decide_run(folder: Path, until_s: float) -> None:
     print(json.dumps(analyse_interim(run, list_objectives(run), until_s).to_json(), ensure_ascii=False))
 
 
-def write_run(folder: Path) -> None:
+def write_run(folder: Path, *, page: bool = True) -> None:
     """Write everything that follows from the recorded run into its folder, the verdict last.
 
-    There is no page if no request was recorded. A file that can't be written is left out and told; without
-    the verdict, OSError.
+    There is no page unless `page` asks for it and a request was recorded. A file that can't be written is
+    left out and told; without the verdict, OSError.
     """
     compact(folder)
     run = read_run(folder)
@@ -121,7 +124,7 @@ def write_run(folder: Path) -> None:
         "junit.xml": format_junit_xml(verdict, run.facts, summary.duration_s),
         "summary.md": format_summary_md(verdict, summary, run.facts),
     }
-    if len(run.samples):
+    if page and len(run.samples):
         from reports.rendering.page import render_report
 
         texts["report.html"] = render_report(run, summary, verdict)

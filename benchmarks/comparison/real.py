@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final
 
 from loadtests.recording.processes import build_python_command, build_python_environment
 
 WAIT_MS: Final = 20.0
-ROUNDS: Final = 3
-RUN_S: Final = 5.0
-RATE_PER_S: Final = 50.0
+ROUNDS: Final = 5
+RUN_S: Final = 3.0
+RATE_PER_S: Final = 100.0
 SCENARIO: Final = Path(__file__).parent / "waiting.yaml"
 """It states the length and the rate above."""
+SETTINGS: Final = {"wait_ms": WAIT_MS, "rounds": ROUNDS, "run_s": RUN_S, "rate_per_s": RATE_PER_S}
 
 
-def compare_real(comparisons: int, delay: float) -> Counter[str]:
-    """How often each verdict was given; the candidate waits longer by the share `delay`."""
-    verdicts: Counter[str] = Counter()
-    for place in range(comparisons):
+def compare_real(comparisons: int, delay: float, first_seed: int) -> Iterator[dict[str, Any]]:
+    """What each comparison said; the candidate waits longer by the share `delay`.
+
+    Verdict and sentence, how each figure came out, the seed of the order, and how long it took in s.
+    """
+    for seed in range(first_seed, first_seed + comparisons):
+        began = perf_counter()
         with (
             start_waiting_service(WAIT_MS) as one,
             start_waiting_service(WAIT_MS * (1 + delay)) as other,
             tempfile.TemporaryDirectory() as folder,
         ):
-            sides = ["--a", one, "--b", other, "--rounds", str(ROUNDS), "--seed", str(place)]
+            sides = ["--a", one, "--b", other, "--rounds", str(ROUNDS), "--seed", str(seed)]
             words = ["ab", *sides, "--scenario", str(SCENARIO), "--out", folder]
             done = subprocess.run(
                 build_python_command("loadtests", *words),
@@ -43,22 +46,18 @@ def compare_real(comparisons: int, delay: float) -> Counter[str]:
             if not result.exists():
                 raise RuntimeError(f"ab ended with {done.returncode}:\n{done.stderr}")
             told = json.loads(result.read_text(encoding="utf-8"))
-            verdicts[told["verdict"]] += 1
-        print(f"{place + 1} of {comparisons}: {told['sentence']}", file=sys.stderr, flush=True)
-    return verdicts
-
-
-def add_verdicts(real: dict[str, Any], delay: float, verdicts: Counter[str]) -> dict[str, Any]:
-    """What was counted before, with these verdicts added to the row of their delay."""
-    rows = {row["delay"]: Counter(row["verdicts"]) for row in real.get("rows", ())}
-    rows[delay] = rows.get(delay, Counter()) + verdicts
-    return {
-        "wait_ms": WAIT_MS,
-        "rounds": ROUNDS,
-        "run_s": RUN_S,
-        "rate_per_s": RATE_PER_S,
-        "rows": [{"delay": each, "verdicts": dict(rows[each])} for each in sorted(rows)],
-    }
+        yield {
+            "delay": delay,
+            "seed": seed,
+            "verdict": told["verdict"],
+            "sentence": told["sentence"],
+            "figures": {
+                each["text"]: {name: each[name] for name in ("outcome", "worse_by", "bounds")}
+                for each in told["figures"]
+            },
+            "reasons": told["reasons"],
+            "took_s": round(perf_counter() - began, 1),
+        }
 
 
 @contextmanager

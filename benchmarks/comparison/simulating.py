@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -24,7 +24,9 @@ from reports.data.telemetry import Telemetry
 RATE_PER_S: Final = 200.0
 FAILING: Final = 0.001
 """Of the requests of every simulated service."""
-ROUNDS: Final = 5
+RUNS_OF_ROUND: Final = 4
+Machine: TypeAlias = Callable[[np.random.Generator, int], Floats]
+"""How many times as long replies take in each of so many runs, one after the other."""
 
 
 def draw_dependent(rng: np.random.Generator, runs: int, requests: int, dependence: float) -> Floats:
@@ -59,6 +61,25 @@ SERVICES: Final[dict[str, Callable[[np.random.Generator, int, int], Floats]]] = 
 }
 
 
+def drift(_: np.random.Generator, runs: int, share: float = 0.2) -> Floats:
+    """A machine that becomes slower by `share` from the first run to the last."""
+    return np.linspace(1.0, 1.0 + share, runs)
+
+
+def disturb_at_random(rng: np.random.Generator, runs: int) -> Floats:
+    """A machine that other programs disturb for whole runs, now and then by far: heavy tails.
+
+    The logarithm is 0.05 times the amount of a Student's t with 2 degrees of freedom: one run in ten is
+    slower by 16 % or more, one in a hundred by 64 %.
+    """
+    return np.exp(0.05 * np.abs(rng.standard_t(2, size=runs)))
+
+
+def disturb_in_step(_: np.random.Generator, runs: int) -> Floats:
+    """A machine that is slower by 10 % in the first and last run of each round: something comes as often."""
+    return np.tile([1.1, 1.0, 1.0, 1.1], -(-runs // RUNS_OF_ROUND))[:runs]
+
+
 @dataclass
 class ComparisonCounts:
     """What was said of some comparisons."""
@@ -79,47 +100,63 @@ class ComparisonCounts:
         return self.outcomes[figure, outcome] / self.comparisons
 
 
-def compare_single_runs(
-    service: str, delay: float, comparisons: int, requests: int, seed: int
+def compare_runs(
+    service: str,
+    delay: float,
+    comparisons: int,
+    requests: int,
+    seed: int,
+    *,
+    runs: int = 1,
+    machine: Machine | None = None,
 ) -> ComparisonCounts:
-    """One run against one; the candidate is slower by the share `delay`."""
+    """So many runs against as many, by turns; the candidate is slower by the share `delay`."""
     rng = np.random.default_rng(seed)
-    latencies = SERVICES[service](rng, 2 * comparisons, requests)
-    failed = rng.random(latencies.shape) < FAILING
     counts = ComparisonCounts()
-    for place in range(comparisons):
-        other = comparisons + place
-        baseline = RunSet("a", (build_simulated_run(latencies[place], failed[place]),))
-        slower = latencies[other] * (1.0 + delay)
-        counts.add(decide(baseline, RunSet("b", (build_simulated_run(slower, failed[other]),))))
+    for _ in range(comparisons):
+        made = _make_runs(rng, service, requests, [delay * (place % 2) for place in range(2 * runs)], machine)
+        counts.add(decide(RunSet("a", tuple(made[::2])), RunSet("b", tuple(made[1::2]))))
     return counts
 
 
 def compare_in_rounds(
-    service: str, delay: float, comparisons: int, requests: int, seed: int, drift: float
+    service: str,
+    delay: float,
+    comparisons: int,
+    requests: int,
+    seed: int,
+    *,
+    rounds: int = 5,
+    machine: Machine = drift,
 ) -> ComparisonCounts:
-    """Five rounds A B B A or B A A B, on a machine that becomes slower by `drift` (a share) all along."""
+    """Rounds A B B A or B A A B; the candidate is slower by the share `delay`."""
     rng = np.random.default_rng(seed)
     counts = ComparisonCounts()
     for _ in range(comparisons):
-        latencies = SERVICES[service](rng, 4 * ROUNDS, requests)
-        latencies *= np.linspace(1.0, 1.0 + drift, 4 * ROUNDS)[:, None]
-        sides: dict[str, list[tuple[int, Run]]] = {"a": [], "b": []}
-        for place, side in enumerate(_order_rounds(rng)):
-            values = latencies[place] * (1.0 + delay if side == "b" else 1.0)
-            run = build_simulated_run(values, rng.random(requests) < FAILING)
-            sides[side].append((place // 4 + 1, run))
-        sets = [
-            RunSet(name, tuple(run for _, run in runs), tuple(number for number, _ in runs))
-            for name, runs in sides.items()
-        ]
-        counts.add(decide(sets[0], sets[1]))
+        order = "".join("baab" if swapped else "abba" for swapped in rng.random(rounds) < 0.5)
+        made = _make_runs(rng, service, requests, [delay * (side == "b") for side in order], machine)
+        numbers = [place // RUNS_OF_ROUND + 1 for place in range(len(order))]
+        sides = (
+            RunSet(
+                name,
+                tuple(run for run, side in zip(made, order, strict=True) if side == name),
+                tuple(number for number, side in zip(numbers, order, strict=True) if side == name),
+            )
+            for name in "ab"
+        )
+        counts.add(decide(*sides))
     return counts
 
 
-def _order_rounds(rng: np.random.Generator) -> Iterator[str]:
-    for swapped in rng.random(ROUNDS) < 0.5:
-        yield from "baab" if swapped else "abba"
+def _make_runs(
+    rng: np.random.Generator, service: str, requests: int, delays: Sequence[float], machine: Machine | None
+) -> list[Run]:
+    """One run after the other, each slower by its delay, on a machine that is steady or disturbed."""
+    latencies = SERVICES[service](rng, len(delays), requests) * (1.0 + np.array(delays))[:, None]
+    if machine is not None:
+        latencies *= machine(rng, len(delays))[:, None]
+    failed = rng.random(latencies.shape) < FAILING
+    return [build_simulated_run(*each) for each in zip(latencies, failed, strict=True)]
 
 
 def decide(baseline: RunSet, candidate: RunSet) -> tuple[FigureDifference, ...]:

@@ -22,6 +22,7 @@ from loadtests.cli.exit_codes import INVALID, USAGE
 from loadtests.cli.values import make_count_parser
 from loadtests.client.target import Target
 from loadtests.recording.parent import end_with_parent
+from loadtests.recording.settings import NO_PAGE
 from reports.comparison.command import (
     add_judging_arguments,
     read_comparison_settings,
@@ -93,31 +94,41 @@ class TurnRunner:
     child: ChildProcess
     made: list[tuple[str, int, Path]] = field(default_factory=list)
 
-    def run_round(self, number: int, order: str) -> None:
-        """The four runs of a round; TurnsError if one ends without a verdict, or on a signal."""
+    def run_round(self, number: int, order: str) -> bool:
+        """The four runs of a round, up to one that stays invalid; whether the round is whole.
+
+        TurnsError if a run ends without a verdict, or on a signal.
+        """
+        is_whole = True
         for place, letter in enumerate(order, start=1):
             which = "ab".index(letter)
             print(
                 f"round {number}, run {place} of {len(order)}: {letter}, {self.versions[which].text}",
                 flush=True,
             )
-            self.made.append((SIDES[which], number, self._run_valid(which)))
+            folder, is_whole = self._run_valid(which)
+            self.made.append((SIDES[which], number, folder))
+            if not is_whole:
+                print(f"  {folder.name} is invalid, too: round {number} is left out", flush=True)
+                break
         names = (f"a, {self.versions[0].text}", f"b, {self.versions[1].text}")
         write_rounds(self.out, names, self.made)
+        return is_whole
 
-    def _run_valid(self, which: int) -> Path:
-        """The folder of a run; an invalid one is repeated once, and the comparison leaves out a second."""
+    def _run_valid(self, which: int) -> tuple[Path, bool]:
+        """The folder of a run, and whether it is valid; an invalid one is repeated once."""
         folder, code = self._run(which)
         if code == INVALID:
             print(f"  {folder.name} is invalid; once more", flush=True)
             folder, code = self._run(which)
-        return folder
+        return folder, code != INVALID
 
     def _run(self, which: int) -> tuple[Path, int]:
         version = self.versions[which]
         words = [*self.words, "--out", str(self.out / "ab"[which]), *version.list_words()]
+        environment = {**version.build_environment(), NO_PAGE: "yes"}
         try:
-            made = run_load_test(words, version.build_environment(), self.child.run)
+            made = run_load_test(words, environment, self.child.run)
         except NothingRunError as error:
             if self.child.stopped:
                 raise TurnsError("stopped", INVALID) from None
@@ -159,13 +170,21 @@ def run_turns(options: argparse.Namespace, words: Sequence[str], out: Path) -> N
     with ChildProcess() as child:
         told = ["--scenario", options.scenario, *words]
         runner = TurnRunner((options.a, options.b), told, out.resolve(), child)
-        for number, order in enumerate(draw_orders(options.rounds, options.seed), start=1):
+        whole = 0
+        for number, order in enumerate(draw_orders(count_most(options.rounds), options.seed), start=1):
             try:
-                runner.run_round(number, order)
+                whole += runner.run_round(number, order)
             except TurnsError as error:
                 if not child.stopped:
                     raise
-                raise TurnsError(_describe_stop(number, options.rounds, out), error.code) from None
+                raise TurnsError(_describe_stop(number, whole, out), error.code) from None
+            if whole == options.rounds:
+                break
+
+
+def count_most(rounds: int) -> int:
+    """How many rounds are begun at most: for every two one more, in place of those left out."""
+    return rounds + rounds // 2
 
 
 def draw_orders(rounds: int, seed: int) -> Iterator[str]:
@@ -175,13 +194,12 @@ def draw_orders(rounds: int, seed: int) -> Iterator[str]:
         yield chance.choice(ORDERS)
 
 
-def _describe_stop(number: int, rounds: int, out: Path) -> str:
-    whole = number - 1
-    stopped = f"Stopped in round {number} of {rounds}"
+def _describe_stop(number: int, whole: int, out: Path) -> str:
+    stopped = f"Stopped in round {number}"
     if whole < FEWEST_ROUNDS:
         return f"{stopped}; nothing can be compared before {FEWEST_ROUNDS} rounds are whole."
     place = shlex.quote(str(out))
-    return f"{stopped}; the {whole} rounds before can be compared: model-loadtest compare {place}"
+    return f"{stopped}; the {whole} whole rounds can be compared: model-loadtest compare {place}"
 
 
 def _read_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Namespace, list[str]]:
@@ -209,7 +227,7 @@ def _read_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
         metavar="N",
         type=make_count_parser(MOST_ROUNDS),
         default=ROUNDS,
-        help="rounds of four runs (default: %(default)s)",
+        help=f"rounds of four runs (default: %(default)s; fewer than {ROUNDS} prove nothing)",
     )
     parser.add_argument(
         "--seed",

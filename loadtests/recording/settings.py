@@ -9,6 +9,9 @@ from typing import Final
 FOLDER_FILE: Final = "LOADTEST_FOLDER_FILE"
 """The environment variable with the file into which the folder of a run is written: see loadtests/api.py."""
 
+NO_PAGE: Final = "LOADTEST_NO_PAGE"
+"""The environment variable that, if not empty, leaves report.html out: runs in turns don't wait for it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:

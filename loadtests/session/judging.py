@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 from gevent import subprocess
 
 from loadtests.recording.processes import build_python_command, build_python_environment
+from loadtests.recording.settings import NO_PAGE
 
 VerdictJson = dict[str, Any]
 """What verdict.json holds."""
@@ -29,8 +31,8 @@ class JudgingError(Exception):
 
 
 def judge_folder(folder: Path) -> VerdictJson:
-    """Write the verdict, tables and report into `folder`; return the verdict."""
-    done = run_reports("write", str(folder))
+    """Write verdict, tables and, unless `NO_PAGE` is set, the report into `folder`; return the verdict."""
+    done = run_reports("write", str(folder), *(["--no-page"] if os.environ.get(NO_PAGE) else []))
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
         raise JudgingError(f"judging {folder} failed: {said[-1]}")

@@ -30,7 +30,8 @@ class FigureDifference:
 
     `change` and its bounds are how much worse the candidate is: relative where ratios are compared (0.1 is
     10 % more latency, or 10 % less throughput), else percentage points. `bounds` are one-sided, each at
-    `confidence`. All are None if nothing was compared; `absence` says why.
+    `confidence`; None if there are too few blocks for any. All are None if nothing was compared; `absence`
+    says why.
     """
 
     compared: ComparedMetric
@@ -68,7 +69,8 @@ def decide_differences(
     same confidence, because each of them is needed for it (Berger, Technometrics 24 (1982)).
     `worse`: of the others, the lower bound lies above 0 at a confidence that Holm's procedure
     (Scandinavian Journal of Statistics 6 (1979)) raises with the number of differences, so that a service
-    that is nowhere worse is called worse in at most 1 - `confidence` of comparisons.
+    that is nowhere worse is called worse in at most 1 - `confidence` of comparisons. Each bound holds by
+    Student's t and, where the order of blocks was drawn or runs are the blocks, by their ranks.
     """
     worsening = [_orient(metric, found.estimate) for metric, found in zip(compared, figures, strict=True)]
     limits = [_transform_margin(metric, margins) for metric in compared]
@@ -96,11 +98,11 @@ def _reject(worsening: Sequence[DifferenceEstimate | None], confidence: float) -
     known = {place: found for place, found in enumerate(worsening) if found is not None}
     rejected: set[int] = set()
     while len(rejected) < len(known):
-        level = 1.0 - (1.0 - confidence) / (len(known) - len(rejected))
+        left = len(known) - len(rejected)
         more = {
             place
             for place, found in known.items()
-            if place not in rejected and found.compute_bound("lower", level) > 0
+            if place not in rejected and found.compute_bound("lower", confidence, among=left) > 0
         }
         if not more:
             break
@@ -112,9 +114,7 @@ def _orient(compared: ComparedMetric, estimate: DifferenceEstimate | None) -> Di
     """The estimate of how much worse the candidate is: the difference, or its opposite if more is better."""
     if estimate is None or compared.metric.better == "lower":
         return estimate
-    counts = estimate.counts
-    turned = None if counts is None else counts.count_others()
-    return DifferenceEstimate(-estimate.difference, estimate.error, estimate.degrees, estimate.blocks, turned)
+    return estimate.negate()
 
 
 def _transform_margin(compared: ComparedMetric, margins: Margins) -> float:
@@ -153,7 +153,7 @@ def _describe(
         margin,
         confidence,
         _tell(compared, worsening.difference),
-        (_tell(compared, lower), _tell(compared, upper)),
+        (_tell(compared, lower), _tell(compared, upper)) if math.isfinite(lower + upper) else None,
         needed,
     )
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
+from reports.comparison.rank_bounds import RankBounds, rank_pairs, rank_sides
 from reports.data.columns import Floats
 from reports.judging.confidence import compute_clopper_pearson
 from reports.judging.special import invert_student_cdf
 
-POWER = 0.8
+POWER: Final = 0.8
 """The chance with which the predicted number of blocks is to decide."""
-_MOST_BLOCKS = 10_000
+_MOST_BLOCKS: Final = 10_000
 """Where the search for a number of blocks that would decide is given up."""
+_MOST_RANKED: Final = 100
+"""With more blocks of a side their mean is so nearly normal that Student's t alone is exact enough."""
 
 
 class FailureCounts(NamedTuple):
@@ -37,7 +40,8 @@ class DifferenceEstimate:
     """Candidate minus baseline: the mean over `blocks`, with its standard error by Student's t.
 
     The difference is of logarithms where ratios are compared, else of the figures themselves. `counts`, where
-    there are any, widen the bounds to those of independent trials.
+    there are any, widen the bounds to those of independent trials; `ranks` to those that assume nothing of
+    how blocks scatter.
     """
 
     difference: float
@@ -46,13 +50,30 @@ class DifferenceEstimate:
     blocks: int
     """Blocks of each side, pairs of blocks, or rounds."""
     counts: FailureCounts | None = None
+    ranks: RankBounds | None = None
 
-    def compute_bound(self, side: Literal["lower", "upper"], confidence: float) -> float:
-        """The one-sided bound: the true difference lies beyond it with a probability of 1 - confidence."""
-        reach = self.error * invert_student_cdf(self.degrees, confidence) if self.error else 0.0
+    def compute_bound(self, side: Literal["lower", "upper"], confidence: float, among: int = 1) -> float:
+        """The one-sided bound: the true difference lies beyond it with a probability of 1 - confidence.
+
+        Of `among` such bounds, all hold together with that probability (Bonferroni), as far as Student's t
+        holds; the ranks are those of the same blocks for all figures, and bound each alone. Infinite where
+        there are too few blocks for ranks to tell anything.
+        """
+        level = 1.0 - (1.0 - confidence) / among
+        reach = self.error * invert_student_cdf(self.degrees, level) if self.error else 0.0
         if self.counts is not None:
-            reach = max(reach, _compute_share_reach(self.counts, side, confidence))
-        return self.difference + (reach if side == "upper" else -reach)
+            reach = max(reach, _compute_share_reach(self.counts, side, level))
+        bound = self.difference + (reach if side == "upper" else -reach)
+        if self.ranks is None:
+            return bound
+        ranked = self.ranks.compute_bound(side, confidence)
+        return min(bound, ranked) if side == "lower" else max(bound, ranked)
+
+    def negate(self) -> DifferenceEstimate:
+        """The estimate of the opposite difference; trials that were hits are none, and the others are."""
+        counts = None if self.counts is None else self.counts.count_others()
+        ranks = None if self.ranks is None else self.ranks.negate()
+        return replace(self, difference=-self.difference, counts=counts, ranks=ranks)
 
     def predict_needed(self, distance: float, confidence: float) -> int | None:
         """How many more blocks would tell the difference from a value that lies `distance` above it.
@@ -70,7 +91,9 @@ class DifferenceEstimate:
         enough = max(self.blocks + 1, math.ceil(self.blocks * self._compute_growth(distance, confidence)))
         while enough <= _MOST_BLOCKS and not decides(enough):
             enough = math.ceil(enough * 1.1)
-        return enough - self.blocks if enough <= _MOST_BLOCKS else None
+        if enough > _MOST_BLOCKS:
+            return None
+        return max(enough - self.blocks, 0 if self.ranks is None else self.ranks.count_missing(confidence))
 
     def _compute_growth(self, distance: float, confidence: float) -> float:
         """How many times as many trials the exact intervals of shares need: 1 / n without any hit."""
@@ -87,6 +110,7 @@ def estimate_paired(
 
     Blocks that follow each other `in_time` may be dependent: a positive autocorrelation r of successive
     differences widens the variance by (1 + r) / (1 - r), which is its effect on a mean of an AR(1) series.
+    Of other pairs the order within each was drawn, so that ranks bound the difference, too.
     """
     differences = candidate - baseline
     count = len(differences)
@@ -94,7 +118,8 @@ def estimate_paired(
     if in_time and variance:
         dependence = min(max(_compute_autocorrelation(differences), 0.0), 0.9)
         variance *= (1 + dependence) / (1 - dependence)
-    return DifferenceEstimate(float(differences.mean()), math.sqrt(variance), count - 1, count, counts)
+    ranks = rank_pairs(differences) if not in_time and count <= _MOST_RANKED else None
+    return DifferenceEstimate(float(differences.mean()), math.sqrt(variance), count - 1, count, counts, ranks)
 
 
 def estimate_unpaired(
@@ -106,14 +131,15 @@ def estimate_unpaired(
     """
     difference = float(candidate.mean() - baseline.mean())
     sizes = np.array([len(baseline), len(candidate)])
+    ranks = rank_sides(baseline, candidate) if sizes.max() <= _MOST_RANKED else None
     if sizes.min() == 1:
         several = baseline if len(baseline) > 1 else candidate
         error = math.sqrt(float(several.var(ddof=1)) * float((1 / sizes).sum()))
-        return DifferenceEstimate(difference, error, len(several) - 1, 1, counts)
+        return DifferenceEstimate(difference, error, len(several) - 1, 1, counts, ranks)
     shares = np.array([baseline.var(ddof=1), candidate.var(ddof=1)]) / sizes
     total = float(shares.sum())
     degrees = 1.0 / float(((shares / total) ** 2 / (sizes - 1)).sum()) if total else float(sizes.sum() - 2)
-    return DifferenceEstimate(difference, math.sqrt(total), degrees, int(sizes.min()), counts)
+    return DifferenceEstimate(difference, math.sqrt(total), degrees, int(sizes.min()), counts, ranks)
 
 
 def _compute_autocorrelation(values: Floats) -> float:

@@ -94,7 +94,7 @@ def _build_run_table(comparison: VersionComparison) -> PageTable:
     ]
     return build_table(
         f"{format_count(len(rows), 'run')} in order of the side",
-        "Each run has a report of its own in its folder.",
+        "model-loadtest report RUN writes the report of a run.",
         (
             TableColumn("Side", format_each(lambda row: row[0]), kind="row heading"),
             TableColumn("Round", format_each(_format_round), optional=True),

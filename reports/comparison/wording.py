@@ -12,8 +12,11 @@ from reports.data.quantities import NOTHING, format_count, format_number
 _BLOCKS: Final[Mapping[BlockDesign, str]] = {
     "rounds": "Each round has runs of both versions in a random order (A B B A or B A A B), and is one "
     "block: what drifts evenly during a round changes both alike. The bounds follow from the "
-    "scatter between rounds, by Student's t.",
-    "runs": "Each run is one block. The bounds follow from the scatter between runs, by Welch's t. If "
+    "scatter between rounds, by Student's t and by Wilcoxon's signed ranks; the wider one counts. Ranks hold "
+    "whatever disturbs single runs, because the order was drawn, and tell nothing of fewer than five rounds.",
+    "runs": "Each run is one block. The bounds follow from the scatter between runs, by Welch's t and by the "
+    "ranks of Mann and Whitney; the wider one counts. Ranks tell nothing of fewer than three runs against "
+    "three, two against five, or one against 19. If "
     "all runs of one version were made before those of the other, a change of the machine in "
     "between counts as one of the service; runs in turns (model-loadtest ab) don't have this "
     "weakness.",
@@ -24,6 +27,12 @@ _BLOCKS: Final[Mapping[BlockDesign, str]] = {
     "differs between runs: a machine that was busier, faster or cooled worse during one of them "
     "looks like a change of the service. Several runs, or runs in turns (model-loadtest ab), "
     "cover that.",
+}
+
+_BLOCK_NAMES: Final[Mapping[BlockDesign, str]] = {
+    "rounds": "these rounds",
+    "runs": "these runs",
+    "time": "these parts",
 }
 
 
@@ -81,8 +90,14 @@ def describe_outcome(difference: FigureDifference, design: BlockDesign) -> str:
         return f"{difference.text} {describe_change(difference)}."
     if difference.outcome == "not worse":
         return ""
-    sentence = f"{difference.text} changed by {format_bounds(difference)}"
-    sentence += f", and the margin is {describe_margin(difference)}"
+    if difference.bounds is None:
+        sentence = (
+            f"{difference.text} changed by {format_change(difference)}, and {_BLOCK_NAMES[design]} are "
+        )
+        sentence += "too few to bound that"
+    else:
+        sentence = f"{difference.text} changed by {format_bounds(difference)}"
+        sentence += f", and the margin is {describe_margin(difference)}"
     if difference.needed is None:
         return (
             f"{sentence}: it is too close to that, or scatters too much, for a reasonable number of blocks."
@@ -99,8 +114,8 @@ def describe_method(design: BlockDesign, confidence: float) -> tuple[str, ...]:
         "by their difference, in percentage points, with bounds at least as wide as those of independent "
         "requests. Nothing is computed from single requests as if they were independent.",
         f"Each bound is one-sided and holds at {sure} %. Not worse means that the bound lies within the "
-        f"margin. Worse means that the change is above 0 at {sure} % for all figures together (Holm), and "
-        "that it isn't proven to lie within the margin.",
+        f"margin. Worse means that the change is above 0 at {sure} % for all figures together (Student's t, "
+        "Holm), and that it isn't proven to lie within the margin.",
     )
 
 

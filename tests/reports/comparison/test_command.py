@@ -75,7 +75,7 @@ def test_a_baseline_is_kept_and_named(
 
 
 def test_rounds_are_compared_again_from_their_folder(save: Callable[..., Path], tmp_path: Path) -> None:
-    made = [("baseline", 1), ("candidate", 1), ("candidate", 2), ("baseline", 2)]
+    made = [(side, number) for number in range(1, 6) for side in ("baseline", "candidate")]
     runs = [
         (side, number, save(f"ab/{side}/{number}", 10.0 + 10.0 * (side == "candidate")))
         for side, number in made
@@ -84,7 +84,7 @@ def test_rounds_are_compared_again_from_their_folder(save: Callable[..., Path], 
     assert main([str(tmp_path / "ab"), "--error-margin", "1"]) == 1
     told = json.loads((tmp_path / "ab/comparison.json").read_text())
     assert told["blocks"] == "rounds"
-    assert told["candidate"]["rounds"] == [1, 2]
+    assert told["candidate"]["rounds"] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,8 +25,25 @@ def test_a_paired_estimate_is_students_t() -> None:
     found = estimate_paired(np.array([10.0, 10.0, 10.0]), np.array([11.0, 12.0, 13.0]))
     assert found.difference == pytest.approx(2.0)
     assert found.degrees == 2
-    assert found.compute_bound("lower", 0.95) == pytest.approx(2 - 2.919986 / math.sqrt(3), abs=1e-5)
-    assert found.compute_bound("upper", 0.95) == pytest.approx(2 + 2.919986 / math.sqrt(3), abs=1e-5)
+    plain = replace(found, ranks=None)
+    assert plain.compute_bound("lower", 0.95) == pytest.approx(2 - 2.919986 / math.sqrt(3), abs=1e-5)
+    assert plain.compute_bound("upper", 0.95) == pytest.approx(2 + 2.919986 / math.sqrt(3), abs=1e-5)
+
+
+def test_the_wider_of_students_t_and_the_ranks_counts() -> None:
+    """Five differences: their least is the rank bound, below that of t, because the largest lies far out."""
+    zeros = np.zeros(5)
+    found = estimate_paired(zeros, np.array([1.0, 1.1, 1.2, 1.3, 1.4]))
+    assert found.compute_bound("lower", 0.95) == 1.0 < replace(found, ranks=None).compute_bound("lower", 0.95)
+    spread = estimate_paired(zeros, np.array([1.0, 1.1, 1.2, 1.3, 9.0]))
+    assert spread.compute_bound("lower", 0.95) == replace(spread, ranks=None).compute_bound("lower", 0.95)
+
+
+def test_among_others_only_students_t_needs_more() -> None:
+    found = estimate_paired(np.zeros(5), np.array([1.0, 1.1, 1.2, 1.3, 1.4]))
+    assert found.compute_bound("lower", 0.95, among=5) == pytest.approx(
+        replace(found, ranks=None).compute_bound("lower", 0.99)
+    )
 
 
 def test_an_unpaired_estimate_is_welchs_t() -> None:

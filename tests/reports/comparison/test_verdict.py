@@ -9,6 +9,7 @@ import pytest
 
 from reports.comparison.differences import Margins
 from reports.comparison.verdict import ComparisonSettings, VersionComparison, compare_versions
+from reports.comparison.wording import describe_outcome
 from reports.data.run import Run
 from reports.data.run_sets import RunSet
 
@@ -84,16 +85,38 @@ def test_runs_of_several_are_blocks(make_version: MakeVersion) -> None:
 
 
 def test_rounds_cancel_a_drift_of_the_machine(make_version: MakeVersion) -> None:
-    """The machine becomes slower by half along four rounds; within rounds the versions stay alike."""
+    """The machine becomes slower by half along five rounds; within rounds the versions stay alike."""
     baseline, candidate = [], []
-    for number in range(16):
-        factor = 1.0 + number / 30
+    for number in range(20):
+        factor = 1.0 + number / 38
         side = baseline if number % 4 in (0, 3) else candidate
         side.append(make_version(number, factor=factor))
-    rounds = (1, 1, 2, 2, 3, 3, 4, 4)
+    rounds = tuple(number // 2 + 1 for number in range(10))
     found = compare(baseline, candidate, rounds=rounds)
     assert (found.word, found.design) == ("not worse", "rounds")
     assert outcomes(compare(baseline, candidate))["p50 latency"] == "undecided"
+
+
+def test_fewer_than_five_rounds_decide_nothing_and_say_so(make_version: MakeVersion) -> None:
+    """Chance alone puts four of four rounds on one side in more than 5 % of comparisons."""
+    baseline = [make_version(seed) for seed in range(5)]
+    candidate = [make_version(seed + 5, factor=1.5) for seed in range(5)]
+    few = compare(baseline[:4], candidate[:4], rounds=(1, 2, 3, 4))
+    assert (few.word, few.exit_code) == ("undecided", 0)
+    assert "about 1 more round would probably tell" in few.sentence
+    p50 = next(each for each in few.differences if each.text == "p50 latency")
+    assert (p50.bounds, p50.needed) == (None, 1)
+    assert "these rounds are too few to bound that" in describe_outcome(p50, few.design)
+    enough = compare(baseline, candidate, rounds=(1, 2, 3, 4, 5))
+    assert outcomes(enough)["p50 latency"] == "worse"
+    assert outcomes(enough)["throughput"] == "not worse"
+
+
+def test_one_run_against_a_few_decides_nothing(make_version: MakeVersion) -> None:
+    """It may be the one that something disturbed: one of four is, in a quarter of such comparisons."""
+    found = compare([make_version(seed) for seed in (1, 2, 3)], [make_version(4, factor=1.5)])
+    assert {*outcomes(found).values()} == {"undecided"}
+    assert "about 2 more runs of each side would probably tell" in found.sentence
 
 
 def test_an_invalid_run_and_its_round_are_left_out_and_told(make_version: MakeVersion) -> None:
