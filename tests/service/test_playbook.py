@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from configuration.loading import load_scenario
 from tests.service.live_service import (
     ODD_PREDICTION,
     PERSON,
@@ -49,6 +50,21 @@ def test_each_row_names_tests_there_are(heading: str) -> None:
         assert named, f"{row[0]} names no test"
         for path, name in named:
             assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path} has no {name}"
+
+
+def test_each_slo_is_an_objective_of_the_scenario_that_it_names() -> None:
+    rows = table("Service level objectives")
+    assert [row[0] for row in rows] == ["latency", "errors", "availability", "throughput", "recovery"]
+    for row in rows:
+        objective, scenario = re.findall(r"`([^`]+)`", row[2])[:2]
+        assert objective in [each.text for each in load_scenario(scenario).objectives], row[0]
+
+
+def test_each_alert_and_rule_of_the_slos_exists() -> None:
+    rules = "".join((ROOT / "deploy/prometheus" / name).read_text() for name in ("alerts.yml", "rules.yml"))
+    for row in table("Service level objectives"):
+        for name in re.findall(r"`([\w:]+)`", row[3]):
+            assert f": {name}\n" in rules, row[0]
 
 
 CLIENTS, PLACES = 40, 16
