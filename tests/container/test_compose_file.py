@@ -18,7 +18,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy/compose.yaml"
 BIN = Path(sys.executable).parent
-TABLE_ROW = re.compile(r"^\| `([a-z0-9]+)` \| ([^|]+) \| [^|]+ \| (\d+ .iB[^|]*) \|$", re.MULTILINE)
+TABLE_ROW = re.compile(r"^\| `([a-z0-9]+)` \| ([^|]+) \| [^|]+ \| ([^|]+) \| (\d+ .iB[^|]*) \|$", re.MULTILINE)
 ONE_SHOT = "k6"
 """It runs and ends: nobody asks for its health."""
 
@@ -100,12 +100,13 @@ def test_what_is_mounted_exists(services: dict[str, dict[str, Any]]) -> None:
     assert [source for source in folders if not (COMPOSE.parent / source).is_dir()] == []
 
 
-def test_the_document_names_each_container_its_image_and_its_memory(
+def test_the_document_says_each_containers_image_memory_and_whom_it_waits_for(
     services: dict[str, dict[str, Any]],
 ) -> None:
     told = {row[0]: row[1:] for row in re.findall(TABLE_ROW, (ROOT / "docs/compose.md").read_text())}
     for name, part in services.items():
-        image, memory = told.pop(name)
+        image, awaited, memory = told.pop(name)
+        assert re.findall(r"`(\w+)`", awaited) == list(part.get("depends_on", {})), name
         assert image.strip("`") in (part["image"].removeprefix("docker.io/"), "the same"), name
         limit = part["deploy"]["resources"]["limits"]["memory"]
         assert memory.split()[:2] == [limit[:-1], f"{limit[-1]}iB"], name
