@@ -23,28 +23,52 @@ export function planAt(path) {
   return plan;
 }
 
-// RATE is the open model: requests leave when they are due. VUS is the closed one: a request leaves when the
-// reply to the last one is there. Without either, the plan's own rate.
 export function optionsOf(plan) {
-  const duration = __ENV.DURATION || "30s";
-  const gracefulStop = `${plan.timeout_s}s`;
-  const load = __ENV.VUS
-    ? { executor: "constant-vus", vus: Number(__ENV.VUS), duration, gracefulStop }
-    : {
-        executor: "constant-arrival-rate",
-        rate: Number(__ENV.RATE || plan.rate),
-        timeUnit: "1s",
-        duration,
-        preAllocatedVUs: 50,
-        maxVUs: 1000,
-        gracefulStop,
-      };
   return {
-    scenarios: { [plan.scenario]: load },
+    scenarios: { [plan.scenario]: loadOf(plan) },
     thresholds: plan.thresholds,
     summaryTrendStats: ["min", "avg", "med", "p(95)", "p(99)", "max", "count"],
     systemTags: ["status", "expected_response"],
   };
+}
+
+// RATE is the open model: requests leave when they are due. VUS is the closed one: a request leaves when the
+// reply to the last one is there; in the time RAMP the users come one after the other, then all stay for DURATION.
+// Without RATE and VUS, the plan's own rate.
+function loadOf(plan) {
+  if (__ENV.RATE && __ENV.VUS) {
+    throw new Error("RATE is for requests at their time, VUS for users who wait for replies: leave one of them out");
+  }
+  if (__ENV.RAMP && !__ENV.VUS) {
+    throw new Error("RAMP is the time in which users come: VUS says how many");
+  }
+  const duration = __ENV.DURATION || "30s";
+  const gracefulStop = `${plan.timeout_s}s`;
+  const vus = countOf("VUS");
+  if (__ENV.RAMP) {
+    const stages = [{ duration: __ENV.RAMP, target: vus }, { duration, target: vus }];
+    return { executor: "ramping-vus", startVUs: 0, stages, gracefulRampDown: gracefulStop, gracefulStop };
+  }
+  if (vus) {
+    return { executor: "constant-vus", vus, duration, gracefulStop };
+  }
+  return {
+    executor: "constant-arrival-rate",
+    rate: countOf("RATE") || plan.rate,
+    timeUnit: "1s",
+    duration,
+    preAllocatedVUs: 50,
+    maxVUs: 1000,
+    gracefulStop,
+  };
+}
+
+function countOf(name) {
+  const given = __ENV[name];
+  if (given && !/^[1-9]\d*$/.test(given)) {
+    throw new Error(`${name} is ${given}: give a whole number from 1 on`);
+  }
+  return Number(given || 0);
 }
 
 // Each user goes round the bodies from a place of its own.

@@ -61,18 +61,47 @@ def test_all_tools_get_good_replies(programs: Path, require: Callable[..., None]
     assert theirs.kept is not None
 
 
+SCRIPTS = ROOT / "benchmarks/crosscheck"
+
+
+def inspect(programs: Path, script: Path, *settings: str) -> subprocess.CompletedProcess[str]:
+    """What k6 understands of a script, called from elsewhere."""
+    given = [word for setting in settings for word in ("-e", setting)]
+    command = [str(programs / "k6"), "inspect", *given, str(script)]
+    return subprocess.run(command, cwd="/", capture_output=True, text=True)
+
+
 @pytest.mark.parametrize("name", ["single", "batch"])
 def test_k6_reads_the_scripts_with_the_scenarios_thresholds(programs: Path, name: str) -> None:
     """As they are: without a plan of their own, from wherever they are called."""
-    script = ROOT / "benchmarks/crosscheck" / f"{name}.js"
-    done = subprocess.run(
-        [str(programs / "k6"), "inspect", "-e", "RATE=7", "-e", "DURATION=3s", str(script)],
-        cwd="/",
-        capture_output=True,
-        text=True,
-    )
+    script = SCRIPTS / f"{name}.js"
+    done = inspect(programs, script, "RATE=7", "DURATION=3s", "VUS=", "RAMP=", "PLAN=")
     assert done.returncode == 0, done.stderr
     options, plan = json.loads(done.stdout), json.loads(script.with_suffix(".json").read_text())
     assert options["thresholds"] == plan["thresholds"]
     (load,) = options["scenarios"].values()
     assert (load["executor"], load["rate"], load["duration"]) == ("constant-arrival-rate", 7, "3s")
+
+
+def test_users_of_k6_may_come_one_after_the_other(programs: Path) -> None:
+    done = inspect(programs, SCRIPTS / "single.js", "VUS=10", "RAMP=5s", "DURATION=3s")
+    (load,) = json.loads(done.stdout)["scenarios"].values()
+    assert (load["executor"], load["startVUs"]) == ("ramping-vus", 0)
+    assert load["stages"] == [{"duration": "5s", "target": 10}, {"duration": "3s", "target": 10}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (("VUS=10", "RATE=5"), "leave one of them out"),
+        (("RAMP=5s",), "VUS says how many"),
+        (("VUS=ten",), "VUS is ten: give a whole number from 1 on"),
+        (("RATE=-1",), "RATE is -1: give a whole number from 1 on"),
+    ],
+)
+def test_a_load_that_means_two_things_or_none_is_refused(
+    programs: Path, settings: tuple[str, ...], sentence: str
+) -> None:
+    done = inspect(programs, SCRIPTS / "single.js", *settings)
+    assert done.returncode != 0
+    assert sentence in done.stderr

@@ -18,7 +18,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy/compose.yaml"
 BIN = Path(sys.executable).parent
-TABLE_ROW = re.compile(r"^\| `([a-z0-9]+)` \| ([^|]+) \| [^|]+ \| ([^|]+) \| (\d+ .iB[^|]*) \|$", re.MULTILINE)
+TABLE_ROW = re.compile(
+    r"^\| `([a-z0-9]+)` \| ([^|]+) \| [^|]+ \| ([^|]+) \| (\d+ .iB[^|]*) \|$", re.MULTILINE
+)
 ONE_SHOT = "k6"
 """It runs and ends: nobody asks for its health."""
 
@@ -51,12 +53,15 @@ def test_podman_compose_reads_it_and_fills_in_the_variables(path_with: Callable[
     path = path_with(podman="echo podman version 5.0.0")
     command = [BIN / "podman-compose", "-f", COMPOSE, "--profile", "k6", "config"]
     environment = {"PATH": str(path), "LOAD_WORKERS": "7", "SCENARIO": "spike", "WEB_PORT": "9"}
+    environment |= {"VUS": "10", "RAMP": "5s"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     services = yaml.safe_load(done.stdout)["services"]
     assert services["worker"]["deploy"]["replicas"] == "7"
     assert {"--expect-workers=7", "--scenario=spike"} <= set(services["master"]["command"])
     assert services["master"]["ports"] == ["127.0.0.1:9:8089"]
+    load = {"VUS": "10", "RAMP": "5s", "RATE": "", "PLAN": "", "DURATION": "30s"}
+    assert load.items() <= services["k6"]["environment"].items()
 
 
 def test_ports_are_open_to_this_machine_only(services: dict[str, dict[str, Any]]) -> None:
