@@ -42,7 +42,7 @@ BEYOND_A_SCHEMA = {
 GOOD = [
     *(CORPUS / "good").glob("*.yaml"),
     *(ROOT / "configuration" / "scenarios").glob("*.yaml"),
-    ROOT / "docs" / "examples" / "scoring.yaml",
+    *(ROOT / "docs" / "examples" / name for name in ("scoring.yaml", "to_the_limit.yaml")),
 ]
 
 

@@ -64,3 +64,22 @@ def test_twice_the_capacity_is_found_offered_shed_and_recovered_from(
     recovery = samples.select(samples.stage.equal("recovery"))
     last = recovery.select(recovery.intended_s > recovery.intended_s.max() - 3.0)
     assert last.outcome.equal("shed").mean() < refused / 3, "one second of three may be lost"
+
+
+@pytest.mark.usefixtures("model")
+def test_a_rise_in_multiples_of_the_capacity_goes_beyond_it(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Whatever the capacity was found to be: the verdict and the refusals are the machine's."""
+    values = yaml.safe_load((ROOT / "docs/examples/to_the_limit.yaml").read_text())
+    file = tmp_path / "to_the_limit.yaml"
+    file.write_text(yaml.safe_dump(values | {"generator": LOOSE}))
+    words = ("--scenario", str(file), "--time-scale", "0.05")
+    suite = start("loadtests", *words, environment=slow_service(tmp_path)).wait()
+    assert suite.code in (0, 1, 3), suite.said
+    samples = read_run(suite.folder).samples
+    rise = samples.select(samples.stage.equal("rise")).intended_s
+    last_s = 1.0
+    counted = (rise > rise.max() - last_s).sum() / last_s
+    expected = 1.2 * (1 - last_s / 2 / 6) * suite.facts["capacity_per_s"]
+    assert counted == pytest.approx(expected, rel=0.3), "arrivals are random: 5 % is one standard deviation"
