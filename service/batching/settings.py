@@ -53,6 +53,7 @@ class ServingSettings(_Settings):
     explicit_batch: BatchEndpointSettings = BatchEndpointSettings()
     drain_notice_s: float = Field(default=0.0, ge=0.0, le=600.0)
     logged_share: float = Field(default=0.01, ge=0.0, le=1.0)
+    logged_refusals_per_s: int = Field(default=100, ge=0)
 
 
 def apply_environment(section: object, environment: Mapping[str, str]) -> object:

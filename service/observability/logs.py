@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, TextIO
@@ -19,8 +19,12 @@ _VALID_ID = re.compile(rb"[0-9A-Za-z_.:-]{1,64}")
 _WRITE_EVERY_S = 0.1
 _FLUSH_S = 1.0
 _MAX_WAITING = 10_000
-_FAILURE_STATUSES = (500, 504)
-_FIELDS = ("request_id", "method", "path", "status_code", "latency_ms", "queue_depth", "detail")
+_REFUSED = 503
+_LEVELS = {500: logging.ERROR, _REFUSED: logging.WARNING, 504: logging.WARNING}
+"""Levels of requests that failed; all others are INFO."""
+_FIELDS = {"request_id": None, "latency_ms": None, "detail": ""}
+"""Fields of each record, with their values in a record that is not about one request."""
+_REQUEST_FIELDS = ("method", "path", "status_code", "queue_depth")
 
 logger = logging.getLogger("service.requests")
 
@@ -49,7 +53,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {name: value for name in _FIELDS if (value := getattr(record, name, None)) is not None}
+        told = vars(record)
+        line |= {name: absent if told.get(name) is None else told[name] for name, absent in _FIELDS.items()}
+        line |= {name: told[name] for name in _REQUEST_FIELDS if name in told}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
@@ -128,22 +134,51 @@ class BackgroundHandler(logging.Handler):
 
 
 class RequestLog:
-    """Decides which requests are logged: the given share, evenly spread, and each that failed (500, 504)."""
+    """Decides which requests are logged: the given share, evenly spread, and those that failed.
 
-    def __init__(self, share: float) -> None:
+    500 and 504 are always logged. Of refusals (503) at most `refusals_per_s` are logged within a second,
+    because a refusal must stay cheap; how many more there were is logged with the next request.
+    """
+
+    def __init__(
+        self, share: float, refusals_per_s: int = 100, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         # As integers, which add up exactly: 0.7 is 7 of 10.
         self._numerator, self._denominator = Fraction(str(share)).as_integer_ratio()
         self._due = 0
+        self._refusals_per_s = refusals_per_s
+        self._clock = clock
+        self._second_ends_s = 0.0
+        self._refusals = 0
+        self._left_out = 0
 
     def should_log(self, status: int) -> bool:
         """Whether to log the request that ended now with this status."""
+        if self._left_out and self._clock() >= self._second_ends_s:
+            self.tell_left_out()
         self._due += self._numerator
-        if self._due < self._denominator:
-            return status in _FAILURE_STATUSES
-        self._due -= self._denominator
-        return True
+        if self._due >= self._denominator:
+            self._due -= self._denominator
+            return True
+        return self._admits_refusal() if status == _REFUSED else status in _LEVELS
 
     def write(self, status: int, **fields: object) -> None:
         """Log a request; the fields are those of `JsonFormatter`."""
-        level = logging.ERROR if status in _FAILURE_STATUSES else logging.INFO
+        level = _LEVELS.get(status, logging.INFO)
         logger.log(level, "request", extra={"status_code": status, **fields})
+
+    def tell_left_out(self) -> None:
+        """Log how many refusals were not logged since the last time, if any."""
+        if self._left_out:
+            logger.warning("%d more requests were refused (503)", self._left_out)
+            self._left_out = 0
+
+    def _admits_refusal(self) -> bool:
+        now_s = self._clock()
+        if now_s >= self._second_ends_s:
+            self._second_ends_s, self._refusals = now_s + 1.0, 0
+        self._refusals += 1
+        if self._refusals <= self._refusals_per_s:
+            return True
+        self._left_out += 1
+        return False

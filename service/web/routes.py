@@ -66,7 +66,8 @@ def add_batched_endpoints(
 
     metrics.watch_depth(depth)
     drain = Drain(settings.drain_notice_s)
-    accounting = RequestAccounting(RequestLog(settings.logged_share), metrics, http_metrics, depth)
+    request_log = RequestLog(settings.logged_share, settings.logged_refusals_per_s)
+    accounting = RequestAccounting(request_log, metrics, http_metrics, depth)
     middleware = RequestMiddleware(accounting, drain, tracing)
     for route in routes:
         middleware.add_endpoint(route.path, route.fast_path_endpoint)
@@ -76,6 +77,7 @@ def add_batched_endpoints(
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, RequestMiddleware]]:
         drain.install()
         yield {STATE_KEY: middleware}
+        request_log.tell_left_out()
         remove_gauges_of_this_process()
         if tracing is not None:
             tracing.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -132,13 +133,16 @@ def test_the_service_keeps_to_its_openapi_document(url: str, tmp_path: Path) -> 
     check_against_document(url, tmp_path)
 
 
-def test_requests_are_not_logged(start: Callable[..., Any]) -> None:
+def test_the_log_is_json_and_tells_no_requests(start: Callable[..., Any]) -> None:
     service = start(*MIDDLEWARE)
     for body in (PERSON, b"{"):
         post(service.url, body)
     service.stop()
     assert PREDICTION not in service.log
     assert "Traceback" not in service.log
+    lines = [json.loads(line) for line in service.log.splitlines()]
+    assert any("startup complete" in line["message"] for line in lines)
+    assert all({"timestamp", "level", "request_id", "latency_ms", "detail"} <= line.keys() for line in lines)
 
 
 def test_the_suites_command_exits_with_zero(start: Callable[..., Any]) -> None:

@@ -59,7 +59,8 @@ def test_the_log_is_one_json_object_a_line(serve: Callable[..., Any]) -> None:
     get(f"{service.url}/api/health")
     service.stop()
     lines = [json.loads(line) for line in service.log.splitlines()]
-    assert all({"timestamp", "level", "logger", "message"} <= line.keys() for line in lines)
+    told = {"timestamp", "level", "logger", "message", "request_id", "latency_ms", "detail"}
+    assert all(told <= line.keys() for line in lines)
     good, bad, health = (line for line in lines if line["logger"] == "service.requests")
     assert good["request_id"] == "mine"
     assert (good["method"], good["path"], good["status_code"]) == ("POST", PREDICTION, 200)

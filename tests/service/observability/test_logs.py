@@ -101,4 +101,56 @@ def test_the_configured_share_of_requests_is_logged(share: float, requests: int,
 @pytest.mark.parametrize("status", [500, 504])
 def test_a_failure_is_always_logged(status: int) -> None:
     log = RequestLog(0.0)
-    assert [log.should_log(each) for each in (200, status, 503)] == [False, True, False]
+    assert [log.should_log(each) for each in (200, status, 400)] == [False, True, False]
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_refusals_are_logged_up_to_a_number_a_second_and_the_others_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = Clock()
+    log = RequestLog(0.0, refusals_per_s=3, clock=clock)
+    assert [log.should_log(503) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert log.should_log(500)
+    assert not log.should_log(200)
+    assert caplog.messages == [], "the second is not over"
+    clock.now_s = 1.5
+    assert log.should_log(503), "a new second"
+    assert caplog.messages == ["2 more requests were refused (503)"]
+    log.tell_left_out()
+    assert len(caplog.messages) == 1, "nothing is told twice"
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [(200, "INFO"), (400, "INFO"), (499, "INFO"), (500, "ERROR"), (503, "WARNING"), (504, "WARNING")],
+)
+def test_the_level_of_a_request_follows_from_its_status(
+    caplog: pytest.LogCaptureFixture, status: int, level: str
+) -> None:
+    with caplog.at_level("INFO"):
+        RequestLog(1.0).write(status, request_id="mine", latency_ms=1.5, detail=None)
+    (record,) = caplog.records
+    assert record.levelname == level
+
+
+def test_each_line_has_the_same_fields(log: Log) -> None:
+    """Also one that is not about a request."""
+    log.logger.info("started")
+    log.logger.info(
+        "request", extra={"request_id": "mine", "latency_ms": 1.5, "detail": None, "queue_depth": 0}
+    )
+    started, request = log.lines()
+    fields = {"timestamp", "level", "logger", "message", "request_id", "latency_ms", "detail"}
+    assert started.keys() == fields
+    assert (started["request_id"], started["latency_ms"], started["detail"]) == (None, None, "")
+    assert request.keys() == fields | {"queue_depth"}
+    assert (request["request_id"], request["latency_ms"], request["detail"]) == ("mine", 1.5, "")
