@@ -18,8 +18,9 @@ from service.model.model_file import ModelFileError
 from service.observability.metrics_folder import hold_metrics_folder
 from service.observability.tracing import TracingError, configure_tracing
 from service.web.error_format import unify_errors
+from service.web.framework_tracing import add_framework_tracing
 from service.web.http_metrics import HttpMetrics
-from service.web.routes import add_batched_endpoints
+from service.web.routes import add_batched_endpoints, has_batches
 from service.web.workers import end_with_parent
 
 GC_THRESHOLDS = (50_000, 20, 1_000)
@@ -33,30 +34,35 @@ def build_app(configuration: SuiteConfiguration) -> FastAPI:
 
     rest_model_service could load the models while the server already listens; but a model that can't be
     loaded would then leave a process that never becomes ready. With a `serving` section predictions are
-    batched; then it also raises `TracingError`, if an OTEL_* variable has an unsupported value.
+    batched. Also raises `TracingError`, if an OTEL_* variable has an unsupported value.
     """
     logging.getLogger(MODEL_LOADING_LOGGER).addFilter(_is_no_model_file_error)
-    tracing = None
-    if configuration.serving is not None:
-        tracing = configure_tracing(os.environ, configuration.service_title)
+    tracing = configure_tracing(os.environ, configuration.service_title)
     with tracing.trace_loading(_list_loaded_models) if tracing is not None else nullcontext():
         app: FastAPI = create_app(configuration, wait_for_model_creation=True)
     unify_errors(app)
     metrics = configuration.metrics if configuration.metrics and configuration.metrics.enabled else None
     http_metrics = HttpMetrics(app, metrics) if metrics is not None else None
+    to_serve = _select_models_to_serve(configuration)
+    if tracing is not None:
+        batched = [model for model in to_serve if has_batches(model)]
+        add_framework_tracing(app, [each for each in _get_models() if each not in batched], tracing)
     if configuration.serving is not None:
-        add_batched_endpoints(
-            app, _select_models_to_serve(configuration), configuration.serving, http_metrics, tracing
-        )
+        add_batched_endpoints(app, to_serve, configuration.serving, http_metrics, tracing)
     return app
 
 
 def _select_models_to_serve(configuration: SuiteConfiguration) -> list[MLModel]:
-    """Select the loaded models for which rest_model_service makes no endpoint."""
-    manager = ModelManager()
-    names = [model["qualified_name"] for model in manager.get_models()]
-    declared = zip(names, configuration.models, strict=True)
-    return [manager.get_model(name) for name, entry in declared if not entry.create_endpoint]
+    """Select the loaded models for which rest_model_service makes no endpoint, and this suite does."""
+    if configuration.serving is None:
+        return []
+    declared = zip(_get_models(), configuration.models, strict=True)
+    return [model for model, entry in declared if not entry.create_endpoint]
+
+
+def _get_models() -> list[MLModel]:
+    """The loaded models, in the order of the configuration."""
+    return [ModelManager().get_model(name) for name, _ in _list_loaded_models()]
 
 
 def _list_loaded_models() -> list[tuple[str, str]]:

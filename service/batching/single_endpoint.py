@@ -119,7 +119,8 @@ class PredictionEndpoint:
             return refuse_late_prediction(self._deadline_s)
         except PredictionError as error:
             return make_refusal(500, "ServiceError", [str(error)])
-        if span is not None:
+        if span is not None and self._tracing is not None:
+            self._tracing.record_prediction(span, content.decode)
             span.set_attributes(
                 {
                     "model.inference_time_seconds": prediction.inference_s,

@@ -35,6 +35,8 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 """The first variable that is set applies."""
 _PROTOCOL = "http/protobuf"
+PREDICTIONS_VARIABLE = "TRACE_PREDICTIONS"
+"""Environment variable: `true` puts predicted values into spans."""
 _NO_SPAN = nullcontext(INVALID_SPAN)
 _W3C = TraceContextTextMapPropagator()
 
@@ -62,7 +64,14 @@ def configure_tracing(environment: Mapping[str, str], service_name: str) -> Trac
     named = {} if environment.get("OTEL_SERVICE_NAME") else {"service.name": service_name}
     provider = TracerProvider(resource=Resource.create(named))
     provider.add_span_processor(BatchSpanProcessor(_make_exporter(exporter, environment)))
-    return Tracing(provider)
+    return Tracing(provider, names_predictions=_read_switch(environment, PREDICTIONS_VARIABLE))
+
+
+def _read_switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "").strip().lower()
+    if text not in ("", "true", "false"):
+        raise TracingError(f"{name} is {environment[name]!r}: give true or false.")
+    return text == "true"
 
 
 def _make_exporter(name: str, environment: Mapping[str, str]) -> SpanExporter:
@@ -83,18 +92,25 @@ def _make_exporter(name: str, environment: Mapping[str, str]) -> SpanExporter:
 class Tracing:
     """Makes the service's spans: loading, requests, data preparation, inference, health checks.
 
-    They carry the model's name and version, sizes and times, and nothing of a request's content. A health
-    check concerns the process and names no model.
+    They carry the model's name and version, sizes and times, and nothing of a request's content; of its reply
+    the predicted value, if `names_predictions`. A health check concerns the process and names no model.
     """
 
-    def __init__(self, provider: TracerProvider, model: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        provider: TracerProvider,
+        model: Mapping[str, str] | None = None,
+        names_predictions: bool = False,
+    ) -> None:
         self._provider = provider
         self._tracer = provider.get_tracer("service")
         self._model = dict(model or {})
+        self._names_predictions = names_predictions
 
     def for_model(self, name: str, version: str) -> Tracing:
         """The same tracing, whose spans name one model."""
-        return Tracing(self._provider, {"model.name": name, "model.version": version})
+        model = {"model.name": name, "model.version": version}
+        return Tracing(self._provider, model, self._names_predictions)
 
     @contextmanager
     def trace_loading(self, loaded: Callable[[], Sequence[tuple[str, str]]]) -> Iterator[None]:
@@ -126,6 +142,11 @@ class Tracing:
             return ()
         entry = f'traceparent;desc="00-{context.trace_id:032x}-{context.span_id:016x}-01"'
         return ((b"server-timing", entry.encode()),)
+
+    def record_prediction(self, span: Span, encode: Callable[[], str]) -> None:
+        """Put the predicted value, encoded as JSON, on the span of a single prediction, if that is wanted."""
+        if self._names_predictions and span.is_recording():
+            span.set_attribute("model.prediction", encode())
 
     def trace_health_check(self, scope: Scope) -> AbstractContextManager[Span]:
         """A span over one health check."""

@@ -6,7 +6,6 @@ import logging
 import time
 import uuid
 from collections.abc import Iterable
-from contextlib import nullcontext
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,13 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.batching.endpoint import CLIENT_GONE, RESERVATION, FastPathEndpoint
 from service.batching.replies import CLOSE_CONNECTION, Header, HttpReply, make_refusal, send_reply
 from service.observability.logs import choose_request_id
-from service.observability.tracing import Tracing
 from service.web.drain import Drain
 from service.web.request_accounting import RequestAccounting
 
 STATE_KEY: Final = "request_middleware"
 """Key of the lifespan state under which the protocol finds the middleware."""
-_HEALTH_PATH = "/api/health"
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +33,11 @@ class RequestMiddleware:
 
     _app: ASGIApp
 
-    def __init__(self, accounting: RequestAccounting, drain: Drain, tracing: Tracing | None) -> None:
+    def __init__(self, accounting: RequestAccounting, drain: Drain) -> None:
         self._endpoints: dict[str, FastPathEndpoint] = {}
         self.endpoints_by_url: dict[bytes, FastPathEndpoint] = {}
         self._accounting = accounting
         self._drain = drain
-        self._tracing = tracing
 
     def add_endpoint(self, path: str, endpoint: FastPathEndpoint) -> None:
         """Send POST requests to `path` straight to an endpoint."""
@@ -113,10 +109,8 @@ class RequestMiddleware:
                 message["headers"] = [*message.get("headers", ()), *self._build_headers(request_id)]
             await send(message)
 
-        tracing, is_health_check = self._tracing, scope["path"].startswith(_HEALTH_PATH)
         try:
-            with tracing.trace_health_check(scope) if tracing and is_health_check else nullcontext():
-                await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive, send_with_headers)
         except Exception:
             reply = _answer_unexpected_error()
             if status:

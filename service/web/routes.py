@@ -54,7 +54,7 @@ def add_batched_endpoints(
     routes: list[FastPathRoute] = []
     batchers: list[MicroBatcher[Any, Any]] = []
     for model in models:
-        if callable(getattr(model, "predict_batch", None)):
+        if has_batches(model):
             batcher, model_routes = _build_model_routes(model, settings, metrics, tracing)
             batchers.append(batcher)
             routes += model_routes
@@ -68,7 +68,7 @@ def add_batched_endpoints(
     drain = Drain(settings.drain_notice_s)
     request_log = RequestLog(settings.logged_share, settings.logged_refusals_per_s)
     accounting = RequestAccounting(request_log, metrics, http_metrics, depth)
-    middleware = RequestMiddleware(accounting, drain, tracing)
+    middleware = RequestMiddleware(accounting, drain)
     for route in routes:
         middleware.add_endpoint(route.path, route.fast_path_endpoint)
     app.add_middleware(middleware.wrap)
@@ -79,10 +79,13 @@ def add_batched_endpoints(
         yield {STATE_KEY: middleware}
         request_log.tell_left_out()
         remove_gauges_of_this_process()
-        if tracing is not None:
-            tracing.close()
 
     app.include_router(APIRouter(routes=[*routes], lifespan=lifespan))
+
+
+def has_batches(model: MLModel) -> bool:
+    """Whether the model predicts batches, so that its single predictions may share calls."""
+    return callable(getattr(model, "predict_batch", None))
 
 
 def _build_model_routes(

@@ -23,6 +23,7 @@ from unittest.mock import Mock
 import pytest
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from ml_base import MLModelDecorator
 from ml_base.utilities import ModelManager
 from prometheus_client import CollectorRegistry
 from prometheus_fastapi_instrumentator import Instrumentator
@@ -39,6 +40,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 from uvicorn.supervisors.multiprocess import SIGNALS, Multiprocess, Process
 
+from service.model.schemas import InsuranceChargesModelOutput
 from service.web.error_format import METADATA_PATH, ROOT_PATH
 from service.web.protocol import _REFUSED_CYCLE
 from tests.service.live_service import PATIENCE_S
@@ -525,6 +527,22 @@ def test_rest_model_services_own_endpoint_is_a_callable() -> None:
         "_add_stock_endpoint in service/web/routes.py",
     ):
         assert json.loads(bytes(PredictionController(model=model)(data).body)) == {"charges": 4_200.0}
+
+
+def test_rest_model_services_own_endpoint_calls_predict_of_the_model_in_its_decorators() -> None:
+    """Also where it was replaced after the endpoint was made."""
+    model = OneAtATimeModel()
+    decorated = MLModelDecorator(model)
+    controller = PredictionController(model=decorated)
+    data = model.input_schema.model_validate(model.input_schema.model_json_schema()["examples"][0])
+    with contract(
+        "ml_base",
+        "MLModelDecorator, which holds its model as _model",
+        "_trace_calls in service/web/framework_tracing.py",
+    ):
+        assert decorated.__dict__["_model"] is model
+        model.predict = lambda data: InsuranceChargesModelOutput(charges=data.age)
+        assert json.loads(bytes(controller(data).body)) == {"charges": 42.0}
 
 
 def test_rest_model_services_metrics_settings_are_the_instrumentators() -> None:

@@ -175,6 +175,7 @@ def test_without_otel_variables_the_sdk_is_not_even_imported() -> None:
             },
             "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is 'grpc'",
         ),
+        ({"OTEL_TRACES_EXPORTER": "console", "TRACE_PREDICTIONS": "yes"}, "give true or false"),
     ],
 )
 def test_an_unknown_exporter_is_reported(environment: dict[str, str], message: str) -> None:

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 
 from tests.service.live_service import (
+    INSURANCE_PREDICTION,
     PATIENCE_S,
     PERSON,
+    PROTOCOL,
     Gate,
+    Service,
     get,
     metric,
     odd_model,
@@ -201,3 +204,70 @@ def test_a_batch_is_linked_to_each_request_in_it(
     for batch in batches:
         assert len(batch.links) == int(batch.attributes["batch.size"])
         assert (batch.trace, batch.parent) == batch.links[0]
+
+
+@pytest.fixture
+def traced_baseline(
+    configured: Callable[[Path], Path], model_path: Path, receiver: Receiver
+) -> Iterator[Callable[..., Service]]:
+    """Call with environment variables: the stock service, which sends its spans to the receiver."""
+    services: list[Service] = []
+
+    def run(**environment: str) -> Service:
+        sent = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+        services.append(Service(PROTOCOL, configured(model_path), sent | environment))
+        return services[-1]
+
+    yield run
+    for service in services:
+        service.close()
+
+
+def test_the_stock_service_is_traced_too(traced_baseline: Callable[..., Service], receiver: Receiver) -> None:
+    """Its reply names the trace; a predicted value is in no span, unless that is asked for."""
+    service = traced_baseline()
+    headers = {"traceparent": f"00-{TRACE}-{CALLER}-01"}
+    reply = post_to(service.url, PERSON, INSURANCE_PREDICTION, **headers)
+    assert f"00-{TRACE}-" in reply.headers["Server-Timing"]
+    assert get(f"{service.url}/api/health/ready").status_code == 200
+    assert service.stop() == 0
+    loading, inference, request, health = receiver.spans()
+    assert [each.name for each in (loading, inference, request, health)] == [
+        "model_loading",
+        "model_inference",
+        "prediction_request",
+        "health_check",
+    ]
+    assert (request.trace, request.parent) == (TRACE, CALLER)
+    assert request.attributes.keys() == OF_MODEL | {"http.response.status_code"}
+    assert inference.parent == request.identity
+    assert inference.attributes.keys() == OF_MODEL | OF_BATCH - {"queue.wait_seconds"}
+
+
+def test_a_model_without_batches_is_traced_like_one_of_the_stock_service(
+    traced: Callable[..., Any], receiver: Receiver
+) -> None:
+    service = traced({}, {"class_path": "tests.service.odd_models.OneAtATimeModel"})
+    post(service.url, OTHER)
+    assert post_to(service.url, {}, f"/api/models/{OTHER}/prediction").status_code == 400
+    assert service.stop() == 0
+    _, inference, good, bad = receiver.spans()
+    assert inference.parent == good.identity
+    statuses = [each.attributes["http.response.status_code"] for each in (good, bad)]
+    assert statuses == ["200", "400"]
+
+
+@pytest.mark.parametrize("kind", ["batched", "stock"])
+def test_the_predicted_value_is_in_a_span_where_that_is_asked_for(
+    serve: Callable[..., Any], traced_baseline: Callable[..., Service], receiver: Receiver, kind: str
+) -> None:
+    wanted = {"TRACE_PREDICTIONS": "true"}
+    if kind == "stock":
+        service = traced_baseline(**wanted)
+    else:
+        sent = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+        service = serve({}, **sent, **wanted)
+    predicted = post_to(service.url, PERSON, INSURANCE_PREDICTION).text
+    assert service.stop() == 0
+    (request,) = (span for span in receiver.spans() if span.name == "prediction_request")
+    assert request.attributes["model.prediction"] == predicted
