@@ -35,7 +35,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     MPLCONFIGDIR=/tmp/matplotlib
 USER 10001:10001
 ENTRYPOINT ["/app/deploy/entrypoint"]
-LABEL org.opencontainers.image.licenses="MIT" \
+LABEL org.opencontainers.image.authors="The model-load-tests authors" \
+      org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.base.name="docker.io/library/python:3.11-slim"
 
 FROM base AS generator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -9,6 +10,22 @@ from pydantic_core import PydanticCustomError
 
 Sex = Literal["male", "female"]
 Region = Literal["southwest", "southeast", "northwest", "northeast"]
+
+
+class SexEnum(StrEnum):
+    """The values of `sex`, for Python callers; the schema that HTTP clients see states them as texts."""
+
+    male = "male"
+    female = "female"
+
+
+class RegionEnum(StrEnum):
+    """The values of `region`, in the same way."""
+
+    southwest = "southwest"
+    southeast = "southeast"
+    northwest = "northwest"
+    northeast = "northeast"
 
 
 def _refuse_text(value: object) -> object:

@@ -66,7 +66,7 @@ def test_its_labels_tell_what_it_is(image: str, podman: Podman) -> None:
     labels = {
         name.removeprefix("org.opencontainers.image."): value for name, value in inspected["Labels"].items()
     }
-    wanted = {"title", "description", "created", "source", "version", "licenses", "base.name"}
+    wanted = {"title", "description", "created", "source", "version", "licenses", "authors", "base.name"}
     assert wanted <= labels.keys()
     assert labels["base.name"] == "docker.io/library/python:3.11-slim"
     assert labels["version"] != "unknown"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +25,16 @@ from service.model import dataset
 from service.model.features import encode_inputs, encode_table
 from service.model.insurance import InsuranceChargesModel
 from service.model.model_file import ModelFileError
-from service.model.schemas import InsuranceChargesModelInput, InsuranceChargesModelOutput, Region, Sex
+from service.model.schemas import (
+    InsuranceChargesModelInput,
+    InsuranceChargesModelOutput,
+    Region,
+    RegionEnum,
+    Sex,
+    SexEnum,
+)
+
+ROOT = Path(__file__).parents[3]
 
 EXAMPLE: dict[str, Any] = {
     "age": 42,
@@ -206,3 +219,21 @@ def test_a_file_without_our_model_is_reported(
         InsuranceChargesModel(path)
     assert message in str(error.value)
     assert "run `make train`" in str(error.value)
+
+
+def test_the_enumerations_are_the_values_of_the_schema() -> None:
+    assert [each.value for each in SexEnum] == list(get_args(Sex))
+    assert [each.value for each in RegionEnum] == list(get_args(Region))
+
+
+def test_the_documented_use_from_python_runs(model_path: Path, tmp_path: Path) -> None:
+    """As a user of ml_base does it: by its class path, with the model file in the current folder."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/insurance_charges_model.skops").symlink_to(model_path)
+    text = (ROOT / "docs/service.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) == pytest.approx(8_640, rel=0.15)
