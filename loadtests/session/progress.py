@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Set
 from typing import Final, NamedTuple, TextIO
 
 import gevent
@@ -21,6 +22,8 @@ class Progress(NamedTuple):
     """The figures of the line."""
 
     stage: str
+    place: tuple[int, int] | None
+    """Which stage of how many; None if there is only one."""
     elapsed_s: float
     planned_s: float | None
     users: int | None
@@ -35,15 +38,16 @@ class Progress(NamedTuple):
 
     @property
     def line(self) -> str:
-        """`1 user · 9 s of 4 min 30 s · 1 user · 1.0 requests/s · p99 ≈ 4.2 ms · 0 errors · 2 of 2 met`.
+        """`stage 6 of 9, 4 users · 2 min 39 s of 4 min 30 s · 4.0 requests/s · p99 ≈ 4.2 ms · 0 errors`.
 
         A part that repeats an earlier one, as where a stage is named after its users, is left out.
         """
         total = f" of {format_duration(self.planned_s)}" if self.planned_s is not None else ""
+        users = [] if self.users is None else [format_count(self.users, "user")]
         parts = [
-            self.stage,
+            self.stage if self.place is None else f"stage {self.place[0]} of {self.place[1]}, {self.stage}",
             format_duration(self.elapsed_s) + total,
-            *([] if self.users is None else [format_count(self.users, "user")]),
+            *(each for each in users if each != self.stage),
             f"{self.rate:.1f} requests/s",
         ]
         if self.p99_ms is not None:
@@ -51,7 +55,7 @@ class Progress(NamedTuple):
         parts.append(format_count(self.errors, "error"))
         if self.known:
             parts.append(f"{self.kept} of {self.known} met")
-        return " · ".join(dict.fromkeys(parts))
+        return " · ".join(parts)
 
 
 def fit_line(line: str, width: int) -> str:
@@ -65,9 +69,12 @@ def measure_progress(run: RunRecording) -> Progress:
     """The progress of a run at this moment."""
     t_s, stages, planned_s = run.elapsed_s, run.facts.stages, run.facts.planned_s
     total = run.live.compute_totals()
+    place = next((place for place, stage in enumerate(stages, 1) if t_s < stage.end_s), len(stages))
+    names = {stage.name for stage in stages}
     kept = [standing.kept for standing in run.live.list_standings(t_s) if standing.kept is not None]
     return Progress(
-        stage=next((stage.name for stage in stages if t_s < stage.end_s), stages[-1].name),
+        stage=drop_number(stages[place - 1].name, names),
+        place=(place, len(stages)) if len(stages) > 1 else None,
         elapsed_s=t_s if planned_s is None else min(t_s, planned_s),
         planned_s=planned_s,
         users=run.users if run.facts.model == "closed" else None,
@@ -77,6 +84,12 @@ def measure_progress(run: RunRecording) -> Progress:
         kept=sum(kept),
         known=len(kept),
     )
+
+
+def drop_number(name: str, names: Set[str]) -> str:
+    """The name without the number that tells stages of one name apart: `4 users (2)` is `4 users`."""
+    first, _, number = name.rpartition(" (")
+    return first if first in names and number[:-1].isdigit() else name
 
 
 class ProgressLine(SessionListener):

@@ -228,7 +228,8 @@ def _describe_pass(
     every = {1: "the objective was", 2: "both objectives were"}.get(
         len(found), f"all {len(found)} objectives"
     )
-    met = f"{every} met" if all(map(_is_kept, asked, found)) else "no objective was missed"
+    word = "kept" if unproven else "met"  # met is proven
+    met = f"{every} {word}" if all(map(_is_kept, asked, found)) else "no objective was missed"
     none_is_proven = bool(unproven) and len(unproven) == sum(judged.provable for judged in found)
     sentence = f"Passed{', but not proven' if none_is_proven else ''}: {met} over {over}"
     if unproven and not none_is_proven:

@@ -15,7 +15,13 @@ from reports.judging.stages import StageJudgement
 from reports.judging.verdict import Verdict
 from reports.rendering.columns import Item, TableColumn, format_aligned, format_each
 from reports.rendering.page_table import PageTable, TableRow, build_table
-from reports.rendering.stages import USER_COLUMNS, describe_outcome, describe_stage, format_known
+from reports.rendering.stages import (
+    USER_COLUMNS,
+    describe_outcome,
+    describe_stage,
+    format_known,
+    mark_outcome,
+)
 
 
 def format_run_time(t_s: float) -> str:
@@ -99,13 +105,16 @@ def build_stage_table(verdict: Verdict) -> PageTable | None:
             " Warm-up is hatched in the plots and not judged, but for requests that were under way when it "
             "ended: they are in the stage after it."
         )
-    caption += " The outcome is each stage's for itself; the verdict is on the run as a whole."
+    caption += (
+        " A stage is kept or missed by its own requests, mostly too few to prove it; the verdict is "
+        "on the run as a whole."
+    )
     return build_table(
         _compose_title(stages),
         caption,
         _STAGE_COLUMNS,
         verdict.stages,
-        describe_row=lambda judged: TableRow(muted=not judged.stage.judged, outcome=judged.outcome),
+        describe_row=lambda judged: TableRow(muted=not judged.stage.judged, outcome=mark_outcome(judged)),
         dense=True,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.data.quantities import NOTHING, format_number
 from reports.figures.figures import StageFigures
-from reports.judging.outcomes import SYMBOLS
+from reports.judging.outcomes import SYMBOLS, StageOutcome
 from reports.judging.stages import StageJudgement
 from reports.rendering.columns import TableColumn, format_each, tabulate
 from reports.rendering.text_table import align_table
@@ -24,9 +24,20 @@ def describe_stage(stage: StageFigures) -> str:
 
 
 def describe_outcome(judged: StageJudgement) -> str:
-    """The outcome of a stage, with the metrics that missed their limit: `missed: p99 latency`."""
+    """The outcome of a stage, with the metrics that missed their limit: `missed: p99 latency`.
+
+    `kept` is a stage that is met or only lacks the requests to prove it, as most stages do.
+    """
+    if mark_outcome(judged) == "met":
+        return "kept"
     missed = ", ".join(judged.missed)
     return f"{judged.outcome}: {missed}" if missed else judged.outcome
+
+
+def mark_outcome(judged: StageJudgement) -> StageOutcome:
+    """The outcome whose symbol stands beside the words: that of `met` for a stage that is kept."""
+    kept = judged.outcome == "unproven" and all(each.observed is not None for each in judged.objectives)
+    return "met" if kept else judged.outcome
 
 
 def format_known(value: float | None) -> str:
@@ -61,7 +72,7 @@ STAGE_COLUMNS: tuple[TableColumn[StageJudgement], ...] = (
     TableColumn("replies/s", format_each(lambda judged: format_known(judged.stage.figures.throughput_rps))),
     TableColumn(
         "outcome",
-        format_each(lambda judged: f"{SYMBOLS[judged.outcome]} {describe_outcome(judged)}"),
+        format_each(lambda judged: f"{SYMBOLS[mark_outcome(judged)]} {describe_outcome(judged)}"),
         kind="outcome",
     ),
 )

@@ -65,7 +65,7 @@ def test_staged_passes_and_every_artefact_tells_the_same(start: Start, tmp_path:
         ).wait()
         served = predictions_served(service.host)
     assert suite.code == 0, suite.said
-    assert "✓ Passed, but not proven: all 5 objectives met" in suite.stdout
+    assert "✓ Passed, but not proven: all 5 objectives kept" in suite.stdout
     assert suite.stdout.rstrip().endswith("verdict: pass (exit code 0)")
 
     run = read_run(suite.folder)

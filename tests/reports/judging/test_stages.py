@@ -38,7 +38,7 @@ def outcomes(run: Run) -> list[str]:
 
 def test_a_stage_is_judged_by_the_requests_that_were_meant_to_start_in_it(make_run: MakeRun) -> None:
     run = staged(make_run, "p99 latency <= 100 ms", "error rate <= 0 %")
-    assert outcomes(run) == ["not judged", "met", "missed: p99 latency", "unproven"]
+    assert outcomes(run) == ["not judged", "kept", "missed: p99 latency", "kept"]
     high = judge_run(run).stages[2].objectives[0]
     assert (high.text, high.observed, high.samples) == ("p99 latency <= 100 ms", 300.0, 400)
     assert high.message == "p99 latency was 300 ms, limit 100 ms."
@@ -54,7 +54,8 @@ def test_the_verdict_is_on_the_run_as_a_whole(make_run: MakeRun) -> None:
 def test_what_was_proven_of_the_whole_need_not_be_of_each_stage(make_run: MakeRun) -> None:
     run = staged(make_run, "error rate <= 0.5 %")
     assert judge_run(run).objectives[0].outcome == "met"
-    assert outcomes(run) == ["not judged", "unproven", "unproven", "unproven"]
+    assert [judged.outcome for judged in judge_run(run).stages[1:]] == ["unproven"] * 3
+    assert outcomes(run) == ["not judged", "kept", "kept", "kept"]
 
 
 @pytest.mark.parametrize(
@@ -88,10 +89,10 @@ def test_amounts_of_the_whole_run_are_asked_of_no_stage(text: str, asked: bool) 
 
 def test_a_stage_of_which_nothing_is_asked_is_not_judged(make_run: MakeRun) -> None:
     run = staged(make_run, "p99 latency <= 100 ms during low")
-    assert outcomes(run) == ["not judged", "met", "not judged", "not judged"]
+    assert outcomes(run) == ["not judged", "kept", "not judged", "not judged"]
 
 
 def test_a_stage_that_the_run_never_came_to_is_not_missed(make_run: MakeRun) -> None:
     facts = {"stages": (Stage("steady", 0.0, 10.0), Stage("late", 10.0, 20.0)), "planned_s": 20.0}
     run = make_run(100, facts={**facts, "ended_s": 10.0, "interrupted": "SIGINT"})
-    assert outcomes(run) == ["unproven", "not begun"]
+    assert outcomes(run) == ["kept", "not begun"]

@@ -102,7 +102,7 @@ def test_met_without_enough_samples_passes_and_says_so(make_run: MakeRun) -> Non
     run = make_run(150, facts={"objectives": STAGED})
     assert said(run) == (
         "pass",
-        "Passed, but not proven: all 3 objectives met over 150 requests in 15 s.",
+        "Passed, but not proven: all 3 objectives kept over 150 requests in 15 s.",
     )
     judgement = judge_run(run).objectives[0]
     assert (judgement.outcome, judgement.needed) == ("unproven", 149)
@@ -128,15 +128,15 @@ def test_a_doubt_of_one_method_is_told(make_run: MakeRun) -> None:
 @pytest.mark.parametrize(
     ("objectives", "sentence"),
     [
-        (("p99",), "Passed, but not proven: the objective was met over 150 requests in 15 s."),
-        (("p99", "errors"), "Passed, but not proven: both objectives were met over 150 requests in 15 s."),
+        (("p99",), "Passed, but not proven: the objective was kept over 150 requests in 15 s."),
+        (("p99", "errors"), "Passed, but not proven: both objectives were kept over 150 requests in 15 s."),
         (
             ("p50", "p99"),
-            "Passed: both objectives were met over 150 requests in 15 s; p99 latency is not proven.",
+            "Passed: both objectives were kept over 150 requests in 15 s; p99 latency is not proven.",
         ),
         (
             ("p50", "p99", "errors"),
-            "Passed: all 3 objectives met over 150 requests in 15 s; 2 of them are not proven.",
+            "Passed: all 3 objectives kept over 150 requests in 15 s; 2 of them are not proven.",
         ),
         (("p50", "none"), "Passed: both objectives were met over 150 requests in 15 s."),
     ],

@@ -146,7 +146,7 @@ def test_stages_stand_in_columns(make_run: MakeRun) -> None:
     assert format_stages(judge_run(run).stages) == (
         "stage           planned users  requests  errors  p50 ms  p95 ms  p99 ms  replies/s  outcome\n"
         "warm (warm-up)             10        20       0      10      10      10         10  – not judged\n"
-        "steady                     10        20       0      10      10      10         10  ? unproven"
+        "steady                     10        20       0      10      10      10         10  ✓ kept"
     )
 
 
