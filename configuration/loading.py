@@ -134,8 +134,11 @@ def _read_sections(node: Node, path: Path, own_users: bool) -> Scenario:
         confidence = keys.read_or("confidence", _read_confidence, 0.95)
         limits = keys.read_or("generator", read_generator_limits, GeneratorLimits())
         names = KnownNames()
-        if keys.could_read("load", "traffic"):
-            names = list_known_names(Scenario(path.stem, "", load, traffic, ()), own_users)
+        if keys.could_read("load"):
+            sent, any_name = (
+                (traffic, own_users) if keys.could_read("traffic") else (make_default_traffic(model), True)
+            )
+            names = list_known_names(Scenario(path.stem, "", load, sent, ()), any_name)
         abort = keys.read_or("abort", partial(read_abort, names=names), Abort())
         objectives = keys.read("objectives", partial(read_objectives, names=names))
     if service.ready is None and any(objective.definition is availability for objective in objectives):

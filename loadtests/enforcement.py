@@ -230,6 +230,8 @@ def on_quitting(environment: Environment, **_: Any) -> None:
             _show(session.verdict, session.run.folder)
             if not session.settings.calm:  # Locust's own tables are still to come
                 atexit.register(print, say_exit_code(code))
+        if environment.web_ui is not None:
+            print(f"the last run: {session.run.folder}", flush=True)
         for listener in session.listeners:
             listener.ending()
         ignore_stop_signals()

@@ -88,17 +88,18 @@ def list_objectives(controller: Controller) -> list[Cells]:
 def _describe_standing(standing: Standing) -> Cells:
     objective, observed, kept = standing
     if observed is None or kept is None:
-        figure, outcome = NOTHING, "known after the run"
+        figure, outcome, why = NOTHING, "known after the run", "only the whole run tells"
     else:
         figure = "≈ " + add_unit(format_against_limit(observed, objective.stated), objective.unit)
         not_kept = "not reached yet" if objective.definition.better == "higher" else "missed so far"
         outcome = "kept so far" if kept else not_kept
+        why = "a live estimate; the verdict is computed from all requests"
     return {
         "objective": str(objective),
         "observed": figure,
         "limit": objective.limit_text,
         "outcome": outcome,
-        "why": "",
+        "why": why,
     }
 
 
@@ -110,7 +111,7 @@ def _describe_judged(objective: Mapping[str, Any]) -> Cells:
         "observed": NOTHING if observed is None else add_unit(format_against_limit(observed, limit), unit),
         "limit": add_unit(format_exact(limit), unit),
         "outcome": f"{SYMBOLS[outcome]} {outcome}",
-        "why": "" if outcome == "met" else objective["message"],
+        "why": objective["message"],
     }
 
 

@@ -344,7 +344,7 @@ def test_each_start_is_a_run_of_its_own_and_none_disturbs_another(
 
 @pytest.mark.extended
 def test_ctrl_c_judges_the_run_under_way(start: Start, obedient: Any, scenario_file: ScenarioFile) -> None:
-    """The process ends with that run's code, its report written."""
+    """The process ends with that run's code, its report written, and says where the run is."""
     path = scenario_file(load="{users: [{constant: 2, for: 60s}]}")
     web = Web(start, "--host", obedient.host, "--scenario", path)
     web.begin(scenario=path)
@@ -353,6 +353,7 @@ def test_ctrl_c_judges_the_run_under_way(start: Start, obedient: Any, scenario_f
     [folder] = web.folders
     assert facts(folder)["interrupted"] == "SIGINT"
     assert (folder / "report.html").exists()
+    assert f"the last run: {folder}\n" in web.suite.stdout
 
 
 def test_reports_are_served_by_name_and_nothing_else_is(
