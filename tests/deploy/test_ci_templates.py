@@ -279,14 +279,27 @@ def test_both_jobs_cache_the_environment_by_the_pins() -> None:
 @pytest.mark.parametrize(
     ("template", "options"),
     [
-        ("github-actions.yml", ["vendor.github-workflows"]),
-        ("gitlab-ci.yml", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
+        ("deploy/ci/github-actions.yml", ["vendor.github-workflows"]),
+        ("deploy/ci/gitlab-ci.yml", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
+        (".github/workflows/check.yml", ["vendor.github-workflows"]),
+        (".gitlab-ci.yml", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
     ],
 )
 def test_each_template_is_what_its_system_reads(template: str, options: list[str]) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", *options, str(CI / template)]
+    """So are the repository's own workflows."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", *options, str(ROOT / template)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_repositorys_own_workflows_run_the_script_that_contributors_run() -> None:
+    """On the Debian release whose Python its packages are of, in a container that may run others."""
+    (github,) = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text())["jobs"].values()
+    gitlab = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())["check"]
+    assert github["steps"][-1]["run"].splitlines()[-1] == gitlab["script"][-1] == ".ci/run"
+    assert github["container"]["image"] == gitlab["image"] == "docker.io/library/debian:12"
+    assert github["container"]["options"] == "--privileged"
+    assert os.access(ROOT / ".ci/run", os.X_OK)
 
 
 def write_run(folder: Path, latency_ms: float) -> None:
