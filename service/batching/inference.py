@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from service.batching.pending_rows import PredictionT, RowT
+from service.batching.watchdog import HungCallError, Watchdog
 
 _MEASURED_BATCHES = 5
 _WARM_UP_S = 1.0
@@ -50,15 +51,21 @@ class ModelRunner(Generic[RowT, PredictionT]):
 
     So a model runs inline while the median duration of its last five batches is below `inline_s`; the median,
     because a single batch may be interrupted by the machine. A model that is slower, or not yet measured,
-    runs in the thread, where it does not block the event loop. Nothing can interrupt a model on the event
-    loop: one that may hang needs `inline_s` 0, which keeps it in the thread.
+    runs in the thread, where it does not block the event loop. A batch that hangs on the event loop is
+    interrupted by the `watchdog`, if there is one, and predicted again in the thread, where the model stays
+    until it is measured to be fast again. Native code that never comes back to Python can't be interrupted: a
+    model that may hang there needs `inline_s` 0, which keeps it in the thread.
     """
 
     def __init__(
-        self, predict_batch: Callable[[Sequence[RowT]], Sequence[PredictionT]], inline_s: float
+        self,
+        predict_batch: Callable[[Sequence[RowT]], Sequence[PredictionT]],
+        inline_s: float,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self._predict_batch = predict_batch
         self._inline_s = inline_s
+        self._watchdog = watchdog
         self._durations_s: deque[float] = deque(maxlen=_MEASURED_BATCHES)
         self.inline = False
         self._thread: _WorkerThread | None = None
@@ -90,8 +97,8 @@ class ModelRunner(Generic[RowT, PredictionT]):
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Predict; calls `done` on the event loop with the result, before `start` returns if inline."""
-        if self.inline:
-            self._record(self._call_model(rows, clock), done)
+        if self.inline and (result := self._call_inline(rows, clock)) is not None:
+            self._record(result, done)
             return
         loop = asyncio.get_running_loop()
         self._run_in_thread(lambda: _call_on_loop(loop, self._record, self._call_model(rows, clock), done))
@@ -115,12 +122,30 @@ class ModelRunner(Generic[RowT, PredictionT]):
         self.inline = sorted(durations_s)[len(durations_s) // 2] < self._inline_s
         done(result)
 
+    def _call_inline(
+        self, rows: Sequence[RowT], clock: Callable[[], float]
+    ) -> InferenceResult[PredictionT] | None:
+        """The result of a batch on the event loop; None if it hung there, and the model has to leave."""
+        if self._watchdog is None:
+            return self._call_model(rows, clock)
+        try:
+            return self._watchdog.run(lambda: self._call_model(rows, clock))
+        except HungCallError:
+            logger.warning(
+                "a batch of %d rows hung on the event loop: the model now runs in a thread", len(rows)
+            )
+            self._durations_s.clear()
+            self.inline = False
+            return None
+
     def _call_model(self, rows: Sequence[RowT], clock: Callable[[], float]) -> InferenceResult[PredictionT]:
         started_s = clock()
         try:
             outputs = self._predict_batch(rows)
             if len(outputs) != len(rows):
                 raise ValueError(f"predict_batch gave {len(outputs)} results for {len(rows)} rows.")
+        except HungCallError:
+            raise
         except BaseException as failure:  # a model may call sys.exit, or panic in native code
             if isinstance(failure, KeyboardInterrupt) and _is_main_thread():
                 raise

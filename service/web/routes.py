@@ -20,6 +20,7 @@ from service.batching.pending_rows import BatchListener
 from service.batching.row_codec import RowCodec
 from service.batching.settings import ServingSettings
 from service.batching.single_endpoint import PredictionEndpoint
+from service.batching.watchdog import Watchdog
 from service.observability.logs import RequestLog
 from service.observability.metrics import InferenceMetrics
 from service.observability.tracing import Tracing
@@ -53,9 +54,10 @@ def add_batched_endpoints(
     metrics = InferenceMetrics()
     routes: list[FastPathRoute] = []
     batchers: list[MicroBatcher[Any, Any]] = []
+    watchdog = Watchdog(settings.deadline_ms / 2e3) if settings.micro_batch.inline_ms else None
     for model in models:
         if has_batches(model):
-            batcher, model_routes = _build_model_routes(model, settings, metrics, tracing)
+            batcher, model_routes = _build_model_routes(model, settings, metrics, tracing, watchdog)
             batchers.append(batcher)
             routes += model_routes
         else:
@@ -89,12 +91,17 @@ def has_batches(model: MLModel) -> bool:
 
 
 def _build_model_routes(
-    model: MLModel, settings: ServingSettings, metrics: InferenceMetrics, tracing: Tracing | None
+    model: MLModel,
+    settings: ServingSettings,
+    metrics: InferenceMetrics,
+    tracing: Tracing | None,
+    watchdog: Watchdog | None,
 ) -> tuple[MicroBatcher[Any, Any], list[FastPathRoute]]:
     """The micro-batcher of one model, and its routes: for a single prediction, and for a batch."""
     schemas = model.input_schema, model.output_schema
     micro_batch, queue, deadline_s = settings.micro_batch, settings.queue, settings.deadline_ms / 1e3
-    runner: ModelRunner[BaseModel, BaseModel] = ModelRunner(model.predict_batch, micro_batch.inline_ms / 1e3)
+    inline_s = micro_batch.inline_ms / 1e3
+    runner: ModelRunner[BaseModel, BaseModel] = ModelRunner(model.predict_batch, inline_s, watchdog)
     for example in schemas[0].model_json_schema().get("examples", ())[:1]:
         runner.warm_up(schemas[0].model_validate(example), (1, micro_batch.max_rows))
     admission = AdmissionControl(

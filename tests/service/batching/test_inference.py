@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import signal
 import threading
 from collections.abc import Sequence
 
 import pytest
 
 from service.batching.inference import ModelRunner, PredictionError
+from service.batching.watchdog import SIGNAL, Watchdog
 from tests.service.live_service import PATIENCE_S
 
 
@@ -167,3 +169,42 @@ def test_the_warm_up_gives_up_on_a_model_that_hangs() -> None:
     released.set()
     asyncio.run(asyncio.wait_for(runner.predict([1]), PATIENCE_S))
     assert runner.inline
+
+
+def test_a_batch_that_hangs_on_the_loop_is_predicted_again_in_the_thread(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The first time on the loop it would never end."""
+    threads: list[threading.Thread] = []
+
+    def predict(rows: Sequence[int]) -> list[int]:
+        threads.append(threading.current_thread())
+        if len(threads) == 2:
+            threading.Event().wait()
+        return doubled(rows)
+
+    async def main() -> tuple[bool, ...]:
+        runner: ModelRunner[int, int] = ModelRunner(predict, math.inf, Watchdog(bound_s=0.05))
+        inline = []
+        for _ in range(3):
+            assert (await runner.predict([1, 2])).outputs == [2, 4]
+            inline.append(runner.inline)
+        return tuple(inline)
+
+    before = signal.getsignal(SIGNAL)
+    try:
+        assert asyncio.run(main()) == (True, True, True), "it was fast again in the thread"
+    finally:
+        signal.signal(SIGNAL, before)
+    assert [each is threading.main_thread() for each in threads] == [False, True, False, True]
+    assert "a batch of 2 rows hung on the event loop" in caplog.text
+
+
+def test_a_late_signal_interrupts_nothing() -> None:
+    """The call is over; nothing else may be interrupted in its place."""
+    before = signal.getsignal(SIGNAL)
+    try:
+        assert Watchdog(bound_s=60.0).run(lambda: 42) == 42
+        signal.raise_signal(SIGNAL)
+    finally:
+        signal.signal(SIGNAL, before)

@@ -79,9 +79,16 @@ def test_shedding_needs_no_body(serve: Callable[..., Any], gate: Gate) -> None:
         assert post(service.url, {"age": "nonsense"}).status_code == 503
 
 
-def test_a_hung_model_is_answered_504_and_the_rest_of_the_service_lives(serve: Callable[..., Any]) -> None:
-    """Both the request it hangs on and the one behind it; and the shutdown still ends with 0."""
-    service = serve({"deadline_ms": 300, "micro_batch": {"inline_ms": 0}}, odd_model(hanging_age=60))
+@pytest.mark.parametrize("where", ["loop", "thread"])
+def test_a_hung_model_is_answered_504_and_the_rest_of_the_service_lives(
+    serve: Callable[..., Any], where: str
+) -> None:
+    """Both the request it hangs on and the one behind it; and the shutdown still ends with 0.
+
+    Also where the model runs on the event loop, as a fast one does by default.
+    """
+    settings = {"deadline_ms": 300, "micro_batch": {"inline_ms": 100 if where == "loop" else 0}}
+    service = serve(settings, odd_model(hanging_age=60))
     assert post(service.url, HANGING).status_code == 504
     behind = post(service.url)
     assert behind.status_code == 504
@@ -90,6 +97,7 @@ def test_a_hung_model_is_answered_504_and_the_rest_of_the_service_lives(serve: C
     assert metric(service.url, "inference_request_timeouts_total") == 2
     assert metric(service.url, "inference_queue_depth") == 0
     assert service.stop() == 0
+    assert ("hung on the event loop" in service.log) is (where == "loop")
 
 
 def test_a_model_that_hangs_on_any_input_does_not_block_the_start(serve: Callable[..., Any]) -> None:
