@@ -16,6 +16,7 @@ from configuration.loading import load_scenario
 from configuration.scenario import Scenario
 from loadtests.cli.child_process import ChildProcess
 from loadtests.cli.exit_codes import FAIL, INVALID, PASS, USAGE
+from loadtests.cli.values import parse_port
 from loadtests.comparing.figures import ComparedRun, read_compared_run
 from loadtests.comparing.forms import (
     EAGER_FORMS,
@@ -65,10 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=1.0,
         help="stretch stages and warm-up, 0.1 is ten times shorter",
     )
+    parser.add_argument(
+        "--metrics-port",
+        metavar="PORT",
+        type=parse_port,
+        help="expose the metrics of each run to Prometheus on this port of this machine, under /metrics",
+    )
     options = parser.parse_args(arguments)
+    watched = () if options.metrics_port is None else ("--metrics-port", str(options.metrics_port))
     try:
         end_with_parent()
-        return compare(options.out, options.time_scale)
+        return compare(options.out, options.time_scale, watched)
     except ComparisonError as error:
         print(error, file=sys.stderr)
         return error.code
@@ -80,8 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
 
 
-def compare(out: Path, time_scale: float) -> int:
-    """Make all runs and write the page; `ComparisonError` if a run ends without a verdict."""
+def compare(out: Path, time_scale: float, options: Sequence[str] = ()) -> int:
+    """Make all runs, each with these further options, and write the page.
+
+    Raises `ComparisonError` if a run ends without a verdict.
+    """
     scenario = load_scenario(SCENARIO)
     out.mkdir(parents=True, exist_ok=True)
     steady = [("steady", form, build_steady_scenario(scenario, form)) for form in STEADY_FORMS]
@@ -91,7 +102,7 @@ def compare(out: Path, time_scale: float) -> int:
     with ChildProcess() as child:
         for place, (load, form, built) in enumerate(wanted, start=1):
             print(f"{place} of {len(wanted)}: {load}, {form.title}", file=sys.stderr, flush=True)
-            runs.append(_run(built, form, out, time_scale, child))
+            runs.append(_run(built, form, out, ("--time-scale", f"{time_scale:g}", *options), child))
             print(f"  {_summarise(runs[-1])}", file=sys.stderr, flush=True)
     text = format_batch_comparison(
         runs[: len(steady)],
@@ -106,7 +117,9 @@ def compare(out: Path, time_scale: float) -> int:
     return INVALID if any(each.verdict.verdict == "invalid" for each in runs) else PASS
 
 
-def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: ChildProcess) -> ComparedRun:
+def _run(
+    scenario: Scenario, form: Form, out: Path, options: Sequence[str], child: ChildProcess
+) -> ComparedRun:
     """Run `scenario` against the service of the form, which the load test's command starts and stops."""
     file = out / f"{scenario.name}.yaml"
     write_text(file, yaml.safe_dump(scenario.resolve(), sort_keys=False, allow_unicode=True))
@@ -116,7 +129,7 @@ def _run(scenario: Scenario, form: Form, out: Path, time_scale: float, child: Ch
         "REST_CONFIG": str(PROJECT / "configuration" / "service" / f"{form.service}.yaml"),
     }
     command = build_python_command("loadtests", "--scenario", str(file), "--out", str(out))
-    code, said = child.run([*command, "--time-scale", f"{time_scale:g}"], environment)
+    code, said = child.run([*command, *options], environment)
     if child.stopped:
         raise ComparisonError(f"The run {scenario.name} was interrupted; nothing was compared.", INVALID)
     if code not in JUDGED:

@@ -15,6 +15,8 @@ import yaml
 
 from configuration.loading import load_file, load_scenario
 from configuration.scenario import Scenario
+from loadtests.comparing.child_process import ChildProcess
+from loadtests.comparing.command import main
 from loadtests.comparing.figures import ComparedRun, read_compared_run
 from loadtests.comparing.forms import (
     EAGER_FORMS,
@@ -226,14 +228,33 @@ def test_an_interrupt_ends_the_run_and_the_comparison(tmp_path: Path) -> None:
     assert not (tmp_path / "out/comparison.md").exists()
 
 
+def test_each_run_exposes_its_metrics_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first run is refused here, so that none is made."""
+    commands: list[list[str]] = []
+
+    def refuse(_: ChildProcess, command: list[str], _environment: dict[str, str]) -> tuple[int, str]:
+        commands.append(command)
+        return 2, "refused"
+
+    monkeypatch.setattr(ChildProcess, "run", refuse)
+    monkeypatch.setattr("loadtests.comparing.command.end_with_parent", lambda: None)
+    assert main(["--out", str(tmp_path), "--metrics-port", "9646"]) == 2
+    assert "refused" in capsys.readouterr().err
+    (command,) = commands
+    assert command[command.index("--metrics-port") + 1] == "9646"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (("--time-scale", "0"), "'0' is impossible"),
         (("--time-scale", "soon"), "'soon' is impossible"),
+        (("--metrics-port", "0"), "0 is no port"),
         (("--out", "Makefile/runs"), "can't be kept in Makefile/runs"),
     ],
-    ids=["zero", "no number", "a file in the way"],
+    ids=["zero", "no number", "no port", "a file in the way"],
 )
 def test_what_cannot_be_done_is_told(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
     process = compare(tmp_path / "out", *words)
