@@ -23,7 +23,7 @@ from reports.objectives.parsing import parse_objective
 
 RATE: Final = 100.0
 """Requests per second of all simulated runs."""
-CHUNK: Final = 4_000_000
+CHUNK: Final = 16_000_000
 """Latencies that are drawn at once."""
 _NO_TELEMETRY: Final = Telemetry(
     np.empty(0), Labels(np.empty(0, np.int16), ()), Labels(np.empty(0, np.int16), ()), np.empty(0)

@@ -17,6 +17,7 @@ variance counts; few blocks widen it by Student's t; few bursts by one standard 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -119,11 +120,18 @@ def choose_block_length(series: Floats) -> int:
 def resample_shares(bins: Bins, length: int) -> Floats:
     """The proportion of hits in each of `REPLICATES` resamples made of blocks of `length` bins."""
     count = len(bins.hits)
-    blocks = -(-count // length)
-    first = np.random.default_rng(SEED).integers(0, count, size=(REPLICATES, blocks))
+    first = _draw_blocks(count, -(-count // length))
     hits, sizes = _sum_blocks(bins.hits, length), _sum_blocks(bins.sizes, length)
-    shares: Floats = hits[first].sum(axis=1) / sizes[first].sum(axis=1)
+    alike = sizes.min() == sizes.max()
+    total = first.shape[1] * sizes[0] if alike else sizes[first].sum(axis=1)
+    shares: Floats = hits[first].sum(axis=1) / total
     return shares
+
+
+@lru_cache(maxsize=16)
+def _draw_blocks(count: int, blocks: int) -> NDArray[np.int64]:
+    """The bins in which the blocks of each resample begin: the same ones for series of the same length."""
+    return np.random.default_rng(SEED).integers(0, count, size=(REPLICATES, blocks))
 
 
 def _estimate_variance(bins: Bins, length: int, confidence: float) -> float:

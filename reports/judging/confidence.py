@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -62,6 +63,7 @@ def compute_percentile_interval(
     return low, high
 
 
+@lru_cache(maxsize=256)
 def compute_interval_ranks(samples: int, q: float, confidence: float) -> tuple[int, int] | None:
     """The ranks, from 1, of the values between which the percentile lies; None if there are too few samples.
 
@@ -134,6 +136,7 @@ def is_broken(over: Mask, budget: float, confidence: float) -> bool:
     return low > budget
 
 
+@lru_cache(maxsize=4_096)
 def _compute_enough(share: float, budget: float, confidence: float) -> float:
     """How many effective samples would prove `budget` if the `share` over the limit stays the same."""
     fewest = _search_last(
@@ -146,6 +149,7 @@ def _compute_enough(share: float, budget: float, confidence: float) -> float:
     return fewest + 1.0
 
 
+@lru_cache(maxsize=4_096)
 def compute_required_samples(budget: float, over: int, confidence: float) -> int:
     """How many samples prove a limit that a share `budget` may exceed, if `over` of them do: h + over."""
     within = 1.0 - budget

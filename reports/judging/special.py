@@ -14,7 +14,7 @@ Relative errors are below 1e-10. scipy.special gives the same, and would need 14
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -63,6 +63,7 @@ def compute_binomial_tail(hits: int, trials: int, share: float) -> float:
     return compute_beta_cdf(hits + 1, trials - hits, share)
 
 
+@lru_cache(maxsize=256)
 def invert_student_cdf(degrees: float, probability: float) -> float:
     """The quantile of Student's t distribution with so many degrees of freedom, for 0 < probability < 1.
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from reports.judging.bootstrap import (
     BINS,
+    REPLICATES,
+    SEED,
     Bins,
     Dependence,
     choose_block_length,
@@ -49,6 +51,16 @@ def test_what_never_varies_or_is_too_short_has_no_blocks(
 def test_independent_values_need_no_blocks() -> None:
     lengths = [choose_block_length(np.random.default_rng(seed).random(1000)) for seed in range(20)]
     assert np.median(lengths) == 1
+
+
+@pytest.mark.parametrize("count", [2_000, 2_357])
+def test_each_resample_is_the_share_of_hits_in_its_blocks(count: int) -> None:
+    """As if drawn anew for each series, whether its bins are of one size or of two."""
+    bins, length = count_in_bins(np.random.default_rng(5).random(count) < 0.1), 7
+    first = np.random.default_rng(SEED).integers(0, BINS, size=(REPLICATES, -(-BINS // length)))
+    drawn = (first[:, :, None] + np.arange(length)) % BINS
+    shares = bins.hits[drawn].sum(axis=(1, 2)) / bins.sizes[drawn].sum(axis=(1, 2))
+    assert resample_shares(bins, length).tolist() == shares.tolist()
 
 
 def test_the_stronger_neighbours_resemble_each_other_the_longer_the_blocks() -> None:
