@@ -17,7 +17,7 @@ from reports.data.labels import Labels
 from reports.data.run import Run
 from reports.data.samples import Samples
 from reports.data.telemetry import Telemetry
-from reports.judging.confidence import is_broken
+from reports.judging.anytime import is_broken_by_now
 from reports.judging.judgement import judge_objective
 from reports.objectives.parsing import parse_objective
 
@@ -55,7 +55,7 @@ def judge_process(process: RequestProcess, requests: int, percent: float, runs: 
     for run in draw_runs(process, requests, budget, runs, objective.text):
         judged = judge_objective(objective, run)
         proven += judged.outcome == "met"
-        broken += is_broken(run.samples.latency_ms > LIMIT_MS, budget, run.facts.confidence)
+        broken += is_broken_by_now(run.samples.latency_ms > LIMIT_MS, budget, run.facts.confidence)
         low, high = judged.interval or (0.0, np.inf)
         covered += low <= LIMIT_MS <= high
     for run in draw_runs(process, requests, budget / 2.0, runs, objective.text):

@@ -125,17 +125,6 @@ def prove(over: Mask, budget: float, confidence: float, near: NearMisses | None 
     )
 
 
-def is_broken(over: Mask, budget: float, confidence: float) -> bool:
-    """Whether requests, in order of time, prove that more than a share `budget` is `over` the limit."""
-    samples, count = len(over), int(np.count_nonzero(over))
-    if not samples or count / samples <= budget:
-        return False
-    size = measure_effective_samples(over, confidence).fewest
-    hits = size * count / samples
-    low = invert_beta_cdf(hits, size - hits + 1.0, 1.0 - confidence)
-    return low > budget
-
-
 @lru_cache(maxsize=4_096)
 def _compute_enough(share: float, budget: float, confidence: float) -> float:
     """How many effective samples would prove `budget` if the `share` over the limit stays the same."""

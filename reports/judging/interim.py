@@ -18,7 +18,7 @@ import numpy as np
 from reports.data.checkpoints import compute_checkpoints_s
 from reports.data.run import Run
 from reports.figures.scope import measure_objective
-from reports.judging.confidence import is_broken
+from reports.judging.anytime import is_broken_by_now
 from reports.judging.judgement import judge_objective
 from reports.objectives.measurements import Measurement, Provable
 from reports.objectives.metrics import offered_load
@@ -94,9 +94,7 @@ def _is_broken(objective: Objective, measured: Measurement, run: Run) -> bool:
     if not isinstance(measured, Provable):
         return objective.definition is not offered_load and _can_only_break(objective, measured)
     budget = objective.compute_budget(measured)
-    return budget <= 0 or is_broken(
-        objective.mark_exceeding(measured), budget, run.facts.checkpoint_confidence
-    )
+    return budget <= 0 or is_broken_by_now(objective.mark_exceeding(measured), budget, run.facts.confidence)
 
 
 def _can_only_break(objective: Objective, measured: Measurement) -> bool:

@@ -42,6 +42,12 @@ def compute_beta_cdf(a: float, b: float, x: float) -> float:
     return math.exp(_compute_log_cdf(a, b, x, 1.0 - x))
 
 
+def compute_log_beta_cdf(a: float, b: float, x: float) -> float:
+    """The logarithm of I(x; a, b), also where that is too small for a float; 0 < x < 1."""
+    _require_positive(a, b)
+    return _compute_log_cdf(a, b, x, 1.0 - x)
+
+
 def invert_beta_cdf(a: float, b: float, probability: float) -> float:
     """The x at which I(x; a, b) is `probability`."""
     _require_positive(a, b)

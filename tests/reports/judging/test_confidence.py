@@ -14,7 +14,6 @@ from reports.judging.confidence import (
     compute_percentile_interval,
     compute_required_samples,
     compute_share_interval,
-    is_broken,
     prove,
 )
 from reports.judging.effective import EffectiveSamples, mark_near_misses
@@ -146,24 +145,6 @@ def test_what_stays_far_from_the_limit_is_no_near_miss() -> None:
     values = np.where(np.arange(1_000) % 200 < 100, 1.0, 4.0)
     assert not mark_near_misses(values, 10.0, 0.01).close.any()
     assert mark_near_misses(np.arange(100.0), 60.0, 0.02).close.sum() == 10
-
-
-def test_a_breach_is_beyond_doubt_when_chance_alone_would_not_make_it() -> None:
-    """15 of 1,000 over a limit for 1 % happen by chance; 25 don't."""
-    over = np.zeros(1_000, dtype=np.bool_)
-    rng = np.random.default_rng(10)
-    over[rng.choice(1_000, 15, replace=False)] = True
-    assert not is_broken(over, 0.01, 0.95)
-    over[rng.choice(1_000, 25, replace=False)] = True
-    assert is_broken(over, 0.01, 0.95)
-    assert not is_broken(np.zeros(10, dtype=np.bool_), 0.01, 0.95)
-    assert not is_broken(np.zeros(0, dtype=np.bool_), 0.01, 0.95)
-
-
-def test_a_single_burst_is_no_breach_beyond_doubt() -> None:
-    over = np.zeros(1_000, dtype=np.bool_)
-    over[500:525] = True
-    assert not is_broken(over, 0.01, 0.95)
 
 
 def test_more_samples_are_needed_where_the_slow_ones_came_in_bursts() -> None:

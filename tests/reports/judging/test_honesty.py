@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy import signal, stats
 
 from reports.data.checkpoints import CHECKPOINTS
+from reports.judging.anytime import is_broken_by_now
 from reports.judging.confidence import (
     compute_percentile_interval,
     compute_share_interval,
-    is_broken,
     prove,
 )
 from reports.judging.effective import mark_near_misses
@@ -96,7 +96,8 @@ def test_a_limit_that_is_just_met_is_seldom_called_broken(
     kind: str, parameter: float, count: int, q: float
 ) -> None:
     limit = truth(kind, parameter, q)
-    broken = [is_broken(drawn(kind, parameter, count, seed) > limit, 1 - q, 0.95) for seed in range(RUNS)]
+    seeds = range(RUNS)
+    broken = [is_broken_by_now(drawn(kind, parameter, count, each) > limit, 1 - q, 0.95) for each in seeds]
     assert np.mean(broken) <= 0.05 + NOISE
 
 

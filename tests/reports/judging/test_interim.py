@@ -83,7 +83,7 @@ def test_stalls_that_may_be_unseen_keep_a_run_going_until_it_is_long_enough(make
 
 
 def test_a_breach_beyond_doubt_is_decided_and_a_breach_that_may_be_chance_is_open(make_run: MakeRun) -> None:
-    often = [200.0 if i % 50 == 0 else 10.0 for i in range(1000)]
+    often = [200.0 if i % 40 == 0 else 10.0 for i in range(1000)]
     hardly = [200.0 if i % 90 == 0 else 10.0 for i in range(1000)]
     assert states(going(make_run, "p90 latency <= 100 ms", latency_ms=200.0), 100.0) == ["broken"]
     assert states(going(make_run, "p99 latency <= 100 ms", latency_ms=often), 100.0) == ["broken"]
