@@ -128,7 +128,7 @@ def resample_shares(bins: Bins, length: int) -> Floats:
     return shares
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _draw_blocks(count: int, blocks: int) -> NDArray[np.int64]:
     """The bins in which the blocks of each resample begin: the same ones for series of the same length."""
     return np.random.default_rng(SEED).integers(0, count, size=(REPLICATES, blocks))
