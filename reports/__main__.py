@@ -54,9 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     decide = commands.add_parser(
         "decide", help="print as JSON which objectives a run that still goes on has decided"
     )
-    decide.add_argument(
-        "--until", type=float, required=True, metavar="S", help="judge requests due before; a checkpoint"
-    )
+    decide.add_argument("--until", type=float, required=True, metavar="S", help="judge requests due before")
     write.add_argument(
         "--no-page", action="store_true", help="leave out report.html, which takes the longest"
     )

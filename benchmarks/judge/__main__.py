@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +21,9 @@ RUNS: Final = 10_000
 MOST_RUNS: Final = 2_000
 """For what needs many lengths or looks a run."""
 FORETOLD: Final = ("independent", "AR(1), 0.5", "AR(1), 0.9", "M/M/1 at 0.5")
-LOOKED_AT: Final = ("independent", "AR(1), 0.5", "AR(1), 0.9", "M/M/1 at 0.7")
-USED: Final = (1.0, 0.5, 0.1)
+LOOKED_AT: Final = (*FORETOLD[:3], "M/M/1 at 0.7", "stalls of 5 requests")
+USED: Final = (2.0, 1.0, 0.5, 0.1)
+"""Of what the limit permits."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,24 +46,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results.write(stored)
             print(f"{process.name}, {requests:,} requests, p{percent:g}: {counts}", flush=True)
     if not options.draw:
-        results = _simulate_rest(results, options.runs, keep=options.resume)
-        results.write(stored)
+        results = _simulate_rest(results, options.runs, stored)
     page.write_text(render_page(results), encoding="utf-8")
     print(f"written: {page}")
     return 0
 
 
-def _simulate_rest(results: JudgeResults, runs: int, *, keep: bool) -> JudgeResults:
+def _simulate_rest(results: JudgeResults, runs: int, stored: Path) -> JudgeResults:
     """Add what unproven runs foretell, and the looks of an early end, with `MOST_RUNS` runs at most."""
     runs = min(runs, MOST_RUNS)
-    processes = {process.name: process for process in PROCESSES}
-    told, compared = list(results.foretold), list(results.looks)
-    if not keep or min((each.runs for each in told), default=0) < runs:
-        told = [foretell_need(processes[name], runs) for name in FORETOLD if name in processes]
-    if not keep or min((each.runs for each in compared), default=0) < runs:
-        names = [name for name in LOOKED_AT if name in processes]
-        compared = [compare_looks(processes[name], used, runs) for name in names for used in USED]
-    return replace(results, foretold=tuple(told), looks=tuple(compared))
+    for process in (each for each in PROCESSES if each.name in FORETOLD):
+        if not any(each.process == process.name and each.runs >= runs for each in results.foretold):
+            results = results.put_foretold(foretell_need(process, runs))
+            results.write(stored)
+    for process, used in product((each for each in PROCESSES if each.name in LOOKED_AT), USED):
+        known = results.find_looks(process.name, used)
+        if known is None or known.runs < runs:
+            results = results.put_looks(compare_looks(process, used, runs))
+            results.write(stored)
+    return results
 
 
 def _read_runs(text: str) -> int:

@@ -1,45 +1,48 @@
-"""Compares the ten planned looks of an early end with a bound that holds however often one looks.
-
-The bound is a test martingale: the likelihood of the hits, averaged over shares below the budget with a
-truncated beta prior, divided by that at the budget. If the budget is just used up, it ever exceeds 1 / doubt
-with at most this doubt (Ville; Howard, Ramdas, McAuliffe and Sekhon, arXiv:1810.08240; for quantiles Howard
-and Ramdas, arXiv:1906.09712). Like the planned looks it counts effective samples, not the recorded ones.
-"""
+"""Compares the looks of an early end with ten planned looks that divide the permitted doubt among them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import log
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import special
 
-from benchmarks.judge.judging import draw_runs
+from benchmarks.judge.judging import RATE, draw_runs
 from benchmarks.judge.processes import LIMIT_MS, RequestProcess
-from reports.data.checkpoints import CHECKPOINTS
+from reports.data.checkpoints import compute_checkpoints_s
 from reports.data.columns import Floats
-from reports.judging.confidence import prove
+from reports.data.facts import Plan
+from reports.data.run import Run
+from reports.judging.confidence import compute_clopper_pearson, prove
 from reports.judging.effective import mark_near_misses, measure_effective_samples
+from reports.judging.interim import analyse_interim
+from reports.judging.judgement import judge_objective
+from reports.objectives.parsing import parse_objective
 
 REQUESTS: Final = 4_000
+PERCENT: Final = 99.0
 BUDGET: Final = 0.01
-CONFIDENCE: Final = 0.95
-PRIOR: Final = (0.5, 25.0)
-"""Of the beta distribution, before it is truncated at the budget; its mean is twice the budget."""
+PLANNED: Final = 10
+DOUBT: Final = 0.05 / PLANNED
+"""Of each planned look."""
+_NEVER: Final = (np.inf, np.inf)
 
 
 @dataclass(frozen=True)
 class LookedAt:
-    """How often a limit is proven at any look, and after which share of the planned time on average."""
+    """The shares of runs whose limit a rule calls proven or broken at any look, or proven at the end.
+
+    `stopped` is the mean share of the planned time after which it does; 1 for a run in which it never does.
+    """
 
     proven: float
+    broken: float
     stopped: float
 
 
 @dataclass(frozen=True)
 class LooksCompared:
-    """Both rules on `runs` runs of a process in which a share `used` of the budget exceeds the limit."""
+    """Both rules on `runs` runs of a process in which `used` times the budget exceeds the limit."""
 
     process: str
     used: float
@@ -49,33 +52,41 @@ class LooksCompared:
 
 
 def compare_looks(process: RequestProcess, used: float, runs: int) -> LooksCompared:
-    """Look at runs of `REQUESTS` requests at the same ten moments by both rules."""
+    """Judge runs of `REQUESTS` requests by both rules: at ten moments, and whenever an early end may look."""
     drawn = draw_runs(process, REQUESTS, used * BUDGET, runs)
-    stops = np.array([_find_stops(run.samples.latency_ms) for run in drawn])
-    planned, anytime = (
-        LookedAt(float(np.isfinite(each).mean()), float(np.minimum(each, 1.0).mean())) for each in stops.T
-    )
-    return LooksCompared(process.name, used, runs, planned, anytime)
+    stops = np.array([(_stop_at_planned_looks(run.samples.latency_ms), stop_early(run)) for run in drawn])
+    return LooksCompared(process.name, used, runs, _count(stops[:, 0]), _count(stops[:, 1]))
 
 
-def compute_log_evidence(hits: float, samples: float, budget: float) -> float:
-    """The logarithm of the martingale against a share of `budget` or more."""
-    a, b = PRIOR
-    after = special.betaln(hits + a, samples - hits + b)
-    after += np.log(max(special.betainc(hits + a, samples - hits + b, budget), 1e-300))
-    before = special.betaln(a, b) + np.log(special.betainc(a, b, budget))
-    return float(after - before - hits * np.log(budget) - (samples - hits) * np.log1p(-budget))
+def stop_early(run: Run) -> tuple[float, float]:
+    """The share of the planned time after which `--stop-when-decided` ends a run as proven, and as broken.
+
+    Infinite where it doesn't.
+    """
+    objective = parse_objective(f"p{PERCENT:g} latency <= {LIMIT_MS:g} ms")
+    facts = replace(run.facts, early_end=True, plan=Plan(t_s=(0.0,), rate=(RATE,)))
+    run, checkpoints_s = replace(run, facts=facts), compute_checkpoints_s(facts)
+    for until_s in checkpoints_s[:-1]:
+        ((_, state),) = analyse_interim(run, [objective], until_s).states
+        if state != "open":
+            share = until_s / checkpoints_s[-1]
+            return (share, np.inf) if state == "proven" else (np.inf, share)
+    return (1.0, np.inf) if judge_objective(objective, run).outcome == "met" else _NEVER
 
 
-def _find_stops(latency_ms: Floats) -> tuple[float, float]:
-    """The share of the planned time at which each rule proves the limit; infinite if it never does."""
-    planned = anytime = np.inf
-    for look in range(1, CHECKPOINTS + 1):
-        values = latency_ms[: len(latency_ms) * look // CHECKPOINTS]
-        over, near = values > LIMIT_MS, mark_near_misses(values, LIMIT_MS, BUDGET)
-        if prove(over, BUDGET, 1.0 - (1.0 - CONFIDENCE) / CHECKPOINTS, near).proven:
-            planned = min(planned, look / CHECKPOINTS)
-        size, share = measure_effective_samples(over, CONFIDENCE, near).fewest, float(over.mean())
-        if share < BUDGET and compute_log_evidence(share * size, size, BUDGET) >= -log(1.0 - CONFIDENCE):
-            anytime = min(anytime, look / CHECKPOINTS)
-    return planned, anytime
+def _count(stops: Floats) -> LookedAt:
+    proven, broken = np.isfinite(stops).mean(axis=0).tolist()
+    return LookedAt(proven, broken, float(np.minimum(stops.min(axis=1), 1.0).mean()))
+
+
+def _stop_at_planned_looks(latency_ms: Floats) -> tuple[float, float]:
+    """As `stop_early`, at ten looks by the rules for a single one, each with a tenth of the doubt."""
+    for look in range(1, PLANNED + 1):
+        values = latency_ms[: len(latency_ms) * look // PLANNED]
+        over = values > LIMIT_MS
+        if prove(over, BUDGET, 1.0 - DOUBT, mark_near_misses(values, LIMIT_MS, BUDGET)).proven:
+            return look / PLANNED, np.inf
+        size, share = measure_effective_samples(over, 1.0 - DOUBT).fewest, float(over.mean())
+        if share > BUDGET and compute_clopper_pearson(share * size, size, 1.0 - 2.0 * DOUBT)[0] > BUDGET:
+            return np.inf, look / PLANNED
+    return _NEVER

@@ -11,6 +11,7 @@ from benchmarks.judge.judging import Counts
 from benchmarks.judge.looks import REQUESTS, LooksCompared
 from benchmarks.judge.processes import PROCESSES
 from benchmarks.judge.results import JudgeResults
+from reports.data.checkpoints import FIRST, PARTS
 
 COLUMNS: Final = ((1_000, 95.0), (1_000, 99.0), (10_000, 99.0), (100_000, 99.0))
 """Requests of a run, and the percentile that is judged."""
@@ -104,22 +105,28 @@ def _render_foretold(foretold: Sequence[NeedForetold]) -> str:
 def _render_looks(looks: Sequence[LooksCompared]) -> str:
     heads = (
         *("requests", "of the budget used"),
-        *("proven: ten planned looks", "anytime-valid", "stopped after: planned", "anytime-valid"),
+        *("proven: ten planned looks", "anytime-valid", "broken: planned", "anytime-valid"),
+        *("stopped after: planned", "anytime-valid"),
     )
     rows = [
         (
             each.process,
             f"{100 * each.used:g} %",
             *(f"{100 * rule.proven:.1f} %" for rule in (each.planned, each.anytime)),
+            *(f"{100 * rule.broken:.1f} %" for rule in (each.planned, each.anytime)),
             *(f"{100 * rule.stopped:.0f} %" for rule in (each.planned, each.anytime)),
         )
         for each in looks
     ]
+    runs = sorted({each.runs for each in looks})
+    told = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
     about = (
-        f"{REQUESTS:,} requests, p99, ten looks, {looks[0].runs:,} runs a row. The first rule divides the "
-        "doubt among the looks (Bonferroni), the second holds for any number of looks. Where all of the "
-        "budget is used, a proof is false; 5 % is permitted for all looks together. The last two columns are "
-        "the mean share of the planned time after which the limit is proven, 100 % if it never is."
+        f"{REQUESTS:,} requests, p99, {told} runs a row. The first rule looks ten times and divides the "
+        "doubt among the looks (Bonferroni). The second is that of `--stop-when-decided`: "
+        f"{PARTS - FIRST} looks by an anytime-valid bound, from a fifth of the run on, and its end. Where "
+        "all of the budget is used, a proof is false, and so is a breach; 5 % is permitted for all looks "
+        "together. The last two columns are the mean share of the planned time after which the limit is "
+        "proven or broken, 100 % if it never is."
     )
     return _join_table("Looks during a run", about, [heads, *rows])
 

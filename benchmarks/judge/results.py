@@ -45,6 +45,21 @@ class JudgeResults:
         """These results with `cell` in place of the one of the same key."""
         return replace(self, cells=(*(each for each in self.cells if each.key != cell.key), cell))
 
+    def find_looks(self, process: str, used: float) -> LooksCompared | None:
+        """The looks at one process; None if they were not simulated."""
+        return next((each for each in self.looks if (each.process, each.used) == (process, used)), None)
+
+    def put_looks(self, looks: LooksCompared) -> JudgeResults:
+        """These results with `looks` in place of those at the same process."""
+        key = looks.process, looks.used
+        others = (each for each in self.looks if (each.process, each.used) != key)
+        return replace(self, looks=(*others, looks))
+
+    def put_foretold(self, foretold: NeedForetold) -> JudgeResults:
+        """These results with `foretold` in place of that of the same process."""
+        others = (each for each in self.foretold if each.process != foretold.process)
+        return replace(self, foretold=(*others, foretold))
+
     def write(self, path: Path) -> None:
         """Write the JSON file, a cell a line."""
         lists: dict[str, Sequence[SimulatedCell | NeedForetold | LooksCompared]] = {

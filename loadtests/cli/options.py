@@ -21,7 +21,6 @@ from loadtests.cli.values import (
 )
 from loadtests.client.addresses import ALL_INTERFACES, LOOPBACK
 from loadtests.client.reach import ALLOW_OPTION, ALLOW_VARIABLE
-from reports.data.checkpoints import CHECKPOINTS
 from reports.data.traces import PLACEHOLDER
 
 if TYPE_CHECKING:  # importing Locust patches the standard library, too late for whoever has used it
@@ -148,7 +147,7 @@ SHARED: Final = (
     Option("--require-proof", "fail if too few samples prove an objective", default=False),
     Option(
         "--stop-when-decided",
-        f"end the run at the first of {CHECKPOINTS} checkpoints by which each objective is proven or broken",
+        "end the run as soon as each objective is proven or broken, after a fifth of it at the earliest",
         default=False,
     ),
     Option(

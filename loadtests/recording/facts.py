@@ -21,7 +21,7 @@ from loadtests.client.target import Target
 from loadtests.recording.content_digests import digest_contents
 from loadtests.recording.processes import IS_CHECKOUT, PROJECT
 from loadtests.recording.settings import RunSettings
-from reports.data.checkpoints import CHECKPOINTS, compute_checkpoints_s
+from reports.data.checkpoints import compute_checkpoints_s
 from reports.data.facts import Facts
 from reports.figures.dispersion import compute_dispersions
 from shapes.recorded import Recorded
@@ -81,7 +81,7 @@ def gather_facts(
         load_override=scenario.load_override,
     )
     if settings.stop_when_decided and compute_checkpoints_s(facts):
-        return replace(facts, looks=CHECKPOINTS)
+        return replace(facts, early_end=True)
     return facts
 
 

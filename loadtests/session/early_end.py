@@ -30,5 +30,5 @@ class EarlyEnd(SessionListener):
 
         if scenario.abort is not None:
             abort.watch(run, scenario.abort, lambda sentence: end_early(given_up=sentence))
-        if run.facts.looks > 1:
-            checkpoints.watch(run, scenario.traffic.timeout_s, lambda: end_early(decided=True))
+        if run.facts.early_end:
+            checkpoints.watch(run, scenario.traffic.timeout_s, lambda until_s: end_early(decided_s=until_s))

@@ -1,4 +1,4 @@
-"""Checkpoints: moments, fixed before the run begins, at which it may be judged before its end."""
+"""Checkpoints: the moments at which a run may be judged before its end."""
 
 from __future__ import annotations
 
@@ -6,24 +6,45 @@ from typing import Final
 
 from reports.data.facts import Facts
 
-CHECKPOINTS: Final = 10
-"""The judged load is divided into as many equal parts, with a checkpoint after each; the last is the end.
+PARTS: Final = 100
+"""The judged load is divided into as many equal parts."""
+FIRST: Final = 20
+"""From this part on there is a checkpoint after each; the last is the end.
 
-The permitted error probability is shared by all checkpoints. With more of them, each needs more samples than
-it saves time; with fewer, a decision comes late.
+Before, a run has seen too little to stand for its plan: stalls that come seldom have not had time to show
+(`benchmarks/judge`).
 """
+
+Lengths = list[tuple[float, float]]
+"""Start and end of each judged stage, in s."""
 
 
 def compute_checkpoints_s(facts: Facts) -> tuple[float, ...]:
     """The checkpoints in s since the run's start, the end included; empty where no end is planned."""
     if facts.planned_s is None or not facts.judged_stages:
         return ()
-    lengths = [(stage.start_s, stage.end_s) for stage in facts.judged_stages]
-    part_s = sum(end_s - start_s for start_s, end_s in lengths) / CHECKPOINTS
-    return (*(_find_moment(lengths, number * part_s) for number in range(1, CHECKPOINTS)), lengths[-1][1])
+    lengths = _list_lengths(facts)
+    part_s = _sum_until(lengths, lengths[-1][1]) / PARTS
+    return (*(_find_moment(lengths, number * part_s) for number in range(FIRST, PARTS)), lengths[-1][1])
 
 
-def _find_moment(lengths: list[tuple[float, float]], judged_s: float) -> float:
+def find_tenth_before_s(facts: Facts, until_s: float) -> float:
+    """The moment after which a tenth of the judged load was planned until `until_s`."""
+    lengths = _list_lengths(facts)
+    tenth_s = _sum_until(lengths, lengths[-1][1]) / 10.0
+    return _find_moment(lengths, max(0.0, _sum_until(lengths, until_s) - tenth_s))
+
+
+def _list_lengths(facts: Facts) -> Lengths:
+    return [(stage.start_s, stage.end_s) for stage in facts.judged_stages]
+
+
+def _sum_until(lengths: Lengths, until_s: float) -> float:
+    """How much of the judged load, in s, was planned until then."""
+    return sum(max(0.0, min(end_s, until_s) - start_s) for start_s, end_s in lengths)
+
+
+def _find_moment(lengths: Lengths, judged_s: float) -> float:
     """The moment at which `judged_s` of the judged load have passed."""
     for start_s, end_s in lengths:
         if judged_s <= end_s - start_s:

@@ -13,7 +13,6 @@ from reports.data.json_values import read_record, read_value
 MOST_S: Final = 1e8
 """No run lasts longer than three years."""
 MOST_WORKERS: Final = 2**16
-MOST_LOOKS: Final = 10**6
 LEAST_DOUBT: Final = 1e-9
 
 
@@ -62,12 +61,12 @@ class Facts:
     """When the load stopped; None while the run goes on, and in a run that was killed."""
     interrupted: str | None = None
     """What interrupted the run ('SIGINT', 'stopped in the web UI'); None if nothing did."""
-    decided: bool = False
-    """Whether it ended early because every objective was decided (`reports.judging.interim`)."""
+    early_end: bool = False
+    """Whether the run may end as soon as every objective is decided (`reports.judging.interim`)."""
+    decided_s: float | None = None
+    """If it ended so: every objective was decided by the requests due before; else None."""
     given_up: str | None = None
     """Why it was aborted ('error rate was 87 %, more than 50 %'); None if it wasn't."""
-    looks: int = 1
-    """At how many checkpoints the run may be judged, its end included; 1 is the end alone."""
     faults: tuple[str, ...] = ()
     """Why the figures can't be trusted, one sentence each: a lost worker, clocks that differ."""
     expected: tuple[str, ...] = ()
@@ -128,12 +127,18 @@ class Facts:
         return tuple(stage for stage in self.stages if stage.judged)
 
     @property
-    def checkpoint_confidence(self) -> float:
-        """The confidence that each checkpoint needs so that all of them together keep `confidence`.
+    def decided(self) -> bool:
+        """Whether the run ended early because every objective was decided."""
+        return self.decided_s is not None
 
-        The permitted error probability is divided evenly among the checkpoints (Bonferroni correction).
+    @property
+    def verdict_confidence(self) -> float:
+        """The confidence that a proof needs.
+
+        If the run may end early, a limit may be proven by looks during the run or at its planned end. Each
+        has half of the permitted doubt, so that both together keep `confidence` (Bonferroni correction).
         """
-        return 1.0 - (1.0 - self.confidence) / self.looks
+        return 1.0 - (1.0 - self.confidence) / (2 if self.early_end else 1)
 
     @property
     def duration_s(self) -> float:
@@ -159,9 +164,11 @@ class Facts:
         for name, value, least, most in (
             *((f"stages[{place}].end_s", each.end_s, 0, ends_s) for place, each in enumerate(facts.stages)),
             ("confidence", facts.confidence, LEAST_DOUBT, 1 - LEAST_DOUBT),
-            ("looks", facts.looks, 1, MOST_LOOKS),
             ("workers", facts.workers, 1, MOST_WORKERS),
-            *((name, getattr(facts, name) or 0.0, 0, MOST_S) for name in ("planned_s", "ended_s")),
+            *(
+                (name, getattr(facts, name) or 0.0, 0, MOST_S)
+                for name in ("planned_s", "ended_s", "decided_s")
+            ),
             *(
                 (f"stages[{place}].start_s", each.start_s, 0, MOST_S)
                 for place, each in enumerate(facts.stages)

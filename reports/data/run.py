@@ -78,6 +78,19 @@ class Run:
         return early or facts.ended_s is None
 
     @property
+    def was_decided_before_its_end(self) -> bool:
+        """Whether it was ended early and requests were sent after those by which it was decided."""
+        return self.facts.decided_s is not None and self.facts.decided_s < self.elapsed_s
+
+    def cut_at(self, until_s: float) -> Run:
+        """The run as it was when the requests with an intended start before `until_s` had ended."""
+        return replace(
+            self,
+            samples=self.samples[: int(np.searchsorted(self.samples.intended_s, until_s))],
+            facts=replace(self.facts, ended_s=until_s),
+        )
+
+    @property
     def elapsed_s(self) -> float:
         """How long the load lasted; in a run that was killed, until its last recorded request."""
         if self.facts.ended_s is not None:

@@ -68,7 +68,7 @@ def find_blind_spot(run: Run, objectives: Sequence[Objective]) -> BlindSpot | No
     """What `run` was too short to see; None if nothing was judged."""
     if not run.judged_s or not len(run.judged):
         return None
-    confidence = run.facts.checkpoint_confidence
+    confidence = run.facts.verdict_confidence
     gap_s = run.judged_s / -log(1.0 - confidence)
     stalls = list(_list_stalls(run, objectives, gap_s)) if run.facts.model == "open" else []
     return BlindSpot(

@@ -1,10 +1,10 @@
 """Interim analysis: decides which objectives of a run are proven or broken before the run ends.
 
-A run may end early once every objective is decided. Testing at several checkpoints and stopping at the first
-favourable one would inflate the error probability, so it is divided among the checkpoints (Bonferroni). Only
-requests that were all answered or timed out by then are judged, because slow replies are missing longest.
-Early requests prove something only about the load that they met, so a limit counts as proven only when the
-heaviest planned load has been reached by the checkpoint before. If every
+A run may end early once every objective is decided. Testing often and stopping at the first favourable look
+would inflate the error probability of a rule for a single look, so an anytime-valid bound decides
+(`reports.judging.anytime`). Only requests that were all answered or timed out by then are judged, because
+slow replies are missing longest. Early requests prove something only about the load that they met, so a limit
+counts as proven only when the heaviest planned load has been on for a tenth of the judged load. If every
 request failed there is nothing more to learn: what is missed then is broken.
 """
 
@@ -15,11 +15,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from reports.data.checkpoints import compute_checkpoints_s
+from reports.data.checkpoints import find_tenth_before_s
 from reports.data.run import Run
 from reports.figures.scope import measure_objective
 from reports.judging.anytime import is_broken_by_now
-from reports.judging.judgement import judge_objective
+from reports.judging.proving import is_proven_so_far
 from reports.objectives.measurements import Measurement, Provable
 from reports.objectives.metrics import offered_load
 from reports.objectives.objective import Objective
@@ -34,7 +34,7 @@ TOTAL_FAILURE_REQUESTS = 50
 
 @dataclass(frozen=True)
 class InterimAnalysis:
-    """The state of each objective at one checkpoint."""
+    """The state of each objective at one look."""
 
     until_s: float
     states: tuple[tuple[str, ObjectiveState], ...]
@@ -52,12 +52,8 @@ class InterimAnalysis:
 
 
 def analyse_interim(run: Run, objectives: list[Objective], until_s: float) -> InterimAnalysis:
-    """The states of `objectives` by the requests with an intended start before the checkpoint `until_s`."""
-    so_far = replace(
-        run,
-        samples=run.samples[: int(np.searchsorted(run.samples.intended_s, until_s))],
-        facts=replace(run.facts, ended_s=until_s, decided=True),
-    )
+    """The states of `objectives` by the requests with an intended start before `until_s`."""
+    so_far = replace(run, facts=replace(run.facts, decided_s=until_s)).cut_at(until_s)
     return InterimAnalysis(until_s, tuple((asked.text, _decide_state(asked, so_far)) for asked in objectives))
 
 
@@ -79,7 +75,7 @@ def _decide_state(objective: Objective, so_far: Run) -> ObjectiveState:
         return "kept" if _can_only_break(objective, measured) else "open"
     if objective.compute_budget(measured) <= 0:
         return "kept"
-    return "proven" if judge_objective(objective, so_far).outcome == "met" else "open"
+    return "proven" if is_proven_so_far(objective, measured, so_far) else "open"
 
 
 def has_failed_totally(run: Run) -> bool:
@@ -106,14 +102,12 @@ def _can_only_break(objective: Objective, measured: Measurement) -> bool:
 
 
 def _has_met_heaviest_load(objective: Objective, so_far: Run) -> bool:
-    """Whether the heaviest load in the objective's stages was reached by the checkpoint before."""
+    """Whether the heaviest load in the objective's stages has been on for a tenth of the judged load."""
     facts = so_far.facts
     stages = [stage for stage in facts.judged_stages if objective.during in (None, stage.name)]
     if not stages or stages[-1].end_s <= so_far.elapsed_s:
         return bool(stages)
-    before_s = max(
-        (at_s for at_s in compute_checkpoints_s(facts) if at_s < so_far.elapsed_s), default=stages[0].start_s
-    )
+    before_s = find_tenth_before_s(facts, so_far.elapsed_s)
     t_s, level = np.array(facts.plan.t_s), np.array(facts.plan.rate or facts.plan.users)
     inside = np.zeros(len(level), dtype=np.bool_)
     for stage in stages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,17 +16,18 @@ from reports.data.quantities import (
 from reports.data.run import Run
 from reports.data.telemetry import NO_READINESS_PATH
 from reports.figures.scope import measure_objective
-from reports.judging.confidence import (
-    Proof,
-    compute_percentile_interval,
-    compute_share_interval,
-    prove,
-)
-from reports.judging.effective import DependenceMethod, mark_near_misses
+from reports.judging.confidence import Proof
+from reports.judging.effective import DependenceMethod
 from reports.judging.outcomes import Outcome
+from reports.judging.proving import (
+    compute_objective_interval,
+    find_interval_confidence,
+    is_provable,
+    prove_objective,
+)
 from reports.judging.trends import judge_growth
 from reports.objectives.growth import Growth
-from reports.objectives.measurements import Measurement, Percentile, Proportion, Provable
+from reports.objectives.measurements import Measurement
 from reports.objectives.metrics import (
     availability,
     errors,
@@ -71,15 +72,32 @@ class Judgement:
     needed_s: float | None = None
     doubted_by: DependenceMethod | None = None
     """The method by which it isn't proven, though it is by the other; None where they agree."""
+    decided_s: float | None = None
+    """If the run was ended early: the limit was proven or broken by the requests due before.
+
+    By an anytime-valid bound; None if the run wasn't, or if samples can't prove the objective.
+    """
 
 
 def judge_objective(objective: Objective, run: Run) -> Judgement:
     """The judgement of `objective` on `run`.
 
     Nothing to measure is a miss. In a run that was cut short, what might still have been reached is
-    `unproven`, not missed.
+    `unproven`, not missed. If the run was ended early because a limit was broken, later requests, which were
+    sent until it stopped, don't mend it.
     """
-    confidence = run.facts.checkpoint_confidence
+    judged = _judge(objective, run)
+    if judged.outcome == "missed" or not run.was_decided_before_its_end:
+        return judged
+    decided_s = run.facts.decided_s or 0.0
+    then = _judge(objective, run.cut_at(decided_s))
+    if then.outcome != "missed":
+        return judged
+    told = f"{then.message.rstrip('.')}, in the first {format_duration(decided_s)}, which decided the run."
+    return replace(then, message=told)
+
+
+def _judge(objective: Objective, run: Run) -> Judgement:
     measured = measure_objective(objective, run)
     if isinstance(measured, Growth) and (grown := judge_growth(objective, measured, run)):
         return Judgement(
@@ -90,13 +108,14 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
             unit=objective.unit,
             samples=measured.samples,
             interval=grown.interval,
-            confidence=confidence,
+            confidence=run.facts.verdict_confidence,
             outcome=grown.outcome,
             needed=None,
             message=grown.message,
         )
     outcome, proof = _decide_outcome(objective, measured, run)
-    provable = _is_provable(objective, measured)
+    provable = is_provable(objective, measured)
+    has_interval = provable or outcome != "met"
     return Judgement(
         text=objective.text,
         metric=objective.metric,
@@ -104,8 +123,8 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
         limit=objective.stated,
         unit=objective.unit,
         samples=measured.samples,
-        interval=_compute_interval(objective, measured, confidence) if provable or outcome != "met" else None,
-        confidence=confidence,
+        interval=compute_objective_interval(objective, measured, run) if has_interval else None,
+        confidence=find_interval_confidence(run),
         outcome=outcome,
         needed=proof.needed,
         message=_write_message(objective, measured, outcome, proof, run),
@@ -113,6 +132,7 @@ def judge_objective(objective: Objective, run: Run) -> Judgement:
         provable=provable,
         needed_s=_compute_needed_s(objective, measured, proof, run),
         doubted_by=proof.doubted_by,
+        decided_s=run.facts.decided_s if provable else None,
     )
 
 
@@ -122,47 +142,13 @@ def _decide_outcome(objective: Objective, measured: Measurement, run: Run) -> tu
         return ("unproven" if run.cut_short else "missed"), none
     if not objective.allows(measured.value):
         return ("unproven" if _may_still_come(objective, measured, run) else "missed"), none
-    proof = _prove(objective, measured, run.facts.checkpoint_confidence)
+    proof = prove_objective(objective, measured, run)
     return ("met" if proof.proven else "unproven"), proof
 
 
 def _may_still_come(objective: Objective, measured: Measurement, run: Run) -> bool:
     """Whether a run that was cut short might still have reached the limit."""
     return run.cut_short and measured.reachable and (objective.is_minimum or measured.falling)
-
-
-def _is_provable(objective: Objective, measured: Measurement) -> bool:
-    return measured.value is None or (
-        isinstance(measured, Provable) and objective.compute_budget(measured) > 0
-    )
-
-
-def _prove(objective: Objective, measured: Measurement, confidence: float) -> Proof:
-    if not isinstance(measured, Provable) or (budget := objective.compute_budget(measured)) <= 0:
-        return Proof(proven=True)
-    near = (
-        mark_near_misses(measured.values, objective.limit, budget)
-        if isinstance(measured, Percentile)
-        else None
-    )
-    return prove(objective.mark_exceeding(measured), budget, confidence, near)
-
-
-def _compute_interval(
-    objective: Objective, measured: Measurement, confidence: float
-) -> tuple[float, float] | None:
-    match measured:
-        case Percentile(values, quantile):
-            bounds = compute_percentile_interval(values, quantile, confidence)
-        case Proportion(hits):
-            bounds = compute_share_interval(hits, confidence)
-        case _:
-            bounds = None
-    return (
-        None
-        if bounds is None
-        else (objective.convert_to_unit(bounds[0]), objective.convert_to_unit(bounds[1]))
-    )
 
 
 def _write_message(
@@ -185,7 +171,7 @@ def _write_message(
         return f"{said}."
     if not objective.allows(measured.value):
         return f"{said}: not reached before the run was cut short."
-    sure = f"{format_number(run.facts.checkpoint_confidence * 100)} %"
+    sure = f"{format_number(run.facts.verdict_confidence * 100)} %"
     if proof.needed is None:
         return f"{said}: met, not proven at {sure}; it is too close to the limit for any number of samples."
     more = format_count(proof.needed, "more sample")

@@ -50,7 +50,7 @@ def judge_growth(objective: Objective, measured: Growth, run: Run) -> GrowthFind
         return GrowthFinding("unproven", None, None, _explain_changing_load(objective))
     if measured.value is None:
         return GrowthFinding("unproven", None, None, _explain_shortness(objective, measured))
-    confidence = run.facts.checkpoint_confidence
+    confidence = run.facts.verdict_confidence
     low, high = compute_growth_interval(measured, confidence)
     if objective.allows(high):
         outcome: Outcome = "met"

@@ -261,16 +261,13 @@ def _describe_decision(run: Run) -> tuple[str, ...]:
 def _describe_saving(run: Run) -> tuple[str, ...]:
     """A sentence about an early end by decision: the time saved and the confidence; else nothing."""
     facts = run.facts
-    if not facts.decided or facts.planned_s is None:
+    if facts.decided_s is None or facts.planned_s is None:
         return ()
     saved = format_duration(max(0.0, facts.planned_s - run.elapsed_s))
-    each, all_together = (
-        format_number(100 * facts.checkpoint_confidence),
-        format_number(100 * facts.confidence),
-    )
     return (
-        f"The run ended early, {saved} before its plan: every objective was decided at one of {facts.looks} "
-        f"checkpoints, each at {each} %, so that all of them together keep {all_together} %.",
+        f"The run ended early, {saved} before its plan: the requests of its first "
+        f"{format_duration(facts.decided_s)} decided every objective; proofs hold at "
+        f"{format_number(100 * facts.verdict_confidence)} %, however often it was looked at.",
     )
 
 

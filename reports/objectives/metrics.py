@@ -233,7 +233,7 @@ def unseen_stalls(scope: Scope) -> Measurement:
     Of events that come at random at a rate r, none falls into a time T with the probability exp(-r T)
     (Hanley and Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?", JAMA 249, 1983).
     """
-    doubt = 1.0 - scope.facts.checkpoint_confidence
+    doubt = 1.0 - scope.facts.verdict_confidence
     rate = -log(doubt) / scope.duration_s if scope.duration_s > 0 else None
     return PointEstimate(
         rate if len(scope.samples) else None, len(scope.samples), reachable=True, falling=True

@@ -139,12 +139,12 @@ def test_an_invalid_run_and_its_round_are_left_out_and_told(make_version: MakeVe
     ("facts", "name"),
     [
         ({"machine": {"processor": "another", "cores": "2", "memory": "4 GiB"}}, "machine"),
-        ({"planned_s": 40.0, "ended_s": 20.0, "decided": True}, "load"),
+        ({"planned_s": 40.0, "ended_s": 20.0, "decided_s": 20.0}, "load"),
         ({"resolved": {"traffic": {"endpoints": [{"name": "x"}]}}}, "traffic"),
         ({"seeds": {"payloads": 2}}, "payloads"),
         ({"expected": ("shed",)}, "expected outcomes"),
         ({"workers": 2}, "workers"),
-        ({"decided": True}, "early end"),
+        ({"decided_s": 20.0}, "early end"),
     ],
 )
 def test_runs_that_differ_in_more_than_the_service_are_invalid(

@@ -72,6 +72,7 @@ def test_verdict_json_holds_what_was_judged(make_run: MakeRun) -> None:
         "provable": True,
         "needed_s": None,
         "doubted_by": None,
+        "decided_s": None,
     }
     assert [(s["name"], s["judged"], s["requests"]) for s in told["stages"]] == [
         ("warm-up", False, 100),

@@ -186,13 +186,16 @@ def test_how_the_figures_are_made_is_told_with_sources(make_run: Make):
     text = Reader(page(make_run(50))).text
     for source in ("How these figures are made", "Clopper and Pearson", "Politis and White", "MLPerf"):
         assert source in text
-    assert "checkpoints" not in text
+    assert "could end early" not in text
     assert "windows begin" not in text
-    more = {"looks": 10, "objectives": ("p99 latency <= 200 ms in any 10 s",)}
+    more = {"early_end": True, "objectives": ("p99 latency <= 200 ms in any 10 s",)}
     text = Reader(page(make_run(50, facts=more))).text
-    assert "10 checkpoints" in text
-    assert "99.5" in text
+    assert "could end early" in text
+    assert "97.5" in text
     assert "windows begin" in text
+    decided = Reader(page(make_run(50, facts={"early_end": True, "decided_s": 3.0}))).text
+    assert "test martingale" in decided
+    assert "Clopper and Pearson" not in decided
 
 
 def test_the_stages_are_headed_by_the_worst_that_is_judged(make_run: Make):
