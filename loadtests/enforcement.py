@@ -150,7 +150,8 @@ def _check_service(controller: Controller, asked: Scenario, settings: Settings, 
     if settings.own_users:
         return
     check_foreign(asked, target)
-    for warning in list_warnings(scenario, None if options.master else max(1, options.processes or 1)):
+    processes = None if options.master else max(1, options.processes or 1)
+    for warning in list_warnings(scenario, processes, early_end=settings.stop_when_decided):
         sys.stderr.write(f"warning: {warning}\n")
     if settings.preflight:
         check_endpoints(scenario, target)

@@ -17,6 +17,7 @@ from loadtests.payloads.deck import DECK_TURNS
 from loadtests.payloads.record_files import read_records
 from loadtests.payloads.request_maker import RequestMaker
 from loadtests.preflight.growth import find_undecidable_growths
+from loadtests.preflight.stalls import find_unmeetable_stalls
 from reports.data.quantities import format_count, format_number
 from reports.objectives.metrics import error_rate, throughput
 from reports.objectives.objective import Objective
@@ -29,10 +30,11 @@ PORT_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _NOWHERE: Final = Target.parse("http://127.0.0.1:9")
 
 
-def list_warnings(scenario: Scenario, processes: int | None = 1) -> list[str]:
+def list_warnings(scenario: Scenario, processes: int | None = 1, *, early_end: bool = False) -> list[str]:
     """What of the plan can't be, or will prove nothing; a sentence each, without full stop.
 
-    `processes` on this machine generate the load; None where it comes from other machines.
+    `processes` on this machine generate the load; None where it comes from other machines. `early_end` says
+    whether the run may end as soon as it is decided.
     """
     return [
         *_find_missing_values(scenario),
@@ -41,6 +43,7 @@ def list_warnings(scenario: Scenario, processes: int | None = 1) -> list[str]:
         *_find_repeated_payloads(scenario),
         *_find_short_stages(scenario),
         *find_undecidable_growths(scenario),
+        *find_unmeetable_stalls(scenario, early_end=early_end),
     ]
 
 

@@ -133,12 +133,8 @@ class Facts:
 
     @property
     def verdict_confidence(self) -> float:
-        """The confidence that a proof needs.
-
-        If the run may end early, a limit may be proven by looks during the run or at its planned end. Each
-        has half of the permitted doubt, so that both together keep `confidence` (Bonferroni correction).
-        """
-        return 1.0 - (1.0 - self.confidence) / (2 if self.early_end else 1)
+        """The confidence that a proof needs."""
+        return find_verdict_confidence(self.confidence, early_end=self.early_end)
 
     @property
     def duration_s(self) -> float:
@@ -177,6 +173,15 @@ class Facts:
             if not least <= value <= most:
                 raise ValueError(f"{name} is {value:g}, expected {least:g} to {most:g}")
         return facts
+
+
+def find_verdict_confidence(confidence: float, *, early_end: bool) -> float:
+    """The confidence that a proof needs so that all that may prove a limit keeps `confidence`.
+
+    A run that may end early can prove it by looks during the run or at its planned end. Each has half of the
+    permitted doubt (Bonferroni correction).
+    """
+    return 1.0 - (1.0 - confidence) / (2 if early_end else 1)
 
 
 @dataclass(frozen=True)

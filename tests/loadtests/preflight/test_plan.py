@@ -147,6 +147,30 @@ def test_a_growth_that_the_plan_cannot_decide_is_told(warn: Warn) -> None:
     ]
 
 
+def test_an_objective_about_unseen_stalls_that_needs_a_longer_run_is_told(warn: Warn) -> None:
+    """By the rule of three, by which the run will be judged."""
+    load = "{{rate: [{{constant: 1/s, for: {}s}}]}}"
+    stated = "[unseen stalls <= 6 per h]"
+    assert warn(load.format(1_798), stated) == []
+    assert warn(load.format(600), stated) == [
+        "'unseen stalls <= 6 per h' can't be met: 10 min of load judged, 29 min 58 s needed at the least"
+    ]
+    assert warn(load.format(1_797), stated) != []
+
+
+def test_a_run_that_may_end_early_needs_more_time_to_show_stalls(tmp_path: Path) -> None:
+    """As much as its end is judged by: 36 min 54 s in place of 29 min 58 s."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "description: Mine.\nload: {rate: [{constant: 1/s, for: 2000s}]}\n"
+        "objectives: [unseen stalls <= 6 per h]\n"
+    )
+    scenario = load_file(file)
+    assert list_warnings(scenario) == []
+    (told,) = list_warnings(scenario, early_end=True)
+    assert told.endswith("36 min 54 s needed at the least")
+
+
 def test_an_objective_on_an_endpoint_counts_its_share(warn: Warn) -> None:
     more = "traffic: {endpoints: [{name: a, path: /a}, {name: b, path: /b, weight: 99}]}"
     assert warn(objectives="[p99 latency <= 1 s on a, p99 latency <= 1 s on b]", more=more) == [
