@@ -54,10 +54,10 @@ def pytest_configure() -> None:
             del os.environ[name]
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get(name))))
-    for number in (signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
-            # A background job of a script ignores SIGINT, what nohup starts SIGHUP, and so would their
-            # children. A handler is not inherited.
+            # A background job of a script ignores SIGINT and SIGQUIT, what nohup starts SIGHUP, and so would
+            # their children. A handler is not inherited.
             signal.signal(number, lambda *_: None)
 
 
