@@ -1,7 +1,8 @@
 """Decides by the requests of a trial whether its rate is proven to meet the objectives, or to break them.
 
-The trial is looked at at the checkpoints of its run, and ends at the first by which every objective is
-decided, or one is broken. Each look gets its part of the permitted error (`reports.judging.interim`).
+The trial is looked at at some checkpoints of its run, and ends at the first by which every objective is
+decided, or one is broken, by bounds that hold however often one looks (`reports.judging.interim`). The tests
+for growth have no such bound, so each look gets its part of their permitted error.
 
 Objectives alone don't tell a queue that grows without end from one that is long: in the first minute both
 may meet a limit. So a rate is proven only if nothing speaks for a growth of the requests in flight, and it is
@@ -31,6 +32,10 @@ GROWTH_SHARE: Final = 0.01
 DOUBT: Final = 0.2
 """A rate isn't proven while requests in flight rise so steadily that chance does it as seldom as this."""
 LEAST_SECONDS: Final = 10
+LOOK_EVERY: Final = 10
+"""Checkpoints from one look to the next."""
+MOST_LOOKS: Final = 10
+"""Looks at a trial that may end early, those at its end and at that of its load included."""
 MOST_TIMES: Final = 600
 """Times at which requests in flight are counted; a longer trial has them further apart."""
 
@@ -71,7 +76,7 @@ class InFlightGrowth:
 def decide_trial(run: Run, rate_per_s: float) -> TrialDecision:
     """What the requests of a trial, which may have ended early, say of its rate."""
     objectives = list_objectives(run)
-    for until_s in (*_list_looks(run), run.elapsed_s):
+    for until_s in _list_looks(run):
         analysis = analyse_interim(run, objectives, until_s)
         growth = find_growth(run, until_s)
         states = [state for _, state in analysis.states]
@@ -104,9 +109,10 @@ def find_growth(run: Run, until_s: float) -> InFlightGrowth | None:
     in_flight = count_in_flight(starts, ends, times)
     if not np.ptp(in_flight):
         return InFlightGrowth(0.0, 1.0, 0.0, 0.0, 0.0)
-    trend = mann_kendall(in_flight, times, run.facts.checkpoint_confidence)
+    confidence = 1.0 - (1.0 - run.facts.confidence) / (MOST_LOOKS if run.facts.early_end else 1)
+    trend = mann_kendall(in_flight, times, confidence)
     arrivals = int(np.count_nonzero((starts >= times[0]) & (starts < times[-1])))
-    z = NormalDist().inv_cdf(run.facts.checkpoint_confidence)
+    z = NormalDist().inv_cdf(confidence)
     total = float(in_flight[-1] - in_flight[0])
     return InFlightGrowth(trend.slope, trend.p_value, trend.low, total, z * float(np.sqrt(2 * arrivals)))
 
@@ -119,10 +125,13 @@ def count_in_flight(starts_s: Floats, ends_s: Floats, times_s: Floats) -> Floats
 
 
 def _list_looks(run: Run) -> list[float]:
-    """The checkpoints at which the run was looked at: those before its end, if it was to end early."""
-    if run.facts.looks < 2:
-        return []
-    return [at_s for at_s in compute_checkpoints_s(run.facts) if at_s < run.elapsed_s]
+    """The moments at which the run is judged: at its end only, if it could not end early."""
+    looks = [run.elapsed_s]
+    if run.facts.early_end:
+        looks += compute_checkpoints_s(run.facts)[::LOOK_EVERY]
+    if run.facts.decided_s is not None:
+        looks.append(run.facts.decided_s)
+    return sorted({at_s for at_s in looks if at_s <= run.elapsed_s})
 
 
 def _tell_missed(run: Run, text: str) -> str:

@@ -108,7 +108,7 @@ def _describe_methods(found: CapacityFindings) -> list[str]:
         "Requests arrive at random (Poisson) at each rate, whether or not earlier ones are answered. A "
         "rate is "
         "proven when every objective is, and broken when one is, both with an error probability that is "
-        f"divided among all trials and all looks at them, so that both bounds together are {sure} % sure. A "
+        f"divided among all trials, so that both bounds together are {sure} % sure. A "
         "rate at which the requests in flight grow for good is broken, too; one at which they seem to "
         "grow is "
         "not proven. Rates between that stayed open are so near the limit that a trial of this length can't "

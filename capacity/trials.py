@@ -93,7 +93,7 @@ def read_downward(run: Run, rates_per_s: Sequence[float]) -> list[tuple[bool | N
     """Whether each rate held, a stage of the run each, None if that is undecided; and its p99 in ms."""
     told: list[tuple[bool | None, float | None]] = []
     for rate_per_s, stage in zip(rates_per_s, run.facts.judged_stages, strict=True):
-        facts = replace(run.facts, stages=(stage,), looks=1, ended_s=min(stage.end_s, run.elapsed_s))
+        facts = replace(run.facts, stages=(stage,), early_end=False, ended_s=min(stage.end_s, run.elapsed_s))
         part = replace(run, facts=facts, samples=run.samples.select(run.samples.stage.equal(stage.name)))
         outcome = decide_trial(part, rate_per_s).outcome
         held = {"proven": True, "broken": False}.get(outcome)

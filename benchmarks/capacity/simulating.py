@@ -11,7 +11,6 @@ import numpy as np
 from benchmarks.capacity.services import SimulatedService
 from capacity.deciding import decide_trial
 from capacity.search import CapacityBracket, CapacitySearch, SearchLimits, TrialResult
-from reports.data.checkpoints import CHECKPOINTS
 from reports.data.facts import Facts, Plan, Stage
 from reports.data.labels import Labels
 from reports.data.run import Run
@@ -73,7 +72,7 @@ def simulate_trial(
             plan=Plan((0.0, end_s), rate=(rate_per_s, rate_per_s), requests=rate_per_s * trial_s),
             planned_s=end_s,
             ended_s=end_s,
-            looks=CHECKPOINTS,
+            early_end=True,
             confidence=confidence,
             offered=1.0,
         ),

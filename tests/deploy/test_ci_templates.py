@@ -27,7 +27,16 @@ pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).parents[2]
 CI = ROOT / "deploy" / "ci"
-PROJECT = ("autoscaling", "capacity", "configuration", "deploy/ci", "loadtests", "reports", "service", "shapes")
+PROJECT = (
+    "autoscaling",
+    "capacity",
+    "configuration",
+    "deploy/ci",
+    "loadtests",
+    "reports",
+    "service",
+    "shapes",
+)
 FILES = ("Makefile", "requirements.txt", "pyproject.toml")
 
 

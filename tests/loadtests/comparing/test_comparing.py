@@ -15,7 +15,7 @@ import yaml
 
 from configuration.loading import load_file, load_scenario
 from configuration.scenario import Scenario
-from loadtests.comparing.child_process import ChildProcess
+from loadtests.cli.child_process import ChildProcess
 from loadtests.comparing.command import main
 from loadtests.comparing.figures import ComparedRun, read_compared_run
 from loadtests.comparing.forms import (
