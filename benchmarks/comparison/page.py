@@ -104,10 +104,11 @@ def _format_real(kept: Mapping[str, Any]) -> Iterator[str]:
     yield "## Real services"
     yield ""
     yield (
-        f"Two processes of a small HTTP service that waits {settings['wait_ms']:g} ms before each reply, "
-        f"compared by `model-loadtest ab` with {settings['rounds']} rounds of runs of "
-        f"{settings['run_s']:g} s at {settings['rate_per_s']:g} requests/s, on a shared machine ({machine}). "
-        f"The candidate waited longer by the delay. One took {took_s[len(took_s) // 2]:.0f} s (median)."
+        f"A small HTTP service that waits {settings['wait_ms']:g} ms before each reply, each version "
+        f"{settings.get('started', 'started once')}, compared by `model-loadtest ab` with "
+        f"{settings['rounds']} rounds of runs of {settings['run_s']:g} s at "
+        f"{settings['rate_per_s']:g} requests/s, on a shared machine ({machine}). The candidate waited "
+        f"longer by the delay. One took {took_s[len(took_s) // 2]:.0f} s (median)."
     )
     yield ""
     yield "| delay | comparisons | worse | not worse | undecided | invalid | called worse |"

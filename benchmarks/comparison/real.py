@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
+from loadtests.comparing.versions import PORT
 from loadtests.recording.processes import build_python_command, build_python_environment
 
 WAIT_MS: Final = 20.0
@@ -19,7 +20,13 @@ RUN_S: Final = 3.0
 RATE_PER_S: Final = 100.0
 SCENARIO: Final = Path(__file__).parent / "waiting.yaml"
 """It states the length and the rate above."""
-SETTINGS: Final = {"wait_ms": WAIT_MS, "rounds": ROUNDS, "run_s": RUN_S, "rate_per_s": RATE_PER_S}
+SETTINGS: Final = {
+    "wait_ms": WAIT_MS,
+    "started": "started anew for each run",
+    "rounds": ROUNDS,
+    "run_s": RUN_S,
+    "rate_per_s": RATE_PER_S,
+}
 
 
 def compare_real(comparisons: int, delay: float, first_seed: int) -> Iterator[dict[str, Any]]:
@@ -29,13 +36,10 @@ def compare_real(comparisons: int, delay: float, first_seed: int) -> Iterator[di
     """
     for seed in range(first_seed, first_seed + comparisons):
         began = perf_counter()
-        with (
-            start_waiting_service(WAIT_MS) as one,
-            start_waiting_service(WAIT_MS * (1 + delay)) as other,
-            tempfile.TemporaryDirectory() as folder,
-        ):
-            sides = ["--a", one, "--b", other, "--rounds", str(ROUNDS), "--seed", str(seed)]
-            words = ["ab", *sides, "--scenario", str(SCENARIO), "--out", folder]
+        with tempfile.TemporaryDirectory() as folder:
+            sides = ["--a", _write_command(WAIT_MS), "--b", _write_command(WAIT_MS * (1 + delay))]
+            order = ["--rounds", str(ROUNDS), "--seed", str(seed)]
+            words = ["ab", *sides, *order, "--scenario", str(SCENARIO), "--out", folder]
             done = subprocess.run(
                 build_python_command("loadtests", *words),
                 env=build_python_environment(),
@@ -60,21 +64,7 @@ def compare_real(comparisons: int, delay: float, first_seed: int) -> Iterator[di
         }
 
 
-@contextmanager
-def start_waiting_service(wait_ms: float) -> Iterator[str]:
-    """The URL of a service in another process, which ends with the block."""
-    process = subprocess.Popen(
-        build_python_command("benchmarks.comparison.waiting_service", str(wait_ms)),
-        env=build_python_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.stdin.close()
-        process.wait()
-        process.stdout.close()
+def _write_command(wait_ms: float) -> str:
+    """What starts the service anew for each run."""
+    words = build_python_command("benchmarks.comparison.waiting_service", f"{wait_ms:g}", PORT)
+    return shlex.join(words)

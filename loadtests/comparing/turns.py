@@ -8,7 +8,7 @@ import random
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,8 +19,9 @@ from loadtests.cli.child_process import ChildProcess
 from loadtests.cli.child_run import NothingRunError, run_load_test
 from loadtests.cli.command import MODULE_PROGRAM
 from loadtests.cli.exit_codes import INVALID, USAGE
+from loadtests.cli.own_service import ServiceError
 from loadtests.cli.values import make_count_parser
-from loadtests.client.target import Target
+from loadtests.comparing.versions import PORT, ServiceVersion
 from loadtests.recording.parent import end_with_parent
 from loadtests.recording.settings import NO_PAGE
 from reports.comparison.command import (
@@ -39,6 +40,8 @@ ORDERS: Final = ("abba", "baab")
 SEED: Final = 20240504
 ROUNDS: Final = 5
 MOST_ROUNDS: Final = 1_000
+OF_SCENARIOS: Final = ("traffic", "payloads", "expected outcomes")
+"""Mismatches that are no reason against a comparison of two scenarios."""
 _OWN: Final = ("--host", "--out", "--scenario", "--web", "--worker", "--master", "--list", "--check")
 """Options of a load test that `ab` gives itself, or that make no run."""
 
@@ -51,43 +54,12 @@ class TurnsError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
-class ServiceVersion:
-    """A side: the URL of a service that runs, or a configuration of the suite's own service."""
-
-    text: str
-    is_url: bool
-
-    @classmethod
-    def parse(cls, text: str) -> ServiceVersion:
-        """The version that was typed; ArgumentTypeError if it is neither a URL nor a file."""
-        if "://" in text:
-            try:
-                Target.parse(text)
-            except ValueError as error:
-                raise argparse.ArgumentTypeError(str(error)) from None
-            return cls(text, True)
-        if not Path(text).is_file():
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is neither a URL nor a file; give the URL of a service, such as "
-                "http://127.0.0.1:8000, or a configuration of the suite's own service"
-            )
-        return cls(text, False)
-
-    def list_words(self) -> list[str]:
-        """What the command line of its load tests says of it."""
-        return ["--host", self.text] if self.is_url else []
-
-    def build_environment(self) -> dict[str, str]:
-        """The environment of its load tests."""
-        return {} if self.is_url else {"REST_CONFIG": str(Path(self.text).resolve())}
-
-
 @dataclass
 class TurnRunner:
     """Runs both versions, and keeps which run belongs to which round."""
 
     versions: tuple[ServiceVersion, ServiceVersion]
+    scenarios: tuple[str, str]
     words: list[str]
     """What each load test is told besides."""
     out: Path
@@ -100,20 +72,21 @@ class TurnRunner:
         TurnsError if a run ends without a verdict, or on a signal.
         """
         is_whole = True
-        for place, letter in enumerate(order, start=1):
-            which = "ab".index(letter)
-            print(
-                f"round {number}, run {place} of {len(order)}: {letter}, {self.versions[which].text}",
-                flush=True,
-            )
+        for place, which in enumerate(map("ab".index, order), start=1):
+            print(f"round {number}, run {place} of {len(order)}: {self._name(which)}", flush=True)
             folder, is_whole = self._run_valid(which)
             self.made.append((SIDES[which], number, folder))
             if not is_whole:
                 print(f"  {folder.name} is invalid, too: round {number} is left out", flush=True)
                 break
-        names = (f"a, {self.versions[0].text}", f"b, {self.versions[1].text}")
-        write_rounds(self.out, names, self.made)
+        write_rounds(self.out, (self._name(0), self._name(1)), self.made)
         return is_whole
+
+    def _name(self, which: int) -> str:
+        """The letter of a side and what it is; its scenario only where they differ."""
+        one, other = self.scenarios
+        scenario = f", {self.scenarios[which]}" if one != other else ""
+        return f"{'ab'[which]}, {self.versions[which].text}{scenario}"
 
     def _run_valid(self, which: int) -> tuple[Path, bool]:
         """The folder of a run, and whether it is valid; an invalid one is repeated once."""
@@ -125,10 +98,13 @@ class TurnRunner:
 
     def _run(self, which: int) -> tuple[Path, int]:
         version = self.versions[which]
-        words = [*self.words, "--out", str(self.out / "ab"[which]), *version.list_words()]
+        log = self.out / f"{'ab'[which]}.log"
         environment = {**version.build_environment(), NO_PAGE: "yes"}
         try:
-            made = run_load_test(words, environment, self.child.run)
+            with version.start(log, lambda: self.child.stopped) as told:
+                out = str(self.out / "ab"[which])
+                words = ["--scenario", self.scenarios[which], *self.words, "--out", out, *told]
+                made = run_load_test(words, environment, self.child.run)
         except NothingRunError as error:
             if self.child.stopped:
                 raise TurnsError("stopped", INVALID) from None
@@ -145,19 +121,23 @@ def main(arguments: Sequence[str] | None = None, program: str = MODULE_PROGRAM) 
     out = options.out or Path("results") / f"ab-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     try:
         end_with_parent()
-        load_scenario(options.scenario)
+        for name in list_scenarios(options):
+            load_scenario(name)
         if out.exists() and any(out.iterdir()):
             raise ConfigurationError(f"--out {out} holds something already: name a new folder")
         out.mkdir(parents=True, exist_ok=True)
         run_turns(options, words, out)
-        comparison = compare_versions(*read_rounds(out), read_comparison_settings(options))
+        settings = read_comparison_settings(options)
+        if options.b_scenario:
+            settings = replace(settings, accepted=(*settings.accepted, *OF_SCENARIOS))
+        comparison = compare_versions(*read_rounds(out), settings)
         write_comparison(comparison, out)
         show_comparison(comparison, out)
         return comparison.exit_code
     except TurnsError as error:
         print(error, file=sys.stderr)
         return error.code
-    except (ConfigurationError, FolderError, ObjectiveError) as error:
+    except (ConfigurationError, FolderError, ObjectiveError, ServiceError) as error:
         print(error, file=sys.stderr)
         return USAGE
     except OSError as error:
@@ -168,8 +148,9 @@ def main(arguments: Sequence[str] | None = None, program: str = MODULE_PROGRAM) 
 def run_turns(options: argparse.Namespace, words: Sequence[str], out: Path) -> None:
     """All rounds; TurnsError after a signal says what can still be compared."""
     with ChildProcess() as child:
-        told = ["--scenario", options.scenario, *words]
-        runner = TurnRunner((options.a, options.b), told, out.resolve(), child)
+        runner = TurnRunner(
+            (options.a, options.b), list_scenarios(options), list(words), out.resolve(), child
+        )
         whole = 0
         for number, order in enumerate(draw_orders(count_most(options.rounds), options.seed), start=1):
             try:
@@ -180,6 +161,11 @@ def run_turns(options: argparse.Namespace, words: Sequence[str], out: Path) -> N
                 raise TurnsError(_describe_stop(number, whole, out), error.code) from None
             if whole == options.rounds:
                 break
+
+
+def list_scenarios(options: argparse.Namespace) -> tuple[str, str]:
+    """The scenario of each side."""
+    return options.scenario, options.b_scenario or options.scenario
 
 
 def count_most(rounds: int) -> int:
@@ -214,13 +200,19 @@ def _read_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
     for name, what in (("--a", "the baseline"), ("--b", "the candidate")):
         parser.add_argument(
             name,
-            metavar="URL|FILE",
+            metavar="URL|COMMAND|FILE",
             type=ServiceVersion.parse,
             required=True,
-            help=f"{what}: a service that runs, or a configuration of the suite's own",
+            help=f"{what}: a service that runs, a command with {PORT} in it that starts one for each run, or "
+            "a configuration of the suite's own",
         )
     parser.add_argument(
         "--scenario", metavar="NAME|FILE", default=os.environ.get("SCENARIO") or "smoke", help="what to run"
+    )
+    parser.add_argument(
+        "--b-scenario",
+        metavar="NAME|FILE",
+        help="another scenario for the candidate; traffic and payloads may then differ, the load may not",
     )
     parser.add_argument(
         "--rounds",

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from loadtests.cli.child_process import ChildProcess
-from loadtests.comparing.turns import ServiceVersion, TurnRunner, TurnsError, draw_orders, main
+from loadtests.comparing.turns import TurnRunner, TurnsError, draw_orders, main
+from loadtests.comparing.versions import ServiceVersion
 from loadtests.recording.settings import FOLDER_FILE
 
-URLS = (ServiceVersion("http://127.0.0.1:1", True), ServiceVersion("http://127.0.0.1:2", True))
+URLS = (ServiceVersion("http://127.0.0.1:1", "url"), ServiceVersion("http://127.0.0.1:2", "url"))
 
 
 class ScriptedRuns(ChildProcess):
@@ -39,7 +40,7 @@ class ScriptedRuns(ChildProcess):
 
 
 def make_runner(tmp_path: Path, child: ChildProcess) -> TurnRunner:
-    return TurnRunner(URLS, ["--scenario", "smoke", "--time-scale", "0.5"], tmp_path, child)
+    return TurnRunner(URLS, ("smoke", "smoke"), ["--time-scale", "0.5"], tmp_path, child)
 
 
 def test_orders_are_balanced_drawn_and_repeatable() -> None:
@@ -78,6 +79,15 @@ def test_a_round_ends_with_a_run_that_stays_invalid(tmp_path: Path) -> None:
     assert [run.name for _, _, run in runner.made] == ["run-1", "run-3"]
 
 
+def test_each_side_may_have_a_scenario_of_its_own(tmp_path: Path) -> None:
+    child = ScriptedRuns()
+    TurnRunner(URLS, ("one", "other"), [], tmp_path, child).run_round(1, "abba")
+    told = [command[command.index("--scenario") + 1] for command in child.commands]
+    assert told == ["one", "other", "other", "one"]
+    names = json.loads((tmp_path / "rounds.json").read_text())
+    assert names["candidate"]["name"] == "b, http://127.0.0.1:2, other"
+
+
 @pytest.mark.parametrize("code", [2, 4])
 def test_a_run_without_a_verdict_ends_it_all_with_its_words(tmp_path: Path, code: int) -> None:
     with pytest.raises(TurnsError, match=rf"http://127.0.0.1:1 ended with {code}:\nsaid by run 1") as ended:
@@ -97,7 +107,9 @@ def test_a_stopped_round_is_not_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--a", "nowhere", "--b", "http://h"], "'nowhere' is neither a URL nor a file"),
+        (["--a", "nowhere", "--b", "http://h"], "'nowhere' is no URL, no file, and no command with {port}"),
+        (["--a", "serve '{port}", "--b", "http://h"], "can't be read: No closing quotation"),
+        (["--a", "{port}", "--b", "http://h"], "'{port}' begins with no program"),
         (["--a", "http://u:p@h", "--b", "http://h"], "credentials"),
         (["--a", "http://h"], "required: --b"),
         (["--a", "http://h", "--b", "http://h", "--rounds", "1"], "give at least 2"),
