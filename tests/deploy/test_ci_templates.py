@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 import yaml
 
 from configuration.loading import list_scenario_names, load_scenario
+from loadtests.comparing.versions import PORT, start_service
 from loadtests.recording.recorder import Recorder
 from loadtests.recording.row import OUTCOME_CODES, SampleRow
 from loadtests.recording.writer import Observation, RunWriter
@@ -161,6 +163,50 @@ def test_a_pull_request_is_compared_with_the_run_kept_of_the_main_branch(checkou
     main = {"CI_PIPELINE_SOURCE": "push", "BASELINE_POLICY": "push"}
     assert [checkout.run(line, main).returncode for line in script[-2:]] == [0, 0]
     assert checkout.run(compare, {}).returncode == 0
+
+
+@pytest.mark.extended
+def test_a_pull_request_that_makes_the_service_slower_is_worse_and_an_equal_one_is_not(
+    checkout: Checkout,
+) -> None:
+    """Three real runs by the steps of the template: of the main branch, of an equal version, of a slow one.
+
+    Replies take 0.3 s, those of the slow version 0.9 s: a busy machine adds little to either.
+    """
+    scenario = checkout.root / "pair.yaml"
+    scenario.write_text(
+        "description: Few requests.\n"
+        "load: {rate: [{constant: 8/s, for: 12s}]}\n"
+        "traffic: {timeout: 60s, endpoints: [{name: wait, path: /, method: GET}]}\n"
+        "service: {ready: null, metrics: null}\n"
+        "objectives: [error rate <= 50 %]\n"
+        "generator: {lateness: 1m, busy: 1, starved: 1, lag: 1m, others: 64}\n"
+    )
+    steps = github_steps()
+    codes = {}
+    for version, wait_ms in (("main", 300), ("equal", 300), ("slow", 900)):
+        command = [sys.executable, str(ROOT / "benchmarks/comparison/waiting_service.py"), str(wait_ms), PORT]
+        with start_service(shlex.join(command), checkout.root / "service.log", lambda: False) as url:
+            variables = {"SCENARIO": scenario.name, "HOST": url, "LOADTEST_HEADERS": ""}
+            made = checkout.run(steps["Load test"]["run"], variables)
+        assert made.returncode == 0, made.stdout + made.stderr
+        step = "Keep the main branch's run" if version == "main" else "Compare with the main branch"
+        found = checkout.run(steps[step]["run"], variables)
+        codes[version] = found.returncode
+        if version == "equal":
+            assert find_failures(checkout) == {}, found.stdout
+    assert codes == {"main": 0, "equal": 0, "slow": 1}
+    assert " % higher (at least " in find_failures(checkout)["p50 latency is not worse"]
+
+
+def find_failures(checkout: Checkout) -> dict[str, str]:
+    """The messages of the comparison's failed test cases, by their name."""
+    cases = ElementTree.parse(checkout.kept / "comparison/junit.xml").iter("testcase")
+    return {
+        case.attrib["name"]: failure.attrib["message"]
+        for case in cases
+        if (failure := case.find("failure")) is not None
+    }
 
 
 @dataclass(frozen=True)
