@@ -24,7 +24,7 @@ from reports.charts.chart_data import Chart
 from reports.charts.formatting import format_ms
 from reports.charts.latency_axis import set_latency_axis
 from reports.charts.palette import colour_for
-from reports.data.quantities import format_number
+from reports.data.quantities import format_count, format_number
 from reports.objectives.parsing import parse_objectives
 
 _SHAPES = {
@@ -121,14 +121,17 @@ def _draw_concurrency(found: CapacityFindings) -> Chart | None:
     if not steps:
         return None
     best = max(steps, key=lambda step: step.throughput_per_s)
-    told = "; ".join(f"{step.users} users: {format_number(step.throughput_per_s)}/s" for step in steps)
+    told = "; ".join(
+        f"{format_count(step.users, 'user')}: {format_number(step.throughput_per_s)}/s" for step in steps
+    )
     return Chart(
         "concurrency",
         "How does throughput grow with concurrency?",
-        f"{best.users} users who never pause got the most: {format_number(best.throughput_per_s)} requests/s",
+        f"{format_count(best.users, 'user')} at once got the most: {format_number(best.throughput_per_s)}/s",
         f"{told}.{'' if fit is None else ' ' + describe_fit(fit)}",
         draw_picture("concurrency", lambda figure, page: _paint_concurrency(figure, page, found)),
-        "The line is the Universal Scalability Law; each number of users had a few seconds.",
+        "Users who never pause. The line is the Universal Scalability Law; each number of users had a few "
+        "seconds.",
     )
 
 

@@ -12,19 +12,18 @@ from reports.rendering.page import fill_style_sheet, list_pairs, load_templates
 from reports.rendering.page_table import PageTable, TableRow, build_table
 
 _OUTCOMES = {"proven": "met", "broken": "missed", "open": "unproven", "invalid": ""}
-_STEADY = "by MSER-5; it should be within the warm-up"
 
 
 def render_capacity(found: CapacityFindings) -> str:
     """The page; all text from outside the suite is escaped."""
-    word, _, rest = found.sentence.partition(" ")
+    word, rest = _split_sentence(found)
     return (
         load_templates()
         .get_template("capacity.html")
         .render(
             valid=found.is_valid,
             word=word,
-            sentence=f" {rest}",
+            sentence=rest,
             remarks=found.remarks,
             saturation=find_saturation(found).sentence,
             scenario=found.scenario,
@@ -35,6 +34,13 @@ def render_capacity(found: CapacityFindings) -> str:
             methods=_describe_methods(found),
         )
     )
+
+
+def _split_sentence(found: CapacityFindings) -> tuple[str, str]:
+    """The word in the colour of the outcome, and the rest of the sentence."""
+    if not found.is_valid:
+        return "Invalid", found.sentence.removeprefix("Invalid")
+    return "Found", f": {found.sentence[0].lower()}{found.sentence[1:]}"
 
 
 def build_trial_table(found: CapacityFindings) -> PageTable:
@@ -48,10 +54,15 @@ def build_trial_table(found: CapacityFindings) -> PageTable:
     return build_table(
         ", ".join(f"{count} {name}" for name, count in counts if count),
         "Each trial is a run with a report of its own in its folder. Growth is that of the requests in "
-        "flight. "
-        f"Steady from: {_STEADY}.",
+        "flight; steady from: by MSER-5, and it should be within the warm-up.",
         (
-            TableColumn("Rate", format_aligned(lambda trial: trial.planned_per_s), "/s", "row heading"),
+            TableColumn(
+                "Rate",
+                format_aligned(lambda trial: trial.planned_per_s),
+                "/s",
+                "row heading",
+                format_notes=format_each(lambda trial: _tell_reason(trial, trial is found.held_out)),
+            ),
             TableColumn(
                 "Outcome",
                 format_each(lambda trial: trial.outcome),
@@ -65,7 +76,6 @@ def build_trial_table(found: CapacityFindings) -> PageTable:
             TableColumn("Generator", format_each(lambda trial: _format(trial.generator_cores)), "cores"),
             TableColumn("Growth", format_each(lambda trial: _format(trial.growth_per_s)), "/s"),
             TableColumn("Steady from", format_each(lambda trial: _format(trial.steady_from_s)), "s"),
-            TableColumn("Why", format_each(lambda trial: trial.reason), kind="long words"),
             TableColumn("Report", format_each(lambda trial: trial.folder), kind="link"),
         ),
         (*trials, *held_out),
@@ -75,6 +85,10 @@ def build_trial_table(found: CapacityFindings) -> PageTable:
             muted=trial is found.held_out or trial.outcome == "invalid",
         ),
     )
+
+
+def _tell_reason(trial: TrialFigures, is_held_out: bool) -> str:
+    return f"held out: {trial.reason}" if is_held_out else trial.reason
 
 
 def _format_errors(trial: TrialFigures) -> str:

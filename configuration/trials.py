@@ -21,8 +21,6 @@ EAGER: Final = {"eager": 1.0}
 def check_searchable(scenario: Scenario) -> None:
     """Raise ConfigurationError where a scenario's objectives can't be asked of one rate."""
     name = scenario.name
-    if not scenario.objectives:
-        raise ConfigurationError(f"the scenario {name!r} has no objectives that a rate could meet: state one")
     for objective in scenario.objectives:
         if objective.during is not None:
             raise ConfigurationError(

@@ -23,11 +23,11 @@ STOPPED: Final = "it was stopped"
 def search_capacity(
     runner: TrialRunner, limits: SearchLimits, start_per_s: float | None, host: str, began: str
 ) -> CapacityFindings:
-    """What all runs together found; after a signal, what is known until then."""
+    """What all runs together found; what is known until then, if a signal or a lost service ends it."""
     steps: tuple[ConcurrencyStep, ...] = ()
     trials: list[TrialFigures] = []
     downward: tuple[DownwardStep, ...] = ()
-    held_out, stopped = None, False
+    held_out, ended = None, None
     search = CapacitySearch(start_per_s or 1.0, limits)
     try:
         steps = runner.measure_concurrency()
@@ -42,14 +42,18 @@ def search_capacity(
             held_out = runner.try_held_out(found.at_least)
             downward = runner.descend(found.at_least, found.less_than)
     except SearchStoppedError:
-        stopped = True
+        ended = STOPPED
+    except NothingRunError as error:
+        if not trials:
+            raise
+        ended = f"the next run could not be made ({str(error).splitlines()[0].rstrip('.')})"
     return CapacityFindings(
         scenario=runner.scenario.name,
         host=host,
         started_at=began,
         objectives=tuple(map(str, runner.scenario.objectives)),
         precision=limits.precision,
-        capacity=search.find_bracket(STOPPED if stopped else None),
+        capacity=search.find_bracket(ended),
         trials=tuple(trials),
         held_out=held_out,
         downward=downward,
