@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.capacity import page as capacity
+from benchmarks.capacity.results import CapacityResults
 from benchmarks.comparison import page as comparison
 from benchmarks.crosscheck import page as crosscheck
 from benchmarks.crosscheck.results import CrosscheckResults
@@ -30,6 +32,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks/results"
         ("service", lambda path: service.render_page(ServiceResults.read(path))),
         ("endurance", lambda path: endurance.render_page(EnduranceResults.read(path))),
         ("crosscheck", lambda path: crosscheck.render_page(CrosscheckResults.read(path))),
+        ("capacity", lambda path: capacity.render_page(CapacityResults.read(path))),
         ("judge", lambda path: judge.render_page(JudgeResults.read(path))),
         ("comparison", lambda path: comparison.format_results(json.loads(path.read_text(encoding="utf-8")))),
     ],

@@ -40,6 +40,7 @@ OURS = (
     *("loadtests", "loadtests.compare_batch", "reports", "service", "service.training", "service.profiling"),
     "benchmarks.crosscheck",
     "benchmarks.judge",
+    "benchmarks.capacity",
     "benchmarks.tracing",
     "benchmarks.before_after",
     "benchmarks.own_code",
