@@ -22,7 +22,6 @@ COPY capacity /app/capacity
 COPY configuration /app/configuration
 COPY shapes /app/shapes
 COPY reports /app/reports
-COPY capacity /app/capacity
 COPY autoscaling /app/autoscaling
 COPY loadtests /app/loadtests
 
