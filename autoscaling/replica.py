@@ -11,8 +11,12 @@ import numpy as np
 from capacity.queueing import MultiServerQueue
 from shapes.composition import Floats
 
-GRID: Final = (*np.linspace(0.0, 0.98, 50).tolist(), 0.99, 0.995, 0.999)
-"""Shares of the saturation at which a stated replica's latency is computed; between them it is straight."""
+GRID: Final = tuple(np.linspace(0.0, 0.95, 58).tolist())
+"""Shares of the saturation at which a stated replica's latency is computed; between them it is straight.
+
+Nearer to saturation a queue takes minutes until it is as long as its mean, more than scaling takes. There the
+latency stays level, and what arrives beyond saturation is counted as it piles up.
+"""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class ReplicaStatement:
                 f"--capacity-per-replica {capacity:g}/s is more than a replica answers at all: "
                 f"{self.concurrency} at once, each in {self.service_s:g} s, are {saturation:.4g}/s"
             )
-        rates = [share * saturation for share in GRID]
+        rates = sorted({*(share * saturation for share in GRID), min(capacity, 0.999 * saturation)})
         return ReplicaModel(
             rates_per_s=rates,
             latencies_ms=[1000 * queue.compute_percentile_s(rate, q) for rate in rates],

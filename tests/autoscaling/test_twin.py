@@ -220,3 +220,10 @@ def test_every_request_is_answered_waits_or_fails(
     arrived = float(seen.rate_per_s.sum() * step_s)
     answered = float((seen.usage["rate"] * seen.ready).sum() * step_s)
     assert answered + float(seen.failed.sum()) + seen.queued[-1] == pytest.approx(arrived)
+
+
+def test_near_saturation_latency_is_what_piles_up_and_no_endless_mean() -> None:
+    """A second at a load of 1 makes nobody wait for as long as the steady queue of that load would."""
+    model = ReplicaStatement(0.004, cpu_s_per_request=0.004).model(0.99, 100)
+    seen = simulate(HALF, Deployment(model, cpu_request_cores=1.0), TIMING, Constant(250, 10), 10, initial=1)
+    assert seen.latency_ms.max() < 400
