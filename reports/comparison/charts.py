@@ -60,7 +60,7 @@ def _draw_changes(comparison: VersionComparison) -> Chart | None:
         draw_picture("changes", lambda figure, page: _paint_changes(figure, page, shown)),
         "Each line spans the bounds of a change and the mark is the change itself, both in multiples of the "
         "margin; a line that ends left of 1 is proven not worse, one that begins right of 0 is a sign of "
-        "worse.",
+        "worse. A triangle at the edge stands for a change beyond it.",
     )
 
 
@@ -92,9 +92,11 @@ def _paint_change(axes: Axes, page: PageFormat, place: int, each: FigureDifferen
     role = OUTCOMES[each.outcome]
     role = "muted" if role == "unproven" else role
     low, high = (float(np.clip(bound / each.margin, -reach, reach)) for bound in each.bounds or (0.0, 0.0))
-    value = float(np.clip((each.change or 0.0) / each.margin, -reach, reach))
+    multiple = (each.change or 0.0) / each.margin
+    value = float(np.clip(multiple, -reach, reach))
     axes.plot((low, high), (place, place), color=colour_for(role), linewidth=2.2, zorder=4)
     shape = {"met": "o", "missed": "X", "muted": "D"}[role]
+    shape = shape if value == multiple else ">" if multiple > reach else "<"
     axes.plot([value], [place], shape, color=colour_for(role), markersize=8, mew=0, zorder=5)
     axes.annotate(
         clean_label(each.text, 44),
