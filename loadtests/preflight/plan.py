@@ -185,8 +185,8 @@ def _count_planned(scenario: Scenario, objective: Objective) -> tuple[float | No
     counts = [scenario.count_planned_requests(stage.start_s, stage.end_s) for stage in stages]
     lasts_s = sum(stage.end_s - stage.start_s for stage in stages)
     share = 1.0 if objective.on is None else _find_share(scenario, objective.on)
-    if share is None or None in counts:
-        return None, lasts_s
+    if share is None or None in counts or scenario.load.calibration is not None:
+        return None, lasts_s  # in a calibrated load the levels are multiples of a capacity not yet known
     return share * sum(count for count in counts if count is not None), lasts_s
 
 

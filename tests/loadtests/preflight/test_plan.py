@@ -197,3 +197,8 @@ def test_a_run_begins_with_the_same_warnings(
     suite = start("loadtests", "--scenario", scenario_file(), "--host", obedient.host).wait()
     assert suite.code == 0, suite.said
     assert "warning: 'p99 latency <= 5 s' can't be proven: 6 requests planned" in suite.stderr
+
+
+def test_of_a_load_in_multiples_of_a_capacity_no_number_of_requests_is_known() -> None:
+    """Twice the capacity for 20 s is not 40 requests."""
+    assert list_warnings(load_scenario("overload")) == []
