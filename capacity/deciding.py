@@ -31,7 +31,8 @@ GROWTH_SHARE: Final = 0.01
 """A queue that keeps more than this share of the arrivals for good is not in a steady state."""
 DOUBT: Final = 0.2
 """A rate isn't proven while requests in flight rise so steadily that chance does it as seldom as this."""
-LEAST_SECONDS: Final = 10
+LEAST_SECONDS: Final = 5
+"""A growth can't be told in less time, and so nothing is proven in it."""
 LOOK_EVERY: Final = 10
 """Checkpoints from one look to the next."""
 MOST_LOOKS: Final = 10
@@ -86,7 +87,7 @@ def decide_trial(run: Run, rate_per_s: float) -> TrialDecision:
         if growth is not None and growth.exceeds(rate_per_s):
             words = f"{format_number(growth.per_s)} more requests were in flight each second"
             return TrialDecision("broken", f"{words}: no steady state", until_s)
-        if analysis.decided and not (growth is not None and growth.is_likely):
+        if analysis.decided and growth is not None and not growth.is_likely:
             return TrialDecision("proven", "every objective is proven", until_s)
     return TrialDecision("open", _tell_open(analysis.states, growth), run.elapsed_s)
 
@@ -145,4 +146,6 @@ def _tell_open(states: tuple[tuple[str, ObjectiveState], ...], growth: InFlightG
         return f"not decided: {', '.join(undecided)}"
     if growth is not None and growth.is_likely:
         return "the objectives hold, but the requests in flight seem to grow"
+    if growth is None:
+        return "the objectives hold, but the trial is too short to see whether requests in flight grow"
     return "no number of requests can prove these objectives"

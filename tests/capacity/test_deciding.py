@@ -90,5 +90,11 @@ def test_requests_in_flight_are_counted_between_their_start_and_their_end() -> N
 
 
 def test_a_short_trial_says_nothing_of_growth() -> None:
-    run = simulate_trial(QUEUE, 120, 9, 0.99, np.random.default_rng(1))
+    run = simulate_trial(NeverRefuses(2, 0.02, 150), 300, 4, 0.9, np.random.default_rng(1))
     assert find_growth(run, run.elapsed_s) is None
+    assert decide_trial(run, 300).outcome == "open"
+
+
+def test_early_looks_prove_nothing_before_a_growth_can_be_told() -> None:
+    """Each look of a second proves the error rate at once; the queue takes 35 requests/s for good."""
+    assert decide(NeverRefuses(2, 0.02, 150), 135, 10).outcome == "broken"
