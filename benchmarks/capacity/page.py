@@ -15,43 +15,30 @@ def render_page(results: CapacityResults) -> str:
     searches = sum(each.search.searches for each in results.services)
     covering = sum(each.search.covering for each in results.services)
     plain = sum(each.steps.covering for each in results.services)
-    return (
-        "\n\n".join(
-            [
-                "# The search for the capacity, certified",
-                f"{searches} searches in virtual time, for services whose capacity is known: {covering} "
-                "brackets "
-                f"hold it ({_percent(covering / searches)}; {_percent(results.confidence)} are promised). "
-                "Of as "
-                f"many rows of plain steps {plain} do ({_percent(plain / searches)}).",
-                "The search and the decisions of its trials are those of `model-loadtest capacity`; only "
-                "requests "
-                "are simulated, with Poisson arrivals. Queues have exponential service times (M/M/c); their "
-                "capacity follows from Erlang's formula, that of a token bucket from the queue M/D/1 with "
-                "as much "
-                f"room as the bucket is deep. A trial takes {format_duration(results.trial_s)} at most, "
-                "after "
-                f"{WARM_UP_S:g} s of warm-up, and ends {LOOK_S:g} s after the checkpoint by which it is "
-                "decided.",
-                _format_search(results),
-                f"Plain steps are what is done without a search: rates in steps of {100 * (STEP - 1):.0f} %, "
-                f"{STEP_S:g} s each, from half of the capacity upward until the observed figure misses "
-                "the limit. "
-                "They know the capacity in advance, which makes them faster than they would be. Their "
-                "bracket is "
-                "narrow and often wrong, because chance moves a percentile of a minute by more than a "
-                "step does.",
-                _format_steps(results),
-                "How narrow a bracket can be depends on the requests that a trial sees: a p99 is decided "
-                "by the "
-                "slowest hundredth, and near saturation slow requests come in long bursts that tell "
-                "little more "
-                "than one of them. Longer trials or a higher rate narrow it; the search says how wide it is.",
-                "`python -m benchmarks.capacity` makes this page.",
-            ]
-        )
-        + "\n"
-    )
+    parts = [
+        "# The search for the capacity, certified",
+        f"{searches} searches in virtual time, for services whose capacity is known: {covering} brackets "
+        f"hold it ({_percent(covering / searches)}; {_percent(results.confidence)} are promised). Of as "
+        f"many rows of plain steps {plain} do ({_percent(plain / searches)}).",
+        "The search and the decisions of its trials are those of `model-loadtest capacity`; only requests "
+        "are simulated, with Poisson arrivals. Queues have exponential service times (M/M/c); their "
+        "capacity follows from Erlang's formula, that of a token bucket from the queue M/D/1 with as much "
+        f"room as the bucket is deep. A trial takes {format_duration(results.trial_s)} at most, after "
+        f"{WARM_UP_S:g} s of warm-up, and ends {LOOK_S:g} s after the checkpoint by which it is decided.",
+        _format_search(results),
+        f"Plain steps are what is done without a search: rates in steps of {100 * (STEP - 1):.0f} %, "
+        f"{STEP_S:g} s each, from half of the capacity upward until the observed figure misses the limit. "
+        "They know the capacity in advance, which makes them faster than they would be. Their bracket is "
+        "narrow and often wrong, because chance moves a percentile of a minute by more than a step does.",
+        _format_steps(results),
+        "A bracket without one of its ends holds the capacity on that side in any case: where one is "
+        "missing, the search tells nothing wrong, and little. How narrow a bracket can be depends on the "
+        "requests that a trial sees: a p99 is decided by the slowest hundredth, and near saturation slow "
+        "requests come in long bursts that tell little more than one of them. Longer trials or a higher "
+        "rate narrow it; the search says how wide it is.",
+        "`python -m benchmarks.capacity` makes this page.",
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _format_search(results: CapacityResults) -> str:
