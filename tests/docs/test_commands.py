@@ -107,6 +107,8 @@ def test_each_option_in_the_text_is_one_of_ours_or_locusts(
         + help_of("reports", "compare")
         + help_of("loadtests", "ab")
         + help_of("loadtests", "autoscale")
+        + help_of("loadtests", "capacity")
+        + help_of("loadtests", "plan")
         + help_of("locust", "-f", "loadtests/locustfile.py")
         + help_of("pytest", "-p", "loadtests.pytest_plugin")
     )
