@@ -2,9 +2,8 @@
 
 A trial is a load of one rate. It ends *proven* (the objectives hold), *broken* (they don't), or *open* (it
 could tell neither). The search first looks for a proven rate below a broken one, in geometric steps, and then
-narrows the gap. Rates that stayed open lie so close to the limit that no affordable trial tells them apart;
-the gap is narrowed on both sides of them. A trial may also be *invalid*, because the generator could not
-offer its rate; then only lower rates are tried.
+narrows the gap on both sides of rates that stayed open. Of these it then tries some again for longer. A trial
+may also be *invalid*, because the generator could not offer its rate; then only lower rates are tried.
 
 At each trial only one error is possible: a rate above the capacity is called proven, or one below is called
 broken. If each of at most `most_trials` trials errs with a probability of (1 - confidence) / most_trials,
@@ -16,18 +15,34 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+
+OPEN_TOGETHER: Final = 2
+"""So many open rates, and none that is proven: the trials are too short, not the rates too high."""
 
 TrialOutcome = Literal["proven", "broken", "open", "invalid"]
 
 
 @dataclass(frozen=True)
-class TrialResult:
-    """What a trial at a rate, in requests a second, came to; `reason` says why in a sentence."""
+class PlannedTrial:
+    """A trial at a rate, in requests a second, that lasts so many `times` as long as a usual one."""
 
     rate_per_s: float
+    times: float = 1.0
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What a trial came to; `reason` says why in a sentence."""
+
+    trial: PlannedTrial
     outcome: TrialOutcome
     reason: str = ""
+
+    @property
+    def rate_per_s(self) -> float:
+        """That of the trial."""
+        return self.trial.rate_per_s
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,8 @@ class SearchLimits:
     precision: float = 0.05
     confidence: float = 0.95
     most_trials: int = 14
+    extension: float = 4.0
+    """Of how many usual lengths a trial is by which an open rate is tried again; 1 if it is not."""
     growth: float = 1.5
     lowest_per_s: float = 0.1
     highest_per_s: float = math.inf
@@ -70,6 +87,8 @@ class SearchLimits:
             raise ValueError(f"confidence is {self.confidence}: expected 0.5 or more, and less than 1")
         if self.most_trials < 2:
             raise ValueError(f"most_trials is {self.most_trials}: a bracket takes two")
+        if not 1 <= self.extension < math.inf:
+            raise ValueError(f"extension is {self.extension}: expected 1 or more")
         if self.growth <= 1:
             raise ValueError(f"growth is {self.growth}: expected more than 1")
         if not 0 < self.lowest_per_s < self.highest_per_s:
@@ -93,9 +112,9 @@ class CapacitySearch:
         """Take in what a trial came to."""
         self.results.append(result)
 
-    def next_rate(self) -> float | None:
-        """The rate of the next trial; None when the search has ended."""
-        return None if self._find_end() else self._choose_rate()
+    def next_trial(self) -> PlannedTrial | None:
+        """The next trial; None when the search has ended."""
+        return None if self._find_end() else self._choose()
 
     def find_bracket(self, ended: str | None = None) -> CapacityBracket:
         """What is known so far; `ended` says why the search goes no further, if nothing that it knows."""
@@ -128,13 +147,15 @@ class CapacitySearch:
 
     def _find_end(self) -> str:
         """Why there is nothing more to try; empty if there is."""
-        if self._proven is not None and self._broken is not None and not self._list_gaps():
-            undecided = "the rates between could not be decided"
-            return undecided if self._list_open() else "the bracket is as narrow as was asked for"
+        is_closed = self._proven is not None and self._broken is not None
+        if is_closed and not self._list_gaps() and not self._list_open():
+            return "the bracket is as narrow as was asked for"
         if len(self.results) >= self.limits.most_trials:
             return f"{self.limits.most_trials} trials were made"
-        if self._choose_rate() is not None:
+        if self._choose() is not None:
             return ""
+        if is_closed:
+            return "the rates between could not be decided"
         invalid = [result for result in self.results if result.outcome == "invalid"]
         if invalid and self._broken is None:
             return min(invalid, key=lambda result: result.rate_per_s).reason
@@ -154,7 +175,28 @@ class CapacitySearch:
         pairs = [(low, open_rates[0]), (open_rates[-1], high)] if open_rates else [(low, high)]
         return [(start, end) for start, end in pairs if end / start > 1 + self.limits.precision]
 
+    def _choose(self) -> PlannedTrial | None:
+        """The next trial, if the search goes on."""
+        again = self._list_extensible()
+        if self._proven is None and len(again) >= OPEN_TOGETHER:
+            return self._extend(min(again))
+        rate = self._choose_rate()
+        if rate is not None:
+            return PlannedTrial(rate)
+        return self._extend(again[len(again) // 2]) if again else None
+
+    def _list_extensible(self) -> list[float]:
+        """The open rates that were tried for the usual length only, in order."""
+        if self.limits.extension == 1:
+            return []
+        tried = {result.rate_per_s for result in self.results if result.trial.times > 1}
+        return [rate for rate in self._list_open() if rate in self._list("open") and rate not in tried]
+
+    def _extend(self, rate_per_s: float) -> PlannedTrial:
+        return PlannedTrial(rate_per_s, self.limits.extension)
+
     def _choose_rate(self) -> float | None:
+        """A rate that was not tried before."""
         if not self.results:
             return self._clip(self.start_per_s)
         if self._proven is None:

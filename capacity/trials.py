@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from capacity.deciding import TrialDecision, decide_trial, find_growth
-from capacity.search import TrialOutcome, TrialResult
+from capacity.search import PlannedTrial, TrialOutcome, TrialResult
 from capacity.warm_up import GROUP, LEAST_GROUPS, find_warm_up
 from reports.data.columns import Floats
 from reports.data.run import Run
@@ -61,9 +61,9 @@ class TrialFigures:
     service_memory_bytes: float | None
     generator_cores: float | None
 
-    def to_result(self) -> TrialResult:
+    def to_result(self, trial: PlannedTrial) -> TrialResult:
         """What the search needs to know of it."""
-        return TrialResult(self.planned_per_s, self.outcome, self.reason)
+        return TrialResult(trial, self.outcome, self.reason)
 
 
 def read_trial(run: Run, rate_per_s: float) -> TrialFigures:

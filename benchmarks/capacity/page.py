@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benchmarks.capacity.plain_steps import STEP, STEP_S
 from benchmarks.capacity.results import MOST_WIDTH, CapacityResults, SearchCounts, SearchedService
 from benchmarks.capacity.simulating import LOOK_S, WARM_UP_S
+from capacity.search import SearchLimits
 from reports.data.quantities import format_duration, format_number
 
 
@@ -23,8 +24,8 @@ def render_page(results: CapacityResults) -> str:
         "The search and the decisions of its trials are those of `model-loadtest capacity`; only requests "
         "are simulated, with Poisson arrivals. Queues have exponential service times (M/M/c); their "
         "capacity follows from Erlang's formula, that of a token bucket from the queue M/D/1 with as much "
-        f"room as the bucket is deep. A trial takes {format_duration(results.trial_s)} at most, after "
-        f"{WARM_UP_S:g} s of warm-up, and ends {LOOK_S:g} s after the checkpoint by which it is decided.",
+        f"room as the bucket is deep. A trial takes {format_duration(results.trial_s)} at most, one of a rate "
+        f"that stayed open {SearchLimits.extension:g} times as long, after {WARM_UP_S:g} s of warm-up, and ends {LOOK_S:g} s after the checkpoint by which it is decided.",
         _format_search(results),
         f"Plain steps are what is done without a search: rates in steps of {100 * (STEP - 1):.0f} %, "
         f"{STEP_S:g} s each, from half of the capacity upward until the observed figure misses the limit. "

@@ -44,11 +44,12 @@ def simulate_search(
     """A search from a first rate with trials of at most `trial_s`, the same one for each seed."""
     rng = np.random.default_rng(seed)
     search, seconds = CapacitySearch(start_per_s, limits), 0.0
-    while (rate := search.next_rate()) is not None:
-        run = simulate_trial(service, rate, trial_s, limits.trial_confidence, rng)
-        decision = decide_trial(run, rate)
-        search.record(TrialResult(rate, decision.outcome, decision.reason))
-        seconds += min(WARM_UP_S + trial_s, decision.decided_s + LOOK_S)
+    while (trial := search.next_trial()) is not None:
+        length_s = trial_s * trial.times
+        run = simulate_trial(service, trial.rate_per_s, length_s, limits.trial_confidence, rng)
+        decision = decide_trial(run, trial.rate_per_s)
+        search.record(TrialResult(trial, decision.outcome, decision.reason))
+        seconds += min(WARM_UP_S + length_s, decision.decided_s + LOOK_S)
     return SimulatedSearch(search.find_bracket(), len(search.results), seconds)
 
 

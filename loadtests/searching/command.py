@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, program: str = MODULE_PROGRAM) 
         end_with_parent()
         scenario = load_scenario(options.scenario)
         check_searchable(scenario)
-        limits = SearchLimits(options.precision, options.confidence, options.trials)
+        limits = SearchLimits(options.precision, options.confidence, options.trials, options.extend)
         moment = datetime.now(UTC)
         out = options.out or Path("results") / f"{scenario.name}-capacity-{moment:%Y%m%dT%H%M%SZ}"
         if out.exists() and any(out.iterdir()):
@@ -127,6 +127,13 @@ def _read_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
         type=make_range_parser(SHORTEST_S, LONGEST_S),
         default=120.0,
         help="how long a trial may take in s; most are decided sooner (default: %(default)g)",
+    )
+    add(
+        "--extend",
+        metavar="N",
+        type=make_range_parser(1, 100),
+        default=SearchLimits.extension,
+        help="try some of the rates that stayed open again, N times as long (default: %(default)g; 1: none)",
     )
     options, words = parser.parse_known_args(arguments)
     for word in words:

@@ -33,9 +33,9 @@ def search_capacity(
         steps = runner.measure_concurrency()
         if start_per_s is None:
             search.start_per_s = _find_start(runner, steps)
-        while (rate := search.next_rate()) is not None:
-            trials.append(runner.try_rate(rate))
-            search.record(trials[-1].to_result())
+        while (trial := search.next_trial()) is not None:
+            trials.append(runner.try_rate(trial))
+            search.record(trials[-1].to_result(trial))
             runner.tell(_describe(len(trials), limits.most_trials, trials[-1]))
         found = search.find_bracket()
         if found.at_least is not None and found.less_than is not None:

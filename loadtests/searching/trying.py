@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from capacity.findings import ConcurrencyStep, DownwardStep
+from capacity.search import PlannedTrial
 from capacity.trials import TrialFigures, read_downward, read_trial
 from configuration.scenario import Scenario
 from configuration.trials import make_concurrency_steps, make_descent, make_trial
@@ -63,13 +64,14 @@ class TrialRunner:
             if stage.users and stage.figures.throughput_rps
         )
 
-    def try_rate(self, rate_per_s: float) -> TrialFigures:
+    def try_rate(self, trial: PlannedTrial) -> TrialFigures:
         """What a rate comes to; an invalid trial is repeated once, for a disturbance may have passed."""
         self.made += 1
-        found = self._try(f"trial-{self.made:02d}", rate_per_s, self.trial_s)
+        rate_per_s, length_s = trial.rate_per_s, trial.times * self.trial_s
+        found = self._try(f"trial-{self.made:02d}", rate_per_s, length_s)
         if found.outcome == "invalid":
             self.tell(f"{found.folder} is invalid: {found.reason}; once more")
-            found = self._try(f"trial-{self.made:02d}-again", rate_per_s, self.trial_s)
+            found = self._try(f"trial-{self.made:02d}-again", rate_per_s, length_s)
         return found
 
     def try_held_out(self, capacity_per_s: float) -> TrialFigures:

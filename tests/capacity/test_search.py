@@ -9,16 +9,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capacity.search import CapacityBracket, CapacitySearch, SearchLimits, TrialOutcome, TrialResult
+from capacity.search import (
+    CapacityBracket,
+    CapacitySearch,
+    PlannedTrial,
+    SearchLimits,
+    TrialOutcome,
+    TrialResult,
+)
 
 
 def search(answer: Callable[[float], TrialOutcome], start: float = 100, **limits: float) -> CapacityBracket:
     """The bracket that a search comes to where `answer` says what a trial at a rate comes to."""
     found = CapacitySearch(start, SearchLimits(**limits))  # type: ignore[arg-type]
-    while (rate := found.next_rate()) is not None:
+    while (trial := found.next_trial()) is not None:
         assert len(found.results) < 200, "the search doesn't end"
-        found.record(TrialResult(rate, answer(rate), f"the generator's limit is below {rate:g}/s"))
+        rate = trial.rate_per_s
+        found.record(TrialResult(trial, answer(rate), f"the generator's limit is below {rate:g}/s"))
     return found.find_bracket()
+
+
+def search_by_length(capacity: float, blur: float, extension: float) -> CapacitySearch:
+    """A search whose trials tell rates apart from the capacity the better the longer they are."""
+    found = CapacitySearch(100, SearchLimits(extension=extension, most_trials=40))
+    while (trial := found.next_trial()) is not None:
+        outcome = hold_up_to(capacity, blur / trial.times**0.5)(trial.rate_per_s)
+        found.record(TrialResult(trial, outcome))
+    return found
 
 
 def hold_up_to(capacity: float, blur: float = 0.0) -> Callable[[float], TrialOutcome]:
@@ -56,6 +73,25 @@ def test_rates_that_can_not_be_decided_widen_the_bracket_and_are_told(capacity: 
         assert all(found.at_least < rate < found.less_than for rate in found.open_per_s)
 
 
+@given(st.floats(10, 1e4), st.floats(0.1, 0.6))
+def test_open_rates_are_tried_again_for_longer(capacity: float, blur: float) -> None:
+    short, long = search_by_length(capacity, blur, 1), search_by_length(capacity, blur, 4)
+    again = [result.trial for result in long.results if result.trial.times > 1]
+    assert len({trial.rate_per_s for trial in again}) == len(again)
+    assert long.find_bracket().width <= short.find_bracket().width
+    assert not [result for result in short.results if result.trial.times > 1]
+    if short.find_bracket().open_per_s:
+        assert again
+
+
+def test_two_open_rates_without_a_proven_one_mean_that_trials_are_too_short() -> None:
+    searched = CapacitySearch(90)
+    for expected in (PlannedTrial(90), PlannedTrial(60), PlannedTrial(60, 4)):
+        trial = searched.next_trial()
+        assert trial == expected
+        searched.record(TrialResult(trial, "open"))
+
+
 def test_the_number_of_trials_is_bounded() -> None:
     found = search(hold_up_to(1e6), 1, most_trials=5)
     assert found.less_than is None
@@ -81,18 +117,15 @@ def test_below_the_generators_limit_the_search_goes_on() -> None:
 
 @given(st.lists(st.sampled_from(["proven", "broken", "open", "invalid"]), min_size=20, max_size=20))
 def test_it_ends_whatever_trials_come_to(outcomes: list[TrialOutcome]) -> None:
-    """Contradictions, too: rates stay above zero, none is tried twice, and the bracket is in order."""
-    given = iter(outcomes)
-    tried: list[float] = []
-
-    def answer(rate: float) -> TrialOutcome:
-        tried.append(rate)
-        return next(given)
-
-    found = search(answer, most_trials=14)
-    assert len(tried) <= 14
-    assert len(set(tried)) == len(tried)
-    assert min(tried) > 0
+    """Contradictions, too: rates stay above zero, none is tried twice alike, the bracket is in order."""
+    searched = CapacitySearch(100)
+    for outcome in outcomes:
+        if (trial := searched.next_trial()) is not None:
+            searched.record(TrialResult(trial, outcome))
+    assert searched.next_trial() is None
+    found, tried = searched.find_bracket(), [result.trial for result in searched.results]
+    assert len(set(tried)) == len(tried) <= 14
+    assert min(trial.rate_per_s for trial in tried) > 0
     if found.at_least is not None and found.less_than is not None:
         assert found.at_least < found.less_than
 
@@ -114,7 +147,7 @@ def test_rates_have_bounds(
 def test_a_proof_above_a_broken_rate_does_not_count() -> None:
     found = CapacitySearch(100)
     for rate, outcome in [(100.0, "proven"), (200.0, "proven"), (150.0, "broken")]:
-        found.record(TrialResult(rate, outcome))  # type: ignore[arg-type]
+        found.record(TrialResult(PlannedTrial(rate), outcome))  # type: ignore[arg-type]
     assert (found.find_bracket().at_least, found.find_bracket().less_than) == (100, 150)
 
 
@@ -130,6 +163,7 @@ def test_errors_are_spent_evenly_on_the_trials() -> None:
         {"confidence": 1},
         {"most_trials": 1},
         {"growth": 1},
+        {"extension": 0.5},
         {"lowest_per_s": 0},
         {"lowest_per_s": 5, "highest_per_s": 5},
     ],

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from capacity.findings import CapacityFindings, ConcurrencyStep, DownwardStep
-from capacity.search import SearchLimits
+from capacity.search import PlannedTrial, SearchLimits
 from capacity.trials import TrialFigures
 from loadtests.cli.child_run import NothingRunError
 from loadtests.searching.search import search_capacity
@@ -37,7 +37,8 @@ class Runner:
     def measure_concurrency(self) -> tuple[ConcurrencyStep, ...]:
         return tuple(ConcurrencyStep(count, 40.0 * count, 20.0) for count in self.users)
 
-    def try_rate(self, rate: float) -> TrialFigures:
+    def try_rate(self, trial: PlannedTrial) -> TrialFigures:
+        rate = trial.rate_per_s
         self.rates.append(rate)
         if len(self.rates) in self.fails:
             raise self.fails[len(self.rates)]
