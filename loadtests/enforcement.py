@@ -46,6 +46,7 @@ from loadtests.session.listeners import RunFollower
 from loadtests.session.locust_memory import StatsTrimmer
 from loadtests.session.progress import ProgressLine
 from loadtests.session.readiness import await_service
+from loadtests.session.slow_log import SlowLog
 from loadtests.session.steady_clock import keep_locusts_clock_steady
 from loadtests.traffic.session import attach_session, find_session
 from loadtests.traffic.user_mix import list_own_classes
@@ -122,6 +123,8 @@ def _prepare(environment: Environment, options: Namespace, web_ui: WebUI | None)
         controller.listeners.append(RunFollower(PluginMonitor(name).follow))
     if settings.calm:
         controller.listeners.append(ProgressLine())
+    if settings.slow_ms is not None:
+        controller.listeners.append(SlowLog(settings.slow_ms))
     controller.listeners.append(EarlyEnd(controller))
     controller.listeners.append(StatsTrimmer(environment.stats))
     if noted := os.environ.get(FOLDER_FILE):

@@ -16,6 +16,7 @@ from loadtests.cli.values import (
     parse_port,
     parse_seconds,
     parse_sentence,
+    parse_slow,
     parse_trace_link,
     parse_workload,
 )
@@ -93,6 +94,12 @@ SHARED: Final = (
         type=parse_trace_link,
         default="",
         env_var="LOADTEST_TRACE_LINK",
+    ),
+    Option(
+        "--slow",
+        "tell of requests that take so long while the run goes on, and count them in the report: 500ms, 2s",
+        metavar="TIME",
+        type=parse_slow,
     ),
     Option(
         "--out",

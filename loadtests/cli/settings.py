@@ -12,6 +12,7 @@ from configuration.errors import ConfigurationError
 from configuration.levels import FASTEST_PER_S, MOST_USERS
 from configuration.loading import load_scenario
 from configuration.scenario import Scenario
+from configuration.units import parse_duration
 from loadtests.cli.adhoc import build_endpoint
 from loadtests.cli.baselines import anchor_objectives
 from loadtests.cli.options import MANUAL_SCENARIO, DefaultText
@@ -90,6 +91,7 @@ class Settings(RunSettings):
             out=Path(options.out),
             note=options.note,
             trace_link=options.trace_link,
+            slow_ms=None if options.slow is None else parse_duration(options.slow) * 1000.0,
             time_scale=options.time_scale,
             require_proof=options.require_proof,
             exporters=tuple(options.export),

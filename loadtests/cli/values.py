@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Final
 
+from configuration.units import parse_duration
 from loadtests.monitoring.kubectl import Workload
 from reports.data.addresses import is_host
 from reports.data.plugins import PluginKind, list_plugins
@@ -37,6 +38,17 @@ def parse_seconds(text: str) -> float:
     if not 0 <= value <= DAY_S:
         raise ArgumentTypeError(f"{text} is impossible; give a number of seconds from 0 to {DAY_S:,}")
     return value
+
+
+def parse_slow(text: str) -> str:
+    """A latency as typed: a duration of more than nothing and at most a day."""
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= DAY_S:
+        raise ArgumentTypeError(f"{text!r} is no latency; give a duration with its unit, such as 500ms or 2s")
+    return text
 
 
 def parse_host(text: str) -> str:

@@ -77,6 +77,7 @@ def gather_facts(
         workers=workers,
         note=settings.note,
         trace_link=settings.trace_link,
+        slow_ms=settings.slow_ms,
         exporters=settings.exporters,
         load_override=scenario.load_override,
     )

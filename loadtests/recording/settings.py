@@ -21,6 +21,8 @@ class RunSettings:
     """Where folders of runs are made."""
     note: str = ""
     trace_link: str = ""
+    slow_ms: float | None = None
+    """Requests that take so long are told; None tells of none."""
     time_scale: float = 1.0
     require_proof: bool = False
     exporters: tuple[str, ...] = ()

@@ -291,6 +291,8 @@ class Controller:
         self._stop_generating(run)
         if self._roster is not None:
             self._roster.finish(self.scenario.traffic.timeout_s + DONE_PATIENCE_S)
+        for listener in self.listeners:
+            listener.run_recorded(run)
         shares = 1 if self._roster is None else self._roster.shares
         interruption = describe_interruption(run, self.interrupted_by)
         if close_run(run, self._chosen, shares, interruption, self.environment):

@@ -19,6 +19,9 @@ class SessionListener:
     def load_stopped(self, run: RunRecording) -> None:
         """The load has stopped; replies may still come."""
 
+    def run_recorded(self, run: RunRecording) -> None:
+        """The last reply was recorded; the run is closed and judged next."""
+
     def interrupted(self) -> None:
         """A signal asks for the end of the process."""
 

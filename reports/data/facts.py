@@ -115,7 +115,8 @@ class Facts:
     note: str = ""
     trace_link: str = ""
     """The address of a trace, with `{trace_id}` as placeholder for its id; empty if none was given."""
-
+    slow_ms: float | None = None
+    """The latency from which requests are counted as slow; None if none was given."""
     exporters: tuple[str, ...] = ()
     """Plug-ins that make further files of the run when it is judged."""
     load_override: str = ""
@@ -161,6 +162,7 @@ class Facts:
             *((f"stages[{place}].end_s", each.end_s, 0, ends_s) for place, each in enumerate(facts.stages)),
             ("confidence", facts.confidence, LEAST_DOUBT, 1 - LEAST_DOUBT),
             ("workers", facts.workers, 1, MOST_WORKERS),
+            ("slow_ms", 1.0 if facts.slow_ms is None else facts.slow_ms, LEAST_DOUBT, MOST_S),
             *(
                 (name, getattr(facts, name) or 0.0, 0, MOST_S)
                 for name in ("planned_s", "ended_s", "decided_s")

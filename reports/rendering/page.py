@@ -30,6 +30,7 @@ from reports.rendering.page_tables import (
     build_stage_table,
 )
 from reports.rendering.size_table import build_size_table
+from reports.rendering.slow_table import build_slow_table
 from reports.rendering.slowest_table import build_slowest_table
 
 _WORDS = {"pass": "Passed", "fail": "Failed", "invalid": "Invalid"}
@@ -61,6 +62,7 @@ def render_report(run: Run, summary: Summary, verdict: Verdict) -> str:
             failures=build_failure_table(summary),
             kept=build_kept_table(run.failed),
             slowest=build_slowest_table(summary, facts.trace_link),
+            slow=build_slow_table(run),
             known=_list_facts(run),
             methods=describe_methods(facts),
             resolved=json.dumps(facts.resolved, indent=2, ensure_ascii=False, default=str)

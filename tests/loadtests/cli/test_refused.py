@@ -117,6 +117,11 @@ def test_an_address_of_another_machine_is_told(refused: Refused) -> None:
         (("--web-port", "99999"), "argument --web-port: 99999 is no port; give a number from 1 to 65535"),
         (("--master-port", "99999"), "argument --master-port: 99999 is no port"),
         (("--master-host", "a..b"), "argument --master-host: 'a..b' is no host; give a name or an IP"),
+        (("--slow", "500", *AIMED), "argument --slow: '500' is no latency; give a duration with its unit"),
+        (
+            ("--slow", "0ms", *AIMED),
+            "'0ms' is no latency; give a duration with its unit, such as 500ms or 2s",
+        ),
         (("--time-scale", "0", *AIMED), "argument --time-scale: 0 is impossible; give a number from"),
         (("--time-scale", "1e300", *AIMED), "1e300 is impossible; give a number from 0.0001 to 1,000"),
         (
