@@ -24,8 +24,9 @@ def render_page(results: CapacityResults) -> str:
         "The search and the decisions of its trials are those of `model-loadtest capacity`; only requests "
         "are simulated, with Poisson arrivals. Queues have exponential service times (M/M/c); their "
         "capacity follows from Erlang's formula, that of a token bucket from the queue M/D/1 with as much "
-        f"room as the bucket is deep. A trial takes {format_duration(results.trial_s)} at most, one of a rate "
-        f"that stayed open {SearchLimits.extension:g} times as long, after {WARM_UP_S:g} s of warm-up, and ends {LOOK_S:g} s after the checkpoint by which it is decided.",
+        f"room as the bucket is deep. A trial takes {format_duration(results.trial_s)} at most, one of a "
+        f"rate that stayed open {SearchLimits.extension:g} times as long, after {WARM_UP_S:g} s of warm-up, "
+        f"and ends {LOOK_S:g} s after the checkpoint by which it is decided.",
         _format_search(results),
         f"Plain steps are what is done without a search: rates in steps of {100 * (STEP - 1):.0f} %, "
         f"{STEP_S:g} s each, from half of the capacity upward until the observed figure misses the limit. "
