@@ -31,6 +31,8 @@ WEIGHT: Final = 0.5
 """The first parameter of the beta distribution: small, so that shares near 0 count much."""
 _STEPS: Final = 50
 """Of a bisection."""
+_NEAREST: Final = 1e-6
+"""Bounds nearer to 0 or 1 than this part of the way are told as 0 or 1: few hits can't exclude any."""
 
 
 def is_proven_by_now(over: Mask, budget: float, confidence: float, near: NearMisses | None = None) -> bool:
@@ -48,7 +50,7 @@ def prove_by_now(over: Mask, budget: float, confidence: float, near: NearMisses 
     if is_proven_by_now(over, budget, confidence, near):
         return Proof(proven=True)
     samples, hits = len(over), int(np.count_nonzero(over))
-    if not samples or hits >= budget * samples:
+    if not samples or hits / samples >= budget:
         return Proof(proven=False)
     sizes = measure_effective_samples(over, confidence, near)
     growth = sizes.find_growth(_compute_enough(hits / samples, budget, confidence))
@@ -63,7 +65,7 @@ def compute_percentile_interval_by_now(
     None if there are too few values to bound it on both sides.
     """
     budget = float(1 - Fraction(str(quantile)))
-    if not 0.0 < budget < 1.0:
+    if not len(values) or not 0.0 < budget < 1.0:
         return None
     (observed,) = compute_percentiles(values, (quantile,))
     size, doubt = _measure_size(values > observed, confidence)
@@ -102,8 +104,12 @@ def _compute_bounds(over: Mask, confidence: float) -> tuple[float, float]:
     def is_excluded(budget: float, *, above: bool) -> bool:
         return compute_log_evidence(share * size, size, budget, above=above) >= -log(doubt)
 
-    low = _bisect(lambda budget: is_excluded(budget, above=True), share, 0.0) if share > 0.0 else 0.0
-    high = _bisect(lambda budget: is_excluded(budget, above=False), share, 1.0) if share < 1.0 else 1.0
+    low, high = 0.0, 1.0
+    least, most = share * _NEAREST, 1.0 - (1.0 - share) * _NEAREST
+    if share > 0.0 and is_excluded(least, above=True):
+        low = _bisect(lambda budget: is_excluded(budget, above=True), share, least)
+    if share < 1.0 and is_excluded(most, above=False):
+        high = _bisect(lambda budget: is_excluded(budget, above=False), share, most)
     return low, high
 
 

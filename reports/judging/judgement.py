@@ -18,6 +18,7 @@ from reports.data.telemetry import NO_READINESS_PATH
 from reports.figures.scope import measure_objective
 from reports.judging.confidence import Proof
 from reports.judging.effective import DependenceMethod
+from reports.judging.interim import has_failed_totally
 from reports.judging.outcomes import Outcome
 from reports.judging.proving import (
     compute_objective_interval,
@@ -139,7 +140,8 @@ def _judge(objective: Objective, run: Run) -> Judgement:
 def _decide_outcome(objective: Objective, measured: Measurement, run: Run) -> tuple[Outcome, Proof]:
     none = Proof(proven=False)
     if measured.value is None:
-        return ("unproven" if run.cut_short else "missed"), none
+        is_open = run.cut_short and not (run.facts.decided and has_failed_totally(run))
+        return ("unproven" if is_open else "missed"), none
     if not objective.allows(measured.value):
         return ("unproven" if _may_still_come(objective, measured, run) else "missed"), none
     proof = prove_objective(objective, measured, run)
@@ -147,8 +149,9 @@ def _decide_outcome(objective: Objective, measured: Measurement, run: Run) -> tu
 
 
 def _may_still_come(objective: Objective, measured: Measurement, run: Run) -> bool:
-    """Whether a run that was cut short might still have reached the limit."""
-    return run.cut_short and measured.reachable and (objective.is_minimum or measured.falling)
+    """Whether a run that was cut short might still have reached the limit; a look leaves nothing open."""
+    cut_short = run.cut_short and not run.facts.decided
+    return cut_short and measured.reachable and (objective.is_minimum or measured.falling)
 
 
 def _write_message(

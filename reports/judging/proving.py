@@ -34,6 +34,8 @@ def prove_objective(objective: Objective, measured: Measurement, run: Run) -> Pr
     """
     if run.was_decided_before_its_end:
         measured = measure_objective(objective, run.cut_at(run.facts.decided_s or 0.0))
+        if measured.value is None:
+            return Proof(proven=False)
     budget = _find_budget(objective, measured)
     if budget is None or not isinstance(measured, Provable):
         return Proof(proven=True)
