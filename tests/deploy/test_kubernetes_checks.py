@@ -56,7 +56,7 @@ def test_the_files_as_they_are_have_no_mistakes() -> None:
     command = [sys.executable, "-m", "deploy.kubernetes.checks"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert done.stdout.count("✓") == len(list_kustomizations()) == 6
+    assert done.stdout.count("✓") == len(list_kustomizations()) == 7
 
 
 def test_without_kubectl_it_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
