@@ -89,4 +89,4 @@ def make_concurrency_steps(scenario: Scenario, name: str, users: Sequence[int], 
 
 
 def _make_open_load(scenario: Scenario, profile: Profile, warm_up: Profile) -> Load:
-    return Load("open", profile, warm_up, scenario.load.spacing, scenario.load.in_flight_limit)
+    return Load("open", profile, warm_up, "poisson", scenario.load.in_flight_limit)
