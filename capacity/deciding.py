@@ -26,11 +26,18 @@ from reports.figures.trend import mann_kendall
 from reports.judging.interim import ObjectiveState, analyse_interim
 from reports.judging.judgement import judge_objective
 from reports.judging.verdict import list_objectives
+from reports.objectives.metrics import offered_load
+from reports.objectives.parsing import parse_objectives
 
 GROWTH_SHARE: Final = 0.01
 """A queue that keeps more than this share of the arrivals for good is not in a steady state."""
 DOUBT: Final = 0.2
 """A rate isn't proven while requests in flight rise so steadily that chance does it as seldom as this."""
+DROPPED_SHARE: Final = 0.01
+"""If more of the due requests are dropped, the limit of requests in flight decides, not the service."""
+DROPPED: Final = "more requests were in flight than in_flight_limit allows: raise it"
+ONLY_KEPT: Final = "was only kept: no number of requests can prove it"
+"""What a reason says of a limit such as a maximum, or an error rate of 0 %."""
 LEAST_SECONDS: Final = 5
 """A growth can't be told in less time, and so nothing is proven in it."""
 LOOK_EVERY: Final = 10
@@ -75,21 +82,29 @@ class InFlightGrowth:
 
 
 def decide_trial(run: Run, rate_per_s: float) -> TrialDecision:
-    """What the requests of a trial, which may have ended early, say of its rate."""
+    """What the requests of a trial, which may have ended early, say of its rate.
+
+    Where requests were dropped, the queue could not grow as it would have: the rate isn't proven, and a low
+    offered load says nothing of the service.
+    """
     objectives = list_objectives(run)
+    dropped = int(np.count_nonzero(run.judged.outcome.equal("dropped")))
+    is_limited = dropped > DROPPED_SHARE * len(run.judged)
     for until_s in _list_looks(run):
         analysis = analyse_interim(run, objectives, until_s)
         growth = find_growth(run, until_s)
-        states = [state for _, state in analysis.states]
-        if "broken" in states:
-            text = analysis.states[states.index("broken")][0]
-            return TrialDecision("broken", _tell_missed(run, text), until_s)
+        for objective, (_, state) in zip(objectives, analysis.states, strict=True):
+            if state == "broken" and not (is_limited and objective.definition is offered_load):
+                return TrialDecision("broken", judge_objective(objective, run).message, until_s)
         if growth is not None and growth.exceeds(rate_per_s):
             words = f"{format_number(growth.per_s)} more requests were in flight each second"
             return TrialDecision("broken", f"{words}: no steady state", until_s)
-        if analysis.decided and growth is not None and not growth.is_likely:
-            return TrialDecision("proven", "every objective is proven", until_s)
-    return TrialDecision("open", _tell_open(analysis.states, growth), run.elapsed_s)
+        if analysis.decided and growth is not None and not growth.is_likely and not dropped:
+            return TrialDecision("proven", _tell_proven(run, analysis.states), until_s)
+    if is_limited:
+        return TrialDecision("invalid", DROPPED, run.elapsed_s)
+    reason = DROPPED if dropped else _tell_open(analysis.states, growth)
+    return TrialDecision("open", reason, run.elapsed_s)
 
 
 def find_growth(run: Run, until_s: float) -> InFlightGrowth | None:
@@ -106,7 +121,8 @@ def find_growth(run: Run, until_s: float) -> InFlightGrowth | None:
         return None
     step_s = max(1.0, lasted / MOST_TIMES)
     times = np.concatenate([np.arange(np.ceil(start_s), end_s, step_s) for start_s, end_s in spans])
-    starts, ends = run.samples.intended_s, run.samples.end_s
+    sent = ~run.samples.outcome.equal("dropped")
+    starts, ends = run.samples.intended_s[sent], run.samples.end_s[sent]
     in_flight = count_in_flight(starts, ends, times)
     if not np.ptp(in_flight):
         return InFlightGrowth(0.0, 1.0, 0.0, 0.0, 0.0)
@@ -135,9 +151,13 @@ def _list_looks(run: Run) -> list[float]:
     return sorted({at_s for at_s in looks if at_s <= run.elapsed_s})
 
 
-def _tell_missed(run: Run, text: str) -> str:
-    objective = next(each for each in list_objectives(run) if each.text == text)
-    return judge_objective(objective, run).message
+def _tell_proven(run: Run, states: tuple[tuple[str, ObjectiveState], ...]) -> str:
+    """That the rate is proven, and which stated limits no requests can prove."""
+    stated = parse_objectives(run.facts.objectives)
+    asked = {each.text for each in stated if each.definition is not offered_load}
+    kept = [text for text, state in states if state == "kept" and text in asked]
+    but = f", but {' and '.join(kept)} {ONLY_KEPT}" if kept else ""
+    return f"every objective is proven{but}"
 
 
 def _tell_open(states: tuple[tuple[str, ObjectiveState], ...], growth: InFlightGrowth | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from capacity.deciding import ONLY_KEPT
 from capacity.processor import ProcessorCost, fit_cost
 from capacity.scalability import ScalabilityFit
 from capacity.search import CapacityBracket
@@ -93,20 +94,32 @@ class CapacityFindings:
                 f"{format_number(100 * self.precision)} % were asked for: {self.capacity.ended}. "
                 "Longer trials narrow it (--trial)."
             )
+        limits = [trial for trial in self.trials if trial.planned_per_s == self.capacity.at_least]
+        told += [
+            f"At {format_number(trial.planned_per_s)} requests/s {trial.reason}."
+            for trial in limits
+            if trial.outcome == "proven" and ONLY_KEPT in trial.reason
+        ]
         return (*told, *self._describe_recovery())
 
     def _describe_recovery(self) -> tuple[str, ...]:
         if not self.downward:
             return ()
         failed = [step for step in self.downward if step.held is False]
+        undecided = [format_number(step.rate_per_s) for step in self.downward if step.held is None]
+        if not failed and undecided:
+            rates = ", ".join(undecided)
+            return (f"Whether the service carried {rates} requests/s after an overload is undecided.",)
         if not failed:
             return ("After an overload the service carried its capacity again.",)
-        better = [step for step in self.downward if step.held is not False]
-        until = (
-            f"it recovered at {format_number(max(step.rate_per_s for step in better))} requests/s"
-            if better
-            else f"it did not recover down to {format_number(self.downward[-1].rate_per_s)} requests/s"
-        )
+        later = self.downward[self.downward.index(failed[-1]) + 1 :]
+        better = [step for step in later if step.held]
+        if better:
+            until = f"it recovered at {format_number(better[0].rate_per_s)} requests/s"
+        elif later:
+            until = "whether it recovered at lower rates is undecided"
+        else:
+            until = f"it did not recover down to {format_number(failed[-1].rate_per_s)} requests/s"
         return (
             f"After an overload the service did not carry {format_number(failed[0].rate_per_s)} requests/s, "
             f"which it carried before; {until} (hysteresis).",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from benchmarks.capacity.simulating import WARM_UP_S, simulate_trial
 from capacity.deciding import TrialDecision, count_in_flight, decide_trial, find_growth
 from capacity.search import TrialOutcome
 from reports.data.columns import Floats, Mask
+from reports.data.labels import Labels
+from reports.data.run import Run
 
 QUEUE = QueuedService(2, 0.02, 150)
 """Carries 66.3/s within its limit, and 100/s at all."""
@@ -48,6 +50,44 @@ def test_rates_far_from_the_capacity_are_decided_and_those_near_it_stay_open(
     rate: float, outcome: TrialOutcome
 ) -> None:
     assert decide(QUEUE, rate).outcome == outcome
+
+
+def drop(run: Run, every: int) -> Run:
+    """The run in which each request of that number was dropped, as an in-flight limit does it."""
+    samples, at = run.samples, np.arange(len(run.samples)) % every == 0
+    codes = np.where(at, 1, 0).astype(np.int16)
+    latency_ms = np.where(at, np.nan, samples.latency_ms)
+    offered = float(np.mean(~at))
+    return replace(
+        run,
+        facts=replace(run.facts, offered=offered),
+        samples=replace(samples, outcome=Labels(codes, ("ok", "dropped")), latency_ms=latency_ms),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "every", "outcome"),
+    [(30, 1000, "open"), (30, 30, "invalid"), (30, 5, "invalid"), (90, 30, "broken")],
+)
+def test_a_rate_at_which_requests_were_dropped_is_never_proven(
+    rate: float, every: int, outcome: TrialOutcome
+) -> None:
+    """The in-flight limit kept the queue short; a p99 that is missed nevertheless stays missed."""
+    run = simulate_trial(QUEUE, rate, 120, 0.99, np.random.default_rng(1))
+    found = decide_trial(drop(run, every), rate)
+    assert found.outcome == outcome
+    if outcome != "broken":
+        assert found.reason == "more requests were in flight than in_flight_limit allows: raise it"
+
+
+def test_limits_that_can_not_be_proven_are_named() -> None:
+    run = simulate_trial(QUEUE, 30, 120, 0.99, np.random.default_rng(1))
+    asked = (*run.facts.objectives, "max latency <= 9 s")
+    found = decide_trial(replace(run, facts=replace(run.facts, objectives=asked)), 30)
+    assert found.outcome == "proven"
+    assert found.reason == (
+        "every objective is proven, but max latency <= 9 s was only kept: no number of requests can prove it"
+    )
 
 
 def test_a_hopeless_trial_is_cut_short() -> None:

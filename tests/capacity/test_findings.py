@@ -51,8 +51,13 @@ def test_where_no_rate_holds_there_is_no_capacity(findings: CapacityFindings) ->
     ("held", "told"),
     [
         ((True, True, True, True), "After an overload the service carried its capacity again."),
-        ((None, True, True, True), "After an overload the service carried its capacity again."),
-        ((False, False, None, True), "it recovered at 60 requests/s (hysteresis)."),
+        (
+            (None, True, None, True),
+            "Whether the service carried 100, 60 requests/s after an overload is undecided.",
+        ),
+        ((False, False, None, True), "it recovered at 40 requests/s (hysteresis)."),
+        ((True, False, True, True), "it recovered at 60 requests/s (hysteresis)."),
+        ((False, None, None, None), "whether it recovered at lower rates is undecided (hysteresis)."),
         ((False, False, False, False), "it did not recover down to 40 requests/s (hysteresis)."),
     ],
 )
@@ -60,6 +65,14 @@ def test_hysteresis_is_told(findings: CapacityFindings, held: tuple[bool | None,
     rates = (100.0, 80.0, 60.0, 40.0)
     steps = tuple(DownwardStep(rate, each, 40.0) for rate, each in zip(rates, held, strict=True))
     assert replace(findings, downward=steps).remarks[-1].endswith(told)
+
+
+def test_a_capacity_by_limits_that_can_not_be_proven_says_so(findings: CapacityFindings) -> None:
+    reason = "every objective is proven, but errors <= 0 was only kept: no number of requests can prove it"
+    trials = tuple(
+        replace(trial, reason=reason) if trial.outcome == "proven" else trial for trial in findings.trials
+    )
+    assert f"At 100 requests/s {reason}." in replace(findings, trials=trials).remarks
 
 
 def test_the_cost_of_a_request_is_the_slope_over_trials_that_held(findings: CapacityFindings) -> None:
