@@ -167,12 +167,16 @@ class CapacitySearch:
         return f"the {bound} rate, {rate:g}/s, was reached"
 
     def _list_gaps(self) -> list[tuple[float, float]]:
-        """The gaps between neighbouring rates that are wider than the precision, outside of the open ones."""
+        """The gaps between neighbouring rates that are wider than the precision, outside of the open ones.
+
+        A rate at which a trial was invalid ends them: only lower rates are tried.
+        """
         low, high = self._proven, self._broken
         if low is None or high is None:
             return []
         open_rates = self._list_open()
         pairs = [(low, open_rates[0]), (open_rates[-1], high)] if open_rates else [(low, high)]
+        pairs = [(start, end) for start, end in pairs if start < self._ceiling]
         return [(start, end) for start, end in pairs if end / start > 1 + self.limits.precision]
 
     def _choose(self) -> PlannedTrial | None:
@@ -190,7 +194,8 @@ class CapacitySearch:
         if self.limits.extension == 1:
             return []
         tried = {result.rate_per_s for result in self.results if result.trial.times > 1}
-        return [rate for rate in self._list_open() if rate in self._list("open") and rate not in tried]
+        rates = [rate for rate in self._list_open() if rate < self._ceiling]
+        return [rate for rate in rates if rate in self._list("open") and rate not in tried]
 
     def _extend(self, rate_per_s: float) -> PlannedTrial:
         return PlannedTrial(rate_per_s, self.limits.extension)

@@ -17,6 +17,7 @@ from reports.data.telemetry import GENERATOR, SERVICE, list_generators
 from reports.figures.figures import Figures, compute_figures
 from reports.figures.latency_breakdown import LatencyComposition, break_down_latency
 from reports.figures.summary import summarise
+from reports.judging.generator_health import find_generator_faults
 from reports.judging.verdict import Verdict, judge_run
 
 MIB: Final = 2**20
@@ -90,13 +91,17 @@ def read_trial(run: Run, rate_per_s: float) -> TrialFigures:
 
 
 def read_downward(run: Run, rates_per_s: Sequence[float]) -> list[tuple[bool | None, float | None]]:
-    """Whether each rate held, a stage of the run each, None if that is undecided; and its p99 in ms."""
+    """Whether each rate held, a stage of the run each, None if that is undecided; and its p99 in ms.
+
+    Nothing is decided where the generator could not be relied on.
+    """
+    is_reliable = not find_generator_faults(run)
     told: list[tuple[bool | None, float | None]] = []
     for rate_per_s, stage in zip(rates_per_s, run.facts.judged_stages, strict=True):
         facts = replace(run.facts, stages=(stage,), early_end=False, ended_s=min(stage.end_s, run.elapsed_s))
         part = replace(run, facts=facts, samples=run.samples.select(run.samples.stage.equal(stage.name)))
         outcome = decide_trial(part, rate_per_s).outcome
-        held = {"proven": True, "broken": False}.get(outcome)
+        held = {"proven": True, "broken": False}.get(outcome) if is_reliable else None
         told.append((held, compute_figures(part.samples, run.compute_length_s(stage)).p99_ms))
     return told
 
@@ -104,6 +109,8 @@ def read_downward(run: Run, rates_per_s: Sequence[float]) -> list[tuple[bool | N
 def _decide(run: Run, rate_per_s: float) -> TrialDecision:
     """What the run's requests say, unless they can't be relied on."""
     if run.facts.given_up is not None:
+        if faults := find_generator_faults(run):
+            return TrialDecision("invalid", str(faults[0]), run.elapsed_s)
         return TrialDecision("broken", f"given up: {run.facts.given_up}", run.elapsed_s)
     verdict = judge_run(run)
     if verdict.verdict == "invalid":

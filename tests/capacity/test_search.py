@@ -171,3 +171,18 @@ def test_errors_are_spent_evenly_on_the_trials() -> None:
 def test_what_can_not_be_searched_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"expected|takes two"):
         SearchLimits(**wrong)  # type: ignore[arg-type]
+
+
+def test_above_a_rate_that_was_invalid_none_is_tried() -> None:
+    """A broken rate above it stays the upper bound."""
+    found = CapacitySearch(100, SearchLimits(most_trials=30))
+    while (trial := found.next_trial()) is not None:
+        rate = trial.rate_per_s
+        outcome: TrialOutcome = "broken" if rate > 130 else "invalid" if rate > 110 else "proven"
+        ceiling = min((each.rate_per_s for each in found.results if each.outcome == "invalid"), default=1e9)
+        assert rate < ceiling
+        found.record(TrialResult(trial, outcome))
+    bracket = found.find_bracket()
+    assert bracket.at_least is not None
+    assert bracket.at_least <= 110
+    assert bracket.less_than == 150
