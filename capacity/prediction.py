@@ -62,12 +62,15 @@ def predict_held_out(found: CapacityFindings) -> Prediction | None:
             "successful replies/s", rate, RATE_TOLERANCE * rate, trial.figures.throughput_rps or 0.0
         )
     ]
+    unseen = cost is not None and trial.service_cores is None
     if cost is not None and trial.service_cores is not None:
         cores = cost.compute_cores(rate)
         figures.append(
             PredictedFigure("cores in use", cores, max(CPU_LEAST, CPU_TOLERANCE * cores), trial.service_cores)
         )
     misses = [figure.sentence for figure in figures if not figure.holds]
-    if trial.outcome in ("broken", "invalid"):
+    if unseen:
+        misses.append("cores in use: predicted, but not observed in that trial")
+    if trial.outcome != "proven":
         misses.insert(0, f"the trial was to hold, and is {trial.outcome}: {trial.reason}")
     return Prediction(rate, tuple(figures), tuple(misses))

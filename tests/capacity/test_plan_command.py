@@ -54,6 +54,10 @@ def test_there_is_no_forecast_if_the_prediction_misses(plan: Planner, findings: 
     assert "the prediction misses cores in use: predicted 0.35, measured 0.5, may differ by 0.0525" in error
     broken = replace(findings.held_out, outcome="broken", reason="p99 latency was 400 ms")
     assert "the trial was to hold, and is broken" in plan(replace(findings, held_out=broken))[2]
+    undecided = replace(findings.held_out, outcome="open", reason="not decided: p99 latency <= 1 s")
+    assert "the trial was to hold, and is open" in plan(replace(findings, held_out=undecided))[2]
+    unseen = replace(findings.held_out, service_cores=None)
+    assert "predicted, but not observed in that trial" in plan(replace(findings, held_out=unseen))[2]
 
 
 def test_there_is_no_forecast_without_a_capacity(
