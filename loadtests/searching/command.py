@@ -26,6 +26,7 @@ from loadtests.recording.parent import end_with_parent
 from loadtests.searching.search import search_capacity
 from loadtests.searching.trying import TrialRunner
 from loadtests.searching.writing import PAGE, write_findings
+from reports.data.folder import FolderError
 
 MOST_TRIALS: Final = 100
 SHORTEST_S: Final = 10.0
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, program: str = MODULE_PROGRAM) 
             )
             found = search_capacity(runner, limits, options.start, host, f"{moment:%Y-%m-%dT%H:%M:%SZ}")
         write_findings(found, out)
-    except (ConfigurationError, ServiceError, ValueError) as error:
+    except (ConfigurationError, FolderError, ServiceError, ValueError) as error:
         print(error, file=sys.stderr)
         return USAGE
     except NothingRunError as error:

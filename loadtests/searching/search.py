@@ -13,6 +13,7 @@ from loadtests.cli.child_run import NothingRunError
 from loadtests.cli.exit_codes import INVALID
 from loadtests.recording.facts import describe_machine
 from loadtests.searching.trying import SearchStoppedError, TrialRunner
+from reports.data.folder import FolderError
 from reports.data.quantities import format_duration, format_number
 
 START_SHARE: Final = 0.7
@@ -23,7 +24,7 @@ STOPPED: Final = "it was stopped"
 def search_capacity(
     runner: TrialRunner, limits: SearchLimits, start_per_s: float | None, host: str, began: str
 ) -> CapacityFindings:
-    """What all runs together found; what is known until then, if a signal or a lost service ends it."""
+    """What all runs together found; what is known until then, if a signal or an error ends it."""
     steps: tuple[ConcurrencyStep, ...] = ()
     trials: list[TrialFigures] = []
     downward: tuple[DownwardStep, ...] = ()
@@ -47,6 +48,10 @@ def search_capacity(
         if not trials:
             raise
         ended = f"the next run could not be made ({str(error).splitlines()[0].rstrip('.')})"
+    except (FolderError, OSError) as error:
+        if not trials:
+            raise
+        ended = f"the next run could not be kept ({str(error).splitlines()[0].rstrip('.')})"
     return CapacityFindings(
         scenario=runner.scenario.name,
         host=host,

@@ -16,6 +16,7 @@ from capacity.trials import TrialFigures
 from loadtests.cli.child_run import NothingRunError
 from loadtests.searching.search import search_capacity
 from loadtests.searching.trying import SearchStoppedError
+from reports.data.folder import FolderError
 
 SERVICE = SimpleNamespace(name="queue", objectives=("p99 latency <= 1 s",))
 
@@ -86,6 +87,11 @@ def test_a_whole_search(search: Callable[[Runner], CapacityFindings]) -> None:
         (
             NothingRunError("it does not answer.\nmore", 2),
             "the next run could not be made (it does not answer)",
+        ),
+        (FolderError("x holds no run."), "the next run could not be kept (x holds no run)"),
+        (
+            OSError(28, "No space left on device"),
+            "the next run could not be kept ([Errno 28] No space left on device)",
         ),
     ],
 )
