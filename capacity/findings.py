@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -149,12 +150,17 @@ class CapacityFindings:
 def read_findings(file: Path) -> CapacityFindings:
     """The findings in a capacity.json; CapacityFileError if it can't be read or is none."""
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        values = json.loads(text, parse_float=_read_finite, parse_constant=_read_finite)
         if isinstance(values, dict) and values.get("format", FORMAT) != FORMAT:
             raise CapacityFileError(
                 f"{file} has the format {values['format']}, this version reads {FORMAT}: search again"
             )
         found: CapacityFindings = read_record(CapacityFindings, values)
+    except RecursionError:
+        raise CapacityFileError(
+            f"{file} is no file that model-loadtest capacity has written: it is nested too deeply"
+        ) from None
     except OSError as error:
         raise CapacityFileError(f"{file} can't be read: {error.strerror}") from None
     except ValueError as error:
@@ -162,3 +168,10 @@ def read_findings(file: Path) -> CapacityFindings:
             f"{file} is no file that model-loadtest capacity has written: {error}"
         ) from None
     return found
+
+
+def _read_finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"it holds {text[:20]}, expected finite numbers")
+    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from reports.data.quantities import format_count, format_number
 FOUND: Final = 0
 USAGE: Final = 2
 NO_FORECAST: Final = 3
+SHOWN: Final = 40
+"""How many characters of a wrong rate are told."""
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)(?:/s)?", re.ASCII)
 
 
@@ -40,6 +43,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m loadt
             options.price_gib,
         )
         found = read_findings(options.capacity)
+        check_bounds(found, options.capacity)
         prediction = check_prediction(found)
         plan = plan_replicas(read_replica_facts(found), wishes)
         if options.json is not None:
@@ -73,6 +77,21 @@ def check_prediction(found: CapacityFindings) -> Prediction:
             f"prediction misses {'; '.join(prediction.misses)}. Search again when nothing else runs there."
         )
     return prediction
+
+
+def check_bounds(found: CapacityFindings, file: Path) -> None:
+    """Raise CapacityFileError unless each bound is the rate of a trial with that outcome, in order."""
+    low, high = found.capacity.at_least, found.capacity.less_than
+    if low is not None and high is not None and low >= high:
+        raise CapacityFileError(
+            f"{file}: capacity.less_than is {high:g}, expected more than at_least, {low:g}"
+        )
+    for name, rate, outcome in (("at_least", low, "proven"), ("less_than", high, "broken")):
+        rates = [trial.planned_per_s for trial in found.trials if trial.outcome == outcome]
+        if rate is not None and rate not in rates:
+            raise CapacityFileError(
+                f"{file}: capacity.{name} is {rate:g}, expected the rate of a trial that is {outcome}"
+            )
 
 
 def read_replica_facts(found: CapacityFindings) -> ReplicaFacts:
@@ -134,8 +153,9 @@ def _format_memory(size_bytes: float) -> str:
 
 def _read_rate(text: str) -> float:
     match = _RATE.fullmatch(text.strip())
-    if match is None or not float(match[1]) > 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate above zero: give one such as 2000/s")
+    if match is None or not 0 < float(match[1]) < math.inf:
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        raise argparse.ArgumentTypeError(f"{shown!r} is no rate above zero: give one such as 2000/s")
     return float(match[1])
 
 

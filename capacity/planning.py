@@ -15,6 +15,9 @@ CPU_HEADROOM: Final = 1.2
 """A request is what a replica uses at its capacity, and a fifth more for what the mean doesn't show."""
 CPU_LIMIT_FACTOR: Final = 2.0
 MEMORY_HEADROOM: Final = 1.25
+MOST: Final = 1e15
+"""Greater rates and prices are mistakes."""
+MOST_REPLICAS: Final = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,15 @@ class PlanWishes:
     price_per_gib: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.peak_per_s > 0:
-            raise ValueError(f"peak_per_s is {self.peak_per_s}: expected a rate above zero")
+        if not 0 < self.peak_per_s <= MOST:
+            raise ValueError(f"peak_per_s is {self.peak_per_s}: expected a rate above zero, {MOST:g} at most")
         if self.spare < 0:
             raise ValueError(f"spare is {self.spare}: expected no number below zero")
+        if self.spare > MOST_REPLICAS:
+            raise ValueError(f"spare is too large a number: expected {MOST_REPLICAS:,} at most")
+        for name, price in (("price_per_core", self.price_per_core), ("price_per_gib", self.price_per_gib)):
+            if price is not None and not 0 <= price <= MOST:
+                raise ValueError(f"{name} is {price}: expected a price of zero or more, {MOST:g} at most")
         for name, value, most in (("headroom", self.headroom, 0.9), ("efficiency", self.efficiency, 1.0)):
             if not 0 <= value <= most or (name == "efficiency" and value == 0):
                 raise ValueError(f"{name} is {value}: expected a share up to {most}")
@@ -83,8 +91,16 @@ class ReplicaPlan:
 
 
 def plan_replicas(facts: ReplicaFacts, wishes: PlanWishes) -> ReplicaPlan:
-    """The smallest number of replicas that carries the peak, and the requests that fit."""
+    """The smallest number of replicas that carries the peak, and the requests that fit.
+
+    ValueError if that is more than `MOST_REPLICAS`.
+    """
     useful_per_s = facts.capacity_per_s * wishes.efficiency * (1 - wishes.headroom)
+    if wishes.peak_per_s > MOST_REPLICAS * useful_per_s:
+        raise ValueError(
+            f"a peak of {wishes.peak_per_s:g}/s takes more than {MOST_REPLICAS:,} replicas that carry "
+            f"{useful_per_s:g}/s each: check the peak, the capacity and the efficiency"
+        )
     needed = max(1, math.ceil(wishes.peak_per_s / useful_per_s - 1e-9))
     replicas = needed + wishes.spare
     request = limit = None

@@ -95,6 +95,9 @@ def test_the_cost_of_a_request_is_the_slope_over_trials_that_held(findings: Capa
         (None, "can't be read: No such file or directory"),
         ("{}", "is no file that model-loadtest capacity has written: "),
         ("[1", "is no file that model-loadtest capacity has written: "),
+        ('{"idle": Infinity}', "it holds Infinity, expected finite numbers"),
+        ('{"idle": 1e999}', "it holds 1e999, expected finite numbers"),
+        ("[" * 100_000, "it is nested too deeply"),
         ('{"format": 9}', "has the format 9, this version reads 1: search again"),
     ],
 )

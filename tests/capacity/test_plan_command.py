@@ -75,10 +75,36 @@ def test_there_is_no_forecast_without_a_capacity(
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "why"),
+    [
+        (112.0, 100.0, "capacity.less_than is 100, expected more than at_least, 112"),
+        (99.0, 112.0, "capacity.at_least is 99, expected the rate of a trial that is proven"),
+        (100.0, 106.0, "capacity.less_than is 106, expected the rate of a trial that is broken"),
+    ],
+)
+def test_bounds_that_no_trial_had_are_refused(
+    plan: Planner, findings: CapacityFindings, low: float, high: float, why: str
+) -> None:
+    code, told, error = plan(
+        replace(findings, capacity=replace(findings.capacity, at_least=low, less_than=high))
+    )
+    assert (code, told) == (2, "")
+    assert why in error
+
+
+@pytest.mark.parametrize(
     ("words", "why"),
     [
         (("--peak", "many"), "'many' is no rate above zero"),
         (("--peak", "0/s"), "is no rate above zero"),
+        (("--peak", "9" * 400), "is no rate above zero"),
+        (("--peak", "9" * 30), "expected a rate above zero, 1e+15 at most"),
+        (("--peak", "100000000000000/s"), "takes more than 1,000,000,000 replicas"),
+        (("--efficiency", "1e-320"), "takes more than 1,000,000,000 replicas"),
+        (("--spare", "9" * 400), "spare is too large a number: expected 1,000,000,000 at most"),
+        (("--price-core", "-25"), "price_per_core is -25.0: expected a price of zero or more"),
+        (("--price-gib", "nan"), "price_per_gib is nan: expected a price of zero or more"),
+        (("--price-gib", "inf"), "price_per_gib is inf: expected a price of zero or more"),
         (("--spare", "-1"), "spare is -1: expected no number below zero"),
         (("--headroom", "1"), "headroom is 1.0: expected a share up to 0.9"),
         (("--efficiency", "0"), "efficiency is 0.0: expected a share up to 1.0"),
