@@ -5,6 +5,7 @@ A rehearsal may run in scaled time: all its times are `factor` times as long as 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,6 +60,17 @@ class Agreement:
         return tuple(map(self._judge, self.rehearsed.objectives))
 
     @property
+    def unasked(self) -> tuple[ScalingObjective, ...]:
+        """The objectives of which nothing can be said: their time came, but no request was due in it."""
+        return tuple(
+            each
+            for each in self.rehearsed.objectives
+            if each.subject != "under-provisioned"
+            and self.rehearsed.mark(each.during).any()
+            and not self._select(each).any()
+        )
+
+    @property
     def sentence(self) -> str:
         """How far twin and rehearsal agree."""
         twin, rehearsed = self.twin, self.rehearsed
@@ -78,18 +90,23 @@ class Agreement:
             return RehearsedJudgement(objective, _say(objective.allows(lasted_s)), told)
         inside = self._select(objective)
         count = int(inside.sum())
+        if not count:
+            return RehearsedJudgement(objective, "met", "there was no such time")
+        failed = int((~self.requests.ok[inside]).sum())
         if objective.subject == "error rate":
-            share = float((~self.requests.ok[inside]).mean()) if count else 0.0
+            share = failed / count
             told = f"{format_number(100 * share)} % of {count:,} requests"
             return RehearsedJudgement(objective, _say(objective.allows(share)), told)
-        return self._judge_latency(objective, self.requests.latency_ms[inside & self.requests.ok])
+        return self._judge_latency(objective, inside, failed)
 
-    def _judge_latency(self, objective: ScalingObjective, latency_ms: Floats) -> RehearsedJudgement:
-        if not len(latency_ms):
-            return RehearsedJudgement(objective, "met", "no request was answered in that time")
-        quantile = objective.quantile or 0.0
-        value_ms = float(np.quantile(latency_ms, quantile, method="inverted_cdf"))
-        told = f"p{100 * quantile:g} of {format_number(value_ms)} ms over {len(latency_ms):,} requests"
+    def _judge_latency(self, objective: ScalingObjective, inside: Mask, failed: int) -> RehearsedJudgement:
+        """Failed requests count as infinitely slow."""
+        latency_ms = np.sort(np.where(self.requests.ok, self.requests.latency_ms, math.inf)[inside])
+        count, quantile = len(latency_ms), objective.quantile or 0.0
+        value_ms = float(latency_ms[max(0, math.ceil(quantile * count - 1e-9) - 1)])
+        of = f"of {format_number(value_ms)} ms" if math.isfinite(value_ms) else "of requests that failed"
+        told = f"p{100 * quantile:g} {of} over {count:,} requests"
+        told += f", {failed:,} of them failed" if failed else ""
         return RehearsedJudgement(objective, _say(objective.allows(value_ms)), told)
 
     def _select(self, objective: ScalingObjective) -> Mask:

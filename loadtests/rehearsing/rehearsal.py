@@ -25,7 +25,7 @@ from configuration.scenario import Scenario
 from configuration.service_paths import ServicePaths
 from loadtests.cli.child_process import ChildProcess
 from loadtests.cli.child_run import NothingRunError, run_load_test
-from loadtests.cli.exit_codes import INVALID
+from loadtests.cli.exit_codes import PASS
 from loadtests.rehearsing.errors import RehearsalError
 from loadtests.rehearsing.proxy import READY, Haproxy
 from loadtests.rehearsing.replicas import ReplicaError, split_command
@@ -125,9 +125,10 @@ class _LoadTest:
         if isinstance(self._result, NothingRunError):
             raise RehearsalError(str(self._result), self._result.code)
         folder, code = self._result
-        if code == INVALID:
+        if code != PASS:
             raise RehearsalError(
-                f"The load test of the rehearsal is invalid, so nothing can be said: see {folder}/report.html"
+                f"The load test of the rehearsal ended with {code}, so nothing can be said: the load was not "
+                f"offered as planned, or its generator was not fit for it; see {folder}/report.html"
             )
         return folder
 
@@ -181,4 +182,8 @@ def _compare(
     )
     rehearsed = ScalingOutcome(seen, twin.capacity_per_s, twin.stages, twin.objectives)
     requests = MeasuredRequests(samples.intended_s, samples.latency_ms, samples.ok)
-    return Agreement(twin, rehearsed, requests, factor)
+    agreement = Agreement(twin, rehearsed, requests, factor)
+    if agreement.unasked:
+        texts = ", ".join(each.text for each in agreement.unasked)
+        raise RehearsalError(f"No request was due in the time of {texts}, so nothing can be said.")
+    return agreement

@@ -7,6 +7,7 @@ import shlex
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -64,12 +65,15 @@ class LocalReplica:
             raise ConfigurationError(f"--rehearse: {command[0]} can't be started: {error.strerror}") from None
         return cls(port, Pod(t_s, float("inf")), process, _since_s=t_s + ready_after_s)
 
-    def may_serve(self, t_s: float) -> bool:
-        """Whether its start-up is over, and it listens; ReplicaError if it has ended."""
+    def check(self) -> None:
+        """ReplicaError if it has ended by itself."""
         if self._process.poll() is not None:
             raise ReplicaError(
                 f"a replica ended with {self._process.returncode}: try its command by hand, with a free port"
             )
+
+    def may_serve(self, t_s: float) -> bool:
+        """Whether its start-up is over, and it listens."""
         if t_s < self._since_s:
             return False
         try:
@@ -103,15 +107,13 @@ class LocalReplica:
         self._since_s, self._cpu_s, self._answered, self._in_flight = t_s, cpu_s, reading.answered, []
 
     def stop(self) -> None:
-        """End the process and what it started."""
-        try:
+        """End the process and what it started, which may outlast it."""
+        with suppress(ProcessLookupError, PermissionError, subprocess.TimeoutExpired):
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(STOP_PATIENCE_S)
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        except ProcessLookupError:
-            self._process.wait()
+        self._process.wait()
 
     def _list_processes(self) -> list[psutil.Process]:
         try:

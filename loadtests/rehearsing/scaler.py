@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -72,8 +73,9 @@ class ReplicaScaler:
 
     def stop(self) -> None:
         """End all that was started."""
-        for replica in [*self.replicas, *(each for _, each in self._ending)]:
-            replica.stop()
+        with ExitStack() as stack:  # where one can't be ended, the others still are
+            for replica in [*self.replicas, *(each for _, each in self._ending)]:
+                stack.callback(replica.stop)
 
     def _scale(self, t_s: float) -> None:
         pods = [replica.pod for replica in self.replicas]
@@ -94,6 +96,7 @@ class ReplicaScaler:
 
     def _admit(self, t_s: float, readings: dict[int, ServerReading]) -> None:
         for replica in self.replicas:
+            replica.check()
             if not replica.pod.is_ready(t_s) and replica.may_serve(t_s):
                 self.proxy.enable(replica.port)
                 replica.begin(t_s, readings[replica.port])

@@ -54,8 +54,9 @@ def test_in_scaled_time_seconds_are_those_that_were_asked_about() -> None:
 @pytest.mark.parametrize(
     ("text", "outcome", "message"),
     [
-        ("p50 latency <= 100 ms", "missed", "p50 of 200 ms over 19 requests"),
-        ("p40 latency <= 100 ms", "met", "p40 of 10 ms over 19 requests"),
+        ("p50 latency <= 100 ms", "missed", "p50 of 200 ms over 20 requests, 1 of them failed"),
+        ("p40 latency <= 100 ms", "met", "p40 of 10 ms over 20 requests, 1 of them failed"),
+        ("p99 latency <= 3600 s", "missed", "p99 of requests that failed over 20 requests, 1 of them failed"),
         ("p99 latency <= 300 ms during scale-up", "met", "p99 of 200 ms over 10 requests"),
         ("error rate <= 4 %", "missed", "5 % of 20 requests"),
         ("error rate <= 5 %", "met", "5 % of 20 requests"),
@@ -68,4 +69,12 @@ def test_objectives_are_judged_by_the_requests(text: str, outcome: str, message:
 
 def test_nothing_is_missed_where_nobody_asked() -> None:
     (judged,) = compare([2, 2], [2, 2], "p99 latency <= 1 ms during scale-up").judgements
-    assert (judged.outcome, judged.message) == ("met", "no request was answered in that time")
+    assert (judged.outcome, judged.message) == ("met", "there was no such time")
+
+
+def test_a_time_without_requests_is_told_apart_from_a_time_that_never_came() -> None:
+    """Requests are due in the first two seconds; too few replicas are ready in the third one."""
+    texts = "p99 latency <= 1 s during scale-up", "error rate <= 1 % during scale-up", "p99 latency <= 1 s"
+    assert compare([2, 2, 2], [2, 2, 2], *texts).unasked == ()
+    found = compare([2, 2, 2, 2], [2, 2, 1, 2], *texts)
+    assert found.unasked == found.rehearsed.objectives[:2]
