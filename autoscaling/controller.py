@@ -5,6 +5,7 @@ It knows no clock: the twin asks it in virtual time, a rehearsal in real time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -53,7 +54,10 @@ class AutoscalerController:
 
     def look(self, t_s: float, pods: Sequence[Pod], ready: int) -> int:
         """The replicas to have from now on, given all pods, of which so many are ready."""
-        current = len(pods)
+        current, settings = len(pods), self.settings
+        if not settings.least <= current <= settings.most:  # before any metric is read
+            bound = "minReplicas" if current < settings.least else "maxReplicas"
+            return self._move(t_s, current, current, bound)
         proposals = [
             (self._recommend(metric, t_s, pods, ready), metric.title) for metric in self.settings.metrics
         ]
@@ -63,6 +67,9 @@ class AutoscalerController:
         recommended, title = max(known)
         if len(known) < len(proposals) and recommended < current:
             return current  # a metric that can't be read forbids fewer replicas
+        return self._move(t_s, current, recommended, title)
+
+    def _move(self, t_s: float, current: int, recommended: int, title: str) -> int:
         wanted = self._history.limit(t_s, current, recommended)
         if wanted != current:
             self.steps.append(ScalingStep(t_s, current, wanted, title))
@@ -104,4 +111,9 @@ def find_signal(metric: ScalingMetric, deployment: Deployment, signals: Mapping[
             f"{metric.title}: the pods' request of {metric.name} is not known; name the file of their "
             "Deployment with --deployment FILE"
         )
-    return "cores" if is_cpu else "memory_bytes", round((request or 0) * MILLI)
+    if metric.kind == "Utilization" and not request:
+        raise ValueError(f"{metric.title}: the pods' request of {metric.name} is 0: state one above zero")
+    thousandths = math.ceil(
+        round((request or 0) * MILLI, 6)
+    )  # as Kubernetes rounds, but for errors of floats
+    return "cores" if is_cpu else "memory_bytes", thousandths

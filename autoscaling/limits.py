@@ -43,7 +43,8 @@ class ScalingHistory:
 
     def _limit_without_behavior(self, t_s: float, current: int, recommended: int) -> int:
         window_s = self.settings.default_window_s
-        steady = max([recommended, *self._list_recommended(t_s, window_s)])
+        kept = [replicas for at, replicas in self._recommended if at >= t_s - window_s]
+        steady = max([recommended, *kept])  # unlike with `behavior`, one as old as the window still counts
         self._remember(t_s, recommended, window_s)
         ceiling = min(self.settings.most, max(OLD_FACTOR * current, OLD_LEAST))
         return min(max(steady, self.settings.least), ceiling)
@@ -95,5 +96,5 @@ def _move(start: int, policy: ScalingPolicy, sign: int) -> int:
     """The replicas that a policy allows, of those at the start of its period: rounded up, or down."""
     if policy.kind == "Pods":
         return start + sign * policy.value
-    moved = start * (100 + sign * policy.value) / 100
+    moved = start * (1 + sign * policy.value / 100)  # in the order of Kubernetes, whose rounding this is
     return math.ceil(moved) if sign > 0 else int(moved)

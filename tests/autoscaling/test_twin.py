@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from autoscaling.controller import ScalingStep, find_signal
 from autoscaling.deployment import Deployment
 from autoscaling.manifest import read_autoscaler, read_requests
 from autoscaling.pods import ClusterTiming
@@ -227,3 +228,20 @@ def test_near_saturation_latency_is_what_piles_up_and_no_endless_mean() -> None:
     model = ReplicaStatement(0.004, cpu_s_per_request=0.004).model(0.99, 100)
     seen = simulate(HALF, Deployment(model, cpu_request_cores=1.0), TIMING, Constant(250, 10), 10, initial=1)
     assert seen.latency_ms.max() < 400
+
+
+@pytest.mark.parametrize(("initial", "bound", "after"), [(1, "minReplicas", 3), (12, "maxReplicas", 10)])
+def test_a_count_outside_the_bounds_is_corrected_before_any_metric_is_read(
+    initial: int, bound: str, after: int
+) -> None:
+    """At the first look nothing is known of any pod."""
+    seen = simulate(replace(HALF, least=3), DEPLOYED, TIMING, Constant(5, 60), 60, initial=initial)
+    assert seen.steps[0] == ScalingStep(0.0, initial, after, bound)
+
+
+def test_a_request_is_rounded_up_to_thousandths_and_is_above_zero() -> None:
+    (metric,) = HALF.metrics
+    assert find_signal(metric, replace(DEPLOYED, cpu_request_cores=0.1 + 0.2), {}) == ("cores", 300)
+    assert find_signal(metric, replace(DEPLOYED, cpu_request_cores=0.0004), {}) == ("cores", 1)
+    with pytest.raises(ValueError, match="the pods' request of cpu is 0: state one above zero"):
+        run(5, cpu_request_cores=0.0)
