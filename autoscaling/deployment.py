@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from autoscaling.replica import ReplicaModel
 
@@ -19,10 +20,31 @@ class Deployment:
     timeout_s: float = math.inf
     """Requests that have waited longer are given up; they count as failed."""
 
+    def __post_init__(self) -> None:
+        limit, idle = self.cpu_limit_cores, self.replica.idle_cores
+        if limit is not None and limit <= idle:
+            raise ValueError(
+                f"the limit leaves nothing for requests: {limit:g} cores, of which a replica uses {idle:g} "
+                "without any; raise the limit of cpu, or state --idle-cores"
+            )
+
+    @cached_property
+    def limited_replica(self) -> ReplicaModel:
+        """The replica within its limit of processor time: all its rates are lower in the same proportion."""
+        replica, cost_s = self.replica, self.replica.cpu_s_per_request
+        if self.cpu_limit_cores is None or not cost_s:
+            return replica
+        share = (self.cpu_limit_cores - replica.idle_cores) / cost_s / replica.saturation_per_s
+        if share >= 1:
+            return replica
+        return replace(
+            replica,
+            rates_per_s=[rate * share for rate in replica.rates_per_s],
+            capacity_per_s=replica.capacity_per_s * share,
+            saturation_per_s=replica.saturation_per_s * share,
+        )
+
     @property
     def saturation_per_s(self) -> float:
         """The most that one pod answers, within its limit of processor time."""
-        cost_s = self.replica.cpu_s_per_request
-        if self.cpu_limit_cores is None or not cost_s:
-            return self.replica.saturation_per_s
-        return min(self.replica.saturation_per_s, (self.cpu_limit_cores - self.replica.idle_cores) / cost_s)
+        return self.limited_replica.saturation_per_s

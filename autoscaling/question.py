@@ -36,6 +36,15 @@ class ScalingQuestion:
         if not 0 < self.load.duration_s <= LONGEST_S:
             length = "endless" if self.load.duration_s == math.inf else f"{self.load.duration_s:g} s long"
             raise ValueError(f"the load is {length}: expected one that ends within 7 days")
+        for told, period_s in (
+            ("autoscaler looks", self.timing.sync_s),
+            ("use is measured", self.timing.scrape_s),
+        ):
+            if period_s < self.step_s:
+                raise ValueError(
+                    f"the {told} every {period_s:g} s, but time goes on in steps of {self.step_s:g} s: "
+                    "state a period that is no shorter (--sync, --metrics-period), or a larger --time-scale"
+                )
 
     def answer(self, settings: AutoscalerSettings) -> ScalingOutcome:
         """What comes of these settings at the worst moment for the first look."""
@@ -55,7 +64,7 @@ class ScalingQuestion:
             self.initial,
             self.step_s,
         )
-        capacity = min(self.deployment.replica.capacity_per_s, self.deployment.saturation_per_s)
+        capacity = self.deployment.limited_replica.capacity_per_s
         return ScalingOutcome(run, capacity, self.load.stages, self.objectives)
 
 

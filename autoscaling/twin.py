@@ -22,6 +22,8 @@ from autoscaling.rules import AutoscalerSettings
 from shapes.composition import Floats, Profile
 
 STEP_S: Final = 1.0
+PARTS: Final = 20
+"""At so many moments within a step the load is read."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class _Twin:
 
     def run(self, load: Profile, duration_s: float, initial: int) -> TwinRun:
         times = np.arange(0.0, duration_s, self.step_s)
-        rates = np.asarray(load.compute_levels(times), dtype=float)
+        rates = _average_levels(load, times, self.step_s)
         pods = PodSet.start(initial, self.timing)
         controller = AutoscalerController(self.settings, self.deployment, self.timing, self.signals)
         controller.begin(0.0, initial)
@@ -124,7 +126,7 @@ class _Twin:
 
     def _measure(self, rows: Sequence[tuple[float, ...]]) -> tuple[Floats, Floats]:
         """The latency in ms of each step, and what a ready pod uses, in the order of `Usage`."""
-        replica = self.deployment.replica
+        replica = self.deployment.limited_replica
         _, ready, answered, queued, _ = np.array(rows).reshape(-1, 5).T
         pods = np.maximum(ready, 1)
         share = answered / self.step_s / pods
@@ -139,6 +141,14 @@ class _Twin:
         waiting_ms = queued / (pods * self.deployment.saturation_per_s) * 1000
         latency_ms = np.where(ready, replica.find_latency_ms(share) + waiting_ms, math.inf)
         return latency_ms, np.column_stack(uses)
+
+
+def _average_levels(load: Profile, times_s: Floats, step_s: float) -> Floats:
+    """The mean rate over each step, so that bursts count that are shorter than a step."""
+    total = np.zeros_like(times_s)
+    for part in range(PARTS):
+        total += load.compute_levels(times_s + (part + 0.5) / PARTS * step_s)
+    return total / PARTS
 
 
 @dataclass

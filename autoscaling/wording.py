@@ -65,7 +65,7 @@ def describe_steps(outcome: ScalingOutcome) -> list[str]:
 
 def describe_question(question: ScalingQuestion) -> list[tuple[str, str]]:
     """What was asked, as names with values."""
-    replica, deployment = question.deployment.replica, question.deployment
+    replica, deployment = question.deployment.limited_replica, question.deployment
     carries = f"{format_number(replica.capacity_per_s)}/s within the objectives"
     known = [
         ("Load", f"{format_duration(question.load.duration_s)}, up to {format_number(question.load.peak)}/s"),

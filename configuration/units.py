@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -70,7 +71,10 @@ def parse_quantity(text: str) -> float:
     found = _QUANTITY.fullmatch(text)
     if found is None or found[2] not in _FACTORS:
         raise ValueError(f"{text!r} is no quantity")
-    return float(found[1]) * _FACTORS[found[2]]
+    value = float(found[1]) * _FACTORS[found[2]]
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is no quantity: expected a finite one")
+    return value
 
 
 def write_duration(seconds: float) -> str:

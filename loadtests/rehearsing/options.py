@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
@@ -148,7 +149,7 @@ def _make_parser(
             value = parse(text)
         except ValueError:
             value = -1.0
-        if value < 0 or (value == 0 and not allow_zero):
+        if not 0 <= value < math.inf or (value == 0 and not allow_zero):
             raise ArgumentTypeError(f"{text} is impossible; give {expected}")
         return value
 

@@ -15,6 +15,7 @@ from autoscaling.controller import ScalingStep, find_signal
 from autoscaling.deployment import Deployment
 from autoscaling.manifest import read_autoscaler, read_requests
 from autoscaling.pods import ClusterTiming
+from autoscaling.question import ScalingQuestion
 from autoscaling.replica import ReplicaModel, ReplicaStatement
 from autoscaling.rules import AutoscalerSettings, ScalingMetric, ScalingPolicy, ScalingRules
 from autoscaling.twin import TwinRun, simulate
@@ -63,7 +64,34 @@ def test_what_has_waited_too_long_fails() -> None:
 
 
 def test_a_limit_of_processor_time_holds_a_pod_back() -> None:
-    assert replace(DEPLOYED, cpu_limit_cores=0.05).saturation_per_s == pytest.approx(50)
+    """It answers half as much, within the objectives and at each latency, too."""
+    limited = replace(DEPLOYED, cpu_limit_cores=0.05)
+    assert limited.saturation_per_s == pytest.approx(50)
+    assert limited.limited_replica.capacity_per_s == pytest.approx(40)
+    assert limited.limited_replica.find_latency_ms(np.array([40.0]))[0] == pytest.approx(12)
+    question = ScalingQuestion(limited, TIMING, Constant(45, 60), (), {})
+    assert question.run(HALF, 0).under.all()
+    assert replace(DEPLOYED, cpu_limit_cores=0.2).limited_replica == REPLICA
+
+
+@pytest.mark.parametrize("limit", [0.05, 0.02])
+def test_a_limit_of_no_more_than_the_idle_use_is_refused(limit: float) -> None:
+    with pytest.raises(ValueError, match=f"the limit leaves nothing for requests: {limit} cores"):
+        Deployment(replace(REPLICA, idle_cores=0.05), cpu_limit_cores=limit)
+
+
+def test_bursts_shorter_than_a_step_count() -> None:
+    """400 a second in the last tenth of each second are 40 a second."""
+    load = Constant(0, 0.9) + Constant(400, 0.1)
+    seen = simulate(HALF, DEPLOYED, TIMING, load + load, 2)
+    assert seen.rate_per_s == pytest.approx([40, 40])
+
+
+@pytest.mark.parametrize("name", ["sync_s", "scrape_s"])
+def test_a_period_shorter_than_a_step_is_refused(name: str) -> None:
+    timing = replace(TIMING, **{name: 1e-300})
+    with pytest.raises(ValueError, match="every 1e-300 s, but time goes on in steps of 1 s"):
+        ScalingQuestion(DEPLOYED, timing, Constant(5, 60), (), {})
 
 
 def test_fewer_requests_bring_fewer_pods_after_the_window() -> None:

@@ -113,6 +113,10 @@ def test_a_calibrated_load_is_in_multiples_of_one_replica(tmp_path: Path) -> Non
             [*HPA, *DEPLOYMENT, *REPLICA, *ENDLESS, *OBJECTIVE, "--capacity-per-replica", "9/s"],
             "the load is endless: expected one that ends within 7 days",
         ),
+        (
+            [*WHOLE, "--sync", "0.0001ms"],
+            "the autoscaler looks every 1e-07 s, but time goes on in steps of 1 s",
+        ),
     ],
 )
 def test_what_can_not_be_asked_is_told_and_nothing_is_written(
@@ -130,6 +134,9 @@ def test_what_can_not_be_asked_is_told_and_nothing_is_written(
         (["--start-up", "soon"], "soon is impossible; give a time such as 20s, or 0s"),
         (["--sync", "0s"], "0s is impossible; give a time above zero, such as 20ms or 15s"),
         (["--metric", "depth=length"], "give NAME=WHAT, WHAT one of rate, queued, in_flight"),
+        (["--start-up", "1e999s"], "1e999s is impossible; give a time such as 20s"),
+        (["--sync", "1e999s"], "1e999s is impossible; give a time above zero"),
+        (["--memory", "1e999"], "1e999 is impossible; give a quantity of Kubernetes"),
         (["--memory", "150MB"], "150MB is impossible; give a quantity of Kubernetes"),
     ],
 )
