@@ -105,7 +105,7 @@ def find_signal(metric: ScalingMetric, deployment: Deployment, signals: Mapping[
         told = "processor time of a request" if is_cpu else "memory of a replica"
         option = "--cpu-per-request 4ms" if is_cpu else "--memory 150Mi"
         raise ValueError(f"{metric.title}: the {told} is not known; state it, such as {option}")
-    request = deployment.cpu_request_cores if is_cpu else deployment.memory_request_bytes
+    request = deployment.find_request(metric)
     if request is None and metric.kind == "Utilization":
         raise ValueError(
             f"{metric.title}: the pods' request of {metric.name} is not known; name the file of their "

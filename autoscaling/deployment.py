@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from autoscaling.replica import ReplicaModel
+from autoscaling.rules import ScalingMetric
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Deployment:
     cpu_limit_cores: float | None = None
     timeout_s: float = math.inf
     """Requests that have waited longer are given up; they count as failed."""
+    container_requests: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What each container requests of `cpu` and `memory`, by its name."""
 
     def __post_init__(self) -> None:
         limit, idle = self.cpu_limit_cores, self.replica.idle_cores
@@ -27,6 +31,21 @@ class Deployment:
                 f"the limit leaves nothing for requests: {limit:g} cores, of which a replica uses {idle:g} "
                 "without any; raise the limit of cpu, or state --idle-cores"
             )
+
+    def find_request(self, metric: ScalingMetric) -> float | None:
+        """What the pods, or the metric's container, request of its resource; None where it isn't known.
+
+        ValueError if there is no such container.
+        """
+        if metric.source != "ContainerResource" or not self.container_requests:
+            return self.cpu_request_cores if metric.name == "cpu" else self.memory_request_bytes
+        name = metric.container or ""
+        if name not in self.container_requests:
+            raise ValueError(
+                f"{metric.title}: the pods have no container named {name!r}: expected one of "
+                f"{', '.join(self.container_requests)}"
+            )
+        return self.container_requests[name].get(metric.name)
 
     @cached_property
     def limited_replica(self) -> ReplicaModel:

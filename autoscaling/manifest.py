@@ -6,8 +6,8 @@ A file may hold several objects. Every mistake is told with its line; what the t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -62,11 +62,15 @@ _ALLOWED_TARGETS: Final = {
 
 @dataclass(frozen=True)
 class PodRequests:
-    """What each pod of a Deployment requests, and its limit: cores and bytes; None where it isn't stated."""
+    """What each pod of a Deployment requests, and its limit: cores and bytes; None where it isn't stated.
+
+    `containers` has what each container requests, by its name, of `cpu` and `memory`, where it is stated.
+    """
 
     cpu_cores: float | None = None
     cpu_limit_cores: float | None = None
     memory_bytes: float | None = None
+    containers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def read_autoscaler(path: Path) -> AutoscalerSettings:
@@ -82,7 +86,7 @@ def read_autoscaler(path: Path) -> AutoscalerSettings:
 
 
 def read_requests(path: Path, name: str) -> PodRequests | None:
-    """What the containers of the Deployment `name` request in sum; None if the file holds no such one."""
+    """What the containers of the Deployment `name` request; None if the file holds no such one."""
     for node in _read_objects(path):
         if _get(node, "kind") == "Deployment" and _get(node, "metadata", "name") == name:
             try:
@@ -145,7 +149,7 @@ def _list_notes(metrics: Node) -> Iterator[str]:
         source = metric.value["type"]
         block = metric.value[_BLOCKS[source]]
         if source == "ContainerResource":
-            container = block.get("container", "")
+            container = block["container"]
             yield f"a pod's use of {block['name']} is taken for that of its container {container!r} alone"
         elif source != "Resource":
             name = block["metric"]["name"]
@@ -176,16 +180,18 @@ def _read_metric(node: Node) -> ScalingMetric:
     name = read_text(named.get_child("name"))
     if source.endswith("Resource") and name not in ("cpu", "memory"):
         raise named.get_child("name").report_mismatch("cpu or memory")
+    container = read_text(block.get_child("container")) if source == "ContainerResource" else None
     target = block.get_child("target")
     _check_keys(target, ("type", *_TARGETS.values()), "a target with its type and value")
     target_kind = cast(TargetKind, make_name_reader(*_ALLOWED_TARGETS[source])(target.get_child("type")))
     value = target.get_child(_TARGETS[target_kind])
     if target_kind == "Utilization":
-        return ScalingMetric(source, name, target_kind, make_whole_number_reader("percent", 1, 1000)(value))
+        percent = make_whole_number_reader("percent", 1, 1000)(value)
+        return ScalingMetric(source, name, target_kind, percent, container)
     thousandths = round(_read_quantity(value) * 1000)
     if thousandths <= 0:
         raise value.report_mismatch("a quantity above zero")
-    return ScalingMetric(source, name, target_kind, thousandths)
+    return ScalingMetric(source, name, target_kind, thousandths, container)
 
 
 def _check_keys(node: Node, known: Sequence[str], expected: str) -> None:
@@ -239,19 +245,29 @@ def _read_requests(node: Node) -> PodRequests:
         containers = containers.get_child(key)
         if not isinstance(containers.value, dict | list):
             raise containers.report_mismatch("the pods' containers")
-    return PodRequests(
-        cpu_cores=_sum(containers, "requests", "cpu"),
-        cpu_limit_cores=_sum(containers, "limits", "cpu"),
-        memory_bytes=_sum(containers, "requests", "memory"),
+    each = [containers.get_child(index) for index in range(len(containers.value))]
+    cpu, limits, memory = (
+        [_read_resource(container, kind, resource) for container in each]
+        for kind, resource in (("requests", "cpu"), ("limits", "cpu"), ("requests", "memory"))
     )
+    named = {
+        str(_get(container, "name")): {
+            name: value for name, value in (("cpu", cores), ("memory", held)) if value is not None
+        }
+        for container, cores, held in zip(each, cpu, memory, strict=True)
+    }
+    stated = [limit for limit in limits if limit]  # 0 is no limit
+    largest = max(stated) if stated and len(stated) == len(limits) else None  # one container answers
+    return PodRequests(_sum(cpu), largest, _sum(memory), named)
 
 
-def _sum(containers: Node, kind: str, resource: str) -> float | None:
-    """The sum over the containers; None if one of them states nothing."""
-    total = 0.0
-    for index in range(len(containers.value)):
-        container = containers.get_child(index)
-        if _get(container, "resources", kind, resource) is None:
-            return None
-        total += _read_quantity(container.get_child("resources").get_child(kind).get_child(resource))
-    return total
+def _read_resource(container: Node, kind: str, resource: str) -> float | None:
+    if _get(container, "resources", kind, resource) is None:
+        return None
+    return _read_quantity(container.get_child("resources").get_child(kind).get_child(resource))
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """The sum; None if one of them isn't stated."""
+    stated = [value for value in values if value is not None]
+    return sum(stated) if len(stated) == len(values) else None

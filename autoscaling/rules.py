@@ -56,6 +56,8 @@ class ScalingMetric:
     name: str
     kind: TargetKind
     target: int
+    container: str | None = None
+    """Whose request a ContainerResource is measured by."""
 
     @property
     def title(self) -> str:

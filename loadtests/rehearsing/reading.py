@@ -54,6 +54,7 @@ def read_task(options: argparse.Namespace) -> ScalingTask:
             cpu_request_cores=requests.cpu_cores,
             memory_request_bytes=requests.memory_bytes,
             cpu_limit_cores=requests.cpu_limit_cores,
+            container_requests=requests.containers,
             timeout_s=math.inf if options.timeout is None else options.timeout,
         ),
         timing=ClusterTiming(

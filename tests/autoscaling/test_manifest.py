@@ -72,7 +72,11 @@ def test_several_objects_in_a_file_are_told_apart(tmp_path: Path) -> None:
     )
     path = write(tmp_path, f"{deployment}---\n{HEAD}{CPU}")
     assert read_autoscaler(path).target == "model"
-    assert read_requests(path, "model") == PodRequests(0.3, 1.5, 200 * 2**20)
+    containers = {
+        "a": {"cpu": 0.25, "memory": 180 * 2.0**20},
+        "b": {"cpu": 0.05, "memory": 20 * 2.0**20},
+    }
+    assert read_requests(path, "model") == PodRequests(0.3, 1, 200 * 2**20, containers)
     assert read_requests(path, "another") is None
 
 
@@ -122,6 +126,10 @@ def test_what_is_taken_differently_is_told(tmp_path: Path, metric: str, note: st
         (
             HEAD + CPU.replace("Utilization, ", "Value, "),
             "got 'Value', expected one of Utilization, AverageValue",
+        ),
+        (
+            HEAD + CPU.replace("Resource, r", "ContainerResource, containerR"),
+            "spec.metrics[0].containerResource.container: ",
         ),
         ("kind: Service\n", "holds no HorizontalPodAutoscaler: expected one"),
         ("kind: [\n", "this is no YAML"),

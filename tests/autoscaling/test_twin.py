@@ -267,6 +267,14 @@ def test_a_count_outside_the_bounds_is_corrected_before_any_metric_is_read(
     assert seen.steps[0] == ScalingStep(0.0, initial, after, bound)
 
 
+def test_a_metric_of_a_container_is_measured_by_its_request() -> None:
+    metric = ScalingMetric("ContainerResource", "cpu", "Utilization", 50, "web")
+    deployed = replace(DEPLOYED, container_requests={"web": {"cpu": 0.25}, "proxy": {"cpu": 0.05}})
+    assert find_signal(metric, deployed, {}) == ("cores", 250)
+    with pytest.raises(ValueError, match="no container named 'wev': expected one of web, proxy"):
+        find_signal(replace(metric, container="wev"), deployed, {})
+
+
 def test_a_request_is_rounded_up_to_thousandths_and_is_above_zero() -> None:
     (metric,) = HALF.metrics
     assert find_signal(metric, replace(DEPLOYED, cpu_request_cores=0.1 + 0.2), {}) == ("cores", 300)
