@@ -31,8 +31,13 @@ def compute_checkpoints_s(facts: Facts) -> tuple[float, ...]:
 def find_tenth_before_s(facts: Facts, until_s: float) -> float:
     """The moment after which a tenth of the judged load was planned until `until_s`."""
     lengths = _list_lengths(facts)
-    tenth_s = _sum_until(lengths, lengths[-1][1]) / 10.0
-    return _find_moment(lengths, max(0.0, _sum_until(lengths, until_s) - tenth_s))
+    return _find_moment(lengths, _sum_until(lengths, until_s) - compute_tenth_s(facts, until_s))
+
+
+def compute_tenth_s(facts: Facts, until_s: float) -> float:
+    """A tenth of the judged load, in s; less if less than that was planned until `until_s`."""
+    lengths = _list_lengths(facts)
+    return min(_sum_until(lengths, lengths[-1][1]) / 10.0, _sum_until(lengths, until_s))
 
 
 def _list_lengths(facts: Facts) -> Lengths:

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from reports.data.checkpoints import find_tenth_before_s
+from reports.data.checkpoints import compute_tenth_s, find_tenth_before_s
 from reports.data.run import Run
 from reports.figures.scope import measure_objective
 from reports.judging.anytime import is_broken_by_now
@@ -102,15 +102,25 @@ def _can_only_break(objective: Objective, measured: Measurement) -> bool:
 
 
 def _has_met_heaviest_load(objective: Objective, so_far: Run) -> bool:
-    """Whether the heaviest load in the objective's stages has been on for a tenth of the judged load."""
+    """Whether the heaviest load in the objective's stages has been on for a tenth of the judged load.
+
+    If less than that is planned of it, all of it; and it began a tenth of the judged load ago.
+    """
     facts = so_far.facts
     stages = [stage for stage in facts.judged_stages if objective.during in (None, stage.name)]
     if not stages or stages[-1].end_s <= so_far.elapsed_s:
         return bool(stages)
     before_s = find_tenth_before_s(facts, so_far.elapsed_s)
     t_s, level = np.array(facts.plan.t_s), np.array(facts.plan.rate or facts.plan.users)
-    inside = np.zeros(len(level), dtype=np.bool_)
+    inside, until_s = np.zeros(len(level), dtype=np.bool_), np.append(t_s[1:], np.inf)
     for stage in stages:
-        inside |= (t_s >= stage.start_s) & (t_s < stage.end_s)
-    reached = level[inside & (t_s <= before_s)]
-    return bool(len(reached)) and bool(reached.max() >= _AS_HEAVY * level[inside].max())
+        here = (t_s >= stage.start_s) & (t_s < stage.end_s)
+        until_s[here] = np.minimum(until_s[here], stage.end_s)
+        inside |= here
+    if not inside.any():
+        return False
+    heavy = inside & (level >= _AS_HEAVY * level[inside].max())
+    from_s, until_s = t_s[heavy], until_s[heavy]
+    planned_s = float((until_s - from_s).sum())
+    met_s = float(np.maximum(0.0, np.minimum(until_s, so_far.elapsed_s) - from_s).sum())
+    return bool(from_s[0] <= before_s) and met_s >= min(compute_tenth_s(facts, so_far.elapsed_s), planned_s)

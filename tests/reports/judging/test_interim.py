@@ -180,6 +180,24 @@ def test_a_ramp_proves_nothing_before_its_top(make_run: MakeRun) -> None:
     assert states(run, 90.0) == ["open"]
 
 
+def test_a_short_spike_to_the_heaviest_load_does_not_stand_for_it(make_run: MakeRun) -> None:
+    """A tenth of the judged load must have met it: 100 s, of which 2 s come at the start."""
+    at_s = range(1000)
+    spiky = Plan(t_s=tuple(at_s), rate=tuple(80.0 if 10 <= t < 12 or t >= 500 else 10.0 for t in at_s))
+    run = make_run(
+        10_000, facts={**STEADY, "plan": spiky, "objectives": ("p99 latency <= 100 ms",)}, latency_ms=10.0
+    )
+    found = [states(run, until_s)[0] for until_s in (200.0, 500.0, 597.0, 598.0)]
+    assert found == ["open", "open", "open", "proven"]
+
+
+def test_less_heavy_load_than_a_tenth_is_enough_if_no_more_is_planned(make_run: MakeRun) -> None:
+    at_s = range(1000)
+    peak = Plan(t_s=tuple(at_s), rate=tuple(80.0 if 100 <= t < 105 else 10.0 for t in at_s))
+    run = make_run(10_000, facts={**STEADY, "plan": peak, "objectives": ("p99 latency <= 100 ms",)})
+    assert [states(run, until_s)[0] for until_s in (104.0, 190.0, 200.0)] == ["open", "open", "proven"]
+
+
 @pytest.mark.parametrize(
     ("found", "decided"),
     [
