@@ -152,7 +152,7 @@ class Facts:
 
         ValueError, with the place of what is missing or doesn't fit.
         """
-        facts: Facts = read_record(cls, values)
+        facts: Facts = read_record(cls, _translate_early_end(values))
         read_value(_TrafficPart, facts.resolved.get("traffic", {}), "resolved.traffic")
         for name in ("users", "rate"):
             if len(getattr(facts.plan, name)) not in (0, len(facts.plan.t_s)):
@@ -175,6 +175,15 @@ class Facts:
             if not least <= value <= most:
                 raise ValueError(f"{name} is {value:g}, expected {least:g} to {most:g}")
         return facts
+
+
+def _translate_early_end(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What older versions wrote of an early end, as it is written now: `looks` and `decided`."""
+    if not isinstance(values, Mapping) or "early_end" in values:
+        return values
+    early_end = read_value(int, values.get("looks", 1), "looks") > 1
+    decided = read_value(bool, values.get("decided", False), "decided")
+    return {**values, "early_end": early_end} | ({"decided_s": values.get("ended_s")} if decided else {})
 
 
 def find_verdict_confidence(confidence: float, *, early_end: bool) -> float:

@@ -79,6 +79,17 @@ def test_facts_read_back_as_they_were_written(known: dict[str, Any]) -> None:
     assert json.loads(json.dumps(Facts.from_json(known).to_json())) == known
 
 
+def test_an_early_end_is_read_as_older_versions_wrote_it(known: dict[str, Any]) -> None:
+    """They counted looks, of which one is that at the end, and kept no moment of the decision."""
+    old = {key: value for key, value in known.items() if key not in ("early_end", "decided_s")}
+    ended = Facts.from_json(old | {"looks": 10, "decided": True, "ended_s": 40.0})
+    assert (ended.early_end, ended.decided_s) == (True, 40.0)
+    whole = Facts.from_json(old | {"looks": 1, "decided": False, "ended_s": 40.0})
+    assert (whole.early_end, whole.decided_s) == (False, None)
+    with pytest.raises(ValueError, match="looks is 'ten', expected a whole number"):
+        Facts.from_json(old | {"looks": "ten"})
+
+
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
