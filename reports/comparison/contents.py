@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -27,17 +27,28 @@ def mask_files(one: Facts, other: Facts) -> tuple[Mapping[str, Any], Mapping[str
 def find_other_contents(one: Facts, other: Facts) -> Iterator[tuple[str, str]]:
     """The section of each file that has another content in the other run, and a sentence on it.
 
-    Files are paired by their place in the scenario; where these places differ, the traffic does.
+    Files are paired by their place in the scenario. Where these places differ, the traffic does, and files of
+    the same name are paired.
     """
     for section in _SECTIONS:
         stated = [(facts, facts.resolved.get(section, {})) for facts in (one, other)]
-        if section == "traffic" and _mask(stated[0][1], one.contents) != _mask(stated[1][1], other.contents):
-            continue
         paths = [list(_list_files(values, facts.contents)) for facts, values in stated]
-        for before, after in dict.fromkeys(zip(*paths, strict=False)):
+        pairs = zip(*paths, strict=False)
+        if section == "traffic" and _mask(stated[0][1], one.contents) != _mask(stated[1][1], other.contents):
+            pairs = _pair_by_name(*paths)
+        for before, after in dict.fromkeys(pairs):
             digests = one.contents[before], other.contents[after]
             if digests[0] != digests[1]:
                 yield section, _describe(before, after, digests)
+
+
+def _pair_by_name(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Files of the same name; several of one name in their order."""
+    for name in dict.fromkeys(PurePath(path).name for path in before):
+        one, other = (
+            dict.fromkeys(path for path in paths if PurePath(path).name == name) for paths in (before, after)
+        )
+        yield from zip(one, other, strict=False)
 
 
 def _describe(before: str, after: str, digests: tuple[str, str]) -> str:

@@ -25,10 +25,13 @@ def facts(path: str, digest: str | None, section: str = "traffic", **more: Any) 
 def judge(make_version: MakeVersion) -> Callable[..., tuple[str, str]]:
     """The verdict and the sentence on two runs with these facts."""
 
-    def compare(one: dict[str, Any], other: dict[str, Any]) -> tuple[str, str]:
+    def compare(
+        one: dict[str, Any], other: dict[str, Any], accepted: tuple[str, ...] = ()
+    ) -> tuple[str, str]:
         sides = [make_version(seed, facts=told) for seed, told in ((1, one), (2, other))]
         found = compare_versions(
-            *(RunSet(str(place), (run,)) for place, run in enumerate(sides)), ComparisonSettings()
+            *(RunSet(str(place), (run,)) for place, run in enumerate(sides)),
+            ComparisonSettings(accepted=accepted),
         )
         return found.word, found.sentence
 
@@ -65,6 +68,16 @@ def test_another_use_of_the_same_content_is_a_difference_of_the_traffic(
     word, sentence = judge(facts("/a", "a" * 64), facts("/a", "a" * 64, order="sampled"))
     assert word == "invalid"
     assert ": traffic: endpoints is " in sentence
+
+
+def test_another_content_is_told_where_another_traffic_is_accepted(
+    judge: Callable[..., tuple[str, str]],
+) -> None:
+    one, accepted = facts("/old/a.csv", "a" * 64), ("traffic",)
+    word, sentence = judge(one, facts("/new/a.csv", "b" * 64, order="sampled"), accepted)
+    assert word == "invalid"
+    assert ": payloads: a.csv has another content" in sentence
+    assert judge(one, facts("/new/a.csv", "a" * 64, order="sampled"), accepted)[0] != "invalid"
 
 
 def test_without_digests_names_are_compared(judge: Callable[..., tuple[str, str]]) -> None:
