@@ -76,7 +76,8 @@ class Judgement:
     decided_s: float | None = None
     """If the run was ended early: the limit was proven or broken by the requests due before.
 
-    By an anytime-valid bound; None if the run wasn't, or if samples can't prove the objective.
+    By an anytime-valid bound; None if the run wasn't, if samples can't prove the objective, or if there
+    was nothing to measure.
     """
 
 
@@ -133,7 +134,7 @@ def _judge(objective: Objective, run: Run) -> Judgement:
         provable=provable,
         needed_s=_compute_needed_s(objective, measured, proof, run),
         doubted_by=proof.doubted_by,
-        decided_s=run.facts.decided_s if provable else None,
+        decided_s=run.facts.decided_s if provable and measured.value is not None else None,
     )
 
 

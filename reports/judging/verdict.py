@@ -247,15 +247,17 @@ def _describe_pass(
 
 
 def _describe_stop(run: Run) -> tuple[str, ...]:
-    """How the run was interrupted; nothing if it wasn't."""
-    if not run.cut_short or run.facts.decided or run.facts.given_up is not None:
+    """How the run was interrupted or killed, also while it ended early; nothing if it was neither."""
+    facts = run.facts
+    has_ended = facts.ended_s is not None and facts.interrupted is None
+    if has_ended or facts.given_up is not None:
         return ()
-    why = run.facts.interrupted or "it was killed: run.json names no end"
+    why = facts.interrupted or "it was killed: run.json names no end"
     return (f"stopped after {_describe_part(run)} ({why})",)
 
 
 def _describe_decision(run: Run) -> tuple[str, ...]:
-    return (f"decided after {_describe_part(run)}",) if run.facts.decided else ()
+    return (f"decided after {_describe_part(run)}",) if run.facts.decided and not _describe_stop(run) else ()
 
 
 def _describe_saving(run: Run) -> tuple[str, ...]:

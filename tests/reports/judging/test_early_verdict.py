@@ -87,6 +87,26 @@ def test_a_limit_that_was_proven_then_is_missed_if_what_came_later_breaks_it(mak
     assert judge_run(decided).objectives[0].outcome == "missed"
 
 
+def test_what_measured_nothing_is_not_told_as_decided(make_run: MakeRun) -> None:
+    run = planned(make_run, 10.0, LIMIT, "error rate <= 1 % on nothing")
+    decided = replace(run.cut_at(60.0), facts=replace(run.facts, ended_s=60.0, decided_s=60.0))
+    found = judge_run(decided).objectives
+    assert [judged.decided_s for judged in found] == [60.0, None]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "why"),
+    [({"interrupted": "SIGINT", "ended_s": 60.0}, "SIGINT"), ({"ended_s": None}, "it was killed")],
+)
+def test_a_run_that_was_stopped_while_it_ended_early_is_told_as_stopped(
+    make_run: MakeRun, stopped: dict[str, object], why: str
+) -> None:
+    cut = planned(make_run, 10.0).cut_at(60.0)
+    verdict = judge_run(replace(cut, facts=replace(cut.facts, decided_s=50.0, **stopped)))
+    assert verdict.verdict == "invalid"
+    assert f"({why}" in verdict.sentence
+
+
 def test_a_limit_without_proof_at_the_look_says_how_many_more_samples_prove_it(make_run: MakeRun) -> None:
     """As a stage by itself may, which is a part of what decided the run."""
     run = planned(make_run, 10.0)
