@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -33,9 +33,9 @@ def find_other_contents(one: Facts, other: Facts) -> Iterator[tuple[str, str]]:
     for section in _SECTIONS:
         stated = [(facts, facts.resolved.get(section, {})) for facts in (one, other)]
         paths = [list(_list_files(values, facts.contents)) for facts, values in stated]
-        pairs = zip(*paths, strict=False)
+        pairs: Iterable[tuple[str, str]] = zip(paths[0], paths[1], strict=False)
         if section == "traffic" and _mask(stated[0][1], one.contents) != _mask(stated[1][1], other.contents):
-            pairs = _pair_by_name(*paths)
+            pairs = _pair_by_name(paths[0], paths[1])
         for before, after in dict.fromkeys(pairs):
             digests = one.contents[before], other.contents[after]
             if digests[0] != digests[1]:
