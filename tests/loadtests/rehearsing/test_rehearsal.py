@@ -69,7 +69,10 @@ def test_real_processes_follow_the_rules_and_are_ended(
     marker.write_text(SERVICE.read_text())
     command = shlex.join([sys.executable, str(marker), "2", "0.02", "{port}"])
     code = rehearse(command, "--start-up", "12s", "--time-scale", "0.08")
-    assert code in (0, 1), "a rehearsal on a busy machine may miss its objective, but not fail"
+    assert list_replicas(str(marker)) == []
+    assert code in (0, 1, 3)
+    if code == 3:
+        return  # a machine too busy to offer the load: told, and nothing is left
     found = json.loads((tmp_path / "out" / "autoscale.json").read_text())["rehearsal"]
     series = found["series"]
     assert series["ready"][0] == 1
@@ -78,7 +81,6 @@ def test_real_processes_follow_the_rules_and_are_ended(
     assert all(ready <= wanted for ready, wanted in zip(series["ready"], series["replicas"], strict=True))
     assert found["mean_difference"] < 2
     assert "Rehearsed with real processes" in (tmp_path / "out" / "autoscale.html").read_text()
-    assert list_replicas(str(marker)) == []
 
 
 def test_a_replica_that_ends_makes_the_rehearsal_invalid(
