@@ -6,11 +6,13 @@ import dataclasses
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from reports import rendering
 from reports.charts.palette import ROLES
 from reports.data.facts import Stage
 from reports.data.labels import Labels
@@ -270,6 +272,15 @@ def test_nothing_is_fetched_from_anywhere(make_run: Make):
     policy = reader.found("meta", **{"http-equiv": "Content-Security-Policy"})
     assert policy
     assert str(policy[0]["content"]).startswith("default-src 'none'")
+
+
+def test_every_page_has_the_head_of_the_report():
+    """So that none has a weaker policy than another (SECURITY.md)."""
+    templates = Path(rendering.__file__).parent / "templates"
+    pages = [path for path in templates.glob("*.html") if not path.name.startswith("_")]
+    assert len(pages) >= 5
+    for path in pages:
+        assert path.read_text().startswith('{% extends "_page.html" %}'), path.name
 
 
 def test_every_link_within_the_page_leads_somewhere(make_run: Make):
